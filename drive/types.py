@@ -102,6 +102,7 @@ class Ego:
     route: tuple[tuple[str, str], ...] = ()  # sections still to be driven, if planned
     lateral_speed: float = 0.0  # [m/s], to the left; not 0 under the dynamical bicycle model
     yaw_rate: float = 0.0  # [rad/s]; as above
+    dynamical: bool = False  # moved by the dynamical bicycle model, whose tyres slip?
     crashed: bool = False
 
 
