@@ -452,6 +452,7 @@ def _ego(driver: Driver) -> Ego:
         route=tuple((start, end) for start, end, _ in driver.route),
         lateral_speed=_exact(driver.lateral_speed),
         yaw_rate=_exact(driver.yaw_rate),
+        dynamical=driver.kind == "BicycleVehicle",
         crashed=driver.crashed,
     )
 
