@@ -1,0 +1,187 @@
+"""Finds policies by name and guards what they return: the one late binding of Whydrive.
+
+A policy is a class with `name`, `tie` and `decide(scene) -> Choice` (`drive.types.Policy`), written
+in `policies/NAME.py`, in any file, or in an installed module. It may also have `weights` (a digest
+of what it learned) and a static `applies(legal) -> bool` (does it have an action on such a road?).
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import math
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from drive.types import Action, Choice, Control, Legal, Meta, Option, Policy, Scene
+
+BUILT_IN = "policies"  # the package in which policies are found by name
+
+
+class PolicyError(ValueError):
+    """A policy broke its contract; the message says how, in one sentence."""
+
+
+# ------------------------------------------------------------------------------------ finding
+
+
+def names() -> tuple[str, ...]:
+    """The policies that ship, alphabetically; nothing is imported."""
+    spec = importlib.util.find_spec(BUILT_IN)
+    folders = spec.submodule_search_locations if spec else ()
+    found = {
+        path.stem
+        for folder in folders
+        for path in Path(folder).iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    return tuple(sorted(name for name in found if not name.startswith("_")))
+
+
+def load(name: str) -> Policy:
+    """The policy of that name: `rule`, `path/to/file.py`, or `package.module`.
+
+    `:Class` may follow a file or module; without it, the module's one public class that has
+    `decide` is taken. ValueError in one sentence where there is none.
+    """
+    place, _, chosen = name.strip().partition(":")
+    kind = _class_in(_module(place), place, chosen)
+    try:
+        policy = kind()
+    except Exception as error:
+        raise ValueError(f"policy {name!r} cannot be made: {_said(error)}") from error
+    missing = [what for what in ("name", "tie") if not isinstance(getattr(policy, what, None), str)]
+    if missing:
+        raise ValueError(f"policy {name!r} lacks {' and '.join(missing)}")
+    return policy
+
+
+def _module(place: str) -> ModuleType:
+    if place in names():
+        return _imported(f"{BUILT_IN}.{place}", place)
+    if place.endswith(".py"):
+        return _from_file(Path(place))
+    if "." in place and all(part.isidentifier() for part in place.split(".")):
+        return _imported(place, place)
+    close = difflib.get_close_matches(place, names(), 1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    raise ValueError(
+        f"no policy {place!r}; {hint}choose from {', '.join(names())}, "
+        "a file.py, or a package.module:Class"
+    )
+
+
+def _imported(module: str, place: str) -> ModuleType:
+    try:
+        return importlib.import_module(module)
+    except Exception as error:
+        raise ValueError(f"policy {place!r} cannot be imported: {_said(error)}") from error
+
+
+def _from_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise ValueError(f"no policy file {str(path)!r}")
+    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
+    spec = importlib.util.spec_from_file_location(f"policy_{path.stem}_{digest}", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[spec.name]
+        raise ValueError(f"policy {str(path)!r} cannot be imported: {_said(error)}") from error
+    return module
+
+
+def _class_in(module: ModuleType, place: str, chosen: str) -> type:
+    found = {
+        name: kind
+        for name, kind in inspect.getmembers(module, inspect.isclass)
+        if callable(getattr(kind, "decide", None))
+        and (name == chosen or (kind.__module__ == module.__name__ and not name.startswith("_")))
+    }
+    if chosen:
+        if chosen not in found:
+            raise ValueError(f"no class {chosen!r} with `decide` in policy {place!r}")
+        return found[chosen]
+    if len(found) != 1:
+        what = f"has {', '.join(found)}; choose with {place}:CLASS" if found else "has none"
+        raise ValueError(f"a policy module has one public class with `decide`, but {place!r} {what}")
+    return next(iter(found.values()))
+
+
+# ----------------------------------------------------------------------------------- guarding
+
+
+def weights(policy: Policy) -> str:
+    """The digest of what a policy learned; "" where it has none."""
+    return str(getattr(policy, "weights", ""))
+
+
+def applies(policy: Policy, legal: Legal) -> bool:
+    """Does the policy have an action on a road with such actions? Where not, tables say "–"."""
+    return bool(getattr(policy, "applies", lambda _: True)(legal))
+
+
+def checked(policy: Policy, scene: Scene) -> Choice:
+    """Ask the policy to decide, and refuse what breaks its contract with a PolicyError."""
+    try:
+        choice = policy.decide(scene)
+    except Exception as error:
+        raise PolicyError(f"policy {policy.name!r} raised {_said(error)}") from error
+    fault = _fault(choice, scene)
+    if fault:
+        raise PolicyError(f"policy {policy.name!r} {fault} at step {scene.step} of {scene.scenario}")
+    return choice
+
+
+def _fault(choice: Choice, scene: Scene) -> str:
+    if not isinstance(choice, Choice):
+        return f"returned {type(choice).__name__}, not a Choice,"
+    if not isinstance(choice.action, Meta | Control):
+        return f"chose {choice.action!r}, which is no action,"
+    if not _finite(choice.action):
+        return f"chose {choice.action!r}, which is not finite,"
+    if not scene.legal.allows(choice.action):
+        return f"chose {choice.action}, which is not legal ({_said_legal(scene.legal)}),"
+    options = choice.options
+    if not all(isinstance(option, Option) for option in options):
+        return "weighed something that is not an Option"
+    if choice.action not in [option.action for option in options]:
+        return f"chose {choice.action} without listing it among its options"
+    return next(filter(None, map(_fault_of, options)), "")
+
+
+def _fault_of(option: Option) -> str:
+    numbers = {"score": option.score}
+    for term in option.terms:
+        numbers[f"term {term.kind!r}"] = term.value
+        numbers[f"threshold of term {term.kind!r}"] = term.threshold
+    for what, number in numbers.items():
+        if number is not None and not math.isfinite(number):
+            return f"gave option {option.action} a {what} of {number}"
+    return "" if _finite(option.action) else f"weighed {option.action!r}, which is not finite,"
+
+
+def _finite(action: Action) -> bool:
+    if isinstance(action, Meta):
+        return True
+    return math.isfinite(action.acceleration) and math.isfinite(action.steering)
+
+
+def _said_legal(legal: Legal) -> str:
+    if legal.meta:
+        return f"legal are {', '.join(legal.meta)}"
+    if legal.steering is None or legal.acceleration is None:
+        return "no action is legal"
+    low, high = map(math.degrees, legal.steering)
+    slow, fast = legal.acceleration
+    return f"legal are steering {low:.1f} to {high:.1f}° and acceleration {slow:g} to {fast:g} m/s²"
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
