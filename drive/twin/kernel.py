@@ -1,0 +1,1101 @@
+"""highway-env 1.12's traffic physics, compiled by numba. Everything compiled lives in this one file.
+
+(numba's on-disk cache is invalidated by the file of the entry point alone, so compiled code must not be spread over files.)
+
+Frame: highway-env's own, y DOWN, angles clockwise as drawn. `worlds` flips at the border; nothing here does.
+A world is one block of rows by slots: `f` float64 [FLOAT_ROWS, N], `g` int32 [INT_ROWS, N]. Slots 0..cars-1 are the cars in
+highway-env's `road.vehicles` order (which decides ties and which impact survives), then the solid objects.
+What it does not know: landmarks (not solid, never a neighbour), several egos, parking, PolyLane.
+"""
+from __future__ import annotations
+
+import math
+from collections import namedtuple
+
+import numpy as np
+from numba import njit
+
+# rows of f
+X, Y, HEADING, SPEED = 0, 1, 2, 3  # [m], [m], [rad], [m/s]
+SLIP = 4  # sine of the slip angle at the centre of mass that the steering commands []
+ACCELERATION = 5  # commanded [m/s2]
+STEERING = 6  # front wheels [rad]; kept for PLAIN and BICYCLE only, others keep SLIP
+TARGET_SPEED, TIMER, DELTA = 7, 8, 9  # [m/s], [s], []
+IMPACT_X, IMPACT_Y = 10, 11  # [m], pending displacement
+LENGTH, WIDTH, DIAGONAL = 12, 13, 14  # [m]
+LATERAL_SPEED, YAW_RATE = 15, 16  # [m/s], [rad/s], BICYCLE only
+FORCED = 17  # imposed acceleration of a hypothesis [m/s2], NaN: none
+FLOAT_ROWS = 18
+
+# rows of g
+KIND, LANE, TARGET_LANE, SPEED_INDEX = 0, 1, 2, 3
+ROUTE, ROUTE_AT = 4, 5  # row of the routes table (-1: none), next entry of it
+DRIVER = 6  # row of the drivers table
+CRASHED, STRUCK = 7, 8  # STRUCK: an impact is pending
+CHECKS = 9  # checks its own collisions
+CHANGES = 10  # may change lane by its own decision
+YIELDING, YIELD_TIMER = 11, 12
+GHOST = 13  # the ego neither sees nor hits it
+CAR = 14  # id, carried along
+INT_ROWS = 15
+
+EMPTY, PLAIN, BICYCLE, META, IDM, LINEAR, OBSTACLE = 0, 1, 2, 3, 4, 5, 6
+
+# columns of a world's head, int32
+CARS, SLOTS, EGO, TICKS = 0, 1, 2, 3  # TICKS: RegulatedRoad.steps
+CRASH_STEP = 4  # sub-step of the ego's crash since the counter was reset, -1: none
+SUBSTEPS = 5  # sub-steps driven since the counter was reset
+HEAD = 6
+
+# columns of the drivers table
+ACC_MAX, COMFORT_MAX, COMFORT_MIN, DISTANCE_WANTED, TIME_WANTED = 0, 1, 2, 3, 4
+POLITENESS, GAIN_MIN, BRAKING_IMPOSED, CHANGE_DELAY, SPEED_MIN, SPEED_MAX = 5, 6, 7, 8, 9, 10
+GAP_SCALE = 11  # 2 sqrt(-COMFORT_MAX COMFORT_MIN) [m/s2]
+ACC_1, ACC_2, ACC_3, STEER_1, STEER_2 = 12, 13, 14, 15, 16  # LinearVehicle's parameters
+DRIVER_COLUMNS = 17
+
+# columns of the lane tables
+START_X, START_Y, DIR_X, DIR_Y, LANE_LENGTH, LANE_WIDTH, LANE_HEADING = 0, 1, 2, 3, 4, 5, 6
+AMPLITUDE, PULSATION, PHASE = 7, 8, 9
+CENTER_X, CENTER_Y, RADIUS, START_PHASE, TURN = 10, 11, 12, 13, 14
+SPEED_LIMIT, PRIORITY = 15, 16  # NaN: no limit
+LANE_COLUMNS = 17
+SHAPE, SEGMENT, RANK, SIDE_COUNT, SIDE_FIRST, FORBIDDEN, JOIN_FROM, JOIN_TO = 0, 1, 2, 3, 4, 5, 6, 7
+LANE_FACTS = 8
+STRAIGHT, SINE, CIRCULAR = 0, 1, 2
+SEG_FIRST, SEG_COUNT, SEG_FROM, SEG_TO, SEG_NEXT_FROM, SEG_NEXT_TO = 0, 1, 2, 3, 4, 5
+SEG_FACTS = 6
+
+LANE_LEFT, IDLE, LANE_RIGHT, FASTER, SLOWER = 0, 1, 2, 3, 4
+
+Net = namedtuple("Net", "geometry facts segments next_segments joined offsets connected regulated")
+Lists = namedtuple("Lists", "order count slot at place")
+
+PI = math.pi
+TWO_PI = 2 * math.pi
+VEHICLE_LENGTH = 5.0  # AbstractLane.VEHICLE_LENGTH
+KP_A = 1 / 0.6  # ControlledVehicle
+KP_HEADING = 1 / 0.2
+KP_LATERAL = 1 / 0.6
+TAU_PURSUIT = 0.5 * 0.2
+STEERING_MAX = math.pi / 3
+SLIP_MAX = math.sqrt(3.0 / 7.0)  # sine of the slip angle at the largest steering angle
+PREDICTIONS = 11  # RegulatedRoad: 0.25 .. 2.75 s
+MAX_YAW_RATE = 2 * math.pi
+
+_fast = njit(cache=True, nogil=True, error_model="numpy", inline="never")
+
+
+@_fast
+def wrap(a):
+    t = a + PI
+    if 0.0 <= t < TWO_PI:
+        return t - PI
+    return t % TWO_PI - PI
+
+
+@_fast
+def not_zero(a):
+    if abs(a) > 1e-2:
+        return a
+    return 1e-2 if a >= 0 else -1e-2
+
+
+@_fast
+def clip(a, low, high):
+    return min(max(a, low), high)
+
+
+# --- lanes (road/lane.py) ---------------------------------------------------------------------------------------------
+
+
+@_fast
+def local(net, lane, px, py):
+    """(longitudinal, lateral) of a point in a lane [m]."""
+    q = net.geometry[lane]
+    shape = net.facts[lane, SHAPE]
+    if shape == CIRCULAR:
+        dx = px - q[CENTER_X]
+        dy = py - q[CENTER_Y]
+        turned = wrap(math.atan2(dy, dx) - q[START_PHASE])
+        phi = q[START_PHASE] + turned
+        r = math.sqrt(dx * dx + dy * dy)
+        return q[TURN] * (phi - q[START_PHASE]) * q[RADIUS], q[TURN] * (q[RADIUS] - r)
+    dx = px - q[START_X]
+    dy = py - q[START_Y]
+    s = dx * q[DIR_X] + dy * q[DIR_Y]
+    r = dx * -q[DIR_Y] + dy * q[DIR_X]
+    if shape == SINE:
+        r -= q[AMPLITUDE] * math.sin(q[PULSATION] * s + q[PHASE])
+    return s, r
+
+
+@_fast
+def heading_at(net, lane, s):
+    q = net.geometry[lane]
+    shape = net.facts[lane, SHAPE]
+    if shape == STRAIGHT:
+        return q[LANE_HEADING]
+    if shape == SINE:
+        return q[LANE_HEADING] + math.atan(q[AMPLITUDE] * q[PULSATION] * math.cos(q[PULSATION] * s + q[PHASE]))
+    return q[TURN] * s / q[RADIUS] + q[START_PHASE] + PI / 2 * q[TURN]
+
+
+@_fast
+def position(net, lane, s):
+    """World position of a point of the centre line."""
+    q = net.geometry[lane]
+    shape = net.facts[lane, SHAPE]
+    if shape == CIRCULAR:
+        phi = q[TURN] * s / q[RADIUS] + q[START_PHASE]
+        return q[CENTER_X] + q[RADIUS] * math.cos(phi), q[CENTER_Y] + q[RADIUS] * math.sin(phi)
+    r = 0.0
+    if shape == SINE:
+        r = q[AMPLITUDE] * math.sin(q[PULSATION] * s + q[PHASE])
+    return q[START_X] + s * q[DIR_X] + r * -q[DIR_Y], q[START_Y] + s * q[DIR_Y] + r * q[DIR_X]
+
+
+@_fast
+def lane_distance(net, lane, px, py):
+    s, r = local(net, lane, px, py)
+    return abs(r) + max(s - net.geometry[lane, LANE_LENGTH], 0.0) + max(0.0 - s, 0.0)
+
+
+@_fast
+def reachable(net, lane, px, py):
+    if net.facts[lane, FORBIDDEN]:
+        return False
+    s, r = local(net, lane, px, py)
+    q = net.geometry[lane]
+    return abs(r) <= 2 * q[LANE_WIDTH] and 0 <= s < q[LANE_LENGTH] + VEHICLE_LENGTH
+
+
+@_fast
+def on_lane(net, lane, px, py, margin):
+    """Whether a point is on a lane, and its longitudinal coordinate if it is."""
+    q = net.geometry[lane]
+    shape = net.facts[lane, SHAPE]
+    reach = q[LANE_WIDTH] / 2 + margin
+    if shape == CIRCULAR:
+        dx = px - q[CENTER_X]
+        dy = py - q[CENTER_Y]
+        if not abs(q[RADIUS] - math.sqrt(dx * dx + dy * dy)) <= reach:
+            return False, 0.0
+        turned = wrap(math.atan2(dy, dx) - q[START_PHASE])
+        s = q[TURN] * (q[START_PHASE] + turned - q[START_PHASE]) * q[RADIUS]
+        return -VEHICLE_LENGTH <= s < q[LANE_LENGTH] + VEHICLE_LENGTH, s
+    dx = px - q[START_X]
+    dy = py - q[START_Y]
+    s = dx * q[DIR_X] + dy * q[DIR_Y]
+    if not (-VEHICLE_LENGTH <= s < q[LANE_LENGTH] + VEHICLE_LENGTH):
+        return False, 0.0
+    r = dx * -q[DIR_Y] + dy * q[DIR_X]
+    if shape == SINE:
+        r -= q[AMPLITUDE] * math.sin(q[PULSATION] * s + q[PHASE])
+    return abs(r) <= reach, s
+
+
+@_fast
+def closest_lane(net, px, py, heading, guess):
+    """RoadNetwork.get_closest_lane_index: the first of the nearest; `guess` only prunes."""
+    s, r = local(net, guess, px, py)
+    best = abs(r) + max(s - net.geometry[guess, LANE_LENGTH], 0.0) + max(0.0 - s, 0.0)
+    best += abs(wrap(heading - heading_at(net, guess, s)))
+    chosen = guess
+    for lane in range(net.facts.shape[0]):
+        if lane == guess:
+            continue
+        q = net.geometry[lane]
+        shape = net.facts[lane, SHAPE]
+        if shape == CIRCULAR:
+            dx = px - q[CENTER_X]
+            dy = py - q[CENTER_Y]
+            r = abs(q[RADIUS] - math.sqrt(dx * dx + dy * dy))
+            if r > best:
+                continue
+            turned = wrap(math.atan2(dy, dx) - q[START_PHASE])
+            s = q[TURN] * (q[START_PHASE] + turned - q[START_PHASE]) * q[RADIUS]
+        else:
+            dx = px - q[START_X]
+            dy = py - q[START_Y]
+            r = dx * -q[DIR_Y] + dy * q[DIR_X]
+            if shape == SINE:
+                if abs(r) - abs(q[AMPLITUDE]) - 1e-6 > best:
+                    continue
+                s = dx * q[DIR_X] + dy * q[DIR_Y]
+                r -= q[AMPLITUDE] * math.sin(q[PULSATION] * s + q[PHASE])
+                r = abs(r)
+            else:
+                r = abs(r)
+                if r > best:
+                    continue
+                s = dx * q[DIR_X] + dy * q[DIR_Y]
+        d = r + max(s - q[LANE_LENGTH], 0.0) + max(0.0 - s, 0.0)
+        if d > best:
+            continue
+        d += abs(wrap(heading - heading_at(net, lane, s)))
+        if d < best or (d == best and lane < chosen):
+            best = d
+            chosen = lane
+    return chosen
+
+
+# --- neighbours (Road.neighbour_vehicles) -----------------------------------------------------------------------------
+
+
+@_fast
+def list_lane(net, f, slots, lists, lane):
+    """Sort by (longitudinal, slot) what stands on a lane and, where connected, on its next and previous ones."""
+    place = lists.place[lane]
+    at = lists.at[lane]
+    slot = lists.slot[lane]
+    for i in range(slots):
+        place[i] = -1
+    n = 0
+    for k in range(slots):
+        i = lists.order[k]
+        on, s = on_lane(net, lane, f[X, i], f[Y, i], 1.0)
+        if on:
+            place[i] = 0
+        elif net.connected:
+            for j in range(net.facts[lane, JOIN_FROM], net.facts[lane, JOIN_TO]):
+                on, s = on_lane(net, net.joined[j], f[X, i], f[Y, i], 1.0)
+                if on:
+                    s = s + net.offsets[j]
+                    break
+        if on:
+            m = n
+            while m > 0 and (at[m - 1] > s or (at[m - 1] == s and slot[m - 1] > i)):
+                at[m] = at[m - 1]
+                slot[m] = slot[m - 1]
+                m -= 1
+            at[m] = s
+            slot[m] = i
+            n += 1
+    for m in range(n):
+        if place[slot[m]] == 0:
+            place[slot[m]] = m
+    lists.count[lane] = n
+
+
+@_fast
+def neighbours(net, f, g, slots, ego, lists, i, lane, s):
+    """(front, rear) slots of car i on a lane, where its longitudinal coordinate is s; -1: none.
+
+    Among equals the last is in front and the first behind, as in highway-env's scan.
+    """
+    if lists.count[lane] < 0:
+        list_lane(net, f, slots, lists, lane)
+    n = lists.count[lane]
+    at = lists.at[lane]
+    slot = lists.slot[lane]
+    low = lists.place[lane, i]
+    if low >= 0:
+        while low > 0 and at[low - 1] == s:
+            low -= 1
+    else:
+        low = 0
+        high = n
+        while low < high:
+            middle = (low + high) // 2
+            if at[middle] < s:
+                low = middle + 1
+            else:
+                high = middle
+    front = -1
+    found = 0.0
+    for k in range(low, n):
+        if front >= 0 and at[k] != found:
+            break
+        j = slot[k]
+        if j != i and not (i == ego and g[GHOST, j]):
+            front = j
+            found = at[k]
+    rear = -1
+    for k in range(low - 1, -1, -1):
+        if rear >= 0 and at[k] != found:
+            break
+        j = slot[k]
+        if j != i and not (i == ego and g[GHOST, j]):
+            rear = j
+            found = at[k]
+    return front, rear
+
+
+# --- routes (RoadNetwork.next_lane) -----------------------------------------------------------------------------------
+
+
+@_fast
+def enter_segment(net, lane, segment, rank, px, py):
+    """next_lane_given_next_road: the lane of a next segment and its distance [m]; rank -1: not planned."""
+    first = net.segments[segment, SEG_FIRST]
+    count = net.segments[segment, SEG_COUNT]
+    if count == net.facts[lane, SIDE_COUNT]:
+        if rank < 0:
+            rank = net.facts[lane, RANK]
+        return first + rank, lane_distance(net, first + rank, px, py)
+    chosen = first
+    best = lane_distance(net, first, px, py)
+    for k in range(1, count):
+        d = lane_distance(net, first + k, px, py)
+        if d < best:
+            best = d
+            chosen = first + k
+    return chosen, best
+
+
+@_fast
+def next_lane(net, g, routes, i, lane, s):
+    segment = net.facts[lane, SEGMENT]
+    planned = -1
+    rank = -1
+    row = g[ROUTE, i]
+    if row >= 0:
+        at = g[ROUTE_AT, i]
+        if at < routes.shape[1] and routes[row, at, 0] == segment:
+            at += 1
+            g[ROUTE_AT, i] = at
+        if at < routes.shape[1] and routes[row, at, 0] >= 0:
+            ahead = routes[row, at, 0]
+            if net.segments[ahead, SEG_FROM] == net.segments[segment, SEG_TO]:
+                planned = ahead
+                rank = routes[row, at, 1]
+    px, py = position(net, lane, s)
+    if planned >= 0:
+        chosen, _ = enter_segment(net, lane, planned, rank, px, py)
+        return chosen
+    chosen = lane
+    best = np.inf
+    for k in range(net.segments[segment, SEG_NEXT_FROM], net.segments[segment, SEG_NEXT_TO]):
+        candidate, d = enter_segment(net, lane, net.next_segments[k], -1, px, py)
+        if d < best:
+            best = d
+            chosen = candidate
+    return chosen
+
+
+@_fast
+def follow_road(net, f, g, routes, own, i):
+    """ControlledVehicle.follow_road; returns (longitudinal, lateral) in the target lane."""
+    lane = g[TARGET_LANE, i]
+    if lane == g[LANE, i]:
+        s = own[2, i]
+        r = own[3, i]
+    else:
+        s, r = local(net, lane, f[X, i], f[Y, i])
+    if s > net.geometry[lane, LANE_LENGTH] - VEHICLE_LENGTH / 2:
+        after = next_lane(net, g, routes, i, lane, s)
+        if after != lane:
+            g[TARGET_LANE, i] = after
+            s, r = local(net, after, f[X, i], f[Y, i])
+    return s, r
+
+
+# --- drivers (vehicle/controller.py, vehicle/behavior.py) -------------------------------------------------------------
+
+
+@_fast
+def steer(net, f, i, lane, s, r):
+    """ControlledVehicle.steering_control, then the slip angle that Vehicle.step derives from it, as its sine.
+
+    arctan(tan(arctan(2 tan(slip))) / 2) is slip again, so neither angle is taken.
+    """
+    speed = f[SPEED, i]
+    ahead = heading_at(net, lane, s + speed * TAU_PURSUIT)
+    lateral = -KP_LATERAL * r
+    towards = 0.0
+    if lateral != 0.0:
+        towards = clip(math.asin(clip(lateral / not_zero(speed), -1.0, 1.0)), -PI / 4, PI / 4)
+    rate = KP_HEADING * wrap(ahead + towards - f[HEADING, i])
+    f[SLIP, i] = clip(f[LENGTH, i] / 2 / not_zero(speed) * rate, -SLIP_MAX, SLIP_MAX)
+
+
+@_fast
+def steer_linear(net, f, i, lane, s, r, p):
+    """LinearVehicle.steering_control."""
+    speed = f[SPEED, i]
+    ahead = heading_at(net, lane, s + speed * TAU_PURSUIT)
+    angle = p[STEER_1] * (wrap(ahead - f[HEADING, i]) * f[LENGTH, i] / not_zero(speed))
+    angle += p[STEER_2] * (-r * f[LENGTH, i] / (not_zero(speed) * not_zero(speed)))
+    f[SLIP, i] = math.sin(math.atan(0.5 * math.tan(clip(angle, -STEERING_MAX, STEERING_MAX))))
+
+
+@_fast
+def desired_gap(f, own, p, i, front):
+    """IDMVehicle.desired_gap, centre to centre [m]."""
+    v = f[SPEED, i]
+    vf = f[SPEED, front]
+    dv = (v * own[0, i] - vf * own[0, front]) * own[0, i] + (v * own[1, i] - vf * own[1, front]) * own[1, i]
+    return p[DISTANCE_WANTED] + v * p[TIME_WANTED] + v * dv / p[GAP_SCALE]
+
+
+@_fast
+def acceleration(net, f, g, own, p, delta, linear, i, front):
+    """IDMVehicle.acceleration or LinearVehicle.acceleration of car i by the parameters p of the car that decides."""
+    if i < 0:
+        return 0.0
+    kind = g[KIND, i]
+    v = f[SPEED, i]
+    if linear:
+        aim = 0.0
+        if kind == META or kind == IDM or kind == LINEAR:
+            aim = f[TARGET_SPEED, i] - v
+        dv = 0.0
+        dp = 0.0
+        if front >= 0:
+            d = local(net, g[LANE, i], f[X, front], f[Y, front])[0] - own[2, i]
+            dv = min(f[SPEED, front] - v, 0.0)
+            dp = min(d - (p[DISTANCE_WANTED] + max(v, 0.0) * p[TIME_WANTED]), 0.0)
+        return p[ACC_1] * aim + p[ACC_2] * dv + p[ACC_3] * dp
+    if kind == OBSTACLE:
+        return 0.0
+    aim = 0.0
+    if kind == META or kind == IDM or kind == LINEAR:
+        aim = f[TARGET_SPEED, i]
+    limit = net.geometry[g[LANE, i], SPEED_LIMIT]
+    if limit == limit:
+        aim = clip(aim, 0.0, limit)
+    a = p[COMFORT_MAX] * (1 - math.pow(max(v, 0.0) / abs(not_zero(aim)), delta))
+    if front >= 0:
+        d = local(net, g[LANE, i], f[X, front], f[Y, front])[0] - own[2, i]
+        ratio = desired_gap(f, own, p, i, front) / not_zero(d)
+        a -= p[COMFORT_MAX] * (ratio * ratio)
+    return a
+
+
+@_fast
+def sign(a):
+    return 1 if a > 0 else (-1 if a < 0 else 0)
+
+
+@_fast
+def mobil(net, f, g, slots, ego, drivers, routes, own, lists, i, lane):
+    """IDMVehicle.mobil."""
+    p = drivers[g[DRIVER, i]]
+    delta = f[DELTA, i]
+    linear = g[KIND, i] == LINEAR
+    s = local(net, lane, f[X, i], f[Y, i])[0]
+    ahead, behind = neighbours(net, f, g, slots, ego, lists, i, lane, s)
+    imposed = acceleration(net, f, g, own, p, delta, linear, behind, i)
+    if imposed < -p[BRAKING_IMPOSED]:
+        return False
+    front, rear = neighbours(net, f, g, slots, ego, lists, i, g[LANE, i], own[2, i])
+    mine = acceleration(net, f, g, own, p, delta, linear, i, ahead)
+    row = g[ROUTE, i]
+    at = g[ROUTE_AT, i]
+    if row >= 0 and at < routes.shape[1] and routes[row, at, 0] >= 0 and routes[row, at, 1] >= 0:
+        here = net.facts[g[TARGET_LANE, i], RANK]
+        if sign(net.facts[lane, RANK] - here) != sign(routes[row, at, 1] - here):
+            return False
+        return not mine < -p[BRAKING_IMPOSED]
+    gain = mine - acceleration(net, f, g, own, p, delta, linear, i, front)
+    if p[POLITENESS] != 0.0:
+        others = imposed - acceleration(net, f, g, own, p, delta, linear, behind, ahead)
+        others += acceleration(net, f, g, own, p, delta, linear, rear, front)
+        others -= acceleration(net, f, g, own, p, delta, linear, rear, i)
+        gain += p[POLITENESS] * others
+    return not gain < p[GAIN_MIN]
+
+
+@_fast
+def change_lane(net, f, g, cars, slots, ego, drivers, routes, own, lists, i):
+    """IDMVehicle.change_lane_policy."""
+    p = drivers[g[DRIVER, i]]
+    lane = g[LANE, i]
+    target = g[TARGET_LANE, i]
+    if lane != target:
+        if net.facts[lane, SEGMENT] == net.facts[target, SEGMENT]:
+            for j in range(cars):
+                if g[TARGET_LANE, j] != target or j == i or g[LANE, j] == target:
+                    continue
+                if g[KIND, j] == PLAIN or g[KIND, j] == BICYCLE:
+                    continue
+                d = local(net, lane, f[X, j], f[Y, j])[0] - own[2, i]
+                if 0 < d < desired_gap(f, own, p, i, j):
+                    g[TARGET_LANE, i] = lane
+                    break
+        return
+    if not p[CHANGE_DELAY] < f[TIMER, i]:
+        return
+    f[TIMER, i] = 0.0
+    first = net.facts[lane, SIDE_FIRST]
+    for k in range(2):
+        side = lane - 1 if k == 0 else lane + 1
+        if side < first or side >= first + net.facts[lane, SIDE_COUNT]:
+            continue
+        if not reachable(net, side, f[X, i], f[Y, i]):
+            continue
+        if abs(f[SPEED, i]) < 1:
+            continue
+        if mobil(net, f, g, slots, ego, drivers, routes, own, lists, i, side):
+            g[TARGET_LANE, i] = side
+
+
+@_fast
+def act_idm(net, f, g, cars, slots, ego, drivers, routes, own, lists, i, dt):
+    """IDMVehicle.act."""
+    if g[CRASHED, i]:
+        return
+    p = drivers[g[DRIVER, i]]
+    delta = f[DELTA, i]
+    linear = g[KIND, i] == LINEAR
+    s, r = follow_road(net, f, g, routes, own, i)
+    before = g[TARGET_LANE, i]
+    if g[CHANGES, i]:
+        change_lane(net, f, g, cars, slots, ego, drivers, routes, own, lists, i)
+    lane = g[LANE, i]
+    target = g[TARGET_LANE, i]
+    if target != before:
+        s, r = local(net, target, f[X, i], f[Y, i])
+    if linear:
+        steer_linear(net, f, i, target, s, r, p)
+    else:
+        steer(net, f, i, target, s, r)
+    if f[FORCED, i] == f[FORCED, i]:
+        f[ACCELERATION, i] = max(f[FORCED, i], -max(f[SPEED, i], 0.0) / dt)
+        return
+    front, _ = neighbours(net, f, g, slots, ego, lists, i, lane, own[2, i])
+    a = acceleration(net, f, g, own, p, delta, linear, i, front)
+    if lane != target:
+        front, _ = neighbours(net, f, g, slots, ego, lists, i, target, s)
+        a = min(a, acceleration(net, f, g, own, p, delta, linear, i, front))
+    f[ACCELERATION, i] = clip(a, -p[ACC_MAX], p[ACC_MAX])
+
+
+@_fast
+def nearest_speed(speed, speeds):
+    """MDPVehicle.speed_to_index: half-even rounding."""
+    n = speeds.size - 1
+    x = (speed - speeds[0]) / (speeds[n] - speeds[0])
+    return int(clip(np.rint(x * n), 0.0, float(n)))
+
+
+@_fast
+def decide(net, f, g, routes, own, speeds, i, action):
+    """MDPVehicle.act with a meta-action; the control that it also computes is overwritten within the same sub-step."""
+    if action == FASTER or action == SLOWER:
+        index = nearest_speed(f[SPEED, i], speeds) + (1 if action == FASTER else -1)
+        index = min(max(index, 0), speeds.size - 1)
+        g[SPEED_INDEX, i] = index
+        f[TARGET_SPEED, i] = speeds[index]
+        follow_road(net, f, g, routes, own, i)
+        return
+    follow_road(net, f, g, routes, own, i)
+    if action == LANE_LEFT or action == LANE_RIGHT:
+        target = g[TARGET_LANE, i]
+        first = net.facts[target, SIDE_FIRST]
+        side = target + (1 if action == LANE_RIGHT else -1)
+        side = min(max(side, first), first + net.facts[target, SIDE_COUNT] - 1)
+        if reachable(net, side, f[X, i], f[Y, i]):
+            g[TARGET_LANE, i] = side
+
+
+@_fast
+def command(f, i, a, angle):
+    """Set the controls of a PLAIN or BICYCLE car [m/s2], [rad]."""
+    f[ACCELERATION, i] = a
+    f[STEERING, i] = angle
+    f[SLIP, i] = math.sin(math.atan(0.5 * math.tan(angle)))
+
+
+# --- motion (vehicle/kinematics.py, vehicle/dynamics.py) --------------------------------------------------------------
+
+
+@_fast
+def clip_actions(f, g, drivers, i):
+    if g[CRASHED, i]:
+        f[STEERING, i] = 0.0
+        f[SLIP, i] = 0.0
+        f[ACCELERATION, i] = -1.0 * f[SPEED, i]
+    p = drivers[g[DRIVER, i]]
+    v = f[SPEED, i]
+    if v > p[SPEED_MAX]:
+        f[ACCELERATION, i] = min(f[ACCELERATION, i], p[SPEED_MAX] - v)
+    elif v < p[SPEED_MIN]:
+        f[ACCELERATION, i] = max(f[ACCELERATION, i], p[SPEED_MIN] - v)
+
+
+@_fast
+def bicycle_rates(heading, speed, lateral, yaw, length, width, steering):
+    """BicycleVehicle.derivative_func: rates of x, y, lateral speed and yaw rate (Rajamani, chapter 2)."""
+    arm = length / 2
+    inertia = 1 / 12 * 1 * (length * length + width * width)
+    if abs(speed) < 1:
+        front = -1 * lateral - inertia / arm * yaw
+        rear = -1 * lateral + inertia / arm * yaw
+    else:
+        front = 2 * 15.0 * (steering - math.atan2(lateral + arm * yaw, speed))
+        rear = 2 * 15.0 * (0.0 - math.atan2(lateral - arm * yaw, speed))
+    c = math.cos(heading)
+    s = math.sin(heading)
+    return (
+        c * speed - s * lateral,
+        s * speed + c * lateral,
+        front + rear - yaw * speed,
+        1 / inertia * (arm * front - arm * rear),
+    )
+
+
+@_fast
+def move_bicycle(f, i, dt):
+    """BicycleVehicle.step: one step of Runge-Kutta 4."""
+    f[STEERING, i] = clip(f[STEERING, i], -PI / 2, PI / 2)
+    f[YAW_RATE, i] = clip(f[YAW_RATE, i], -MAX_YAW_RATE, MAX_YAW_RATE)
+    a = f[ACCELERATION, i]
+    angle = f[STEERING, i]
+    length = f[LENGTH, i]
+    width = f[WIDTH, i]
+    h = f[HEADING, i]
+    v = f[SPEED, i]
+    u = f[LATERAL_SPEED, i]
+    w = f[YAW_RATE, i]
+    x1, y1, u1, w1 = bicycle_rates(h, v, u, w, length, width, angle)
+    k = dt / 2
+    v2 = v + a * k
+    wb = w + w1 * k
+    x2, y2, u2, w2 = bicycle_rates(h + w * k, v2, u + u1 * k, wb, length, width, angle)
+    wc = w + w2 * k
+    x3, y3, u3, w3 = bicycle_rates(h + wb * k, v2, u + u2 * k, wc, length, width, angle)
+    wd = w + w3 * dt
+    x4, y4, u4, w4 = bicycle_rates(h + wc * dt, v + a * dt, u + u3 * dt, wd, length, width, angle)
+    k = dt / 6
+    f[X, i] += k * (x1 + 2 * x2 + 2 * x3 + x4)
+    f[Y, i] += k * (y1 + 2 * y2 + 2 * y3 + y4)
+    f[HEADING, i] = h + k * (w + 2 * wb + 2 * wc + wd)
+    f[SPEED, i] = v + k * (a + 2 * a + 2 * a + a)
+    f[LATERAL_SPEED, i] = u + k * (u1 + 2 * u2 + 2 * u3 + u4)
+    f[YAW_RATE, i] = w + k * (w1 + 2 * w2 + 2 * w3 + w4)
+
+
+@_fast
+def move(f, g, drivers, own, i, dt):
+    """IDMVehicle.step, Vehicle.step and BicycleVehicle.step."""
+    kind = g[KIND, i]
+    if kind == IDM or kind == LINEAR:
+        f[TIMER, i] += dt
+    clip_actions(f, g, drivers, i)
+    if kind == BICYCLE:
+        move_bicycle(f, i, dt)
+        return
+    v = f[SPEED, i]
+    slip = f[SLIP, i]
+    c = own[0, i]
+    s = own[1, i]
+    if slip == 0.0:
+        f[X, i] += v * c * dt
+        f[Y, i] += v * s * dt
+    else:
+        along = math.sqrt(1 - slip * slip)
+        f[X, i] += v * (c * along - s * slip) * dt
+        f[Y, i] += v * (s * along + c * slip) * dt
+        f[HEADING, i] += v * slip / (f[LENGTH, i] / 2) * dt
+    if g[STRUCK, i]:
+        f[X, i] += f[IMPACT_X, i]
+        f[Y, i] += f[IMPACT_Y, i]
+        g[CRASHED, i] = 1
+        g[STRUCK, i] = 0
+    f[SPEED, i] = v + f[ACCELERATION, i] * dt
+
+
+@_fast
+def locate(net, f, g, own, i):
+    """Vehicle.on_state_update and what the next act() needs: cosine, sine, coordinates in the own lane."""
+    h = f[HEADING, i]
+    if h == 0.0:
+        own[0, i] = 1.0
+        own[1, i] = 0.0
+    else:
+        own[0, i] = math.cos(h)
+        own[1, i] = math.sin(h)
+    s, r = local(net, g[LANE, i], f[X, i], f[Y, i])
+    own[2, i] = s
+    own[3, i] = r
+
+
+# --- collisions (vehicle/objects.py, utils.are_polygons_intersecting) -------------------------------------------------
+
+
+@_fast
+def corners(f, own, i, out):
+    c = own[0, i]
+    s = own[1, i]
+    l = f[LENGTH, i] / 2
+    w = f[WIDTH, i] / 2
+    for k in range(4):
+        a = -l if k < 2 else l
+        b = -w if k == 0 or k == 3 else w
+        out[k, 0] = c * a - s * b + f[X, i]
+        out[k, 1] = s * a + c * b + f[Y, i]
+
+
+@_fast
+def span(polygon, nx, ny):
+    low = polygon[0, 0] * nx + polygon[0, 1] * ny
+    high = low
+    for k in range(1, 4):
+        d = polygon[k, 0] * nx + polygon[k, 1] * ny
+        low = min(low, d)
+        high = max(high, d)
+    return low, high
+
+
+@_fast
+def apart(low_a, high_a, low_b, high_b):
+    return low_b - high_a if low_a < low_b else low_a - high_b
+
+
+@_fast
+def surely_apart(f, own, i, j, dt):
+    """A cheap separating axis: across car i. True only where the exact test has to say neither now nor next."""
+    c = own[0, i]
+    s = own[1, i]
+    dx = f[X, j] - f[X, i]
+    dy = f[Y, j] - f[Y, i]
+    across = abs(-dx * s + dy * c)
+    cj = own[0, j]
+    sj = own[1, j]
+    half = f[LENGTH, j] / 2 * abs(-s * cj + c * sj) + f[WIDTH, j] / 2 * abs(s * sj + c * cj)
+    swept = abs(f[SPEED, j] * dt * (-s * cj + c * sj))
+    return across - f[WIDTH, i] / 2 - half - swept > 1e-6
+
+
+@_fast
+def collide(f, g, own, polygons, i, j, dt):
+    """RoadObject.handle_collisions for one pair, i before j in the road's order."""
+    dx = f[X, j] - f[X, i]
+    dy = f[Y, j] - f[Y, i]
+    if math.sqrt(dx * dx + dy * dy) > (f[DIAGONAL, i] + f[DIAGONAL, j]) / 2 + f[SPEED, i] * dt:
+        return
+    if surely_apart(f, own, i, j, dt):
+        return
+    a = polygons[0]
+    b = polygons[1]
+    corners(f, own, i, a)
+    corners(f, own, j, b)
+    moved_x = f[SPEED, i] * own[0, i] * dt - f[SPEED, j] * own[0, j] * dt
+    moved_y = f[SPEED, i] * own[1, i] * dt - f[SPEED, j] * own[1, j] * dt
+    now = True
+    soon = True
+    least = np.inf
+    axis_x = 0.0
+    axis_y = 0.0
+    for k in range(4):  # opposite edges share an axis
+        polygon = polygons[k // 2]
+        e = k % 2
+        nx = -polygon[e + 1, 1] + polygon[e, 1]
+        ny = polygon[e + 1, 0] - polygon[e, 0]
+        size = math.sqrt(nx * nx + ny * ny)
+        nx /= size
+        ny /= size
+        low_a, high_a = span(a, nx, ny)
+        low_b, high_b = span(b, nx, ny)
+        if apart(low_a, high_a, low_b, high_b) > 0:
+            now = False
+        swept = nx * moved_x + ny * moved_y
+        if swept < 0:
+            low_a += swept
+        else:
+            high_a += swept
+        d = apart(low_a, high_a, low_b, high_b)
+        if d > 0:
+            soon = False
+        if not now and not soon:
+            return
+        if abs(d) < least:
+            least = abs(d)
+            cx = (a[0, 0] + a[1, 0] + a[2, 0] + a[3, 0]) / 4 - (b[0, 0] + b[1, 0] + b[2, 0] + b[3, 0]) / 4
+            cy = (a[0, 1] + a[1, 1] + a[2, 1] + a[3, 1]) / 4 - (b[0, 1] + b[1, 1] + b[2, 1] + b[3, 1]) / 4
+            side = 1.0 if cx * nx + cy * ny > 0 else -1.0
+            axis_x = side * nx
+            axis_y = side * ny
+    if soon:
+        share = 1.0 if g[KIND, j] == OBSTACLE else 0.5
+        f[IMPACT_X, i] = least * axis_x * share
+        f[IMPACT_Y, i] = least * axis_y * share
+        g[STRUCK, i] = 1
+        if g[KIND, j] != OBSTACLE:
+            f[IMPACT_X, j] = -least * axis_x * share
+            f[IMPACT_Y, j] = -least * axis_y * share
+            g[STRUCK, j] = 1
+    if now:
+        g[CRASHED, i] = 1
+        g[CRASHED, j] = 1
+
+
+@_fast
+def collide_all(f, g, own, polygons, cars, slots, ego, dt):
+    """Road.step's pairs, in its order."""
+    longest = 0.0
+    for i in range(slots):
+        longest = max(longest, f[DIAGONAL, i])
+    for i in range(cars):
+        reach = (f[DIAGONAL, i] + longest) / 2 + f[SPEED, i] * dt
+        x = f[X, i]
+        y = f[Y, i]
+        checks = g[CHECKS, i]
+        for j in range(i + 1, slots):
+            if abs(f[X, j] - x) > reach:
+                continue
+            if abs(f[Y, j] - y) > reach or not (checks or g[CHECKS, j]):
+                continue
+            if (i == ego and g[GHOST, j]) or (j == ego and g[GHOST, i]):
+                continue
+            collide(f, g, own, polygons, i, j, dt)
+
+
+# --- right of way (road/regulation.py) --------------------------------------------------------------------------------
+
+
+@_fast
+def predict(net, f, g, drivers, routes, own, spare_f, spare_g, i, ahead):
+    """predict_trajectory_constant_speed of one car: x, y, heading [PREDICTIONS, 3]."""
+    kind = g[KIND, i]
+    if kind == PLAIN or kind == BICYCLE:
+        for k in range(FLOAT_ROWS):
+            spare_f[k, 0] = f[k, i]
+        for k in range(INT_ROWS):
+            spare_g[k, 0] = g[k, i]
+        spare_own = np.empty((4, 1))
+        spare_f[ACCELERATION, 0] = 0.0
+        for k in range(PREDICTIONS):
+            spare_own[0, 0] = math.cos(spare_f[HEADING, 0])
+            spare_own[1, 0] = math.sin(spare_f[HEADING, 0])
+            move(spare_f, spare_g, drivers, spare_own, 0, 0.25)
+            ahead[k, 0] = spare_f[X, 0]
+            ahead[k, 1] = spare_f[Y, 0]
+            ahead[k, 2] = spare_f[HEADING, 0]
+        return
+    row = g[ROUTE, i]
+    for k in range(PREDICTIONS):
+        s = own[2, i] + f[SPEED, i] * (0.25 * (k + 1))
+        lane = g[LANE, i]
+        at = g[ROUTE_AT, i]
+        if row >= 0 and at < routes.shape[1] and routes[row, at, 0] >= 0:
+            rank = net.facts[lane, RANK]
+            here = lane
+            while True:
+                segment = routes[row, at, 0]
+                planned = routes[row, at, 1]
+                if planned < 0:
+                    planned = min(rank, net.segments[segment, SEG_COUNT] - 1)
+                here = net.segments[segment, SEG_FIRST] + planned
+                length = net.geometry[here, LANE_LENGTH]
+                more = at + 1 < routes.shape[1] and routes[row, at + 1, 0] >= 0
+                if not (more and s > length):
+                    break
+                s -= length
+                at += 1
+            lane = here
+        px, py = position(net, lane, s)
+        ahead[k, 0] = px
+        ahead[k, 1] = py
+        ahead[k, 2] = heading_at(net, lane, s)
+
+
+@_fast
+def corner_inside(ax, ay, al, aw, ah, bx, by, bl, bw, bh):
+    """utils.has_corner_inside, with its sense of rotation (points are turned by +heading into the rectangle's frame)."""
+    ca = math.cos(ah)
+    sa = math.sin(ah)
+    cb = math.cos(bh)
+    sb = math.sin(bh)
+    for k in range(9):
+        u = (k % 3 - 1) * (al / 2)
+        v = (k // 3 - 1) * (aw / 2)
+        dx = ca * u - sa * v + ax - bx
+        dy = sa * u + ca * v + ay - by
+        if abs(cb * dx - sb * dy) <= bl / 2 and abs(sb * dx + cb * dy) <= bw / 2:
+            return True
+    return False
+
+
+@_fast
+def conflict(f, predictions, i, j):
+    """RegulatedRoad.is_conflict_possible."""
+    for k in range(PREDICTIONS):
+        ax = predictions[i, k, 0]
+        ay = predictions[i, k, 1]
+        bx = predictions[j, k, 0]
+        by = predictions[j, k, 1]
+        if math.sqrt((bx - ax) * (bx - ax) + (by - ay) * (by - ay)) > f[LENGTH, i]:
+            continue
+        al = 1.5 * f[LENGTH, i]
+        aw = 0.9 * f[WIDTH, i]
+        bl = 1.5 * f[LENGTH, j]
+        bw = 0.9 * f[WIDTH, j]
+        ah = predictions[i, k, 2]
+        bh = predictions[j, k, 2]
+        if corner_inside(ax, ay, al, aw, ah, bx, by, bl, bw, bh):
+            return True
+        if corner_inside(bx, by, bl, bw, bh, ax, ay, al, aw, ah):
+            return True
+    return False
+
+
+@_fast
+def regulate(net, f, g, cars, drivers, routes, own, predictions, spare_f, spare_g):
+    """RegulatedRoad.enforce_road_rules (YIELD_DURATION is 0)."""
+    for i in range(cars):
+        if g[YIELDING, i]:
+            if g[YIELD_TIMER, i] >= 0:
+                f[TARGET_SPEED, i] = net.geometry[g[LANE, i], SPEED_LIMIT]
+                g[YIELDING, i] = 0
+            else:
+                g[YIELD_TIMER, i] += 1
+    for i in range(cars):
+        predict(net, f, g, drivers, routes, own, spare_f, spare_g, i, predictions[i])
+    for i in range(cars - 1):
+        for j in range(i + 1, cars):
+            if not conflict(f, predictions, i, j):
+                continue
+            a = net.geometry[g[LANE, i], PRIORITY]
+            b = net.geometry[g[LANE, j], PRIORITY]
+            if a > b:
+                loser = j
+            elif a < b:
+                loser = i
+            else:
+                dx = f[X, j] - f[X, i]
+                dy = f[Y, j] - f[Y, i]
+                ahead_i = own[0, i] * dx + own[1, i] * dy
+                ahead_j = own[0, j] * -dx + own[1, j] * -dy
+                loser = i if ahead_i > ahead_j else j
+            if g[KIND, loser] == IDM or g[KIND, loser] == LINEAR:
+                f[TARGET_SPEED, loser] = 0.0
+                g[YIELDING, loser] = 1
+                g[YIELD_TIMER, loser] = 0
+
+
+# --- worlds -----------------------------------------------------------------------------------------------------------
+
+
+@_fast
+def substep(net, f, g, head, drivers, routes, speeds, own, lists, polygons, predictions, spare_f, spare_g, action, dt):
+    """One sub-step of AbstractEnv._simulate; action -1: none, otherwise the ego's meta-action of this decision."""
+    cars = head[CARS]
+    slots = head[SLOTS]
+    ego = head[EGO]
+    order = lists.order
+    for k in range(1, slots):
+        i = order[k]
+        m = k
+        while m > 0 and f[X, order[m - 1]] > f[X, i]:
+            order[m] = order[m - 1]
+            m -= 1
+        order[m] = i
+    for k in range(lists.count.size):
+        lists.count[k] = -1
+    if action >= 0:
+        decide(net, f, g, routes, own, speeds, ego, action)
+    for i in range(cars):
+        kind = g[KIND, i]
+        if kind == IDM or kind == LINEAR:
+            act_idm(net, f, g, cars, slots, ego, drivers, routes, own, lists, i, dt)
+        elif kind == META:
+            s, r = follow_road(net, f, g, routes, own, i)
+            steer(net, f, i, g[TARGET_LANE, i], s, r)
+            f[ACCELERATION, i] = KP_A * (f[TARGET_SPEED, i] - f[SPEED, i])
+    if net.regulated:
+        head[TICKS] += 1
+        if head[TICKS] % int(1 / dt / 2) == 0:
+            regulate(net, f, g, cars, drivers, routes, own, predictions, spare_f, spare_g)
+    for i in range(cars):
+        move(f, g, drivers, own, i, dt)
+        g[LANE, i] = closest_lane(net, f[X, i], f[Y, i], f[HEADING, i], g[LANE, i])
+        locate(net, f, g, own, i)
+    collide_all(f, g, own, polygons, cars, slots, ego, dt)
+    head[SUBSTEPS] += 1
+    if ego >= 0 and g[CRASHED, ego] and head[CRASH_STEP] < 0:
+        head[CRASH_STEP] = head[SUBSTEPS]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def advance(net, fs, gs, heads, drivers, routes, speeds, codes, controls, substeps, dt, stop, tracks, egos):
+    """Drive every world through its decisions, in place.
+
+    codes int32 [W, D]: meta-actions (-1: none); controls float64 [W, D, 2]: acceleration [m/s2] and steering [rad] of a PLAIN
+    or BICYCLE ego, NaN: keep. stop: a world ends with its ego's crash (what follows is recorded as standing still).
+    tracks [W or 0, D * substeps, N, 4] and egos [W or 0, D * substeps, 5]: x, y, heading, speed (and acceleration of the ego).
+    """
+    worlds, _, n = fs.shape
+    lanes = net.facts.shape[0]
+    own = np.zeros((4, n))
+    lists = Lists(
+        np.empty(n, np.int32),
+        np.empty(lanes, np.int32),
+        np.empty((lanes, n), np.int32),
+        np.empty((lanes, n)),
+        np.empty((lanes, n), np.int32),
+    )
+    polygons = np.empty((2, 4, 2))
+    predictions = np.empty((n if net.regulated else 1, PREDICTIONS, 3))
+    spare_f = np.empty((FLOAT_ROWS, 1))
+    spare_g = np.empty((INT_ROWS, 1), np.int32)
+    decisions = codes.shape[1]
+    for w in range(worlds):
+        f = fs[w]
+        g = gs[w]
+        head = heads[w]
+        ego = head[EGO]
+        for i in range(head[SLOTS]):
+            lists.order[i] = i
+            locate(net, f, g, own, i)
+        done = False
+        for d in range(decisions):
+            code = codes[w, d]
+            if ego >= 0 and (g[KIND, ego] == PLAIN or g[KIND, ego] == BICYCLE):
+                code = -1
+                if controls[w, d, 0] == controls[w, d, 0]:
+                    command(f, ego, controls[w, d, 0], controls[w, d, 1])
+            for k in range(substeps):
+                if stop and ego >= 0 and g[CRASHED, ego]:
+                    done = True
+                if not done:
+                    action = code if k == 0 else -1
+                    substep(
+                        net, f, g, head, drivers, routes, speeds, own, lists, polygons, predictions, spare_f, spare_g, action, dt
+                    )
+                t = d * substeps + k
+                if tracks.shape[0]:
+                    for i in range(head[SLOTS]):
+                        tracks[w, t, i, 0] = f[X, i]
+                        tracks[w, t, i, 1] = f[Y, i]
+                        tracks[w, t, i, 2] = f[HEADING, i]
+                        tracks[w, t, i, 3] = f[SPEED, i]
+                if egos.shape[0] and ego >= 0:
+                    egos[w, t, 0] = f[X, ego]
+                    egos[w, t, 1] = f[Y, ego]
+                    egos[w, t, 2] = f[HEADING, ego]
+                    egos[w, t, 3] = f[SPEED, ego]
+                    egos[w, t, 4] = f[ACCELERATION, ego]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def legal(net, fs, gs, heads, speeds, longitudinal, lateral):
+    """DiscreteMetaAction.get_available_actions of each world's ego: bool [W, 5] by code."""
+    worlds = fs.shape[0]
+    out = np.zeros((worlds, 5), np.bool_)
+    for w in range(worlds):
+        ego = heads[w, EGO]
+        out[w, IDLE] = True
+        if ego < 0 or gs[w, KIND, ego] != META:
+            continue
+        lane = gs[w, LANE, ego]
+        first = net.facts[lane, SIDE_FIRST]
+        if lateral and lane > first:
+            out[w, LANE_LEFT] = reachable(net, lane - 1, fs[w, X, ego], fs[w, Y, ego])
+        if lateral and lane + 1 < first + net.facts[lane, SIDE_COUNT]:
+            out[w, LANE_RIGHT] = reachable(net, lane + 1, fs[w, X, ego], fs[w, Y, ego])
+        if longitudinal:
+            out[w, FASTER] = gs[w, SPEED_INDEX, ego] < speeds.size - 1
+            out[w, SLOWER] = gs[w, SPEED_INDEX, ego] > 0
+    return out
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def locate_lanes(net, xs, ys, headings):
+    """Closest lane of each point (RoadNetwork.get_closest_lane_index), int32 [n]."""
+    out = np.empty(xs.size, np.int32)
+    for i in range(xs.size):
+        out[i] = closest_lane(net, xs[i], ys[i], headings[i], 0)
+    return out

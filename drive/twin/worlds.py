@@ -1,0 +1,367 @@
+"""Worlds: a batch of traffic states on one road, and what can be done with them.
+
+Inside, the frame is highway-env's (y down); every public method and property here speaks the road frame
+(x forward, y left, angles counter-clockwise). Worlds are mutable: `step` drives them in place, `copy` first where the
+state is needed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from drive.roads import Road
+from drive.twin import kernel as k
+from drive.twin.network import network
+
+META_ACTIONS = ("LANE_LEFT", "IDLE", "LANE_RIGHT", "FASTER", "SLOWER")  # by code, on every road
+CODES = {name: code for code, name in enumerate(META_ACTIONS)}
+NO_ACTION = -1
+
+KINDS = {
+    "Vehicle": k.PLAIN,
+    "BicycleVehicle": k.BICYCLE,
+    "MDPVehicle": k.META,
+    "ControlledVehicle": k.META,
+    "IDMVehicle": k.IDM,
+    "LinearVehicle": k.LINEAR,
+    "AggressiveVehicle": k.LINEAR,
+    "DefensiveVehicle": k.LINEAR,
+}
+
+_IDM = {
+    "ACC_MAX": 6.0,  # [m/s2]
+    "COMFORT_ACC_MAX": 3.0,  # [m/s2]
+    "COMFORT_ACC_MIN": -5.0,  # [m/s2]
+    "DISTANCE_WANTED": 10.0,  # [m], centre to centre
+    "TIME_WANTED": 1.5,  # [s]
+    "DELTA": 4.0,
+    "POLITENESS": 0.0,
+    "LANE_CHANGE_MIN_ACC_GAIN": 0.2,  # [m/s2]
+    "LANE_CHANGE_MAX_BRAKING_IMPOSED": 2.0,  # [m/s2]
+    "LANE_CHANGE_DELAY": 1.0,  # [s]
+    "MAX_SPEED": 40.0,  # [m/s]
+    "MIN_SPEED": -40.0,  # [m/s]
+    "ACCELERATION_PARAMETERS": (0.3, 0.3, 2.0),
+    "STEERING_PARAMETERS": (5.0, 5.0 / 0.6),
+}
+_LINEAR = _IDM | {"TIME_WANTED": 2.5}
+NOMINAL = {  # class -> parameter -> value, as highway-env 1.12 declares them
+    "Vehicle": _IDM,
+    "BicycleVehicle": _IDM,
+    "MDPVehicle": _IDM,
+    "ControlledVehicle": _IDM,
+    "IDMVehicle": _IDM,
+    "LinearVehicle": _LINEAR,
+    "AggressiveVehicle": _LINEAR
+    | {"LANE_CHANGE_MIN_ACC_GAIN": 1.0, "ACCELERATION_PARAMETERS": (0.8 / 7.5, 0.8 / 22.5, 0.5)},
+    "DefensiveVehicle": _LINEAR
+    | {"LANE_CHANGE_MIN_ACC_GAIN": 1.0, "ACCELERATION_PARAMETERS": (1.2 / 7.5, 1.2 / 22.5, 2.0)},
+}
+_FLIPPED = (k.Y, k.HEADING, k.SLIP, k.STEERING, k.IMPACT_Y, k.LATERAL_SPEED, k.YAW_RATE)
+
+
+def driver_row(parameters: dict) -> tuple[float, ...]:
+    """A row of the drivers table from parameters by highway-env's names; DELTA is kept per car instead."""
+    p = parameters
+    return (
+        p["ACC_MAX"],
+        p["COMFORT_ACC_MAX"],
+        p["COMFORT_ACC_MIN"],
+        p["DISTANCE_WANTED"],
+        p["TIME_WANTED"],
+        p["POLITENESS"],
+        p["LANE_CHANGE_MIN_ACC_GAIN"],
+        p["LANE_CHANGE_MAX_BRAKING_IMPOSED"],
+        p["LANE_CHANGE_DELAY"],
+        p["MIN_SPEED"],
+        p["MAX_SPEED"],
+        2 * float(np.sqrt(-p["COMFORT_ACC_MAX"] * p["COMFORT_ACC_MIN"])),
+        *map(float, p["ACCELERATION_PARAMETERS"]),
+        *map(float, p["STEERING_PARAMETERS"]),
+    )
+
+
+@dataclass(frozen=True)
+class Drive:
+    """What a drive left behind, road frame; T = decisions x sub-steps, states after each sub-step."""
+
+    tracks: np.ndarray | None  # [W, T, N, 4] x, y [m], heading [rad], speed [m/s] by slot
+    ego: np.ndarray | None  # [W, T, 5] the ego's x, y, heading, speed and commanded acceleration [m/s2]
+
+
+@dataclass(frozen=True, eq=False)
+class Worlds:
+    """W worlds of up to N cars and objects on one road. The arrays may be written, between steps, by who knows them."""
+
+    road: Road
+    net: k.Net
+    drivers: np.ndarray  # [D, DRIVER_COLUMNS] shared parameter rows
+    routes: np.ndarray  # int32 [R, steps, 2] shared: segment (-1: end), lane number (-1: not planned)
+    speeds: np.ndarray  # [K] [m/s], what FASTER and SLOWER choose from
+    f: np.ndarray  # [W, FLOAT_ROWS, N] state, kernel's frame
+    g: np.ndarray  # int32 [W, INT_ROWS, N] state
+    head: np.ndarray  # int32 [W, HEAD]
+
+    def __len__(self) -> int:
+        return self.f.shape[0]
+
+    # --- batches
+
+    def copy(self) -> Worlds:
+        return replace(self, f=self.f.copy(), g=self.g.copy(), head=self.head.copy())
+
+    def tile(self, times: int) -> Worlds:
+        """Every world `times` times: w0, w0, ..., w1, w1, ..."""
+        return self.select(np.repeat(np.arange(len(self)), times))
+
+    def select(self, worlds) -> Worlds:
+        """A new batch of copies of the given worlds (indices or a mask)."""
+        return replace(self, f=self.f[worlds], g=self.g[worlds], head=self.head[worlds])
+
+    # --- driving
+
+    def step(
+        self,
+        actions=None,
+        substeps: int = 15,
+        dt: float = 1 / 15,
+        *,
+        stop_on_crash: bool = False,
+        tracks: bool = False,
+        ego: bool = False,
+        threads: int = 1,
+    ) -> Drive:
+        """Drive all worlds, in place, through one decision or several.
+
+        actions: meta-action codes int [W] or [W, D] (-1: none), or controls float [W, 2] or [W, D, 2] (acceleration
+        [m/s2], steering [rad] positive to the left), or None. Each decision lasts substeps x dt [s]. stop_on_crash: a
+        world stands still from its ego's crash on. tracks, ego: what to record. threads: the GIL is released.
+        """
+        codes, controls = self._orders(actions)
+        if substeps < 1 or not dt > 0:
+            raise ValueError(f"substeps {substeps} and dt {dt} have to be positive")
+        duration = codes.shape[1] * substeps
+        all_tracks = np.zeros((len(self) if tracks else 0, duration, self.f.shape[2], 4))
+        all_egos = np.zeros((len(self) if ego else 0, duration, 5))
+
+        def drive(part: slice):
+            k.advance(
+                self.net, self.f[part], self.g[part], self.head[part], self.drivers, self.routes, self.speeds,
+                codes[part], controls[part], substeps, dt, stop_on_crash, all_tracks[part], all_egos[part],
+            )  # fmt: skip
+
+        if threads <= 1 or len(self) < 2 * threads:
+            drive(slice(None))
+        else:
+            cuts = np.linspace(0, len(self), threads + 1).astype(int)
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(drive, (slice(a, b) for a, b in zip(cuts, cuts[1:]))))
+        all_tracks[..., 1:3] *= -1
+        all_egos[..., 1:3] *= -1
+        return Drive(all_tracks if tracks else None, all_egos if ego else None)
+
+    def _orders(self, actions) -> tuple[np.ndarray, np.ndarray]:
+        worlds = len(self)
+        codes = np.full((worlds, 1), NO_ACTION, np.int32)
+        controls = np.full((worlds, 1, 2), np.nan)
+        if actions is None:
+            return codes, controls
+        actions = np.asarray(actions)
+        if np.issubdtype(actions.dtype, np.floating):
+            controls = actions.reshape(worlds, -1, 2).astype(float)
+            if not np.isfinite(controls).all():
+                raise ValueError("controls have to be finite")
+            controls[..., 1] *= -1
+            codes = np.full(controls.shape[:2], NO_ACTION, np.int32)
+        else:
+            codes = np.ascontiguousarray(actions.reshape(worlds, -1), np.int32)
+            if codes.size and (codes.min() < NO_ACTION or codes.max() > k.SLOWER):
+                raise ValueError(f"meta-action codes are 0..4 ({', '.join(META_ACTIONS)}) or -1, not {codes}")
+            controls = np.full((*codes.shape, 2), np.nan)
+        return codes, controls
+
+    def legal(self, longitudinal: bool = True, lateral: bool = True) -> np.ndarray:
+        """Which meta-actions highway-env offers now: bool [W, 5], in the order of META_ACTIONS."""
+        return k.legal(self.net, self.f, self.g, self.head, self.speeds, longitudinal, lateral)
+
+    # --- what is
+
+    def row(self, row: int) -> np.ndarray:
+        """A float row [W, N] in the road frame (kernel.X, .Y, .HEADING, .SPEED, ...), a copy; empty slots are 0."""
+        values = self.f[:, row].copy()
+        return np.negative(values, out=values) if row in _FLIPPED else values
+
+    @property
+    def xy(self) -> np.ndarray:
+        """Positions [W, N, 2] [m]."""
+        return np.stack([self.f[:, k.X], -self.f[:, k.Y]], -1)
+
+    @property
+    def crashed(self) -> np.ndarray:
+        """bool [W, N]."""
+        return self.g[:, k.CRASHED] != 0
+
+    @property
+    def cars(self) -> np.ndarray:
+        """Ids [W, N] by slot; -1 where the slot holds no car."""
+        ids = self.g[:, k.CAR].copy()
+        ids[np.arange(ids.shape[1])[None] >= self.head[:, k.CARS, None]] = -1
+        return ids
+
+    @property
+    def ego_slot(self) -> np.ndarray:
+        """Slot of the ego [W]; -1: none."""
+        return self.head[:, k.EGO]
+
+    @property
+    def ego_crashed(self) -> np.ndarray:
+        """bool [W]."""
+        slots = np.maximum(self.ego_slot, 0)
+        return (self.g[np.arange(len(self)), k.CRASHED, slots] != 0) & (self.ego_slot >= 0)
+
+    @property
+    def ego_crash_step(self) -> np.ndarray:
+        """Sub-steps from the last `reset_clock` to the ego's crash [W]; -1: none."""
+        return self.head[:, k.CRASH_STEP]
+
+    def reset_clock(self) -> None:
+        """Count sub-steps, and the ego's crash, anew."""
+        self.head[:, k.CRASH_STEP] = -1
+        self.head[:, k.SUBSTEPS] = 0
+
+    def slot(self, car: int, world: int = 0) -> int:
+        """Slot of a car by id."""
+        found = np.flatnonzero(self.cars[world] == car)
+        if not found.size:
+            raise ValueError(f"no car {car} in world {world}")
+        return int(found[0])
+
+    # --- hypotheses about one car in chosen worlds (indices, a mask, or all)
+
+    def ghost(self, car: int, worlds=slice(None)) -> None:
+        """The ego neither sees nor hits it; all others do."""
+        self._each(car, worlds, lambda w, i: self.g.__setitem__((w, k.GHOST, i), 1))
+
+    def keep_lane(self, car: int, worlds=slice(None)) -> None:
+        """It makes no lane-change decision of its own."""
+        self._each(car, worlds, lambda w, i: self.g.__setitem__((w, k.CHANGES, i), 0))
+
+    def brake(self, car: int, acceleration: float = -6.0, worlds=slice(None)) -> None:
+        """It takes this acceleration [m/s2] whatever is ahead, down to standstill, and keeps its lane."""
+
+        def imposed(w, i):
+            self.f[w, k.FORCED, i] = acceleration
+            self.g[w, k.CHANGES, i] = 0
+
+        self._each(car, worlds, imposed)
+
+    def change_lane(self, car: int, lane: int, worlds=slice(None)) -> None:
+        """It drives to this lane (an index of road.lanes), and decides no other change until it is there."""
+
+        def aim(w, i):
+            self.g[w, k.TARGET_LANE, i] = lane
+            self.g[w, k.CHANGES, i] = 0
+
+        self._each(car, worlds, aim)
+
+    def _each(self, car: int, worlds, change: Callable[[int, int], None]) -> None:
+        for w in np.arange(len(self))[worlds]:
+            change(int(w), self.slot(car, int(w)))
+
+    # --- arrivals and departures, as data (intersection)
+
+    def remove(self, cars: Sequence[int], world: int = 0) -> None:
+        """Take cars out of a world; the order of the rest stays."""
+        slots = int(self.head[world, k.SLOTS])
+        keep = [i for i in range(slots) if i >= self.head[world, k.CARS] or self.g[world, k.CAR, i] not in set(cars)]
+        ego = int(self.head[world, k.EGO])
+        if ego >= 0 and ego not in keep:
+            raise ValueError("the ego cannot be removed")
+        n = len(keep)
+        self.f[world, :, :n] = self.f[world][:, keep]
+        self.g[world, :, :n] = self.g[world][:, keep]
+        self.f[world, :, n:] = 0.0
+        self.g[world, :, n:] = 0
+        self.head[world, k.CARS] -= slots - n
+        self.head[world, k.SLOTS] = n
+        if ego >= 0:
+            self.head[world, k.EGO] = keep.index(ego)
+
+    def add(self, other: Worlds, world: int = 0) -> Worlds:
+        """Append the cars of the one world in `other` (same road) behind those of a world; returns the grown batch."""
+        grown, other = _shared([self, other])
+        cars, slots = (int(v) for v in grown.head[world, [k.CARS, k.SLOTS]])
+        new = int(other.head[0, k.CARS])
+        lack = max(0, slots + new - grown.f.shape[2])
+        f = np.pad(grown.f, ((0, 0), (0, 0), (0, lack)))
+        g = np.pad(grown.g, ((0, 0), (0, 0), (0, lack)))
+        for mine, theirs in ((f, other.f), (g, other.g)):
+            mine[world, :, cars + new : slots + new] = mine[world, :, cars:slots].copy()
+            mine[world, :, cars : cars + new] = theirs[0, :, :new]
+        head = grown.head.copy()
+        head[world, k.CARS] += new
+        head[world, k.SLOTS] += new
+        return replace(grown, f=f, g=g, head=head)
+
+
+def concatenate(batches: Sequence[Worlds]) -> Worlds:
+    """One batch of several on the same road, padded to the largest."""
+    batches = _shared(batches)
+    n = max(batch.f.shape[2] for batch in batches)
+
+    def pad(array):
+        return np.pad(array, ((0, 0), (0, 0), (0, n - array.shape[2])))
+
+    return replace(
+        batches[0],
+        f=np.concatenate([pad(batch.f) for batch in batches]),
+        g=np.concatenate([pad(batch.g) for batch in batches]),
+        head=np.concatenate([batch.head for batch in batches]),
+    )
+
+
+def _shared(batches: Sequence[Worlds]) -> list[Worlds]:
+    """Copies of the batches that share one drivers table and one routes table."""
+    first = batches[0]
+    for batch in batches[1:]:
+        if batch.net is not first.net:
+            raise ValueError("worlds on different roads cannot be one batch")
+    drivers = np.concatenate([batch.drivers for batch in batches])
+    steps = max(batch.routes.shape[1] for batch in batches)
+    routes = np.concatenate(
+        [np.pad(b.routes, ((0, 0), (0, steps - b.routes.shape[1]), (0, 0)), constant_values=-1) for b in batches]
+    )
+    shared, driver, route = [], 0, 0
+    for batch in batches:
+        g = batch.g.copy()
+        g[:, k.DRIVER] += driver
+        g[:, k.ROUTE] += np.where(g[:, k.ROUTE] >= 0, route, 0).astype(np.int32)
+        shared.append(
+            replace(batch, drivers=drivers, routes=routes, speeds=first.speeds, g=g, f=batch.f.copy(), head=batch.head.copy())
+        )
+        driver += len(batch.drivers)
+        route += len(batch.routes)
+    return shared
+
+
+def warm(progress: Callable[[str], None] = print) -> float:
+    """Compile the kernel, or load it from the cache; says so if it has to be compiled. Returns the seconds it took."""
+    import time
+
+    from drive.twin.entry import one_car_world
+
+    begin = time.perf_counter()
+    if not k.advance.stats.cache_path or not any(Path(k.advance.stats.cache_path).glob("kernel.advance*.nbc")):
+        progress("twin: compiling the traffic model, once (about half a minute)")
+    worlds = one_car_world()
+    worlds.legal()
+    worlds.step([k.IDLE])
+    took = time.perf_counter() - begin
+    if took > 5:
+        progress(f"twin: compiled in {took:.0f} s")
+    return took
