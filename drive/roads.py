@@ -244,14 +244,14 @@ class Road:
         """The lane a car at this pose is on (`RoadNetwork.get_closest_lane_index`)."""
         return min(self.lanes, key=lambda lane: lane.distance(x, y, heading))
 
-    def continuations(self, lane_id: LaneId) -> tuple[Lane, ...]:
+    def continuations(self, lane_id: LaneId, s: float | None = None) -> tuple[Lane, ...]:
         """Where a car may continue at the end of a lane: one lane in each onward section.
 
         As `RoadNetwork.next_lane`: the same number where the sections are equally wide, else the
-        closest lane to the end of this one.
+        closest lane to the point at s [m] along this one (its end, unless given).
         """
         start, end, number = lane_id
-        x, y = self.lane(lane_id).point(self.lane(lane_id).length)
+        x, y = self.lane(lane_id).point(self.lane(lane_id).length if s is None else s)
         width = len(self.sections[start, end])
 
         def continuation(section):
