@@ -401,12 +401,16 @@ class Step:
     """One decision, with what followed until the next."""
 
     scene: Scene
-    choice: Choice
-    trajectory: Trajectory  # where the car will go, foreseen at the decision
+    choice: Choice  # every option with its trajectory
     rationale: Rationale
     tracks: Tracks
     reward: float  # highway-env's own, for this step
     timing: dict[str, float] = field(compare=False)  # [s] decide, foresee, explain, act
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """Where the car will go, foreseen at the decision: the chosen option's."""
+        return self.choice.chosen.trajectory
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,200 @@
+"""`whydrive`: the commands. Wiring only; heavy imports happen inside the commands that need them.
+
+Whatever the user got wrong is said in one sentence, with exit code 2.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Driving decisions in highway-env, explained, and explanations that can be checked.",
+)
+
+PolicyName = Annotated[
+    str, typer.Option("--policy", "-p", help="a shipped policy, a file.py, or package.module:Class")
+]
+Overrides = Annotated[
+    list[str], typer.Option("--set", metavar="KEY=VALUE", help="change the scenario's configuration")
+]
+LogFile = Annotated[Path, typer.Argument(metavar="LOG", help="a log, as written by run")]
+
+
+@app.command()
+def run(
+    scenario: str,
+    policy: PolicyName = "rule",
+    seed: Annotated[int, typer.Option(help="the same seed, the same traffic")] = 0,
+    out: Annotated[Path, typer.Option(help="folder for the log")] = Path("runs"),
+    set: Overrides = [],  # noqa: A002, B006
+) -> None:
+    """Drive one episode and print each decision with its sentence, as it happens."""
+    from drive.language import ending, spoken
+    from drive.policy import load
+    from drive.record import record
+    from drive.types import End
+    from drive.world import World
+
+    world, driver = World(scenario, overrides(set)), load(policy)
+    events = record(world, driver, seed, out)
+    path = next(events)
+    for event in events:
+        say(ending(event) if isinstance(event, End) else spoken(event))
+    say(f"log: {path}")
+    if event.reason == "policy failed":
+        raise ValueError(event.message)
+
+
+@app.command()
+def replay(path: LogFile) -> None:
+    """Drive a log again from its seed and actions and compare every scene within 1e-6."""
+    from drive.replay import replay as driven_again
+
+    episode = opened(path)
+    count = 0
+    for moment in driven_again(episode):
+        if not moment.same:
+            say(f"diverged at step {moment.step}: the scenes differ by {moment.difference:g}")
+            raise typer.Exit(1)
+        count += 1
+    say(f"{count} scenes, all reproduced within 1e-6")
+
+
+@app.command()
+def explain(
+    path: LogFile,
+    step: Annotated[int, typer.Option(help="number of the decision, from 0")] = 0,
+) -> None:
+    """Say why one decision was taken: rationale, options and terms."""
+    from drive.api import explain as explained
+
+    say(explained(opened(path), step))
+
+
+@app.command()
+def evaluate(
+    suite: str,
+    policy: Annotated[list[str], typer.Option("--policy", "-p", help="repeat for several")],
+    episodes: Annotated[int, typer.Option(help="seeds per scenario")] = 20,
+    workers: Annotated[int, typer.Option(help="processes")] = 1,
+    out: Annotated[Path, typer.Option(help="folder; a second call continues there")] = Path("runs/evaluation"),
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the rows here")] = None,
+    csv_file: Annotated[Path | None, typer.Option("--csv", help="write the rows here")] = None,
+    set: Overrides = [],  # noqa: A002, B006
+) -> None:
+    """Drive policies through a suite on the same seeds and print what came of it, with intervals."""
+    from drive import evaluate as evaluation
+
+    results = evaluation.evaluate(
+        suite, policy, episodes, workers=workers, out=out, overrides=overrides(set), progress=True
+    )
+    evaluation.print_tables(results)
+    evaluation.write(results, json_file, csv_file)
+    if results.failures:
+        raise typer.Exit(1)
+
+
+@app.command()
+def scenarios() -> None:
+    """List what can be driven."""
+    from drive.scenarios import SCENARIOS, SUITES
+
+    for row in SCENARIOS.values():
+        say(f"{row.name:20} {row.duration:4.0f} s  {row.about}")
+    say("\nsuites:")
+    for row in SUITES.values():
+        say(f"{row.name:20} {row.about}: {', '.join(row.scenarios)}")
+
+
+@app.command()
+def policies() -> None:
+    """List the policies that ship."""
+    from drive.policy import about, names
+
+    for name in names():
+        say(f"{name:12} {about(name)}")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the rationale log."""
+    from drive.log import schema as lines
+
+    say(json.dumps(lines(), indent=2))
+
+
+@app.command(name="app")
+def page(
+    host: str = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="the first free one from 7860, if not given")] = None,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="open a browser")] = True,
+) -> None:
+    """Open the page: watch a policy drive, with its reasons beside it."""
+    import app as gradio_page
+
+    gradio_page.main(host=host, port=port, open_browser=open_browser)
+
+
+# ------------------------------------------------------------------------------------------ edges
+
+
+def opened(path: Path):
+    """The log's episode; says when its last line was torn."""
+    from drive.log import read
+
+    log = read(path)
+    if log.torn:
+        print("the last line was cut off and is left out", file=sys.stderr)
+    return log.episode
+
+
+def overrides(settings: list[str]) -> dict:
+    """KEY=VALUE pairs as data; a value that is no JSON is a word."""
+    found = {}
+    for setting in settings:
+        key, sign, value = setting.partition("=")
+        if not sign or not key:
+            raise ValueError(f"--set takes KEY=VALUE, not {setting!r}")
+        try:
+            found[key] = json.loads(value)
+        except ValueError:
+            found[key] = value
+    return found
+
+
+def say(text: str) -> None:
+    """Print, with control characters (a log's text may hold some) made visible."""
+    print("".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text), flush=True)
+
+
+def main() -> None:
+    """The console script: one sentence and exit code 2 for whatever the user got wrong."""
+    try:
+        code = app(standalone_mode=False)
+    except (ValueError, OSError) as error:
+        fail(str(error))
+    except typer.Abort:
+        sys.exit(130)
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # what the command line's own parser refuses
+            raise
+        fail(error.format_message())
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def fail(sentence: str) -> None:
+    """Say what was wrong on stderr and leave with exit code 2."""
+    print(f"whydrive: {' '.join(sentence.split())}", file=sys.stderr)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
