@@ -1,0 +1,309 @@
+"""Who is where around the ego: pure functions of a scene, for policies and for words.
+
+A car is in a lane when |d| <= width / 2 + 1 m and -5 m <= s < length + 5 m (highway-env's own
+neighbour rule); it drives along it, or is oncoming, by its heading (within 90 degrees or beyond).
+Gaps are bumper to bumper along the path (the lane continued along the ego's route, and back over
+all lanes that lead into it); closing speeds are own minus other's, along the lane.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from drive.control import TAU_LATERAL, distance_after, speed_after
+from drive.geometry import braking_to_match, time_headway, time_to_collision, wrap
+from drive.roads import Lane, LaneId
+from drive.types import Car, Scene, Side
+
+MARGIN = 1.0  # [m] that a lane is widened by on either side
+BEHIND = 120.0  # [m] looked back over the lanes that lead into one
+HORIZON = 4.0  # [s] looked ahead for contacts
+TICK = 0.2  # [s] between the moments at which contacts are looked for
+ALONG, ACROSS = 1.0, 0.3  # [m] that a car is widened by, at either end and on either side
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A car, a static object, or the end of the road (neither id), seen along a lane."""
+
+    gap: float  # [m] bumper to bumper, negative where they overlap lengthwise
+    closing: float  # [m/s] positive when the gap shrinks
+    speed: float  # [m/s] along the lane; negative when oncoming
+    car: int | None = None
+    object: int | None = None
+
+    @property
+    def time_to_collision(self) -> float:
+        """[s]; inf where it does not close."""
+        return time_to_collision(self.gap, self.closing)
+
+    @property
+    def imposed_braking(self) -> float:
+        """Deceleration [m/s2] that removes the closing speed within the gap."""
+        return braking_to_match(self.gap, self.closing)
+
+    def time_gap(self, speed: float) -> float:
+        """Seconds to use up the gap at a speed [m/s]; inf at standstill."""
+        return time_headway(self.gap, speed)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Where a car will be every TICK, at constant speed along its lanes, if it takes this branch."""
+
+    car: int
+    branch: tuple[LaneId, ...]
+    poses: tuple[tuple[float, float, float], ...]  # x, y [m], heading [rad]; the first is now
+    length: float  # [m]
+    width: float  # [m]
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A foreseen overlap of the ego with a car whose path crosses or joins its own."""
+
+    car: int
+    time: float  # [s] until it
+
+
+# ------------------------------------------------------------------------------------- who is where
+
+
+class View:
+    """A scene with what is worth computing once; immutable from outside."""
+
+    def __init__(self, scene: Scene):
+        self.scene = scene
+        self._rulers: dict[LaneId, tuple[tuple[Lane, float], ...]] = {}
+        self._along: dict[LaneId, tuple[tuple[float, Neighbour], ...]] = {}
+        self._forecasts: tuple[Forecast, ...] | None = None
+
+    # -- along a lane
+
+    def leader(self, lane: LaneId | None = None) -> Neighbour | None:
+        """The nearest ahead on the lane's path (the ego's set-point lane, unless given).
+
+        Same direction only; static objects and the end of the road count, with speed 0.
+        """
+        return next((n for at, n in self._on(lane) if at >= 0 and n.speed >= 0), None)
+
+    def follower(self, lane: LaneId | None = None) -> Neighbour | None:
+        """The nearest car behind on the lane's path, same direction; closing is its approach."""
+        return next((n for at, n in reversed(self._on(lane)) if at < 0 and n.speed >= 0), None)
+
+    def oncoming(self, lane: LaneId | None = None) -> Neighbour | None:
+        """The nearest car ahead on the lane's path that drives the other way."""
+        return next((n for at, n in self._on(lane) if at >= 0 and n.speed < 0), None)
+
+    def beside(self, lane: LaneId) -> tuple[Neighbour, ...]:
+        """Cars in the lane that overlap the ego lengthwise."""
+        return tuple(n for _, n in self._on(lane) if n.car is not None and n.gap < 0)
+
+    def in_lane(self, car: int, lane: LaneId | None = None) -> bool:
+        """Is the car on the lane's path, in either direction?"""
+        return any(n.car == car for _, n in self._on(lane))
+
+    def _on(self, lane: LaneId | None) -> tuple[tuple[float, Neighbour], ...]:
+        """(distance of centres, neighbour) on the lane's path, rearmost first."""
+        lane = lane or self.scene.ego.target_lane
+        if lane not in self._along:
+            self._along[lane] = tuple(sorted(self._measure(lane), key=lambda pair: pair[0]))
+        return self._along[lane]
+
+    def _measure(self, lane: LaneId):
+        scene, ego, ruler = self.scene, self.scene.ego, self._ruler(lane)
+        s = scene.road.lane(lane).frenet(ego.x, ego.y)[0]
+        own = ego.speed * math.cos(ego.heading - scene.road.lane(lane).heading(s))
+        for car in scene.cars:
+            place = _place(ruler, car.x, car.y)
+            if place:
+                at, heading = place[0] - s, place[1]
+                speed = car.speed * math.cos(car.heading - heading)
+                if abs(wrap(car.heading - heading)) > math.pi / 2:
+                    speed = -abs(speed) or -1e-9
+                gap = abs(at) - (car.length + ego.length) / 2
+                yield at, Neighbour(gap, own - speed if at >= 0 else speed - own, speed, car=car.id)
+        for thing in scene.objects:
+            place = _place(ruler, thing.x, thing.y)
+            if place and place[0] >= s:
+                gap = place[0] - s - (thing.length + ego.length) / 2
+                yield place[0] - s, Neighbour(gap, own, 0.0, object=thing.id)
+        last, begin = ruler[-1]
+        at = begin + last.length - s
+        if last.id[1] not in scene.road.exits and at < scene.perception.range:
+            yield max(at, 0.0), Neighbour(at - ego.length / 2, own, 0.0)
+
+    def _ruler(self, lane: LaneId) -> tuple[tuple[Lane, float], ...]:
+        """Lanes with the station [m] at which they begin: those that lead into `lane`, it, onward."""
+        if lane not in self._rulers:
+            scene = self.scene
+            s = scene.road.lane(lane).frenet(scene.ego.x, scene.ego.y)[0]
+            reach = max(s, 0.0) + scene.perception.range
+            onward = scene.road.path(lane, scene.ego.route, reach)
+            seen = {part.id for part, _ in onward}
+            self._rulers[lane] = (*self._back(lane, s, seen), *onward)
+        return self._rulers[lane]
+
+    def _back(self, lane: LaneId, s: float, seen: set[LaneId]) -> list[tuple[Lane, float]]:
+        found, front = [], [(lane, 0.0)]
+        while front:
+            onward, begin = front.pop(0)
+            if s - begin > BEHIND:
+                continue
+            for before in self.scene.road.entries.get(onward, ()):
+                if before.id not in seen:
+                    seen.add(before.id)
+                    front.append((before.id, begin - before.length))
+                    found.append((before, begin - before.length))
+        return found
+
+    # -- across lanes
+
+    def contacts(
+        self, lane: LaneId, target_speed: float, brake_after: float | None = None
+    ) -> tuple[Contact, ...]:
+        """Overlaps foreseen within HORIZON with cars that are not on the lane's path now.
+
+        The ego drives to and along the lane, at its speed law towards target_speed [m/s] (and, where
+        brake_after [s] is given, towards 0 from then on); cars as forecast. Soonest first.
+        """
+        own = self._own_poses(lane, target_speed, brake_after)
+        ego, found = self.scene.ego, {}
+        size = (ego.length + 2 * ALONG, ego.width + 2 * ACROSS)
+        for forecast in self.forecasts:
+            if self.in_lane(forecast.car, lane):
+                continue
+            at = _first_overlap(own, size, forecast)
+            if at is not None and at < found.get(forecast.car, math.inf):
+                found[forecast.car] = at
+        return tuple(Contact(car, at) for car, at in sorted(found.items(), key=lambda p: (p[1], p[0])))
+
+    @property
+    def forecasts(self) -> tuple[Forecast, ...]:
+        """Every branch of every car that could come near within HORIZON."""
+        if self._forecasts is None:
+            near = (car for car in self.scene.cars if self._may_meet(car))
+            self._forecasts = tuple(f for car in near for f in self._branches(car))
+        return self._forecasts
+
+    def _may_meet(self, car: Car) -> bool:
+        ego = self.scene.ego
+        fastest = max((abs(ego.speed), *ego.target_speeds))
+        reach = (fastest + abs(car.speed)) * HORIZON + car.length + ego.length
+        return math.hypot(car.x - ego.x, car.y - ego.y) < reach and not self._parallel(car)
+
+    def _parallel(self, car: Car) -> bool:
+        """Does it drive beside the ego towards the only way on, so that the paths cannot cross?"""
+        road, ego = self.scene.road, self.scene.ego
+        if car.lane[:2] != ego.lane[:2] or len(road.exits.get(ego.lane[1], ())) > 1:
+            return False
+        onward = {road.following(lane) for lane in (car.lane, ego.lane)} - {None}
+        return len(onward) != 1
+
+    def _branches(self, car: Car) -> list[Forecast]:
+        road, reach = self.scene.road, abs(car.speed) * HORIZON
+        lane = road.lane(car.lane)
+        s, d = lane.frenet(car.x, car.y)
+        paths, open_paths = [], [((lane, 0.0),)]
+        while open_paths:
+            path = open_paths.pop()
+            last, begin = path[-1]
+            onward = road.continuations(last.id) if begin + last.length - s < reach else ()
+            onward = [other for other in onward if all(other is not part for part, _ in path)]
+            if not onward:
+                paths.append(path)
+            open_paths += [(*path, (other, begin + last.length)) for other in onward]
+        distances = [abs(car.speed) * TICK * k for k in range(round(HORIZON / TICK) + 1)]
+        return [
+            Forecast(
+                car.id,
+                tuple(part.id for part, _ in path),
+                _poses(path, s, d, distances),
+                car.length,
+                car.width,
+            )
+            for path in paths
+        ]
+
+    def _own_poses(self, lane: LaneId, target_speed: float, brake_after: float | None):
+        scene, ego = self.scene, self.scene.ego
+        s, d = scene.road.lane(lane).frenet(ego.x, ego.y)
+        path = [pair for pair in self._ruler(lane) if pair[1] >= 0]
+        times = [TICK * k for k in range(round(HORIZON / TICK) + 1)]
+        return _poses(path, s, d, [driven(ego.speed, target_speed, t, brake_after) for t in times])
+
+
+def driven(speed: float, target: float, t: float, brake_after: float | None = None) -> float:
+    """Distance [m] driven in t seconds under the speed law, towards 0 from brake_after [s] on."""
+    if brake_after is None or t <= brake_after:
+        return distance_after(speed, target, t)
+    then = speed_after(speed, target, brake_after)
+    return distance_after(speed, target, brake_after) + distance_after(then, 0.0, t - brake_after)
+
+
+def side_lanes(scene: Scene) -> dict[Side, Lane]:
+    """Lanes that the ego may legally move to now, by side."""
+    ego, found = scene.ego, {}
+    for side, action in (("left", "LANE_LEFT"), ("right", "LANE_RIGHT")):
+        lane = scene.road.side(ego.target_lane, side)
+        legal = action in scene.legal.meta or not scene.legal.meta
+        if legal and lane and lane.reachable_from(ego.x, ego.y):
+            found[side] = lane
+    return found
+
+
+# ------------------------------------------------------------------------------------- arithmetic
+
+
+def _place(ruler, x: float, y: float) -> tuple[float, float] | None:
+    """(station [m], heading of the lane [rad]) of a point on the first lane that contains it."""
+    for lane, begin in ruler:
+        s, d = lane.frenet(x, y)
+        if lane.contains(s, d, MARGIN):
+            return begin + s, lane.heading(s)
+    return None
+
+
+def _poses(path, s: float, d: float, distances) -> tuple[tuple[float, float, float], ...]:
+    """Poses along a path from (s, d), the offset fading as a lane follower's does."""
+    found, place = [], 0
+    for k, distance in enumerate(distances):
+        at = s + distance
+        while place + 1 < len(path) and at >= path[place + 1][1]:
+            place += 1
+        lane, begin = path[place]
+        offset = d * math.exp(-k * TICK / TAU_LATERAL)
+        found.append((*lane.point(at - begin, offset), lane.heading(at - begin)))
+    return tuple(found)
+
+
+def _first_overlap(own, size: tuple[float, float], forecast: Forecast) -> float | None:
+    reach = math.hypot(*size) / 2 + math.hypot(forecast.length, forecast.width) / 2
+    for k, (mine, theirs) in enumerate(zip(own, forecast.poses, strict=True)):
+        dx, dy = theirs[0] - mine[0], theirs[1] - mine[1]
+        if abs(dx) < reach and abs(dy) < reach and _overlap(dx, dy, mine[2], size, theirs[2], forecast):
+            return k * TICK
+    return None
+
+
+def _overlap(dx, dy, heading, size, other_heading, other: Forecast) -> bool:
+    """Do two rectangles intersect? Separating axes, in plain numbers."""
+    turn = other_heading - heading
+    cos, sin = abs(math.cos(turn)), abs(math.sin(turn))
+    half = (size[0] / 2, size[1] / 2, other.length / 2, other.width / 2)
+    ahead, left = _turned(dx, dy, heading)
+    if abs(ahead) > half[0] + half[2] * cos + half[3] * sin:
+        return False
+    if abs(left) > half[1] + half[2] * sin + half[3] * cos:
+        return False
+    ahead, left = _turned(dx, dy, other_heading)
+    return (
+        abs(ahead) <= half[2] + half[0] * cos + half[1] * sin
+        and abs(left) <= half[3] + half[0] * sin + half[1] * cos
+    )
+
+
+def _turned(dx: float, dy: float, heading: float) -> tuple[float, float]:
+    cos, sin = math.cos(heading), math.sin(heading)
+    return dx * cos + dy * sin, dy * cos - dx * sin
