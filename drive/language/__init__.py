@@ -1,0 +1,30 @@
+"""Words: claims, terms and rationales said and understood. The only place with prose."""
+
+from drive.language.parse import parse, read
+from drive.language.quantities import QUANTITIES, make_claim, round_said, said_action
+from drive.language.report import ending, explanation, spoken
+from drive.language.say import Account, say, say_action, say_duration, say_rationale, say_term
+from drive.language.tables import LANGUAGES, LATERAL, LONGITUDINAL, TERMS, words_of
+
+__all__ = [
+    "LANGUAGES",
+    "LATERAL",
+    "LONGITUDINAL",
+    "QUANTITIES",
+    "TERMS",
+    "Account",
+    "ending",
+    "explanation",
+    "make_claim",
+    "parse",
+    "read",
+    "round_said",
+    "said_action",
+    "say",
+    "say_action",
+    "say_duration",
+    "say_rationale",
+    "say_term",
+    "spoken",
+    "words_of",
+]

@@ -1,0 +1,290 @@
+"""English."""
+
+from drive.language.words import Phrase, Words
+
+
+def _foreseen(modal: str) -> dict[str, Phrase]:
+    want = " (I want {threshold})"
+    within = " within {horizon}"
+    return {
+        "gap ahead": Phrase(
+            f"{{option}}{{then}} {modal} bring me to {{said}} behind {{body}}{within}", limit=want
+        ),
+        "gap behind": Phrase(
+            f"{{option}}{{then}} {modal} leave {{said}} to {{body}} behind me{within}", limit=want
+        ),
+        "time gap": Phrase(f"{{option}}{{then}} {modal} leave {{said}} to {{body}}{within}", limit=want),
+        "time to collision": Phrase(
+            f"{{option}}{{then}} {modal} bring {{body}} to {{said}} from contact{within}", limit=want
+        ),
+        "imposed braking": Phrase(
+            f"{{option}}{{then}} {modal} make {{body}} brake at {{said}}{within}",
+            limit=" (I allow {threshold})",
+        ),
+        "predicted contact": Phrase(f"{{option}}{{then}} {modal} meet {{body}} after {{said}}"),
+        "speed": Phrase(
+            f"{{option}}{{then}} {modal} take me to {{said}}{within}", limit=" (I want {threshold})"
+        ),
+        "acceleration": Phrase(
+            f"{{option}}{{then}} {modal} let me accelerate at {{said}}",
+            f"{{option}}{{then}} {modal} make me brake at {{said}}",
+            f"{{option}}{{then}} {modal} let me hold my speed",
+        ),
+        "speed gain": Phrase(
+            f"{{option}}{{then}} {modal} gain {{said}}",
+            f"{{option}}{{then}} {modal} cost {{said}}",
+            f"{{option}}{{then}} {modal} gain no speed",
+        ),
+        "incentive": Phrase(
+            f"{{option}}{{then}} {modal} free {{said}} of acceleration",
+            f"{{option}}{{then}} {modal} cost {{said}} of acceleration",
+            f"{{option}}{{then}} {modal} free no acceleration",
+            limit=" (I ask for {threshold})",
+        ),
+    }
+
+
+ENGLISH = Words(
+    decimal=".",
+    stop=". ",
+    end=".",
+    colon=": ",
+    clauses=("; ", ", and "),
+    predicates=(", ", " and "),
+    duration="for {said}: ",
+    car="car {car}",
+    object="object {object}",
+    it="it",
+    subject="{body} {predicates}",
+    places=("", " on the left", " on the right"),
+    then=", then {option},",
+    units={"": "", "m": " m", "s": " s", "m/s": " m/s", "m/s²": " m/s²", "deg": "°"},
+    actions={
+        "LANE_LEFT": "change left",
+        "IDLE": "keep speed",
+        "LANE_RIGHT": "change right",
+        "FASTER": "speed up",
+        "SLOWER": "slow down",
+    },
+    doing={
+        "LANE_LEFT": "changing left",
+        "IDLE": "keeping speed",
+        "LANE_RIGHT": "changing right",
+        "FASTER": "speeding up",
+        "SLOWER": "slowing down",
+    },
+    steering={
+        "left": "steering {said} to the left",
+        "right": "steering {said} to the right",
+        "straight": "steering straight",
+    },
+    pedal={"up": " while accelerating at {said}", "down": " while braking at {said}", "hold": ""},
+    longitudinal={
+        "speed tracking": "speed tracking",
+        "lead following": "lead following",
+        "speed adaptation": "speed adaptation",
+        "gap searching": "gap searching",
+        "accelerating to overtake": "accelerating to overtake",
+        "yielding": "yielding",
+        "stopping for a static constraint": "stopping for a static constraint",
+    },
+    lateral={
+        "lane keeping": "lane keeping",
+        "lane change": "lane change",
+        "merge or split": "merge or split",
+        "turn": "turn",
+        "nudge in lane": "nudge in lane",
+        "nudge out of lane": "nudge out of lane",
+        "pull over": "pull over",
+        "abort of a lateral manoeuvre": "abort of a lateral manoeuvre",
+    },
+    sides={"left": "left", "right": "right"},
+    ties={
+        "causes": "the action was decoded from this text",
+        "shares evidence": "text and action come from the same computation",
+        "post hoc": "said after the decision; it took no part in it",
+    },
+    changes={
+        "slow down": "slow down",
+        "speed up": "speed up",
+        "keep speed": "keep my speed",
+        "stop": "stop",
+        "wait": "stand still",
+    },
+    claims={
+        ("observation", "gap ahead"): Phrase(
+            "{said} ahead{place}", verb="is ", limit=" (I want {threshold})"
+        ),
+        ("observation", "time gap"): Phrase(
+            "{said} away{place}", verb="is ", limit=" (I want {threshold})"
+        ),
+        ("observation", "slower ahead"): Phrase(
+            "{said} slower{place}", "{said} faster{place}", "as fast as I am{place}", verb="is "
+        ),
+        ("observation", "time to collision"): Phrase(
+            "{said} from contact{place}", verb="is ", limit=" (I want {threshold})"
+        ),
+        ("observation", "gap behind"): Phrase(
+            "{said} behind{place}", verb="is ", limit=" (I want {threshold})"
+        ),
+        ("observation", "closing from behind"): Phrase(
+            "closing at {said}{place}",
+            "falling back at {said}{place}",
+            "neither closing nor falling back{place}",
+            verb="is ",
+        ),
+        ("observation", "imposed braking"): Phrase(
+            "would have to brake at {said}{place}", limit=" (I allow {threshold})"
+        ),
+        ("observation", "beside"): Phrase("beside me{place} over {said}", verb="is "),
+        ("observation", "oncoming"): Phrase("{said} ahead and oncoming{place}", verb="is "),
+        ("observation", "crossing"): Phrase(
+            "{said} from where our paths meet", verb="is ", limit=" (I watch {threshold})"
+        ),
+        ("observation", "lane ends"): Phrase("the lane{place} ends in {said}"),
+        ("observation", "free ahead"): Phrase("the road ahead{place} is free for {said}"),
+        ("observation", "no lane"): Phrase("there is no lane{place}"),
+        ("observation", "speed"): Phrase("my speed is {said}", limit=" (I want {threshold})"),
+        ("observation", "lateral offset"): Phrase(
+            "I am {said} left of the lane's centre",
+            "I am {said} right of the lane's centre",
+            "I am on the lane's centre",
+        ),
+        ("observation", "heading error"): Phrase(
+            "I point {said} to the left of the lane",
+            "I point {said} to the right of the lane",
+            "I point along the lane",
+        ),
+        ("observation", "duration"): Phrase("this holds for {said}"),
+        ("rule", "right of way"): Phrase("has the right of way and arrives in {said}"),
+        ("rule", "speed limit"): Phrase("the speed limit is {said}"),
+        ("rule", "distance to exit"): Phrase("my exit is {said} ahead"),
+        ("rule", "distance to goal"): Phrase("my goal is {said} ahead"),
+        ("rule", "lanes to goal"): Phrase("lanes still to cross: {said}"),
+        ("rule", "always"): Phrase("this is what I always do, and nothing was weighed"),
+        ("rule", "drawn"): Phrase("this was drawn at random, and nothing was weighed"),
+        ("intention", "speed change"): Phrase("I will {said}"),
+        ("intention", "target speed"): Phrase("I will drive {said}"),
+        ("intention", "lane"): Phrase("I will be in lane {said}"),
+        ("cause", "decision"): Phrase("{body} is the cause"),
+        ("cause", "without"): Phrase("without {body}, {option} would be my choice"),
+        ("visibility", "hidden"): Phrase("{body}, last seen behind {other}, may still be there"),
+        **{("consequence", name): phrase for name, phrase in _foreseen("will").items()},
+        **{("rejection", name): phrase for name, phrase in _foreseen("would").items()},
+    },
+    headline={
+        "keep speed": ("{lane} at {speed}{purpose}", "{lane} at {speed}{purpose}"),
+        "slow down": (
+            "slow down to {speed} and {lane}{purpose}",
+            "{lane} and slow down to {speed}{purpose}",
+        ),
+        "speed up": (
+            "speed up to {speed} and {lane}{purpose}",
+            "{lane} and speed up to {speed}{purpose}",
+        ),
+        "stop": ("stop and {lane}{purpose}", "{lane} and stop{purpose}"),
+        "wait": ("stand still and {lane}{purpose}", "{lane} and stand still{purpose}"),
+    },
+    lane={
+        (None, None): ("keep the lane", "keep lane {lane}"),
+        ("lane keeping", None): ("steer along the lane", "steer along lane {lane}"),
+        ("lane keeping", "left"): ("steer left along the lane", "steer left along lane {lane}"),
+        ("lane keeping", "right"): ("steer right along the lane", "steer right along lane {lane}"),
+        ("lane change", "left"): ("change to the left", "change left to lane {lane}"),
+        ("lane change", "right"): ("change to the right", "change right to lane {lane}"),
+        ("merge or split", "left"): ("merge to the left", "merge left into lane {lane}"),
+        ("merge or split", "right"): ("move out to the right", "move out right into lane {lane}"),
+        ("turn", "left"): ("turn left", "turn left in lane {lane}"),
+        ("turn", "right"): ("turn right", "turn right in lane {lane}"),
+        ("nudge in lane", "left"): ("steer back left in the lane", "steer back left in lane {lane}"),
+        ("nudge in lane", "right"): (
+            "steer back right in the lane",
+            "steer back right in lane {lane}",
+        ),
+        ("nudge out of lane", "left"): (
+            "edge out of the lane to the left",
+            "edge out of lane {lane} to the left",
+        ),
+        ("nudge out of lane", "right"): (
+            "edge out of the lane to the right",
+            "edge out of lane {lane} to the right",
+        ),
+        ("pull over", "left"): ("pull over to the left", "pull over to the left into lane {lane}"),
+        ("pull over", "right"): (
+            "pull over to the right",
+            "pull over to the right into lane {lane}",
+        ),
+        ("abort of a lateral manoeuvre", "left"): (
+            "break off the change to the left",
+            "break off the change to the left and return to lane {lane}",
+        ),
+        ("abort of a lateral manoeuvre", "right"): (
+            "break off the change to the right",
+            "break off the change to the right and return to lane {lane}",
+        ),
+    },
+    purpose={
+        "lead following": (" behind the car ahead", " behind {body}"),
+        "speed adaptation": (" for the bend ahead", " because of {body}"),
+        "gap searching": (" to find a gap", " to find a gap near {body}"),
+        "accelerating to overtake": (" to overtake", " to overtake {body}"),
+        "yielding": (" to give way", " to let {body} pass"),
+        "stopping for a static constraint": (" before the lane ends", " before {body}"),
+    },
+    rival={
+        "blocked": "{option} is blocked: {claims}",
+        "worse": "{option} is worse: {claims}",
+        "needless": "{option} is not needed: {claims}",
+        "same": "that rules out {option}",
+        "next": "{option} was next best",
+    },
+    term="{label}{about}: {value}{limit}",
+    limit=" (against {threshold})",
+    about=" of {body}",
+    terms={
+        "time gap": "time gap",
+        "gap ahead": "gap ahead",
+        "slower ahead": "slower ahead",
+        "time to collision": "time to collision",
+        "gap behind": "gap behind",
+        "closing from behind": "closing from behind",
+        "imposed braking": "braking imposed",
+        "beside": "beside",
+        "predicted contact": "contact foreseen",
+        "lane ends": "lane ends",
+        "speed gain": "speed gained",
+        "speed": "speed",
+        "speed limit": "speed limit",
+        "acceleration": "acceleration",
+        "incentive": "incentive",
+        "distance to goal": "distance to goal",
+        "lanes to goal": "lanes to goal",
+        "right of way": "right of way",
+        "curve ahead": "speed for the bend ahead",
+        "lateral offset": "off the lane's centre",
+        "heading error": "off the lane's direction",
+        "free ahead": "free ahead",
+        "always": "always so",
+        "drawn": "drawn at random",
+        "unavailable": "not available here",
+        "value": "value",
+    },
+    endings={
+        "collision": "collision",
+        "off road": "off the road",
+        "arrived": "arrived",
+        "time is up": "time is up",
+        "policy failed": "the policy failed",
+    },
+    ending="end: {reason}",
+    contact=" with {partner}, on the {side}",
+    weighed="weighed:",
+    counts={"for": "for", "against": "against"},
+    contact_sides={
+        "front": "front",
+        "rear": "rear",
+        "left": "left",
+        "right": "right",
+        "unknown": "unknown side",
+    },
+)

@@ -1,0 +1,342 @@
+"""Words back into claims. It accepts what `say` says, word for word, and nothing else."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass, replace
+
+from drive.language.quantities import PLACES, QUANTITIES, Quantity, said_control
+from drive.language.say import Account
+from drive.language.tables import words_of
+from drive.language.words import Phrase, Words
+from drive.types import Action, Claim, Decision, Meta
+
+DURATION = ("observation", "duration")
+
+
+def parse(text: str, language: str = "en") -> tuple[Claim, ...]:
+    """The claims of a clause, of several, or of a whole rationale.
+
+    A rationale's come as `Account.claims` orders them. ValueError where a word is not understood.
+    """
+    grammar = _grammar(language)
+    sentences = grammar.sentences(text)
+    if grammar.headline(sentences[0]) is not None:
+        return read(text, language).claims
+    return tuple(claim for sentence in sentences for claim in grammar.claims(sentence))
+
+
+def read(text: str, language: str = "en") -> Account:
+    """A whole rationale's decision, claims and rival. ValueError where a word is not understood."""
+    grammar = _grammar(language)
+    sentences = grammar.sentences(text)
+    account = grammar.headline(sentences[0])
+    if account is None:
+        raise ValueError(f"not the headline of a rationale: {sentences[0]!r}")
+    if len(sentences) > 2:
+        raise ValueError(f"more than a decision and a rival: {sentences[2]!r}")
+    if len(sentences) == 2:
+        rival, standing, grounds = grammar.rival(sentences[1])
+        account = replace(account, rival=rival, standing=standing, rival_grounds=grounds)
+    return account
+
+
+@dataclass(frozen=True)
+class _Form:
+    """One way to say one kind of claim."""
+
+    pattern: re.Pattern
+    kind: str
+    quantity: str
+    sign: int
+    predicate: bool
+
+
+class _Grammar:
+    """The expressions that one language's table amounts to."""
+
+    def __init__(self, words: Words):
+        self.words = words
+        self.number = rf"\d+(?:{re.escape(words.decimal)}\d+)?"
+        self.option = "|".join([*map(re.escape, words.doing.values()), *self._steering()])
+        self.forms = [form for key in QUANTITIES for form in self._forms(key)]
+        self.bodies = {
+            "car": _compiled(_filled(words.car, car=rf"(?P<car>\d+)")),
+            "object": _compiled(_filled(words.object, object=rf"(?P<object>\d+)")),
+            "it": _compiled(re.escape(words.it)),
+        }
+        self.body = _filled(words.car, car=r"\d+") + "|" + _filled(words.object, object=r"\d+")
+        self.separators = [_compiled(re.escape(s)) for s in (*words.clauses, *words.predicates)]
+        self.gap = _compiled(re.escape(words.subject.replace("{body}", "").replace("{predicates}", "")))
+        self.held = _compiled(_filled(words.duration, said=f"(?P<said>{self._amount('s', 1)})"))
+
+    # ------------------------------------------------------------------------------- sentences
+
+    def sentences(self, text: str) -> list[str]:
+        text = text.removesuffix(self.words.end)
+        if not text:
+            raise ValueError("nothing is said")
+        return text.split(self.words.stop)
+
+    def headline(self, sentence: str) -> Account | None:
+        """What the first sentence says; None where it is not a rationale's."""
+        held = self.held.match(sentence)
+        start = held.end() if held else 0
+        head, _, grounds = sentence[start:].partition(self.words.colon)
+        for change, templates in self.words.headline.items():
+            for changed, template in enumerate(templates):
+                found = self._head(template).fullmatch(head)
+                if found and (account := self._intended(change, changed, found.groupdict())):
+                    account, named = account
+                    claims = self.claims(grounds, named) if grounds else ()
+                    duration = held and Claim(*DURATION, self._value(held["said"], "s"), "s")
+                    return replace(account, grounds=claims, duration=duration)
+        return None
+
+    def rival(self, sentence: str) -> tuple[Action, str, tuple[Claim, ...]]:
+        for standing, template in self.words.rival.items():
+            pattern = _filled(template, option=f"(?P<option>{self.option})", claims="(?P<claims>.+)")
+            if found := _compiled(pattern).fullmatch(sentence):
+                grounds = found.groupdict().get("claims")
+                return self._action(found["option"]), standing, self.claims(grounds) if grounds else ()
+        raise ValueError(f"not understood: {sentence!r}")
+
+    # ---------------------------------------------------------------------------------- claims
+
+    def claims(self, text: str, named=None) -> tuple[Claim, ...]:
+        """Claims of joined clauses; `named` is the body that "it" would mean."""
+        claims, at, body, place = [], 0, None, None
+        while at < len(text):
+            at, body_now = self._body_at(text, at, named)
+            if body_now is not None:
+                body, place = body_now, None
+            form, found = self._form_at(text, at, predicate=body is not None, fresh=body_now is None)
+            claim = self._claim(form, found)
+            if form.predicate:
+                place = claim.option if claim.option is not None else place
+                known = QUANTITIES[form.kind, form.quantity]
+                claim = replace(claim, option=place if known.place else claim.option, **body)
+            else:
+                body = None
+            claims.append(claim)
+            at = self._separator_at(text, found.end())
+        return tuple(claims)
+
+    def _body_at(self, text: str, at: int, named):
+        """Position after a subject, and its ids; (at, None) where none stands here."""
+        for name, pattern in self.bodies.items():
+            found = pattern.match(text, at)
+            gap = found and self.gap.match(text, found.end())
+            if not gap or not any(
+                form.predicate and form.pattern.match(text, gap.end()) for form in self.forms
+            ):
+                continue
+            if name == "it":
+                if named is None:
+                    raise ValueError(f"{self.words.it!r} means nothing in {text!r}")
+                return gap.end(), named
+            field = "cars" if name == "car" else "objects"
+            return gap.end(), {field: (int(found[name]),)}
+        return at, None
+
+    def _form_at(self, text: str, at: int, predicate: bool, fresh: bool):
+        """The form that reads furthest from here; predicates only after a subject."""
+        best = None
+        for form in self.forms:
+            if (form.predicate and not predicate) or (not form.predicate and not fresh):
+                continue
+            found = form.pattern.match(text, at)
+            if found and (best is None or found.end() > best[1].end()):
+                best = form, found
+        if best is None:
+            raise ValueError(f"not understood: {text[at:]!r}")
+        return best
+
+    def _separator_at(self, text: str, at: int) -> int:
+        if at == len(text):
+            return at
+        ends = [found.end() for s in self.separators if (found := s.match(text, at))]
+        if not ends or max(ends) == len(text):
+            raise ValueError(f"not understood: {text[at:]!r}")
+        return max(ends)
+
+    def _claim(self, form: _Form, found: re.Match) -> Claim:
+        known, slots = QUANTITIES[form.kind, form.quantity], found.groupdict()
+        option = self._action(slots["option"]) if slots.get("option") else None
+        if known.place:
+            option = PLACES[[p.lower() for p in self.words.places].index((slots["place"] or "").lower())]
+        numbers = {
+            name: self._value(slots[name], unit)
+            for name, unit in (("threshold", known.unit), ("horizon", "s"))
+            if slots.get(name)
+        }
+        then = slots.get("then")
+        return Claim(
+            form.kind,
+            form.quantity,
+            self._said(form, known, slots.get("said")),
+            known.unit,
+            cars=tuple(int(slots[name]) for name in ("car", "other") if slots.get(name)),
+            objects=(int(slots["object"]),) if slots.get("object") else (),
+            option=option,
+            continuation=self._action(self._then().fullmatch(then)["option"]) if then else None,
+            **numbers,
+        )
+
+    def _said(self, form: _Form, known: Quantity, said: str | None):
+        if known.words:
+            return _key(self.words.changes, said)
+        if not known.number:
+            return None
+        return 0.0 if form.sign == 0 else form.sign * self._value(said, known.unit)
+
+    # ------------------------------------------------------------------------------- headline
+
+    def _head(self, template: str) -> re.Pattern:
+        lanes = "|".join(self._lane(text) for pair in self.words.lane.values() for text in pair)
+        purposes = "|".join(self._purpose(t) for pair in self.words.purpose.values() for t in pair)
+        speed = f"(?P<speed>{self._amount('m/s', 0)})"
+        return _compiled(
+            _filled(template, lane=f"(?P<lane>{lanes})", purpose=f"(?P<purpose>{purposes}|)", speed=speed)
+        )
+
+    def _intended(self, change: str, changed: int, slots: dict):
+        """The decision and intentions of a headline, and the body it names; None if it is no headline."""
+        (lateral, side), lane = self._lane_said(slots["lane"])
+        if changed != (lateral is not None):
+            return None
+        longitudinal, named = self._purpose_said(slots["purpose"])
+        if longitudinal is None and change in ("slow down", "speed up", "stop"):
+            longitudinal = "speed tracking"
+        intentions = [Claim("intention", "speed change", change)]
+        if slots.get("speed"):
+            speed = self._value(slots["speed"], "m/s")
+            intentions.append(Claim("intention", "target speed", speed, "m/s"))
+        if lane is not None:
+            intentions.append(Claim("intention", "lane", lane))
+        return Account(Decision(longitudinal, lateral, side), (), tuple(intentions)), named
+
+    def _lane_said(self, text: str):
+        for key, pair in self.words.lane.items():
+            for template in pair:
+                found = _compiled(self._lane(template, name="lane")).fullmatch(text)
+                if found:
+                    lane = found.groupdict().get("lane")
+                    return key, None if lane is None else self._value(lane, "")
+        raise ValueError(f"not understood: {text!r}")
+
+    def _purpose_said(self, text: str):
+        if not text:
+            return None, None
+        for longitudinal, templates in self.words.purpose.items():
+            for template in templates:
+                body = "|".join(self.bodies[name].pattern for name in ("car", "object"))
+                found = _compiled(_filled(template, body=f"(?:{body})")).fullmatch(text)
+                if found:
+                    ids = {key: value for key, value in found.groupdict().items() if value}
+                    return longitudinal, _named(ids)
+        raise ValueError(f"not understood: {text!r}")
+
+    def _lane(self, template: str, name: str = "") -> str:
+        number = self._amount("", 0)
+        return _filled(template, lane=f"(?P<{name}>{number})" if name else number)
+
+    def _purpose(self, template: str) -> str:
+        return _filled(template, body=f"(?:{self.body})")
+
+    # ---------------------------------------------------------------------------------- slots
+
+    def _forms(self, key: tuple[str, str]):
+        phrase, known = self.words.claims[key], QUANTITIES[key]
+        predicate = known.body and "{body}" not in phrase.text
+        for sign, text in self._signs(phrase):
+            limit = self._slotted(phrase.limit, known) if phrase.limit else ""
+            verb = f"(?:{re.escape(phrase.verb)})?" if phrase.verb else ""
+            pattern = verb + self._slotted(text, known) + (f"(?:{limit})?" if limit else "")
+            yield _Form(_compiled(pattern), *key, sign, predicate)
+
+    @staticmethod
+    def _signs(phrase: Phrase):
+        signed = ((1, phrase.text), (-1, phrase.negative), (0, phrase.zero))
+        return signed if phrase.negative else signed[:1]
+
+    def _slotted(self, template: str, known: Quantity) -> str:
+        words = self.words
+        said = "|".join(map(re.escape, words.changes.values())) if known.words else None
+        car = _filled(words.car, car=r"(?P<car>\d+)")
+        body = car + "|" + _filled(words.object, object=r"(?P<object>\d+)")
+        return _filled(
+            template,
+            said=f"(?P<said>{said or self._amount(known.unit, known.decimals)})",
+            threshold=f"(?P<threshold>{self._amount(known.unit, known.decimals)})",
+            horizon=f"(?P<horizon>{self._amount('s', 1)})",
+            place=f"(?P<place>{'|'.join(map(re.escape, reversed(words.places)))})",
+            body=f"(?:{body})",
+            other=_filled(words.car, car=r"(?P<other>\d+)"),
+            option=f"(?P<option>{self.option})",
+            then=f"(?P<then>{_filled(words.then, option=f'(?:{self.option})')}|)",
+        )
+
+    def _then(self) -> re.Pattern:
+        return _compiled(_filled(self.words.then, option=f"(?P<option>{self.option})"))
+
+    def _steering(self, named: bool = False):
+        """Expressions for a control, every way of steering with every way of accelerating."""
+        degrees, pedal = self._amount("deg", 1), self._amount("m/s²", 1)
+        for steering in self.words.steering.values():
+            for acceleration in sorted(self.words.pedal.values(), key=len, reverse=True):
+                turn = _filled(steering, said=f"(?P<steering>{degrees})" if named else degrees)
+                yield turn + _filled(acceleration, said=f"(?P<pedal>{pedal})" if named else pedal)
+
+    def _action(self, text: str) -> Action:
+        for name, doing in self.words.doing.items():
+            if doing.lower() == text.lower():
+                return Meta(name)
+        ways = [(turn, push) for turn in self.words.steering for push in self._pedals()]
+        for (turn, push), pattern in zip(ways, self._steering(named=True), strict=True):
+            if found := _compiled(pattern).fullmatch(text):
+                slots = found.groupdict()
+                degrees = self._value(slots["steering"], "deg") if slots.get("steering") else 0.0
+                pedal = self._value(slots["pedal"], "m/s²") if slots.get("pedal") else 0.0
+                return said_control(
+                    -pedal if push == "down" else pedal, -degrees if turn == "right" else degrees
+                )
+        raise ValueError(f"not an action: {text!r}")
+
+    def _pedals(self) -> list[str]:
+        return sorted(self.words.pedal, key=lambda push: len(self.words.pedal[push]), reverse=True)
+
+    def _amount(self, unit: str, decimals: int) -> str:
+        fraction = rf"{re.escape(self.words.decimal)}\d{{{decimals}}}" if decimals else ""
+        return rf"\d+{fraction}{re.escape(self.words.units[unit])}"
+
+    def _value(self, text: str, unit: str) -> float:
+        number = text.removesuffix(self.words.units[unit])
+        return float(number.replace(self.words.decimal, "."))
+
+
+@functools.lru_cache(maxsize=None)
+def _grammar(language: str) -> _Grammar:
+    return _Grammar(words_of(language))
+
+
+@functools.lru_cache(maxsize=None)
+def _compiled(pattern: str) -> re.Pattern:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+def _filled(template: str, **slots: str) -> str:
+    """The template as an expression: its words literally, its slots as given."""
+    parts = re.split(r"\{(\w+)\}", template)
+    return "".join(slots[part] if i % 2 else re.escape(part) for i, part in enumerate(parts))
+
+
+def _key(table: dict[str, str], text: str) -> str:
+    return next(key for key, value in table.items() if value.lower() == text.lower())
+
+
+def _named(ids: dict[str, str]) -> dict | None:
+    if "car" in ids:
+        return {"cars": (int(ids["car"]),)}
+    return {"objects": (int(ids["object"]),)} if "object" in ids else None

@@ -1,0 +1,49 @@
+"""Lines for a terminal or a notebook: a step as it happens, an end, a choice laid open."""
+
+from __future__ import annotations
+
+from drive.language.say import say_action, say_term
+from drive.language.tables import words_of
+from drive.types import End, Option, Step
+
+MARKS = {True: ">", False: " "}
+
+
+def spoken(step: Step, language: str = "en") -> str:
+    """One decision as it happens: when, what was done, and the rationale's text."""
+    action = say_action(step.choice.action, language)
+    return f"{step.scene.time:6.1f} s  {action:<12}  {step.rationale.text}"
+
+
+def ending(end: End, language: str = "en") -> str:
+    """How the episode ended."""
+    words = words_of(language)
+    text = words.ending.format(reason=words.endings[end.reason])
+    if end.contact is not None:
+        text += words.contact.format(
+            partner=end.contact.partner, side=words.contact_sides[end.contact.side]
+        )
+    return f"{end.final.time:6.1f} s  {text}" + (f" ({end.message})" if end.message else "")
+
+
+def explanation(step: Step, language: str = "en") -> str:
+    """The rationale with its tie and decision, then every option with the terms for and against it."""
+    words, rationale = words_of(language), step.rationale
+    decision = rationale.decision
+    named = (words.longitudinal.get(decision.longitudinal), words.lateral.get(decision.lateral))
+    lines = [
+        spoken(step, language),
+        ", ".join(filter(None, (*named, words.sides.get(decision.side)))),
+        f"{rationale.tie}: {words.ties[rationale.tie]}",
+        words.weighed,
+    ]
+    for option in step.choice.options:
+        lines += _option(option, option.action == step.choice.action, language)
+    return "\n".join(filter(None, lines))
+
+
+def _option(option: Option, chosen: bool, language: str) -> list[str]:
+    score = "" if option.score is None else f"  {option.score:.2f}"
+    lines = [f"{MARKS[chosen]} {say_action(option.action, language)}{score}"]
+    counts = words_of(language).counts
+    return lines + [f"    {counts[t.counts]}: {say_term(t, language)}" for t in option.terms]

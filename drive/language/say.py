@@ -1,0 +1,231 @@
+"""Claims, terms and whole rationales into words. Decides nothing: it says what it is given."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import groupby
+
+from drive.language.quantities import PLACES, quantity_of, said_action
+from drive.language.tables import words_of
+from drive.language.words import Phrase, Words
+from drive.types import Action, Claim, Decision, Meta, Term
+
+CENTRE = 0.05  # [deg] or [m/s2]: what is rounded to nothing in a control
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a rationale's text says, whatever the language: `read(say_rationale(x)) == x`."""
+
+    decision: Decision
+    grounds: tuple[Claim, ...]  # why, the proximate cause first
+    intentions: tuple[Claim, ...]  # "speed change", then "target speed" and "lane" where said
+    rival: Action | None = None
+    standing: str | None = None  # a key of Words.rival: why the rival lost
+    rival_grounds: tuple[Claim, ...] = ()
+    duration: Claim | None = None  # where the text speaks for several steps
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        held = (self.duration,) if self.duration else ()
+        return self.grounds + self.rival_grounds + self.intentions + held
+
+
+def say(claim: Claim, language: str = "en") -> str:
+    """One claim as a clause, without capital and full stop."""
+    return say_claims((claim,), words_of(language))
+
+
+def say_rationale(account: Account, language: str = "en") -> str:
+    """The whole text: what is done and why, then the strongest rival and why not."""
+    words = words_of(language)
+    sentences = [_main_sentence(account, words)]
+    if account.standing is not None:
+        sentences.append(
+            words.rival[account.standing].format(
+                option=say_doing(account.rival, words),
+                claims=say_claims(account.rival_grounds, words) if account.rival_grounds else "",
+            )
+        )
+    if account.duration is not None:
+        sentences[0] = say_duration(sentences[0], account.duration, language)
+    return words.stop.join(map(_capital, sentences)) + words.end
+
+
+def say_duration(text: str, duration: Claim, language: str = "en") -> str:
+    """The text of an unchanged decision, with how long it held."""
+    words = words_of(language)
+    return _capital(words.duration.format(said=_amount(duration, duration.said, words)) + text)
+
+
+def say_term(term: Term, language: str = "en") -> str:
+    """A term for the option table."""
+    words = words_of(language)
+    label = words.terms.get(term.kind, term.kind)
+    about = say_body(term.cars, term.objects, words)
+    unit = words.units.get(term.unit, f" {term.unit}")
+
+    def shown(value: float) -> str:
+        return _number(value, 1, words) + unit
+
+    if term.unit == "" and term.threshold is None and term.value == 0.0:
+        return label
+    return words.term.format(
+        label=label,
+        about=words.about.format(body=about) if about else "",
+        value=shown(term.value),
+        limit="" if term.threshold is None else words.limit.format(threshold=shown(term.threshold)),
+    )
+
+
+def say_action(action: Action, language: str = "en") -> str:
+    """An action's name, as on a button."""
+    words = words_of(language)
+    if isinstance(action, Meta):
+        return words.actions.get(action.name, action.name)
+    return say_doing(action, words)
+
+
+def say_claims(claims: tuple[Claim, ...], words: Words, named=((), ())) -> str:
+    """Clauses joined; neighbouring predicates about one body are fused.
+
+    named: (cars, objects) of the body that was named just before; it is then "it".
+    """
+    clauses = []
+    for _, group in groupby(claims, lambda claim: _subject(claim, words)):
+        group = tuple(group)
+        if not _is_predicate(group[0], words):
+            clauses += [_clause(claim, words) for claim in group]
+            continue
+        same = not clauses and named != ((), ()) and (group[0].cars, group[0].objects) == named
+        body = words.it if same else say_body(group[0].cars, group[0].objects, words)
+        clauses.append(words.subject.format(body=body, predicates=_predicates(group, words)))
+    return _joined(clauses, words.clauses)
+
+
+def say_body(cars: tuple[int, ...], objects: tuple[int, ...], words: Words) -> str:
+    if cars:
+        return words.car.format(car=cars[0])
+    return words.object.format(object=objects[0]) if objects else ""
+
+
+def say_doing(action: Action, words: Words) -> str:
+    """An action as the subject of a sentence."""
+    if isinstance(action, Meta):
+        return words.doing[action.name]
+    action = said_action(action)
+    degrees = math.degrees(action.steering)
+    turn = "straight" if abs(degrees) < CENTRE else "left" if degrees > 0 else "right"
+    pedal = "hold" if abs(action.acceleration) < CENTRE else _sign(action.acceleration)
+    steering = words.steering[turn].format(said=_number(abs(degrees), 1, words) + words.units["deg"])
+    speed = _number(abs(action.acceleration), 1, words) + words.units["m/s²"]
+    return steering + words.pedal[pedal].format(said=speed)
+
+
+def purpose_body(account: Account, words: Words):
+    """The body that the headline names: the one of the first ground, if it is about a body."""
+    if account.decision.longitudinal not in words.purpose or not account.grounds:
+        return (), ()
+    first = account.grounds[0]
+    return (first.cars, first.objects) if _is_predicate(first, words) else ((), ())
+
+
+def _main_sentence(account: Account, words: Words) -> str:
+    named = purpose_body(account, words)
+    headline = _headline(account, words, named)
+    if not account.grounds:
+        return headline
+    return headline + words.colon + say_claims(account.grounds, words, named)
+
+
+def _headline(account: Account, words: Words, named) -> str:
+    intended = {claim.quantity: claim for claim in account.intentions}
+    decision, change = account.decision, intended["speed change"].said
+    speed, lane = intended.get("target speed"), intended.get("lane")
+    purpose = words.purpose.get(decision.longitudinal, ("", ""))[named != ((), ())]
+    lane_phrase = words.lane[decision.lateral, decision.side][lane is not None]
+    return words.headline[change][decision.lateral is not None].format(
+        speed="" if speed is None else _amount(speed, speed.said, words),
+        lane=lane_phrase.format(lane="" if lane is None else _amount(lane, lane.said, words)),
+        purpose=purpose.format(body=say_body(*named, words)),
+    )
+
+
+def _subject(claim: Claim, words: Words):
+    """Neighbours with the same subject are fused; whole clauses never are."""
+    if not _is_predicate(claim, words):
+        return id(claim)
+    return claim.cars, claim.objects, claim.option
+
+
+def _is_predicate(claim: Claim, words: Words) -> bool:
+    phrase = words.claims[claim.kind, claim.quantity]
+    return quantity_of(claim.kind, claim.quantity).body and "{body}" not in phrase.text
+
+
+def _predicates(claims: tuple[Claim, ...], words: Words) -> str:
+    said, verb = [], None
+    for claim in claims:
+        phrase = words.claims[claim.kind, claim.quantity]
+        text = _clause(claim, words, with_place=not said)
+        said.append(text if phrase.verb == verb else phrase.verb + text)
+        verb = phrase.verb
+    return _joined(said, words.predicates)
+
+
+def _clause(claim: Claim, words: Words, with_place: bool = True) -> str:
+    known = quantity_of(claim.kind, claim.quantity)
+    phrase = words.claims[claim.kind, claim.quantity]
+    slots = {
+        "said": _said(claim, words),
+        "body": say_body(claim.cars, claim.objects, words),
+        "other": words.car.format(car=claim.cars[1]) if known.other else "",
+        "place": words.places[PLACES.index(claim.option)] if known.place and with_place else "",
+        "option": say_doing(claim.option, words) if known.option else "",
+        "then": "",
+        "horizon": "" if claim.horizon is None else _number(claim.horizon, 1, words) + words.units["s"],
+    }
+    if claim.continuation is not None:
+        slots["then"] = words.then.format(option=say_doing(claim.continuation, words))
+    text = _by_sign(phrase, claim).format(**slots)
+    if claim.threshold is not None:
+        text += phrase.limit.format(threshold=_amount(claim, claim.threshold, words))
+    return text
+
+
+def _by_sign(phrase: Phrase, claim: Claim) -> str:
+    if phrase.negative and claim.said == 0:
+        return phrase.zero
+    return phrase.negative if phrase.negative and claim.said < 0 else phrase.text
+
+
+def _said(claim: Claim, words: Words) -> str:
+    if claim.said is None:
+        return ""
+    if isinstance(claim.said, str):
+        return words.changes[claim.said]
+    signed = quantity_of(claim.kind, claim.quantity).signed
+    return _amount(claim, abs(claim.said) if signed else claim.said, words)
+
+
+def _amount(claim: Claim, value: float, words: Words) -> str:
+    known = quantity_of(claim.kind, claim.quantity)
+    return _number(value, known.decimals, words) + words.units[known.unit]
+
+
+def _number(value: float, decimals: int, words: Words) -> str:
+    return f"{value:.{decimals}f}".replace(".", words.decimal)
+
+
+def _sign(value: float) -> str:
+    return "up" if value > 0 else "down"
+
+
+def _joined(parts: list[str], separators: tuple[str, str]) -> str:
+    between, last = separators
+    return last.join(filter(None, (between.join(parts[:-1]), parts[-1]))) if parts else ""
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
