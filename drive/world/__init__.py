@@ -1,0 +1,256 @@
+"""The one door to highway-env: reset, step, snapshot, restore, edit; perceives truth into a Scene.
+
+Nothing else imports highway_env. Frames are converted here, once: highway-env's y points down and
+its angles run clockwise; ours are mirrored. What is perceived is rounded to 1e-6, so that a scene
+equals its logged copy and last-bit differences between processors change nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, replace
+
+import gymnasium
+import highway_env  # noqa: F401  (registers the environments)
+import numpy as np
+from highway_env import utils
+
+from drive import roads
+from drive.history import history
+from drive.scenarios import Scenario
+from drive.scenarios import scenario as named
+from drive.types import EGO, Action, Contact, Meta, Perception, Scene, Task, Tracks, Truth
+from drive.world.config import configuration
+from drive.world.edits import Accelerate, Edit, Grip, Move, Remove, Resize, apply, limit_grip
+from drive.world.perception import arrived, perceive
+from drive.world.recorder import Recorder, lap_progress
+from drive.world.values import PARAMETERS, driver, legal, objects, plain, read_road
+
+__all__ = ["Accelerate", "Grip", "Move", "Outcome", "Remove", "Resize", "Snapshot", "World"]
+
+BROKEN = (KeyError, TypeError, AttributeError, AssertionError, IndexError, ValueError,
+          ZeroDivisionError, ModuleNotFoundError)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step did."""
+
+    tracks: Tracks
+    reward: float  # highway-env's
+    ended: str | None  # a reason of types.End, or None
+    contact: Contact | None
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """The whole state of a world, opaque; `World.restore` continues from it identically."""
+
+    state: dict
+
+
+class World:
+    """One scenario, being driven.
+
+    config: overrides by key ("lanes_count", "action.target_speeds"); ValueError where highway-env
+    does not know the key or cannot build the road with the value.
+    """
+
+    def __init__(self, scenario: Scenario | str, overrides: dict | None = None):
+        self.scenario = named(scenario) if isinstance(scenario, str) else scenario
+        self.overrides = dict(overrides or {})
+        self._env = self._build()
+        self._seed = None
+
+    # -- what it is
+
+    @property
+    def config(self) -> dict:
+        """The full configuration that highway-env drives with."""
+        return copy.deepcopy(self._env.config)
+
+    @property
+    def period(self) -> float:
+        """Seconds between decisions."""
+        return 1 / self._env.config["policy_frequency"]
+
+    @property
+    def sub_step(self) -> float:
+        """Seconds between simulated states."""
+        return 1 / self._env.config["simulation_frequency"]
+
+    @property
+    def road(self) -> roads.Road:
+        return self._road
+
+    @property
+    def task(self) -> Task:
+        """The scenario's task; a duration that was set is its deadline."""
+        if "duration" not in self.overrides:
+            return self.scenario.task
+        return replace(self.scenario.task, deadline=float(self.overrides["duration"]))
+
+    @property
+    def perception(self) -> Perception:
+        return self.scenario.perception
+
+    @property
+    def laps(self) -> float:
+        """Laps driven, on a circuit; 0 elsewhere."""
+        return self._laps
+
+    def driver_parameters(self) -> dict:
+        """The traffic's effective IDM and MOBIL parameters, by name, before any driver's own draw."""
+        kind = utils.class_from_path(self._env.config["other_vehicles_type"])
+        return {name: plain(getattr(kind, name)) for name in PARAMETERS if hasattr(kind, name)}
+
+    # -- driving
+
+    def reset(self, seed: int) -> Scene:
+        """Begin an episode; the same seed gives the same traffic."""
+        if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+            raise ValueError(f"a seed is a whole number, 0 or more, not {seed!r}")
+        try:
+            self._env.reset(seed=seed)
+        except (KeyError, TypeError, AttributeError, AssertionError, IndexError, ValueError,
+                ZeroDivisionError) as error:  # fmt: skip
+            raise ValueError(self._refusal(error)) from error
+        self._seed, self._step, self._last_id, self._laps = seed, 0, 0, 0.0
+        self._grip = None
+        self._tracks: list[Tracks] = []
+        self._seen: list[frozenset[int]] = []
+        self._road = read_road(self._env.road.network)
+        self._number_cars()
+        return self._look()
+
+    @property
+    def scene(self) -> Scene:
+        """What the ego perceives now."""
+        return self._scene
+
+    def step(self, action: Action) -> Outcome:
+        """Drive one decision period with this action.
+
+        ValueError where the action is not legal now.
+        """
+        if not self._scene.legal.allows(action):
+            raise ValueError(f"the action {action} is not legal here")
+        recorder = Recorder(self._env, self.sub_step, self._step * self.period)
+        _, reward, terminated, _, _ = recorder.drive(self._native(action))
+        self._step += 1
+        self._number_cars()
+        tracks = recorder.tracks(self._scene, self.perception.range)
+        self._tracks.append(tracks)
+        self._laps += (
+            lap_progress(self._road, tracks.ego) if self.scenario.task.kind == "laps" else 0
+        )
+        self._look()
+        return Outcome(tracks, float(reward), self._ending(terminated), recorder.contact)
+
+    def truth(self) -> Truth:
+        """The privileged state. Never hand it to a policy."""
+        road = self._env.road
+        return Truth(
+            step=self._step,
+            time=self._step * self.period,
+            drivers=tuple(map(driver, road.vehicles)),
+            objects=objects(road),
+            connected_lanes=bool(road.neighbour_vehicles_connected_lanes),
+            regulated=hasattr(road, "enforce_road_rules"),
+            regulation_steps=getattr(road, "steps", 0),
+        )
+
+    # -- time travel and intervention
+
+    def snapshot(self) -> Snapshot:
+        """Everything that a later `restore` needs, hidden state and random generators included."""
+        return Snapshot(self._copied(self.__dict__))
+
+    def restore(self, snapshot: Snapshot) -> Scene:
+        """Go back; what follows is identical to what followed the snapshot."""
+        self.__dict__.update(self._copied(snapshot.state))
+        return self._scene
+
+    def edit(self, *edits: Edit) -> Scene:
+        """Change the world, for everyone in it; everything derived is derived anew.
+
+        ValueError for an unknown car or an impossible value.
+        """
+        for change in edits:
+            apply(change, self._env.road)
+            if isinstance(change, Grip):
+                self._grip = change.factor
+        self._seen.pop()
+        return self._look()
+
+    # -- inside
+
+    def _build(self):
+        kind = gymnasium.envs.registration.load_env_creator(
+            gymnasium.spec(self.scenario.env).entry_point
+        )
+        try:
+            return kind(config=configuration(self.scenario, kind.default_config(), self.overrides))
+        except BROKEN as error:
+            raise ValueError(self._refusal(error)) from error
+
+    def _refusal(self, error: Exception) -> str:
+        changed = ", ".join(f"{key}={value}" for key, value in self.overrides.items())
+        what = f" with {changed}" if changed else ""
+        return f"highway-env cannot build {self.scenario.name!r}{what}: {error or type(error).__name__}"
+
+    def _copied(self, state: dict) -> dict:
+        mutable = {"_env": copy.deepcopy(state["_env"])}
+        return {k: list(v) if isinstance(v, list) else v for k, v in state.items()} | mutable
+
+    def _number_cars(self) -> None:
+        for vehicle in self._env.road.vehicles:
+            if vehicle is self._env.vehicle:
+                vehicle.whydrive_id = EGO
+            elif not hasattr(vehicle, "whydrive_id"):
+                self._last_id += 1
+                vehicle.whydrive_id = self._last_id
+                if self._grip is not None:
+                    limit_grip(vehicle, self._grip)
+
+    def _native(self, action: Action):
+        kinds = self._env.action_type
+        if isinstance(action, Meta):
+            return kinds.actions_indexes[action.name]
+        scaled = {
+            "longitudinal": utils.lmap(action.acceleration, kinds.acceleration_range, [-1, 1]),
+            "lateral": utils.lmap(-action.steering, kinds.steering_range, [-1, 1]),
+        }
+        return np.array([scaled[axis] for axis in scaled if getattr(kinds, axis)])
+
+    def _look(self) -> Scene:
+        self._scene = perceive(
+            self.truth(),
+            self._road,
+            self.scenario.name,
+            self.task,
+            self.perception,
+            legal(self._env.action_type),
+            self._seed,
+            self.period,
+            self.sub_step,
+        )
+        self._seen.append(frozenset(car.id for car in self._scene.cars))
+        past = history(self._tracks, self._seen, self.perception, self._seed)
+        self._scene = replace(self._scene, history=past)
+        return self._scene
+
+    def _ending(self, terminated: bool) -> str | None:
+        ego, task = self._scene.ego, self.task
+        if ego.crashed:
+            return "collision"
+        if task.kind in ("laps", "lane keeping") and not self._env.vehicle.on_road:
+            return "off road"
+        if arrived(self._scene):
+            return "arrived"
+        if terminated:
+            return "arrived" if task.kind == "pass" else "time is up"
+        return "time is up" if self._step * self.period >= task.deadline - 1e-9 else None
+
+
+# ---------------------------------------------------------------------------------------- overrides

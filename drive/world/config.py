@@ -1,0 +1,64 @@
+"""highway-env's configuration for a scenario, with what the user changes of it."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+from drive.scenarios import Scenario
+from drive.world.drivers import CROSSING
+
+SMALLEST_OBSERVATION = {"type": "Kinematics", "vehicles_count": 1, "features": ["presence"]}
+
+
+def configuration(scenario: Scenario, default: dict, overrides: dict) -> dict:
+    """highway-env's default, then the scenario's, then the overrides by (dotted) key.
+
+    ValueError where a key does not exist or a value cannot be.
+    """
+    chosen = copy.deepcopy(scenario.config)
+    config = {
+        "duration": scenario.duration,
+        **default,
+        **chosen,
+        "observation": SMALLEST_OBSERVATION,
+    }
+    config["action"] = {**default["action"], **chosen.get("action", {})}
+    for key, value in overrides.items():
+        _override(config, key, value, scenario.name)
+    if not 1 <= config["policy_frequency"] <= config["simulation_frequency"]:
+        raise ValueError("it takes 1 <= policy_frequency <= simulation_frequency [Hz]")
+    if not config["duration"] > 0:
+        raise ValueError(f"the duration must be above 0 s, not {config['duration']}")
+    if "intersection" in scenario.env:
+        path = config["other_vehicles_type"]
+        config["other_vehicles_type"] = CROSSING.get(path, path)
+    return config
+
+
+def _override(config: dict, key: str, value, scenario: str) -> None:
+    *parents, leaf = key.split(".")
+    place = config
+    for parent in parents:
+        place = place.get(parent) if isinstance(place, dict) else None
+    if not isinstance(place, dict) or (leaf not in place and parents != ["action"]):
+        known = ", ".join(sorted(k for k in config if k not in ("observation", "action")))
+        raise ValueError(
+            f"{scenario!r} has no setting {key!r}; choose from {known}, action.target_speeds"
+        )
+    if key.split(".")[0] == "observation":
+        raise ValueError("the observation cannot be set: a policy perceives a scene")
+    _same_kind(key, place.get(leaf), value)
+    place[leaf] = value
+
+
+def _same_kind(key: str, old, new) -> None:
+    number = (int, float)
+    if isinstance(old, bool) or isinstance(new, bool):
+        fits = isinstance(old, bool) and isinstance(new, bool)
+    elif isinstance(old, number):
+        fits = isinstance(new, number) and math.isfinite(new)
+    else:
+        fits = old is None or isinstance(new, type(old))
+    if not fits:
+        raise ValueError(f"{key} is {old!r} by default and cannot be {new!r}")
