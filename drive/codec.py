@@ -35,7 +35,7 @@ class CodecError(ValueError):
 
 def plain(value):
     """JSON-ready data of a value. CodecError for what JSON cannot say."""
-    if value is None or isinstance(value, (bool, str)) and type(value) in (bool, str):
+    if value is None or (isinstance(value, (bool, str)) and type(value) in (bool, str)):
         return value
     if type(value) is int:
         return value
@@ -238,7 +238,7 @@ def _number(data, where) -> float:
 
 
 def _checked(data, kind, where):
-    if not isinstance(data, kind) or kind is int and isinstance(data, bool):
+    if not isinstance(data, kind) or (kind is int and isinstance(data, bool)):
         raise CodecError(f"{where} must be {kind.__name__}, not {_short(data)}")
     return data
 

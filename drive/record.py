@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -34,5 +35,7 @@ def record(
 
 
 def finished(episode: Episode) -> Episode:
-    """The episode with its metrics in its end."""
-    return replace(episode, end=replace(episode.end, metrics=measure(episode)))
+    """The episode with its metrics in its end; what does not apply is absent."""
+    measured = {name: float(value) for name, value in measure(episode).items()}
+    known = {name: value for name, value in measured.items() if math.isfinite(value)}
+    return replace(episode, end=replace(episode.end, metrics=known))

@@ -28,7 +28,7 @@ def header(world: World, policy: Policy, seed: int) -> Header:
         config=world.config,
         overrides=world.overrides,
         road=world.road,
-        task=world.scenario.task,
+        task=world.task,
         perception=world.perception,
         period=world.period,
         sub_step=world.sub_step,
