@@ -83,10 +83,13 @@ SLIP_MAX = math.sqrt(3.0 / 7.0)  # sine of the slip angle at the largest steerin
 PREDICTIONS = 11  # RegulatedRoad: 0.25 .. 2.75 s
 MAX_YAW_RATE = 2 * math.pi
 
-_fast = njit(cache=True, nogil=True, error_model="numpy", inline="never")
+# No function below touches reference counts (_nrt=False: seven times faster). What is called for every car at every sub-step
+# is inlined, because handing over a dozen arrays costs more than most of these functions.
+_fast = njit(nogil=True, error_model="numpy", _nrt=False)
+_inlined = njit(nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 
 
-@_fast
+@_inlined
 def wrap(a):
     t = a + PI
     if 0.0 <= t < TWO_PI:
@@ -94,14 +97,14 @@ def wrap(a):
     return t % TWO_PI - PI
 
 
-@_fast
+@_inlined
 def not_zero(a):
     if abs(a) > 1e-2:
         return a
     return 1e-2 if a >= 0 else -1e-2
 
 
-@_fast
+@_inlined
 def clip(a, low, high):
     return min(max(a, low), high)
 
@@ -109,50 +112,47 @@ def clip(a, low, high):
 # --- lanes (road/lane.py) ---------------------------------------------------------------------------------------------
 
 
-@_fast
+@_inlined
 def local(net, lane, px, py):
     """(longitudinal, lateral) of a point in a lane [m]."""
-    q = net.geometry[lane]
     shape = net.facts[lane, SHAPE]
     if shape == CIRCULAR:
-        dx = px - q[CENTER_X]
-        dy = py - q[CENTER_Y]
-        turned = wrap(math.atan2(dy, dx) - q[START_PHASE])
-        phi = q[START_PHASE] + turned
+        dx = px - net.geometry[lane, CENTER_X]
+        dy = py - net.geometry[lane, CENTER_Y]
+        turned = wrap(math.atan2(dy, dx) - net.geometry[lane, START_PHASE])
+        phi = net.geometry[lane, START_PHASE] + turned
         r = math.sqrt(dx * dx + dy * dy)
-        return q[TURN] * (phi - q[START_PHASE]) * q[RADIUS], q[TURN] * (q[RADIUS] - r)
-    dx = px - q[START_X]
-    dy = py - q[START_Y]
-    s = dx * q[DIR_X] + dy * q[DIR_Y]
-    r = dx * -q[DIR_Y] + dy * q[DIR_X]
+        return net.geometry[lane, TURN] * (phi - net.geometry[lane, START_PHASE]) * net.geometry[lane, RADIUS], net.geometry[lane, TURN] * (net.geometry[lane, RADIUS] - r)
+    dx = px - net.geometry[lane, START_X]
+    dy = py - net.geometry[lane, START_Y]
+    s = dx * net.geometry[lane, DIR_X] + dy * net.geometry[lane, DIR_Y]
+    r = dx * -net.geometry[lane, DIR_Y] + dy * net.geometry[lane, DIR_X]
     if shape == SINE:
-        r -= q[AMPLITUDE] * math.sin(q[PULSATION] * s + q[PHASE])
+        r -= net.geometry[lane, AMPLITUDE] * math.sin(net.geometry[lane, PULSATION] * s + net.geometry[lane, PHASE])
     return s, r
 
 
-@_fast
+@_inlined
 def heading_at(net, lane, s):
-    q = net.geometry[lane]
     shape = net.facts[lane, SHAPE]
     if shape == STRAIGHT:
-        return q[LANE_HEADING]
+        return net.geometry[lane, LANE_HEADING]
     if shape == SINE:
-        return q[LANE_HEADING] + math.atan(q[AMPLITUDE] * q[PULSATION] * math.cos(q[PULSATION] * s + q[PHASE]))
-    return q[TURN] * s / q[RADIUS] + q[START_PHASE] + PI / 2 * q[TURN]
+        return net.geometry[lane, LANE_HEADING] + math.atan(net.geometry[lane, AMPLITUDE] * net.geometry[lane, PULSATION] * math.cos(net.geometry[lane, PULSATION] * s + net.geometry[lane, PHASE]))
+    return net.geometry[lane, TURN] * s / net.geometry[lane, RADIUS] + net.geometry[lane, START_PHASE] + PI / 2 * net.geometry[lane, TURN]
 
 
 @_fast
 def position(net, lane, s):
     """World position of a point of the centre line."""
-    q = net.geometry[lane]
     shape = net.facts[lane, SHAPE]
     if shape == CIRCULAR:
-        phi = q[TURN] * s / q[RADIUS] + q[START_PHASE]
-        return q[CENTER_X] + q[RADIUS] * math.cos(phi), q[CENTER_Y] + q[RADIUS] * math.sin(phi)
+        phi = net.geometry[lane, TURN] * s / net.geometry[lane, RADIUS] + net.geometry[lane, START_PHASE]
+        return net.geometry[lane, CENTER_X] + net.geometry[lane, RADIUS] * math.cos(phi), net.geometry[lane, CENTER_Y] + net.geometry[lane, RADIUS] * math.sin(phi)
     r = 0.0
     if shape == SINE:
-        r = q[AMPLITUDE] * math.sin(q[PULSATION] * s + q[PHASE])
-    return q[START_X] + s * q[DIR_X] + r * -q[DIR_Y], q[START_Y] + s * q[DIR_Y] + r * q[DIR_X]
+        r = net.geometry[lane, AMPLITUDE] * math.sin(net.geometry[lane, PULSATION] * s + net.geometry[lane, PHASE])
+    return net.geometry[lane, START_X] + s * net.geometry[lane, DIR_X] + r * -net.geometry[lane, DIR_Y], net.geometry[lane, START_Y] + s * net.geometry[lane, DIR_Y] + r * net.geometry[lane, DIR_X]
 
 
 @_fast
@@ -166,36 +166,34 @@ def reachable(net, lane, px, py):
     if net.facts[lane, FORBIDDEN]:
         return False
     s, r = local(net, lane, px, py)
-    q = net.geometry[lane]
-    return abs(r) <= 2 * q[LANE_WIDTH] and 0 <= s < q[LANE_LENGTH] + VEHICLE_LENGTH
+    return abs(r) <= 2 * net.geometry[lane, LANE_WIDTH] and 0 <= s < net.geometry[lane, LANE_LENGTH] + VEHICLE_LENGTH
 
 
-@_fast
+@_inlined
 def on_lane(net, lane, px, py, margin):
     """Whether a point is on a lane, and its longitudinal coordinate if it is."""
-    q = net.geometry[lane]
     shape = net.facts[lane, SHAPE]
-    reach = q[LANE_WIDTH] / 2 + margin
+    reach = net.geometry[lane, LANE_WIDTH] / 2 + margin
     if shape == CIRCULAR:
-        dx = px - q[CENTER_X]
-        dy = py - q[CENTER_Y]
-        if not abs(q[RADIUS] - math.sqrt(dx * dx + dy * dy)) <= reach:
+        dx = px - net.geometry[lane, CENTER_X]
+        dy = py - net.geometry[lane, CENTER_Y]
+        if not abs(net.geometry[lane, RADIUS] - math.sqrt(dx * dx + dy * dy)) <= reach:
             return False, 0.0
-        turned = wrap(math.atan2(dy, dx) - q[START_PHASE])
-        s = q[TURN] * (q[START_PHASE] + turned - q[START_PHASE]) * q[RADIUS]
-        return -VEHICLE_LENGTH <= s < q[LANE_LENGTH] + VEHICLE_LENGTH, s
-    dx = px - q[START_X]
-    dy = py - q[START_Y]
-    s = dx * q[DIR_X] + dy * q[DIR_Y]
-    if not (-VEHICLE_LENGTH <= s < q[LANE_LENGTH] + VEHICLE_LENGTH):
+        turned = wrap(math.atan2(dy, dx) - net.geometry[lane, START_PHASE])
+        s = net.geometry[lane, TURN] * (net.geometry[lane, START_PHASE] + turned - net.geometry[lane, START_PHASE]) * net.geometry[lane, RADIUS]
+        return -VEHICLE_LENGTH <= s < net.geometry[lane, LANE_LENGTH] + VEHICLE_LENGTH, s
+    dx = px - net.geometry[lane, START_X]
+    dy = py - net.geometry[lane, START_Y]
+    s = dx * net.geometry[lane, DIR_X] + dy * net.geometry[lane, DIR_Y]
+    if not (-VEHICLE_LENGTH <= s < net.geometry[lane, LANE_LENGTH] + VEHICLE_LENGTH):
         return False, 0.0
-    r = dx * -q[DIR_Y] + dy * q[DIR_X]
+    r = dx * -net.geometry[lane, DIR_Y] + dy * net.geometry[lane, DIR_X]
     if shape == SINE:
-        r -= q[AMPLITUDE] * math.sin(q[PULSATION] * s + q[PHASE])
+        r -= net.geometry[lane, AMPLITUDE] * math.sin(net.geometry[lane, PULSATION] * s + net.geometry[lane, PHASE])
     return abs(r) <= reach, s
 
 
-@_fast
+@_inlined
 def closest_lane(net, px, py, heading, guess):
     """RoadNetwork.get_closest_lane_index: the first of the nearest; `guess` only prunes."""
     s, r = local(net, guess, px, py)
@@ -205,32 +203,31 @@ def closest_lane(net, px, py, heading, guess):
     for lane in range(net.facts.shape[0]):
         if lane == guess:
             continue
-        q = net.geometry[lane]
         shape = net.facts[lane, SHAPE]
         if shape == CIRCULAR:
-            dx = px - q[CENTER_X]
-            dy = py - q[CENTER_Y]
-            r = abs(q[RADIUS] - math.sqrt(dx * dx + dy * dy))
+            dx = px - net.geometry[lane, CENTER_X]
+            dy = py - net.geometry[lane, CENTER_Y]
+            r = abs(net.geometry[lane, RADIUS] - math.sqrt(dx * dx + dy * dy))
             if r > best:
                 continue
-            turned = wrap(math.atan2(dy, dx) - q[START_PHASE])
-            s = q[TURN] * (q[START_PHASE] + turned - q[START_PHASE]) * q[RADIUS]
+            turned = wrap(math.atan2(dy, dx) - net.geometry[lane, START_PHASE])
+            s = net.geometry[lane, TURN] * (net.geometry[lane, START_PHASE] + turned - net.geometry[lane, START_PHASE]) * net.geometry[lane, RADIUS]
         else:
-            dx = px - q[START_X]
-            dy = py - q[START_Y]
-            r = dx * -q[DIR_Y] + dy * q[DIR_X]
+            dx = px - net.geometry[lane, START_X]
+            dy = py - net.geometry[lane, START_Y]
+            r = dx * -net.geometry[lane, DIR_Y] + dy * net.geometry[lane, DIR_X]
             if shape == SINE:
-                if abs(r) - abs(q[AMPLITUDE]) - 1e-6 > best:
+                if abs(r) - abs(net.geometry[lane, AMPLITUDE]) - 1e-6 > best:
                     continue
-                s = dx * q[DIR_X] + dy * q[DIR_Y]
-                r -= q[AMPLITUDE] * math.sin(q[PULSATION] * s + q[PHASE])
+                s = dx * net.geometry[lane, DIR_X] + dy * net.geometry[lane, DIR_Y]
+                r -= net.geometry[lane, AMPLITUDE] * math.sin(net.geometry[lane, PULSATION] * s + net.geometry[lane, PHASE])
                 r = abs(r)
             else:
                 r = abs(r)
                 if r > best:
                     continue
-                s = dx * q[DIR_X] + dy * q[DIR_Y]
-        d = r + max(s - q[LANE_LENGTH], 0.0) + max(0.0 - s, 0.0)
+                s = dx * net.geometry[lane, DIR_X] + dy * net.geometry[lane, DIR_Y]
+        d = r + max(s - net.geometry[lane, LANE_LENGTH], 0.0) + max(0.0 - s, 0.0)
         if d > best:
             continue
         d += abs(wrap(heading - heading_at(net, lane, s)))
@@ -246,17 +243,14 @@ def closest_lane(net, px, py, heading, guess):
 @_fast
 def list_lane(net, f, slots, lists, lane):
     """Sort by (longitudinal, slot) what stands on a lane and, where connected, on its next and previous ones."""
-    place = lists.place[lane]
-    at = lists.at[lane]
-    slot = lists.slot[lane]
     for i in range(slots):
-        place[i] = -1
+        lists.place[lane, i] = -1
     n = 0
     for k in range(slots):
         i = lists.order[k]
         on, s = on_lane(net, lane, f[X, i], f[Y, i], 1.0)
         if on:
-            place[i] = 0
+            lists.place[lane, i] = 0
         elif net.connected:
             for j in range(net.facts[lane, JOIN_FROM], net.facts[lane, JOIN_TO]):
                 on, s = on_lane(net, net.joined[j], f[X, i], f[Y, i], 1.0)
@@ -265,21 +259,21 @@ def list_lane(net, f, slots, lists, lane):
                     break
         if on:
             m = n
-            while m > 0 and (at[m - 1] > s or (at[m - 1] == s and slot[m - 1] > i)):
-                at[m] = at[m - 1]
-                slot[m] = slot[m - 1]
+            while m > 0 and (lists.at[lane, m - 1] > s or (lists.at[lane, m - 1] == s and lists.slot[lane, m - 1] > i)):
+                lists.at[lane, m] = lists.at[lane, m - 1]
+                lists.slot[lane, m] = lists.slot[lane, m - 1]
                 m -= 1
-            at[m] = s
-            slot[m] = i
+            lists.at[lane, m] = s
+            lists.slot[lane, m] = i
             n += 1
     for m in range(n):
-        if place[slot[m]] == 0:
-            place[slot[m]] = m
+        if lists.place[lane, lists.slot[lane, m]] == 0:
+            lists.place[lane, lists.slot[lane, m]] = m
     lists.count[lane] = n
 
 
-@_fast
-def neighbours(net, f, g, slots, ego, lists, i, lane, s):
+@_inlined
+def beside(net, f, g, slots, ego, lists, i, lane, s):
     """(front, rear) slots of car i on a lane, where its longitudinal coordinate is s; -1: none.
 
     Among equals the last is in front and the first behind, as in highway-env's scan.
@@ -287,39 +281,42 @@ def neighbours(net, f, g, slots, ego, lists, i, lane, s):
     if lists.count[lane] < 0:
         list_lane(net, f, slots, lists, lane)
     n = lists.count[lane]
-    at = lists.at[lane]
-    slot = lists.slot[lane]
     low = lists.place[lane, i]
     if low >= 0:
-        while low > 0 and at[low - 1] == s:
+        while low > 0 and lists.at[lane, low - 1] == s:
             low -= 1
     else:
         low = 0
         high = n
         while low < high:
             middle = (low + high) // 2
-            if at[middle] < s:
+            if lists.at[lane, middle] < s:
                 low = middle + 1
             else:
                 high = middle
     front = -1
     found = 0.0
     for k in range(low, n):
-        if front >= 0 and at[k] != found:
+        if front >= 0 and lists.at[lane, k] != found:
             break
-        j = slot[k]
+        j = lists.slot[lane, k]
         if j != i and not (i == ego and g[GHOST, j]):
             front = j
-            found = at[k]
+            found = lists.at[lane, k]
     rear = -1
     for k in range(low - 1, -1, -1):
-        if rear >= 0 and at[k] != found:
+        if rear >= 0 and lists.at[lane, k] != found:
             break
-        j = slot[k]
+        j = lists.slot[lane, k]
         if j != i and not (i == ego and g[GHOST, j]):
             rear = j
-            found = at[k]
+            found = lists.at[lane, k]
     return front, rear
+
+
+@_fast
+def neighbours(net, f, g, slots, ego, lists, i, lane, s):
+    return beside(net, f, g, slots, ego, lists, i, lane, s)
 
 
 # --- routes (RoadNetwork.next_lane) -----------------------------------------------------------------------------------
@@ -375,6 +372,13 @@ def next_lane(net, g, routes, i, lane, s):
 
 
 @_fast
+def pass_on(net, f, g, routes, i, s):
+    """Take the next lane as target lane; returns (longitudinal, lateral) in it."""
+    g[TARGET_LANE, i] = next_lane(net, g, routes, i, g[TARGET_LANE, i], s)
+    return local(net, g[TARGET_LANE, i], f[X, i], f[Y, i])
+
+
+@_inlined
 def follow_road(net, f, g, routes, own, i):
     """ControlledVehicle.follow_road; returns (longitudinal, lateral) in the target lane."""
     lane = g[TARGET_LANE, i]
@@ -384,17 +388,14 @@ def follow_road(net, f, g, routes, own, i):
     else:
         s, r = local(net, lane, f[X, i], f[Y, i])
     if s > net.geometry[lane, LANE_LENGTH] - VEHICLE_LENGTH / 2:
-        after = next_lane(net, g, routes, i, lane, s)
-        if after != lane:
-            g[TARGET_LANE, i] = after
-            s, r = local(net, after, f[X, i], f[Y, i])
+        s, r = pass_on(net, f, g, routes, i, s)
     return s, r
 
 
 # --- drivers (vehicle/controller.py, vehicle/behavior.py) -------------------------------------------------------------
 
 
-@_fast
+@_inlined
 def steer(net, f, i, lane, s, r):
     """ControlledVehicle.steering_control, then the slip angle that Vehicle.step derives from it, as its sine.
 
@@ -411,26 +412,26 @@ def steer(net, f, i, lane, s, r):
 
 
 @_fast
-def steer_linear(net, f, i, lane, s, r, p):
+def steer_linear(net, f, i, lane, s, r, drivers, p):
     """LinearVehicle.steering_control."""
     speed = f[SPEED, i]
     ahead = heading_at(net, lane, s + speed * TAU_PURSUIT)
-    angle = p[STEER_1] * (wrap(ahead - f[HEADING, i]) * f[LENGTH, i] / not_zero(speed))
-    angle += p[STEER_2] * (-r * f[LENGTH, i] / (not_zero(speed) * not_zero(speed)))
+    angle = drivers[p, STEER_1] * (wrap(ahead - f[HEADING, i]) * f[LENGTH, i] / not_zero(speed))
+    angle += drivers[p, STEER_2] * (-r * f[LENGTH, i] / (not_zero(speed) * not_zero(speed)))
     f[SLIP, i] = math.sin(math.atan(0.5 * math.tan(clip(angle, -STEERING_MAX, STEERING_MAX))))
 
 
-@_fast
-def desired_gap(f, own, p, i, front):
+@_inlined
+def desired_gap(f, own, drivers, p, i, front):
     """IDMVehicle.desired_gap, centre to centre [m]."""
     v = f[SPEED, i]
     vf = f[SPEED, front]
     dv = (v * own[0, i] - vf * own[0, front]) * own[0, i] + (v * own[1, i] - vf * own[1, front]) * own[1, i]
-    return p[DISTANCE_WANTED] + v * p[TIME_WANTED] + v * dv / p[GAP_SCALE]
+    return drivers[p, DISTANCE_WANTED] + v * drivers[p, TIME_WANTED] + v * dv / drivers[p, GAP_SCALE]
 
 
-@_fast
-def acceleration(net, f, g, own, p, delta, linear, i, front):
+@_inlined
+def wanted(net, f, g, own, drivers, p, delta, linear, i, front):
     """IDMVehicle.acceleration or LinearVehicle.acceleration of car i by the parameters p of the car that decides."""
     if i < 0:
         return 0.0
@@ -445,8 +446,8 @@ def acceleration(net, f, g, own, p, delta, linear, i, front):
         if front >= 0:
             d = local(net, g[LANE, i], f[X, front], f[Y, front])[0] - own[2, i]
             dv = min(f[SPEED, front] - v, 0.0)
-            dp = min(d - (p[DISTANCE_WANTED] + max(v, 0.0) * p[TIME_WANTED]), 0.0)
-        return p[ACC_1] * aim + p[ACC_2] * dv + p[ACC_3] * dp
+            dp = min(d - (drivers[p, DISTANCE_WANTED] + max(v, 0.0) * drivers[p, TIME_WANTED]), 0.0)
+        return drivers[p, ACC_1] * aim + drivers[p, ACC_2] * dv + drivers[p, ACC_3] * dp
     if kind == OBSTACLE:
         return 0.0
     aim = 0.0
@@ -455,12 +456,17 @@ def acceleration(net, f, g, own, p, delta, linear, i, front):
     limit = net.geometry[g[LANE, i], SPEED_LIMIT]
     if limit == limit:
         aim = clip(aim, 0.0, limit)
-    a = p[COMFORT_MAX] * (1 - math.pow(max(v, 0.0) / abs(not_zero(aim)), delta))
+    a = drivers[p, COMFORT_MAX] * (1 - math.pow(max(v, 0.0) / abs(not_zero(aim)), delta))
     if front >= 0:
         d = local(net, g[LANE, i], f[X, front], f[Y, front])[0] - own[2, i]
-        ratio = desired_gap(f, own, p, i, front) / not_zero(d)
-        a -= p[COMFORT_MAX] * (ratio * ratio)
+        ratio = desired_gap(f, own, drivers, p, i, front) / not_zero(d)
+        a -= drivers[p, COMFORT_MAX] * (ratio * ratio)
     return a
+
+
+@_fast
+def acceleration(net, f, g, own, drivers, p, delta, linear, i, front):
+    return wanted(net, f, g, own, drivers, p, delta, linear, i, front)
 
 
 @_fast
@@ -471,36 +477,36 @@ def sign(a):
 @_fast
 def mobil(net, f, g, slots, ego, drivers, routes, own, lists, i, lane):
     """IDMVehicle.mobil."""
-    p = drivers[g[DRIVER, i]]
+    p = g[DRIVER, i]
     delta = f[DELTA, i]
     linear = g[KIND, i] == LINEAR
     s = local(net, lane, f[X, i], f[Y, i])[0]
     ahead, behind = neighbours(net, f, g, slots, ego, lists, i, lane, s)
-    imposed = acceleration(net, f, g, own, p, delta, linear, behind, i)
-    if imposed < -p[BRAKING_IMPOSED]:
+    imposed = acceleration(net, f, g, own, drivers, p, delta, linear, behind, i)
+    if imposed < -drivers[p, BRAKING_IMPOSED]:
         return False
     front, rear = neighbours(net, f, g, slots, ego, lists, i, g[LANE, i], own[2, i])
-    mine = acceleration(net, f, g, own, p, delta, linear, i, ahead)
+    mine = acceleration(net, f, g, own, drivers, p, delta, linear, i, ahead)
     row = g[ROUTE, i]
     at = g[ROUTE_AT, i]
     if row >= 0 and at < routes.shape[1] and routes[row, at, 0] >= 0 and routes[row, at, 1] >= 0:
         here = net.facts[g[TARGET_LANE, i], RANK]
         if sign(net.facts[lane, RANK] - here) != sign(routes[row, at, 1] - here):
             return False
-        return not mine < -p[BRAKING_IMPOSED]
-    gain = mine - acceleration(net, f, g, own, p, delta, linear, i, front)
-    if p[POLITENESS] != 0.0:
-        others = imposed - acceleration(net, f, g, own, p, delta, linear, behind, ahead)
-        others += acceleration(net, f, g, own, p, delta, linear, rear, front)
-        others -= acceleration(net, f, g, own, p, delta, linear, rear, i)
-        gain += p[POLITENESS] * others
-    return not gain < p[GAIN_MIN]
+        return not mine < -drivers[p, BRAKING_IMPOSED]
+    gain = mine - acceleration(net, f, g, own, drivers, p, delta, linear, i, front)
+    if drivers[p, POLITENESS] != 0.0:
+        others = imposed - acceleration(net, f, g, own, drivers, p, delta, linear, behind, ahead)
+        others += acceleration(net, f, g, own, drivers, p, delta, linear, rear, front)
+        others -= acceleration(net, f, g, own, drivers, p, delta, linear, rear, i)
+        gain += drivers[p, POLITENESS] * others
+    return not gain < drivers[p, GAIN_MIN]
 
 
 @_fast
 def change_lane(net, f, g, cars, slots, ego, drivers, routes, own, lists, i):
     """IDMVehicle.change_lane_policy."""
-    p = drivers[g[DRIVER, i]]
+    p = g[DRIVER, i]
     lane = g[LANE, i]
     target = g[TARGET_LANE, i]
     if lane != target:
@@ -511,11 +517,11 @@ def change_lane(net, f, g, cars, slots, ego, drivers, routes, own, lists, i):
                 if g[KIND, j] == PLAIN or g[KIND, j] == BICYCLE:
                     continue
                 d = local(net, lane, f[X, j], f[Y, j])[0] - own[2, i]
-                if 0 < d < desired_gap(f, own, p, i, j):
+                if 0 < d < desired_gap(f, own, drivers, p, i, j):
                     g[TARGET_LANE, i] = lane
                     break
         return
-    if not p[CHANGE_DELAY] < f[TIMER, i]:
+    if not drivers[p, CHANGE_DELAY] < f[TIMER, i]:
         return
     f[TIMER, i] = 0.0
     first = net.facts[lane, SIDE_FIRST]
@@ -531,35 +537,35 @@ def change_lane(net, f, g, cars, slots, ego, drivers, routes, own, lists, i):
             g[TARGET_LANE, i] = side
 
 
-@_fast
+@_inlined
 def act_idm(net, f, g, cars, slots, ego, drivers, routes, own, lists, i, dt):
     """IDMVehicle.act."""
     if g[CRASHED, i]:
         return
-    p = drivers[g[DRIVER, i]]
+    p = g[DRIVER, i]
     delta = f[DELTA, i]
     linear = g[KIND, i] == LINEAR
     s, r = follow_road(net, f, g, routes, own, i)
     before = g[TARGET_LANE, i]
-    if g[CHANGES, i]:
+    if g[CHANGES, i] and (g[LANE, i] != before or drivers[p, CHANGE_DELAY] < f[TIMER, i]):
         change_lane(net, f, g, cars, slots, ego, drivers, routes, own, lists, i)
     lane = g[LANE, i]
     target = g[TARGET_LANE, i]
     if target != before:
         s, r = local(net, target, f[X, i], f[Y, i])
     if linear:
-        steer_linear(net, f, i, target, s, r, p)
+        steer_linear(net, f, i, target, s, r, drivers, p)
     else:
         steer(net, f, i, target, s, r)
     if f[FORCED, i] == f[FORCED, i]:
         f[ACCELERATION, i] = max(f[FORCED, i], -max(f[SPEED, i], 0.0) / dt)
         return
-    front, _ = neighbours(net, f, g, slots, ego, lists, i, lane, own[2, i])
-    a = acceleration(net, f, g, own, p, delta, linear, i, front)
+    front, _ = beside(net, f, g, slots, ego, lists, i, lane, own[2, i])
+    a = wanted(net, f, g, own, drivers, p, delta, linear, i, front)
     if lane != target:
-        front, _ = neighbours(net, f, g, slots, ego, lists, i, target, s)
-        a = min(a, acceleration(net, f, g, own, p, delta, linear, i, front))
-    f[ACCELERATION, i] = clip(a, -p[ACC_MAX], p[ACC_MAX])
+        front, _ = beside(net, f, g, slots, ego, lists, i, target, s)
+        a = min(a, wanted(net, f, g, own, drivers, p, delta, linear, i, front))
+    f[ACCELERATION, i] = clip(a, -drivers[p, ACC_MAX], drivers[p, ACC_MAX])
 
 
 @_fast
@@ -601,18 +607,18 @@ def command(f, i, a, angle):
 # --- motion (vehicle/kinematics.py, vehicle/dynamics.py) --------------------------------------------------------------
 
 
-@_fast
+@_inlined
 def clip_actions(f, g, drivers, i):
     if g[CRASHED, i]:
         f[STEERING, i] = 0.0
         f[SLIP, i] = 0.0
         f[ACCELERATION, i] = -1.0 * f[SPEED, i]
-    p = drivers[g[DRIVER, i]]
+    p = g[DRIVER, i]
     v = f[SPEED, i]
-    if v > p[SPEED_MAX]:
-        f[ACCELERATION, i] = min(f[ACCELERATION, i], p[SPEED_MAX] - v)
-    elif v < p[SPEED_MIN]:
-        f[ACCELERATION, i] = max(f[ACCELERATION, i], p[SPEED_MIN] - v)
+    if v > drivers[p, SPEED_MAX]:
+        f[ACCELERATION, i] = min(f[ACCELERATION, i], drivers[p, SPEED_MAX] - v)
+    elif v < drivers[p, SPEED_MIN]:
+        f[ACCELERATION, i] = max(f[ACCELERATION, i], drivers[p, SPEED_MIN] - v)
 
 
 @_fast
@@ -667,7 +673,7 @@ def move_bicycle(f, i, dt):
     f[YAW_RATE, i] = w + k * (w1 + 2 * w2 + 2 * w3 + w4)
 
 
-@_fast
+@_inlined
 def move(f, g, drivers, own, i, dt):
     """IDMVehicle.step, Vehicle.step and BicycleVehicle.step."""
     kind = g[KIND, i]
@@ -697,7 +703,7 @@ def move(f, g, drivers, own, i, dt):
     f[SPEED, i] = v + f[ACCELERATION, i] * dt
 
 
-@_fast
+@_inlined
 def locate(net, f, g, own, i):
     """Vehicle.on_state_update and what the next act() needs: cosine, sine, coordinates in the own lane."""
     h = f[HEADING, i]
@@ -855,12 +861,11 @@ def predict(net, f, g, drivers, routes, own, spare_f, spare_g, i, ahead):
             spare_f[k, 0] = f[k, i]
         for k in range(INT_ROWS):
             spare_g[k, 0] = g[k, i]
-        spare_own = np.empty((4, 1))
         spare_f[ACCELERATION, 0] = 0.0
         for k in range(PREDICTIONS):
-            spare_own[0, 0] = math.cos(spare_f[HEADING, 0])
-            spare_own[1, 0] = math.sin(spare_f[HEADING, 0])
-            move(spare_f, spare_g, drivers, spare_own, 0, 0.25)
+            spare_f[FLOAT_ROWS, 0] = math.cos(spare_f[HEADING, 0])
+            spare_f[FLOAT_ROWS + 1, 0] = math.sin(spare_f[HEADING, 0])
+            move(spare_f, spare_g, drivers, spare_f[FLOAT_ROWS:], 0, 0.25)
             ahead[k, 0] = spare_f[X, 0]
             ahead[k, 1] = spare_f[Y, 0]
             ahead[k, 2] = spare_f[HEADING, 0]
@@ -1029,7 +1034,7 @@ def advance(net, fs, gs, heads, drivers, routes, speeds, codes, controls, subste
     )
     polygons = np.empty((2, 4, 2))
     predictions = np.empty((n if net.regulated else 1, PREDICTIONS, 3))
-    spare_f = np.empty((FLOAT_ROWS, 1))
+    spare_f = np.empty((FLOAT_ROWS + 2, 1))
     spare_g = np.empty((INT_ROWS, 1), np.int32)
     decisions = codes.shape[1]
     for w in range(worlds):
