@@ -24,7 +24,8 @@ Colour = tuple[int, int, int]  # red, green, blue
 SAMPLE = 1.5  # [m] between samples of a curved lane: at a radius of 20 m, 1.4 cm off
 DASH, DASH_PERIOD = 3.0, 8.0  # [m] of a striped line
 STRAIGHT_WITHIN = math.radians(20)  # lanes that deviate less from one axis make a straight road
-SPAN = {"straight": 175.0, "curved": 120.0}  # [m] shown across the picture
+SPAN = {"straight": 175.0, "curved": 120.0}  # [m] shown across the picture, at least
+RISE = {"straight": 30.0, "curved": 70.0}  # [m] shown from its bottom to its top, at least
 AHEAD = {"straight": 0.18, "curved": 0.0}  # of the picture's width: how far left of its centre the ego is
 OVERSAMPLE = 2  # drawn larger, then averaged: fine lines stay fine
 FRACTION = 4  # bits of a pixel that OpenCV's polygons resolve
@@ -125,6 +126,10 @@ class Moment:
     cars: tuple[Body, ...]
     objects: tuple[StaticObject, ...] = ()
 
+    @property
+    def everyone(self) -> tuple[Body, ...]:
+        return (self.ego, *self.cars)
+
 
 def moment_of(scene: Scene) -> Moment:
     """The moment that a scene perceives."""
@@ -210,9 +215,9 @@ def follow(road: Road, moment: Moment, size: tuple[int, int]) -> View:
     The picture does not turn: a curve is seen as a curve, and a lane change as a sideways move.
     """
     kind = shape(road)
-    span = SPAN[kind]
-    scale = size[0] / span
-    return View((moment.ego.x + AHEAD[kind] * span, moment.ego.y), 0.0, scale, size)
+    scale = min(size[0] / SPAN[kind], size[1] / RISE[kind])
+    ahead = AHEAD[kind] * size[0] / scale
+    return View((moment.ego.x + ahead, moment.ego.y), 0.0, scale, size)
 
 
 def edges(lane: Lane) -> tuple[np.ndarray, np.ndarray]:

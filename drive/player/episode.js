@@ -1,0 +1,85 @@
+// The episode as received, and where everyone is at a time. Draws nothing.
+
+function newEpisode(header) {
+  return { header, steps: [], end: null };
+}
+
+// Adds a message's steps where they belong; false if earlier ones are missing.
+function receive(episode, message) {
+  if (message.steps) {
+    if (message.from > episode.steps.length) return false;
+    episode.steps.splice(message.from, Infinity, ...message.steps);
+  }
+  if (message.end) {
+    if (message.end.steps !== episode.steps.length) return false;
+    episode.end = message.end;
+  }
+  return true;
+}
+
+function lastTime(episode) {
+  const step = episode.steps.at(-1);
+  return step ? step.times.at(-1) : 0;
+}
+
+// The whole time axis: the deadline while driving, the true end afterwards.
+function duration(episode) {
+  const driven = lastTime(episode);
+  return Math.max(driven, episode.end ? driven : episode.header.deadline, 0.1);
+}
+
+function indexAt(episode, time) {
+  const steps = episode.steps;
+  let low = 0, high = steps.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (steps[middle].time <= time + 1e-9) low = middle; else high = middle - 1;
+  }
+  return low;
+}
+
+function wrap(angle) {
+  return angle - 2 * Math.PI * Math.round(angle / (2 * Math.PI));
+}
+
+// Index and part of the sub-step that holds a time.
+function placeIn(times, time) {
+  let k = 0;
+  while (k < times.length - 2 && times[k + 1] <= time) k++;
+  const part = (time - times[k]) / (times[k + 1] - times[k]);
+  return [k, Math.min(Math.max(part, 0), 1)];
+}
+
+// A row of numbers between two sub-steps; null where either is missing and the time lies between.
+function between(rows, [k, part], angle = -1) {
+  const a = rows[k], b = rows[k + 1];
+  if (!a || !b || part === 0) return part > 0.5 ? b : a;
+  return a.map((value, i) =>
+    value + part * (i === angle ? wrap(b[i] - value) : b[i] - value));
+}
+
+// Everyone at a time: {step, ego, cars: [{id, x, y, heading, speed, length, width, seen, crashed}]}.
+function momentAt(episode, time) {
+  const step = episode.steps[indexAt(episode, time)];
+  const place = placeIn(step.times, time);
+  const over = episode.end && time >= lastTime(episode) - 1e-6;
+  const wrecks = new Set(over ? episode.end.crashed : step.crashed);
+  const body = (id, rows) => {
+    const row = between(rows, place, 2);
+    if (!row) return null;
+    const [length, width] = step.sizes[id] || [5, 2];
+    const [x, y, heading, speed] = row;
+    return { id, x, y, heading, speed, length, width,
+             seen: id === 0 || step.seen.includes(id), crashed: wrecks.has(id) };
+  };
+  const cars = Object.entries(step.cars).map(([id, rows]) => body(Number(id), rows));
+  return { step, time, ego: body(0, step.ego), cars: cars.filter(Boolean) };
+}
+
+// Cars that a decision's rationale names, in the order of naming: Map id -> colour number.
+function citedIn(step) {
+  const cited = new Map();
+  for (const phrase of step.phrases)
+    for (const id of phrase.cars) if (!cited.has(id)) cited.set(id, cited.size % 5);
+  return cited;
+}

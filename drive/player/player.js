@@ -1,0 +1,345 @@
+// One clock drives everything: the map, the plots, the playhead and the words show the same time.
+// Receives messages (props.value, JSON): {header, at?} {from, steps} {end} {problem}, in any mixture.
+
+const RATES = [0.1, 0.25, 0.5, 1, 2, 4];
+
+function startPlayer({ element, props, watch, server }) {
+  const root = element.querySelector(".wd");
+  const find = (name) => root.querySelector(name);
+  const map = find(".wd-map"), plot = find(".wd-plot"), ticks = find(".wd-ticks");
+  const state = { episode: null, time: 0, playing: false, rate: 1, shown: -1, driving: false,
+                  look: { zoom: 1, turn: false, car: null, option: null }, view: null,
+                  moment: null, dirty: true, last: 0, theme: readTheme(root) };
+
+  // ------------------------------------------------------------------------------- messages
+
+  function take(message) {
+    notice(message.problem);
+    if (message.header) begin(message);
+    const episode = state.episode;
+    if (!episode || String(message.id ?? "") !== String(episode.header.id)) return;
+    if (!receive(episode, message)) return fetchAgain(episode.header.id);
+    if (message.end) state.driving = false;
+    if (message.at !== undefined) seek(episode.steps[message.at]?.time ?? lastTime(episode));
+    layout();
+  }
+
+  function begin(message) {
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    state.episode = newEpisode(message.header);
+    Object.assign(state, { time: 0, shown: -1, driving: true, view: null, moment: null });
+    state.playing = message.at === undefined && !still;
+    state.look.car = state.look.option = null;
+    root.dataset.layout = message.header.shape;
+    const { scenario, policy, seed, risk } = message.header;
+    find(".wd-name").textContent = `${scenario} · ${policy} · seed ${seed}`;
+    find(".wd-calm").textContent = risk[0];
+    find(".wd-alarm").textContent = risk[1];
+    ticks.replaceChildren();
+    root.focus({ preventScroll: true });
+  }
+
+  // A message was lost on the way: the log has everything.
+  async function fetchAgain(id) {
+    const message = JSON.parse(await server.episode(...id));
+    if (state.episode?.header.id === id) take({ ...message, header: undefined, at: undefined });
+  }
+
+  function notice(text) {
+    if (text === undefined) text = "";
+    find(".wd-notice").textContent = text;
+    find(".wd-notice").hidden = !text;
+  }
+
+  // ---------------------------------------------------------------------------------- clock
+
+  function frame(now) {
+    if (!root.isConnected) return;
+    const passed = Math.min((now - state.last) / 1000, 0.1);
+    state.last = now;
+    if (state.episode?.steps.length) advance(passed);
+    requestAnimationFrame(frame);
+  }
+
+  function advance(passed) {
+    const end = lastTime(state.episode);
+    if (state.playing && state.time < end) {
+      state.time = Math.min(state.time + passed * state.rate, end);
+      state.dirty = true;
+    } else if (state.playing && state.episode.end) setPlaying(false);
+    if (state.dirty) draw();
+  }
+
+  function draw() {
+    const { episode, look, theme } = state;
+    state.dirty = false;
+    state.moment = momentAt(episode, state.time);
+    state.view = drawScene(map, episode, state.moment, look, theme);
+    drawPlots(plot, episode, state.moment, theme);
+    const { x } = axis(episode, ticks.clientWidth);
+    find(".wd-playhead").style.transform = `translateX(${x(state.time)}px)`;
+    find(".wd-time b").textContent = state.time.toFixed(1);
+    find(".wd-time i").textContent = `/ ${duration(episode).toFixed(1)} s`;
+    const index = indexAt(episode, state.time);
+    if (index !== state.shown) showStep(index);
+  }
+
+  function showStep(index) {
+    const step = state.episode.steps[index], cited = citedIn(step);
+    state.shown = index;
+    state.look.car = state.look.option = null;
+    showRationale(root, step, index, cited);
+    showOptions(root, step, cited);
+    markTick(ticks, index);
+    count();
+    if (!state.playing) writeLink();
+  }
+
+  function count() {
+    const { steps, end } = state.episode;
+    find(".wd-count").textContent = `decision ${state.shown + 1} of ${steps.length}${end ? "" : "…"}`;
+    const status = find(".wd-status");
+    status.textContent = end ? end.text : state.driving ? "driving…" : "";
+    status.dataset.kind = end ? end.kind : "driving";
+  }
+
+  function layout() {
+    if (!state.episode) return;
+    layTicks(ticks, state.episode, state.theme);
+    state.dirty = true;
+    if (state.shown >= 0) { markTick(ticks, state.shown); count(); }
+  }
+
+  // ------------------------------------------------------------------------------- commands
+
+  function setPlaying(on) {
+    if (on && state.episode.end && state.time >= lastTime(state.episode) - 1e-6) state.time = 0;
+    state.playing = on;
+    root.classList.toggle("wd-playing", on);
+    find(".wd-play").title = on ? "Pause (Space)" : "Play (Space)";
+    if (!on) writeLink();
+    state.dirty = true;
+  }
+
+  function seek(time) {
+    setPlaying(false);
+    state.time = Math.min(Math.max(time, 0), lastTime(state.episode));
+    state.dirty = true;
+  }
+
+  function moments(count) {
+    const times = state.episode.steps.flatMap((s, i) => (i ? s.times.slice(1) : s.times));
+    const near = times.findLastIndex((time) => time <= state.time + 1e-6);
+    const off = count < 0 && state.time - times[near] > 1e-6 ? 1 : 0;
+    seek(times[Math.min(Math.max(near + count + off, 0), times.length - 1)]);
+  }
+
+  function decisions(count) {
+    const index = indexAt(state.episode, state.time);
+    const within = state.time - state.episode.steps[index].time > 0.05;
+    goTo(index + (count < 0 && within ? 0 : count));
+  }
+
+  function goTo(index) {
+    const steps = state.episode.steps;
+    if (index >= steps.length) return seek(lastTime(state.episode));
+    seek(steps[Math.max(index, 0)].time);
+  }
+
+  function turningPoint(way) {
+    const steps = state.episode.steps;
+    for (let i = indexAt(state.episode, state.time) + way; i >= 0 && i < steps.length; i += way)
+      if (steps[i].interesting) return goTo(i);
+  }
+
+  function rate(way) {
+    const wrapped = (RATES.indexOf(state.rate) + way + RATES.length) % RATES.length;
+    state.rate = RATES[wrapped];
+    find(".wd-rate").textContent = `${state.rate}×`;
+  }
+
+  function zoom(factor) {
+    state.look.zoom = Math.min(Math.max(state.look.zoom * factor, 0.4), 4);
+    state.dirty = true;
+  }
+
+  function turn() {
+    state.look.turn = !state.look.turn;
+    find("[data-do=turn]").setAttribute("aria-pressed", state.look.turn);
+    state.dirty = true;
+  }
+
+  function help() {
+    const dialog = find(".wd-help");
+    dialog.open ? dialog.close() : dialog.showModal();
+  }
+
+  const COMMANDS = {
+    play: () => setPlaying(!state.playing),
+    start: () => seek(0),
+    last: () => seek(lastTime(state.episode)),
+    previous: () => decisions(-1),
+    next: () => decisions(1),
+    before: () => turningPoint(-1),
+    after: () => turningPoint(1),
+    speed: () => rate(1),
+    in: () => zoom(1.25),
+    out: () => zoom(0.8),
+    turn, help,
+  };
+
+  const KEYS = {
+    " ": COMMANDS.play,
+    ArrowLeft: (event) => moments(event.shiftKey ? -10 : -1),
+    ArrowRight: (event) => moments(event.shiftKey ? 10 : 1),
+    ArrowUp: COMMANDS.previous,
+    ArrowDown: COMMANDS.next,
+    "[": () => state.rate > RATES[0] && rate(-1),
+    "]": () => state.rate < RATES.at(-1) && rate(1),
+    Home: COMMANDS.start,
+    End: COMMANDS.last,
+    n: COMMANDS.after,
+    p: COMMANDS.before,
+    "+": COMMANDS.in,
+    "-": COMMANDS.out,
+    r: turn,
+    "?": help,
+  };
+
+  // --------------------------------------------------------------------------------- events
+
+  function isTyping(target) {
+    return target.closest?.("input, textarea, select, [contenteditable], [role=listbox]");
+  }
+
+  function onKey(event) {
+    if (!root.isConnected) return document.removeEventListener("keydown", onKey);
+    const command = KEYS[event.key];
+    if (!command || !state.episode?.steps.length) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    if (event.key === " " && event.target.closest?.("button, a")) return;
+    if (find(".wd-help").open && event.key !== "?") return;
+    event.preventDefault();
+    command(event);
+  }
+
+  function onClick(event) {
+    const button = event.target.closest("[data-do]");
+    if (button && state.episode?.steps.length) return COMMANDS[button.dataset.do]();
+    const tick = event.target.closest(".wd-tick");
+    if (tick) return goTo(Number(tick.dataset.step));
+    const phrase = event.target.closest(".wd-phrase");
+    if (!phrase) return;
+    goTo(state.shown);
+    state.look.car = Number(phrase.dataset.car);
+  }
+
+  function onHover(event) {
+    const car = event.target.closest("[data-car]"), option = event.target.closest("[data-option]");
+    highlight(car ? Number(car.dataset.car) : null, option ? option.dataset.option : null);
+  }
+
+  function highlight(car, option) {
+    if (state.look.car === car && state.look.option === option) return;
+    Object.assign(state.look, { car, option });
+    for (const node of root.querySelectorAll(".wd-phrase"))
+      node.classList.toggle("wd-lit", Number(node.dataset.car) === car);
+    for (const row of root.querySelectorAll("[data-option]"))
+      row.classList.toggle("wd-lit", row.dataset.option === option);
+    state.dirty = true;
+  }
+
+  function onMap(event) {
+    if (!state.view) return;
+    const box = map.getBoundingClientRect();
+    const x = event.clientX - box.left, y = event.clientY - box.top;
+    const found = underPointer(state.view, state.moment, x, y);
+    highlight(found?.car?.id ?? null, found?.option?.action ?? null);
+    tip(found, x, y, box.width);
+  }
+
+  function tip(found, x, y, width) {
+    const node = find(".wd-tip");
+    node.hidden = !found;
+    if (!found) return;
+    node.replaceChildren(...(found.car ? aboutCar(found.car) : aboutOption(found.option)));
+    node.style.left = `${Math.min(Math.max(x, 120), width - 120)}px`;
+    node.style.top = `${y}px`;
+    node.classList.toggle("wd-below", y < 90);
+  }
+
+  function aboutCar(car) {
+    const name = car.id === 0 ? "ego" : `car ${car.id}`;
+    const more = car.crashed ? ", crashed" : car.seen ? "" : ", out of the ego's sight";
+    return [make("b", "", name), document.createTextNode(` ${car.speed.toFixed(1)} m/s${more}`)];
+  }
+
+  function aboutOption(option) {
+    const against = option.terms.filter((term) => term.counts === "against");
+    return [make("b", "", option.words),
+            ...(against.length ? against : option.terms).map((term) => make("span", "", term.text))];
+  }
+
+  function onScrub(event) {
+    if (!state.episode?.steps.length || event.target.closest(".wd-tick")) return;
+    const box = plot.getBoundingClientRect();
+    const go = (moved) => seek(axis(state.episode, box.width).time(moved.clientX - box.left));
+    const stop = () => plot.removeEventListener("pointermove", go);
+    plot.setPointerCapture(event.pointerId);
+    plot.addEventListener("pointermove", go);
+    plot.addEventListener("pointerup", stop, { once: true });
+    plot.addEventListener("pointercancel", stop, { once: true });
+    go(event);
+  }
+
+  function writeLink() {
+    if (state.shown < 0 || state.driving) return;
+    const [run, episode] = state.episode.header.id;
+    const query = new URLSearchParams(location.search);
+    for (const name of ["scenario", "policy", "seed"]) query.delete(name);
+    query.set("run", run);
+    query.set("episode", episode);
+    query.set("step", state.shown);
+    const link = `${location.pathname}?${query}`;
+    clearTimeout(writeLink.later);
+    writeLink.later = setTimeout(() => history.replaceState(history.state, "", link), 250);
+  }
+
+  function listen() {
+    document.addEventListener("keydown", onKey);
+    root.addEventListener("click", onClick);
+    root.addEventListener("mousedown", (event) => {
+      if (event.target.closest("button") && !event.target.closest("dialog")) event.preventDefault();
+    });
+    for (const part of [find(".wd-why"), find(".wd-options")]) {
+      part.addEventListener("pointerover", onHover);
+      part.addEventListener("pointerleave", () => highlight(null, null));
+    }
+    map.addEventListener("pointermove", onMap);
+    map.addEventListener("pointerleave", () => { tip(null); highlight(null, null); });
+    plot.addEventListener("pointerdown", onScrub);
+    new ResizeObserver(layout).observe(root);
+    const recolour = () => { state.theme = readTheme(root); layout(); };
+    new MutationObserver(recolour).observe(document.body, { attributeFilter: ["class"] });
+  }
+
+  listen();
+  watch("value", () => props.value && take(JSON.parse(props.value)));
+  if (props.value) take(JSON.parse(props.value));
+  requestAnimationFrame(frame);
+}
+
+// Colours and typeface for the canvases, from the style sheet.
+function readTheme(root) {
+  root.classList.toggle("wd-dark", document.body.classList.contains("dark"));
+  const style = getComputedStyle(root);
+  const colour = (name) => style.getPropertyValue(`--wd-${name}`).trim();
+  const names = ["ground", "asphalt", "line", "car", "label", "unseen", "ego", "rival", "wreck",
+                 "barrier", "ink", "faint", "rule", "glass"];
+  const theme = Object.fromEntries(names.map((name) => [name, colour(name)]));
+  return { ...theme, font: style.fontFamily,
+           cited: [0, 1, 2, 3, 4].map((k) => colour(`cited-${k}`)),
+           risk: ["calm", "warm", "hot"].map((name) => colour(name)) };
+}
+
+startPlayer({ element, props, watch, server });

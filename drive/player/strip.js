@@ -1,0 +1,131 @@
+// Speed and gap over time, a tick per decision, and the playhead: one time axis for all three.
+
+const GLYPHS = { FASTER: "+", SLOWER: "−", LANE_LEFT: "L", LANE_RIGHT: "R" };
+const GUTTER = { left: 64, right: 76 }; // [px] for names and for the present values
+
+function axis(episode, width) {
+  const length = duration(episode), inner = width - GUTTER.left - GUTTER.right;
+  return { x: (time) => GUTTER.left + time / length * inner,
+           time: (x) => Math.min(Math.max((x - GUTTER.left) / inner, 0), 1) * length };
+}
+
+// [time, value] pairs over the whole episode; value null where there is none.
+function series(episode, pick) {
+  return episode.steps.flatMap((step) => step.times.map((time, k) => [time, pick(step, k)]));
+}
+
+function drawPlots(canvas, episode, moment, theme) {
+  const { context, width, height } = fitCanvas(canvas);
+  context.clearRect(0, 0, width, height);
+  const half = height / 2;
+  const place = placeIn(moment.step.times, moment.time);
+  const gap = between(moment.step.gap.map((g) => g === null ? null : [g]), place);
+  plotOne(context, episode, { top: 0, height: half - 6, width }, theme, {
+    name: "Speed", unit: "m/s", colour: theme.ego, least: 10, now: moment.ego.speed,
+    values: series(episode, (step, k) => step.ego[k][3]),
+    wanted: series(episode, (step) => step.wanted),
+  });
+  plotOne(context, episode, { top: half + 2, height: half - 6, width }, theme, {
+    name: "Gap ahead", unit: "m", colour: theme.ink, least: 30, most: 100, now: gap && gap[0],
+    values: series(episode, (step, k) => step.gap[k]),
+  });
+}
+
+function plotOne(context, episode, box, theme, plot) {
+  const present = plot.values.map(([, value]) => value).filter((value) => value !== null);
+  const top = Math.min(plot.most || Infinity, niceTop(Math.max(plot.least, ...present)));
+  const y = (value) => box.top + box.height * (1 - Math.min(value / top, 1) * 0.92) - 1;
+  const { x } = axis(episode, box.width);
+  context.font = `12px ${theme.font}`;
+  context.textBaseline = "middle";
+  drawAxis(context, box, theme, plot, top, y);
+  if (plot.wanted) drawSeries(context, plot.wanted, x, y, theme.rival, 1, [2, 3]);
+  drawSeries(context, plot.values, x, y, plot.colour, 1.75, []);
+  context.textAlign = "right";
+  context.fillStyle = theme.ink;
+  context.font = `600 15px ${theme.font}`;
+  const text = plot.now === null ? "–" : plot.now.toFixed(1);
+  context.fillText(text, box.width - 34, box.top + box.height / 2);
+  context.textAlign = "left";
+  context.fillStyle = theme.faint;
+  context.font = `12px ${theme.font}`;
+  context.fillText(plot.unit, box.width - 29, box.top + box.height / 2);
+}
+
+function niceTop(value) {
+  const step = value > 60 ? 20 : value > 24 ? 10 : 5;
+  return Math.ceil(value / step) * step;
+}
+
+function drawAxis(context, box, theme, plot, top, y) {
+  context.strokeStyle = theme.rule;
+  context.lineWidth = 1;
+  for (const value of [0, top]) {
+    context.beginPath();
+    context.moveTo(GUTTER.left, Math.round(y(value)) + 0.5);
+    context.lineTo(box.width - GUTTER.right, Math.round(y(value)) + 0.5);
+    context.stroke();
+  }
+  context.fillStyle = theme.faint;
+  context.textAlign = "left";
+  context.fillText(plot.name, 0, box.top + box.height / 2);
+  context.textAlign = "right";
+  context.font = `10.5px ${theme.font}`;
+  context.fillText(plot.most === top ? `≥${top}` : String(top), GUTTER.left - 6, y(top) + 4);
+}
+
+function drawSeries(context, values, x, y, colour, width, dash) {
+  context.strokeStyle = colour;
+  context.lineWidth = width;
+  context.setLineDash(dash);
+  context.beginPath();
+  let pen = false;
+  for (const [time, value] of values) {
+    if (value === null) { pen = false; continue; }
+    pen ? context.lineTo(x(time), y(value)) : context.moveTo(x(time), y(value));
+    pen = true;
+  }
+  context.stroke();
+  context.setLineDash([]);
+}
+
+// ------------------------------------------------------------------------------------------ ticks
+
+function mixed(theme, risk) {
+  const [calm, warm, hot] = theme.risk;
+  const part = Math.round(100 * (risk < 0.5 ? 2 * risk : 2 * risk - 1));
+  const [from, to] = risk < 0.5 ? [calm, warm] : [warm, hot];
+  return `color-mix(in oklab, ${to} ${part}%, ${from})`;
+}
+
+function newTick(step, index) {
+  const tick = document.createElement("button");
+  tick.type = "button";
+  tick.className = "wd-tick";
+  tick.tabIndex = -1;
+  tick.dataset.step = index;
+  const contact = step.closest === null ? "" : `, ${step.closest.toFixed(1)} s to contact`;
+  tick.title = `Decision ${index + 1} at ${step.time.toFixed(1)} s: ${step.done}${contact}`;
+  tick.setAttribute("aria-label", tick.title);
+  return tick;
+}
+
+// Brings the ticks up to date with the episode; the axis may have changed.
+function layTicks(box, episode, theme) {
+  const { x } = axis(episode, box.clientWidth);
+  while (box.children.length > episode.steps.length) box.lastChild.remove();
+  episode.steps.forEach((step, index) => {
+    const tick = box.children[index] || box.appendChild(newTick(step, index));
+    const left = x(step.time), width = x(step.times.at(-1)) - left;
+    tick.style.left = `${left}px`;
+    tick.style.width = `${Math.max(width - (width > 5 ? 1.5 : 0), 1)}px`;
+    tick.style.background = mixed(theme, step.risk);
+    tick.textContent = width > 11 ? GLYPHS[step.action] || "" : "";
+    tick.classList.toggle("wd-hot", step.risk > 0.6);
+  });
+}
+
+function markTick(box, index) {
+  for (const tick of box.querySelectorAll("[aria-current]")) tick.removeAttribute("aria-current");
+  box.children[index]?.setAttribute("aria-current", "step");
+}
