@@ -203,7 +203,7 @@ def _incidents(m: Motion) -> float:
         return math.nan
     ended = m.episode.end.reason == "off road" and not m.off_road.any()
     left = np.count_nonzero(np.diff(m.off_road.astype(int), prepend=0) == 1)
-    return collided + left + ended
+    return float(collided + left + ended)
 
 
 def _between_incidents(m: Motion) -> float:

@@ -57,7 +57,7 @@ class Motion:
         return tuple(slice(int(k > 0), max(count, int(k > 0))) for k, count in enumerate(counts))
 
     def _joined(self, parts: list[np.ndarray], *empty: int) -> np.ndarray:
-        return np.concatenate([np.empty((0, *empty))] + parts)
+        return np.concatenate([np.empty((0, *empty)), *parts])
 
     @functools.cached_property
     def times(self) -> np.ndarray:  # [T] [s]
