@@ -84,7 +84,7 @@ def evaluate(
     suite: str,
     policy: Annotated[list[str], typer.Option("--policy", "-p", help="repeat for several")],
     episodes: Annotated[int, typer.Option(help="seeds per scenario")] = 20,
-    workers: Annotated[int, typer.Option(help="processes")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = 1,
     out: Annotated[Path, typer.Option(help="folder; a second call continues there")] = Path("runs/evaluation"),
     json_file: Annotated[Path | None, typer.Option("--json", help="write the rows here")] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="write the rows here")] = None,

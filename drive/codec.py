@@ -64,9 +64,11 @@ def _array(value: np.ndarray):
 
 def _written(value):
     kind = type(value)
-    if kind is types.Tracks:
-        return _tracks(value)
+    if kind in COMPACT:
+        return COMPACT[kind][0](value)
+    reals = _reals(kind)
     items = [(f.name, getattr(value, f.name)) for f in _fields(kind)]
+    items = [(name, float(v) if name in reals and type(v) is int else v) for name, v in items]
     if kind in ROWS:
         return [plain(item) for _, item in items]
     tag = {"is": kind.__name__.lower()} if kind.__name__.lower() in TAGGED else {}
@@ -79,35 +81,53 @@ def _fields(kind) -> tuple[dataclasses.Field, ...]:
     return tuple(field for field in dataclasses.fields(kind) if field.name not in skipped)
 
 
-# Tracks are most of a log: each column as whole numbers of its resolution, first value then
-# differences, which are short. The ego's resolution is 1e-6, the others' that of types.Tracks.
-EGO_STEPS = np.full(4, 1e6)
-CAR_STEPS = np.array([1e3, 1e3, 1e4, 1e3])
+@functools.cache
+def _reals(kind) -> frozenset[str]:
+    """Fields that hold a float, where a whole number may have been given."""
+    return frozenset(
+        name for name, hint in _hints(kind).items()
+        if float in (hint, *typing.get_args(hint)) and int not in typing.get_args(hint)
+    )  # fmt: skip
+
+
+# Tracks and trajectories are most of a log: each column is written as whole numbers of its
+# resolution, the first value and then the differences, which are short.
+EGO_STEPS = (1e6, 1e6, 1e6, 1e6)
+CAR_STEPS = (1e3, 1e3, 1e4, 1e3)  # 1 mm, 1 mm, 1e-4 rad, 1 mm/s
+WAYPOINT_STEPS = {
+    "x": 1e3, "y": 1e3, "heading": 1e4, "speed": 1e3, "acceleration": 1e3, "curvature": 1e5,
+}  # fmt: skip
 
 
 def _tracks(value: types.Tracks) -> dict:
     return {
         "times": value.times.tolist(),
-        "ego": _differences(value.ego, EGO_STEPS),
-        "cars": {str(car): _differences(track, CAR_STEPS) for car, track in value.cars.items()},
+        "ego": _rows(value.ego, EGO_STEPS),
+        "cars": {str(car): _rows(track, CAR_STEPS) for car, track in value.cars.items()},
     }
 
 
-def _differences(track: np.ndarray, steps: np.ndarray) -> list:
-    """[first row present, columns of first value and differences]."""
+def _rows(track: np.ndarray, steps: tuple[float, ...]) -> list:
+    """[first row present, then a column of differences for x, y, heading and speed]."""
     present = ~np.isnan(track[:, 0])
     first, count = int(present.argmax()), int(present.sum())
-    whole = np.round(track[first : first + count] * steps).astype(np.int64)
-    return [first, *(np.diff(whole[:, k], prepend=0).tolist() for k in range(4))]
+    rows = track[first : first + count]
+    return [first, *(_differences(rows[:, k], step) for k, step in enumerate(steps))]
 
 
-def _summed(data, rows: int, steps: np.ndarray) -> np.ndarray:
-    first, *columns = data
-    values = np.cumsum(np.array(columns, dtype=np.int64).T, 0) / steps + 0.0
-    track = np.full((rows, 4), math.nan)
-    track[first : first + len(values)] = values
-    track.setflags(write=False)
-    return track
+def _trajectory(value: types.Trajectory) -> dict:
+    columns = {name: _differences(getattr(value, name), k) for name, k in WAYPOINT_STEPS.items()}
+    return columns | {"source": value.source, "heading_is": value.heading_is}
+
+
+def _differences(values: np.ndarray, step: float) -> list[int]:
+    if not np.isfinite(values).all():
+        raise CodecError("a track or trajectory with NaN or infinity cannot be written")
+    return np.diff(np.round(values * step).astype(np.int64), prepend=0).tolist()
+
+
+def _summed(differences: list[int], step: float) -> np.ndarray:
+    return np.cumsum(np.array(differences, dtype=np.int64)) / step + 0.0
 
 
 # -------------------------------------------------------------------------------------------- read
@@ -124,8 +144,8 @@ def build(kind, data, given: dict | None = None, where: str = ""):
     origin = typing.get_origin(kind)
     if origin in BUILDERS:
         return BUILDERS[origin](typing.get_args(kind), data, given, where)
-    if kind is types.Tracks:
-        return _tracks_from(data, where)
+    if kind in COMPACT:
+        return _compact_from(kind, data, where)
     if dataclasses.is_dataclass(kind):
         return _dataclass(kind, data, given or {}, where)
     if kind is np.ndarray:
@@ -213,15 +233,39 @@ BUILDERS = {
 }
 
 
-def _tracks_from(data, where) -> types.Tracks:
+def _compact_from(kind, data, where):
     try:
-        times = np.array(data["times"], dtype=float)
-        times.setflags(write=False)
-        ego = _summed(data["ego"], len(times), EGO_STEPS)
-        cars = {int(car): _summed(rows, len(times), CAR_STEPS) for car, rows in data["cars"].items()}
+        return COMPACT[kind][1](data)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise CodecError(f"{where} holds no tracks: {type(error).__name__}") from error
+        raise CodecError(f"{where} holds no {kind.__name__.lower()}: {error}") from error
+
+
+def _tracks_from(data) -> types.Tracks:
+    times = np.array(data["times"], dtype=float)
+    times.setflags(write=False)
+    ego = _track_from(data["ego"], len(times), EGO_STEPS)
+    cars = {int(car): _track_from(rows, len(times), CAR_STEPS) for car, rows in data["cars"].items()}
     return types.Tracks(times, ego, cars)
+
+
+def _track_from(data, rows: int, steps: tuple[float, ...]) -> np.ndarray:
+    first, *columns = data
+    values = np.stack([_summed(*pair) for pair in zip(columns, steps, strict=True)], -1)
+    track = np.full((rows, 4), math.nan)
+    track[first : first + len(values)] = values
+    track.setflags(write=False)
+    return track
+
+
+def _trajectory_from(data) -> types.Trajectory:
+    columns = {name: _summed(data[name], step) for name, step in WAYPOINT_STEPS.items()}
+    return types.Trajectory(**columns, source=str(data["source"]), heading_is=str(data["heading_is"]))
+
+
+COMPACT = {
+    types.Tracks: (_tracks, _tracks_from),
+    types.Trajectory: (_trajectory, _trajectory_from),
+}
 
 
 def _array_from(data, where) -> np.ndarray:
@@ -292,6 +336,13 @@ SIMPLE = {
         "required": ["times", "ego", "cars"],
         "description": "times [s]; per car: first row present, then x, y, heading and speed, each "
         "as its first value and differences in whole steps (ego 1e-6; cars 1 mm, 1e-4 rad, 1 mm/s)",
+    },
+    types.Trajectory: {
+        "type": "object",
+        "required": [*WAYPOINT_STEPS, "source", "heading_is"],
+        "description": "64 waypoints at 0.1 s; each column as its first value and differences in "
+        "whole steps (x, y 1 mm; heading 1e-4 rad; speed 1 mm/s; acceleration 1e-3 m/s2; "
+        "curvature 1e-5 1/m)",
     },
 }
 

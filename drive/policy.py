@@ -7,6 +7,7 @@ of what it learned) and a static `applies(legal) -> bool` (does it have an actio
 
 from __future__ import annotations
 
+import ast
 import difflib
 import hashlib
 import importlib
@@ -40,6 +41,15 @@ def names() -> tuple[str, ...]:
         if path.suffix == ".py" or (path / "__init__.py").exists()
     }
     return tuple(sorted(name for name in found if not name.startswith("_")))
+
+
+def about(name: str) -> str:
+    """The first line of a shipped policy's docstring, read without importing it."""
+    for folder in importlib.util.find_spec(BUILT_IN).submodule_search_locations:
+        for path in (Path(folder) / f"{name}.py", Path(folder) / name / "__init__.py"):
+            if path.exists():
+                return (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n")[0]
+    raise ValueError(f"no policy {name!r} ships")
 
 
 def load(name: str) -> Policy:

@@ -1,0 +1,181 @@
+"""The commands, as a user types them: what they say, and one sentence for what is wrong."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from drive.cli import overrides
+
+ROOT = Path(__file__).parents[1]
+
+
+def whydrive(*arguments, cwd=None):
+    command = [sys.executable, "-m", "drive.cli", *map(str, arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=120, cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A run of six decisions: (folder, log, what was printed)."""
+    out = tmp_path_factory.mktemp("runs")
+    done = whydrive("run", "merge", "--policy", "rule", "--seed", 3, "--set", "duration=6", "--out", out)
+    assert done.returncode == 0, done.stderr
+    return out, out / "merge-rule-3.jsonl", done.stdout
+
+
+def test_run_prints_every_decision_with_its_sentence_and_where_the_log_lies(made):
+    _, log, printed = made
+    lines = printed.strip().splitlines()
+    texts = [json.loads(line)["rationale"]["text"] for line in log.read_text().splitlines()[1:-1]]
+    assert len(texts) == 6
+    assert all(any(text in line for line in lines) for text in texts)
+    assert lines[-1] == f"log: {log}"
+
+
+def test_replay_reproduces_the_run(made):
+    done = whydrive("replay", made[1])
+    assert done.returncode == 0 and "7 scenes, all reproduced within 1e-6" in done.stdout
+
+
+def test_replay_of_a_forged_log_exits_with_1_and_says_where(made, tmp_path):
+    lines = made[1].read_text().splitlines()
+    step = json.loads(lines[3])
+    step["scene"]["ego"]["x"] += 1
+    forged = tmp_path / "forged.jsonl"
+    forged.write_text("\n".join([*lines[:3], json.dumps(step), *lines[4:]]) + "\n")
+    done = whydrive("replay", forged)
+    assert done.returncode == 1 and "diverged at step 2" in done.stdout
+
+
+def test_explain_tells_options_and_terms_of_one_decision(made):
+    done = whydrive("explain", made[1], "--step", 2)
+    step = json.loads(made[1].read_text().splitlines()[3])
+    assert done.returncode == 0 and step["rationale"]["text"] in done.stdout
+    assert len(done.stdout.splitlines()) > len(step["choice"]["options"])
+
+
+def test_a_torn_log_is_explained_with_a_remark(made, tmp_path):
+    torn = tmp_path / "torn.jsonl"
+    torn.write_bytes(made[1].read_bytes()[:-30])
+    done = whydrive("explain", torn, "--step", 0)
+    assert done.returncode == 0 and "the last line was cut off" in done.stderr
+
+
+def test_the_lists_name_every_scenario_and_policy():
+    from drive.policy import names
+    from drive.scenarios import SCENARIOS, SUITES
+
+    listed = whydrive("scenarios").stdout
+    assert all(re.search(rf"^{re.escape(name)} ", listed, re.M) for name in [*SCENARIOS, *SUITES])
+    listed = whydrive("policies").stdout
+    assert all(re.search(rf"^{name} +\S", listed, re.M) for name in names())
+
+
+def test_the_schema_is_printed_as_json():
+    assert set(json.loads(whydrive("schema").stdout)) == {"header", "step", "end"}
+
+
+WRONG = {
+    "unknown scenario": (("run", "highwy"), "did you mean 'highway'"),
+    "unknown policy": (("run", "merge", "--policy", "rul"), "did you mean 'rule'"),
+    "missing policy file": (("run", "merge", "--policy", "nowhere.py"), "no policy file"),
+    "unknown module": (("run", "merge", "--policy", "no.such:Thing"), "cannot be imported"),
+    "unknown suite": (("evaluate", "dilo", "--policy", "rule"), "no suite 'dilo'"),
+    "no policy to evaluate": (("evaluate", "smoke"), "policy"),
+    "unknown override": (("run", "merge", "--set", "lanes=3"), "has no setting 'lanes'"),
+    "override without value": (("run", "merge", "--set", "lanes"), "KEY=VALUE"),
+    "override of another kind": (("run", "highway", "--set", "lanes_count=many"), "cannot be 'many'"),
+    "negative seed": (("run", "merge", "--seed", "-1"), "a seed is a whole number"),
+    "seed in words": (("run", "merge", "--seed", "one"), "--seed"),
+    "negative episodes": (
+        ("evaluate", "smoke", "--policy", "rule", "--episodes", "-3"), "at least 1"
+    ),
+    "no workers": (("evaluate", "smoke", "--policy", "rule", "--workers", "0"), "workers"),
+    "missing log": (("replay", "none.jsonl"), "No such file"),
+    "foreign log": (("replay", __file__), "no JSON"),
+    "unknown command": (("drive",), "drive"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_is_wrong_gets_one_sentence_and_exit_code_2(what, tmp_path):
+    arguments, said = WRONG[what]
+    done = whydrive(*arguments, cwd=tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    told = [line for line in done.stderr.splitlines() if "XDG_RUNTIME_DIR" not in line]
+    assert len(told) == 1 and said in told[0] and "Traceback" not in done.stderr
+
+
+def test_a_step_that_does_not_exist_is_refused_with_those_that_do(made):
+    done = whydrive("explain", made[1], "--step", 99)
+    assert done.returncode == 2 and "this episode has steps 0 to 5" in done.stderr
+
+
+BROKEN = {
+    "illegal": ("Choice(Meta('FLY'), (Option(Meta('FLY')),))", "not legal"),
+    "raises": ("1 / 0", "ZeroDivisionError"),
+    "nan": ("Choice(Meta('IDLE'), (Option(Meta('IDLE'), score=float('nan')),))", "nan"),
+    "nothing": ("None", "not a Choice"),
+    "unlisted": ("Choice(Meta('IDLE'), ())", "without listing it"),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_policy_that_breaks_its_contract_is_named_in_one_sentence(kind, tmp_path):
+    body, said = BROKEN[kind]
+    path = tmp_path / "broken.py"
+    path.write_text(
+        "from drive.types import Choice, Meta, Option\n\n"
+        "class Broken:\n    name, tie = 'broken', 'post hoc'\n\n"
+        f"    def decide(self, scene):\n        return {body}\n"
+    )
+    done = whydrive("run", "merge", "--policy", path, "--out", tmp_path)
+    assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
+    end = json.loads((tmp_path / "merge-broken-0.jsonl").read_text().splitlines()[-1])
+    assert end["reason"] == "policy failed" and said in end["message"]
+
+
+def test_a_log_that_cannot_be_written_is_one_sentence(tmp_path):
+    (tmp_path / "runs").write_text("a file, not a folder")
+    done = whydrive("run", "merge", "--out", tmp_path / "runs")
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+
+
+def test_hostile_text_in_a_log_reaches_the_terminal_without_control_characters(made, tmp_path):
+    lines = made[1].read_text().splitlines()
+    step = json.loads(lines[1])
+    step["rationale"]["text"] = "\x1b[2Jgone\x07"
+    path = tmp_path / "hostile.jsonl"
+    path.write_text("\n".join([lines[0], json.dumps(step)]) + "\n")
+    done = whydrive("explain", path, "--step", 0)
+    assert done.returncode == 0 and "gone" in done.stdout and "\x1b" not in done.stdout
+
+
+def test_help_answers_at_once_because_nothing_heavy_is_imported():
+    script = (
+        "import sys, drive.cli; "
+        "heavy = {'torch', 'gradio', 'highway_env', 'gymnasium', 'numpy', 'cv2', 'numba'}; "
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
+    times = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        assert whydrive("--help").returncode == 0
+        times.append(time.perf_counter() - begin)
+    assert min(times) < 1.5  # half a second on an idle machine; a guard, not a benchmark
+
+
+def test_values_of_overrides_are_json_or_else_words():
+    settings = ["a=3", "b=true", "c=[1, 2]", "d=word", "e=x=y"]
+    assert overrides(settings) == {"a": 3, "b": True, "c": [1, 2], "d": "word", "e": "x=y"}
