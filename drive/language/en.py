@@ -5,7 +5,7 @@ from drive.language.words import Phrase, Words
 
 def _foreseen(modal: str) -> dict[str, Phrase]:
     want = " (I want {threshold})"
-    within = " within {horizon}"
+    within = "{within}"
     return {
         "gap ahead": Phrase(
             f"{{option}}{{then}} {modal} bring me to {{said}} behind {{body}}{within}", limit=want
@@ -21,7 +21,7 @@ def _foreseen(modal: str) -> dict[str, Phrase]:
             f"{{option}}{{then}} {modal} make {{body}} brake at {{said}}{within}",
             limit=" (I allow {threshold})",
         ),
-        "predicted contact": Phrase(f"{{option}}{{then}} {modal} meet {{body}} after {{said}}"),
+        "predicted contact": Phrase(f"{{option}}{{then}} {modal} put me in the way of {{body}} after {{said}}"),
         "speed": Phrase(
             f"{{option}}{{then}} {modal} take me to {{said}}{within}", limit=" (I want {threshold})"
         ),
@@ -34,6 +34,7 @@ def _foreseen(modal: str) -> dict[str, Phrase]:
             f"{{option}}{{then}} {modal} gain {{said}}",
             f"{{option}}{{then}} {modal} cost {{said}}",
             f"{{option}}{{then}} {modal} gain no speed",
+            limit=" (I ask for {threshold})",
         ),
         "incentive": Phrase(
             f"{{option}}{{then}} {modal} free {{said}} of acceleration",
@@ -58,6 +59,7 @@ ENGLISH = Words(
     subject="{body} {predicates}",
     places=("", " on the left", " on the right"),
     then=", then {option},",
+    within=" within {horizon}",
     units={"": "", "m": " m", "s": " s", "m/s": " m/s", "m/s²": " m/s²", "deg": "°"},
     actions={
         "LANE_LEFT": "change left",
@@ -72,6 +74,7 @@ ENGLISH = Words(
         "LANE_RIGHT": "changing right",
         "FASTER": "speeding up",
         "SLOWER": "slowing down",
+        "LANE_KEEP": "keeping the lane",
     },
     steering={
         "left": "steering {said} to the left",
@@ -138,13 +141,16 @@ ENGLISH = Words(
         ),
         ("observation", "beside"): Phrase("beside me{place} over {said}", verb="is "),
         ("observation", "oncoming"): Phrase("{said} ahead and oncoming{place}", verb="is "),
-        ("observation", "crossing"): Phrase(
-            "{said} from where our paths meet", verb="is ", limit=" (I watch {threshold})"
-        ),
+        ("observation", "to the left"): Phrase("{said} away to my left", verb="is "),
+        ("observation", "to the right"): Phrase("{said} away to my right", verb="is "),
+        ("observation", "its speed"): Phrase("doing {said}", zero="standing still", verb="is "),
         ("observation", "lane ends"): Phrase("the lane{place} ends in {said}"),
         ("observation", "free ahead"): Phrase("the road ahead{place} is free for {said}"),
         ("observation", "no lane"): Phrase("there is no lane{place}"),
-        ("observation", "speed"): Phrase("my speed is {said}", limit=" (I want {threshold})"),
+        ("observation", "speed"): Phrase(
+            "my speed is {said}", zero="I stand still", limit=" (I want {threshold})"
+        ),
+        ("observation", "bend radius"): Phrase("the tightest bend ahead has a radius of {said}"),
         ("observation", "lateral offset"): Phrase(
             "I am {said} left of the lane's centre",
             "I am {said} right of the lane's centre",
@@ -160,7 +166,9 @@ ENGLISH = Words(
         ("rule", "speed limit"): Phrase("the speed limit is {said}"),
         ("rule", "distance to exit"): Phrase("my exit is {said} ahead"),
         ("rule", "distance to goal"): Phrase("my goal is {said} ahead"),
-        ("rule", "lanes to goal"): Phrase("lanes still to cross: {said}"),
+        ("rule", "lanes to goal"): Phrase(
+            "there are {said} lanes still to cross", one="there is {said} lane still to cross"
+        ),
         ("rule", "always"): Phrase("this is what I always do, and nothing was weighed"),
         ("rule", "drawn"): Phrase("this was drawn at random, and nothing was weighed"),
         ("intention", "speed change"): Phrase("I will {said}"),
@@ -237,6 +245,7 @@ ENGLISH = Words(
         "needless": "{option} is not needed: {claims}",
         "same": "that rules out {option}",
         "next": "{option} was next best",
+        "alone": "{claims}",
     },
     term="{label}{about}: {value}{limit}",
     limit=" (against {threshold})",

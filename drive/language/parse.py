@@ -49,6 +49,7 @@ class _Form:
     pattern: re.Pattern
     kind: str
     quantity: str
+    value: float | None  # what it says without a number
     sign: int
     predicate: bool
 
@@ -98,8 +99,10 @@ class _Grammar:
         for standing, template in self.words.rival.items():
             pattern = _filled(template, option=f"(?P<option>{self.option})", claims="(?P<claims>.+)")
             if found := _compiled(pattern).fullmatch(sentence):
-                grounds = found.groupdict().get("claims")
-                return self._action(found["option"]), standing, self.claims(grounds) if grounds else ()
+                slots = found.groupdict()
+                claims = self.claims(slots["claims"]) if slots.get("claims") else ()
+                option = self._action(slots["option"]) if slots.get("option") else claims[0].option
+                return option, standing, claims
         raise ValueError(f"not understood: {sentence!r}")
 
     # ---------------------------------------------------------------------------------- claims
@@ -166,12 +169,13 @@ class _Grammar:
         option = self._action(slots["option"]) if slots.get("option") else None
         if known.place:
             option = PLACES[[p.lower() for p in self.words.places].index((slots["place"] or "").lower())]
-        numbers = {
-            name: self._value(slots[name], unit)
-            for name, unit in (("threshold", known.unit), ("horizon", "s"))
-            if slots.get(name)
-        }
-        then = slots.get("then")
+        numbers = {}
+        if slots.get("threshold"):
+            numbers["threshold"] = self._value(slots["threshold"], known.unit)
+        then, within = slots.get("then"), slots.get("within")
+        if within:
+            horizon = _compiled(self._within("?P<horizon>")).fullmatch(within)["horizon"]
+            numbers["horizon"] = self._value(horizon, "s")
         return Claim(
             form.kind,
             form.quantity,
@@ -189,7 +193,7 @@ class _Grammar:
             return _key(self.words.changes, said)
         if not known.number:
             return None
-        return 0.0 if form.sign == 0 else form.sign * self._value(said, known.unit)
+        return form.sign * self._value(said, known.unit) if said else form.value
 
     # ------------------------------------------------------------------------------- headline
 
@@ -250,16 +254,11 @@ class _Grammar:
     def _forms(self, key: tuple[str, str]):
         phrase, known = self.words.claims[key], QUANTITIES[key]
         predicate = known.body and "{body}" not in phrase.text
-        for sign, text in self._signs(phrase):
+        for sign, value, text in _variants(phrase):
             limit = self._slotted(phrase.limit, known) if phrase.limit else ""
             verb = f"(?:{re.escape(phrase.verb)})?" if phrase.verb else ""
             pattern = verb + self._slotted(text, known) + (f"(?:{limit})?" if limit else "")
-            yield _Form(_compiled(pattern), *key, sign, predicate)
-
-    @staticmethod
-    def _signs(phrase: Phrase):
-        signed = ((1, phrase.text), (-1, phrase.negative), (0, phrase.zero))
-        return signed if phrase.negative else signed[:1]
+            yield _Form(_compiled(pattern), *key, value, sign, predicate)
 
     def _slotted(self, template: str, known: Quantity) -> str:
         words = self.words
@@ -270,13 +269,16 @@ class _Grammar:
             template,
             said=f"(?P<said>{said or self._amount(known.unit, known.decimals)})",
             threshold=f"(?P<threshold>{self._amount(known.unit, known.decimals)})",
-            horizon=f"(?P<horizon>{self._amount('s', 1)})",
+            within=f"(?P<within>{self._within('')}|)",
             place=f"(?P<place>{'|'.join(map(re.escape, reversed(words.places)))})",
             body=f"(?:{body})",
             other=_filled(words.car, car=r"(?P<other>\d+)"),
             option=f"(?P<option>{self.option})",
             then=f"(?P<then>{_filled(words.then, option=f'(?:{self.option})')}|)",
         )
+
+    def _within(self, name: str) -> str:
+        return _filled(self.words.within, horizon=f"({name or '?:'}{self._amount('s', 1)})")
 
     def _then(self) -> re.Pattern:
         return _compiled(_filled(self.words.then, option=f"(?P<option>{self.option})"))
@@ -324,6 +326,12 @@ def _grammar(language: str) -> _Grammar:
 @functools.lru_cache(maxsize=None)
 def _compiled(pattern: str) -> re.Pattern:
     return re.compile(pattern, re.IGNORECASE)
+
+
+def _variants(phrase: Phrase):
+    """(sign, value where no number is said, words) for each way to say a phrase."""
+    variants = (1, None, phrase.text), (-1, None, phrase.negative), (1, 0.0, phrase.zero), (1, 1.0, phrase.one)
+    return [variant for variant in variants if variant[2]]
 
 
 def _filled(template: str, **slots: str) -> str:

@@ -23,7 +23,7 @@ class Quantity:
     other: bool = False  # names a second car
     place: bool = False  # its option says which lane it is about: one of PLACES
     option: bool = False  # foresees what an option does, perhaps with a continuation
-    signed: bool = False  # has a word for each sign
+    signed: bool = False  # has words for a negative value, said without its sign
     threshold: bool = False  # may be held against a threshold
     horizon: bool = False  # says how far ahead it looks
     words: tuple[str, ...] = ()  # the values it may have, where it is no number
@@ -47,7 +47,7 @@ FORESEEN = {
     "predicted contact": Quantity("s", option=True, body=True),
     "speed": _foreseen("m/s"),
     "acceleration": Quantity("m/s²", option=True, signed=True),
-    "speed gain": Quantity("m/s", option=True, signed=True),
+    "speed gain": Quantity("m/s", option=True, signed=True, threshold=True),
     "incentive": Quantity("m/s²", decimals=2, option=True, signed=True, threshold=True),
 }
 CHANGES = ("slow down", "speed up", "keep speed", "stop", "wait")
@@ -62,11 +62,14 @@ QUANTITIES: dict[tuple[str, str], Quantity] = {
     ("observation", "imposed braking"): _body("m/s²", threshold=True),
     ("observation", "beside"): _body("m"),
     ("observation", "oncoming"): _body("m"),
-    ("observation", "crossing"): Quantity("m", body=True, threshold=True),
+    ("observation", "to the left"): Quantity("m", body=True),
+    ("observation", "to the right"): Quantity("m", body=True),
+    ("observation", "its speed"): Quantity("m/s", body=True),
     ("observation", "lane ends"): Quantity("m", 0, place=True),
     ("observation", "free ahead"): Quantity("m", 0, place=True),
     ("observation", "no lane"): Quantity(place=True, number=False),
     ("observation", "speed"): Quantity("m/s", threshold=True),
+    ("observation", "bend radius"): Quantity("m", 0),
     ("observation", "lateral offset"): Quantity("m", 2, signed=True),
     ("observation", "heading error"): Quantity("deg", signed=True),
     ("observation", "duration"): Quantity("s"),

@@ -184,20 +184,24 @@ def _clause(claim: Claim, words: Words, with_place: bool = True) -> str:
         "place": words.places[PLACES.index(claim.option)] if known.place and with_place else "",
         "option": say_doing(claim.option, words) if known.option else "",
         "then": "",
-        "horizon": "" if claim.horizon is None else _number(claim.horizon, 1, words) + words.units["s"],
+        "within": "",
     }
     if claim.continuation is not None:
         slots["then"] = words.then.format(option=say_doing(claim.continuation, words))
-    text = _by_sign(phrase, claim).format(**slots)
+    if claim.horizon is not None:
+        horizon = _number(claim.horizon, 1, words) + words.units["s"]
+        slots["within"] = words.within.format(horizon=horizon)
+    text = _by_value(phrase, claim).format(**slots)
     if claim.threshold is not None:
         text += phrase.limit.format(threshold=_amount(claim, claim.threshold, words))
     return text
 
 
-def _by_sign(phrase: Phrase, claim: Claim) -> str:
-    if phrase.negative and claim.said == 0:
-        return phrase.zero
-    return phrase.negative if phrase.negative and claim.said < 0 else phrase.text
+def _by_value(phrase: Phrase, claim: Claim) -> str:
+    """The words for this value: some phrases have their own for 0, 1 and what is negative."""
+    if phrase.negative and claim.said < 0:
+        return phrase.negative
+    return {0: phrase.zero, 1: phrase.one}.get(claim.said) or phrase.text
 
 
 def _said(claim: Claim, words: Words) -> str:

@@ -1,7 +1,8 @@
 """The shape of a language table. Slots in braces are filled by `say` and found again by `parse`.
 
 Slots: {said} {threshold} {horizon} amounts with their unit; {place} which lane; {body} a car or an
-object; {other} a second car; {option} {then} an action and what follows it; {lane} a lane number.
+object; {other} a second car; {option}{then}{within} an action, what
+follows it, and how long it is foreseen; {lane} a lane number.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ class Phrase:
     text: str  # where the value is positive, or has no sign
     negative: str = ""  # where it is below 0; said without its sign
     zero: str = ""  # where it is 0
+    one: str = ""  # where it is 1
     verb: str = ""  # before a predicate; said once where several follow each other
     limit: str = ""  # follows where there is a threshold
 
@@ -37,6 +39,7 @@ class Words:
     subject: str  # a body and what is said of it: {body} and {predicates}
     places: tuple[str, str, str]  # in my lane, on the left, on the right
     then: str  # what follows an option, with {option}
+    within: str  # how far it is foreseen, with {horizon}
     units: dict[str, str]  # unit -> what stands behind a number, with its space
     actions: dict[str, str]  # meta-action -> its name on a button
     doing: dict[str, str]  # meta-action -> as the subject of a sentence

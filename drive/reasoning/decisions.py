@@ -2,23 +2,25 @@
 
 The set is Alpamayo-R1's Chain of Causation: at most one longitudinal and one lateral decision, none
 where nothing changes. What the car does is read off its trajectory, why it does so off the terms
-of the options that it turned down.
+of the options that were weighed.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from drive.roads import LaneId
 from drive.trajectory import MetaAction, meta_action_of
-from drive.types import Choice, Decision, LaneId, Meta, Option, Scene, Side, Term, Trajectory
+from drive.types import Choice, Control, Decision, Option, Scene, Side, Term, Trajectory
 
 NULL = ("always", "drawn")  # terms of a policy that weighs nothing
 SIDES: dict[str, Side] = {"LANE_LEFT": "left", "LANE_RIGHT": "right"}
-OPPOSITE: dict[Side, Side] = {"left": "right", "right": "left"}
-QUICKER = {"SLOWER": ("IDLE", "FASTER"), "IDLE": ("FASTER",)}  # whose rejection explains the speed
+CHANGES: dict[Side, str] = {side: name for name, side in SIDES.items()}
+STAYING = ("IDLE", "LANE_KEEP")  # what a change of lane is held against
+QUICKER = {"SLOWER": ("IDLE", "FASTER"), "IDLE": ("FASTER",)}  # what a lower speed is held against
 STANDING = 0.5  # [m/s]
 
-# what a term is about, and by it what holding back for it means
+# what a term is about, and by it what holding back means
 SUBJECTS = {
     "time gap": "lead",
     "gap ahead": "lead",
@@ -39,6 +41,11 @@ HOLDING_BACK = {
     "road": "speed adaptation",
     "goal": "gap searching",
 }
+IN_LANE = {
+    "turn": "turn",
+    "leave road": "nudge out of lane",
+    "nudge in lane": "nudge in lane",
+}
 
 
 @dataclass(frozen=True)
@@ -50,9 +57,7 @@ class Reason:
 
     @property
     def subject(self) -> str | None:
-        if self.term.objects:
-            return "static"
-        return SUBJECTS.get(self.term.kind)
+        return "static" if self.term.objects else SUBJECTS.get(self.term.kind)
 
 
 def motion_of(scene: Scene, trajectory: Trajectory) -> MetaAction:
@@ -68,83 +73,115 @@ def speed_change(scene: Scene, motion: MetaAction) -> str:
     return motion.longitudinal
 
 
-def reasons_of(choice: Choice, change: str) -> tuple[Reason, ...]:
-    """The reasons that the choice rests on, the proximate one first.
-
-    Holding back is explained by what speaks against the quicker option, a change of lane by what
-    speaks against staying, everything else by what speaks for it.
-    """
-    chosen = choice.chosen
-    name = getattr(choice.action, "name", None)
-    if any(term.kind in NULL for term in chosen.terms):
-        return tuple(Reason(term, chosen) for term in chosen.terms if term.kind in NULL)
-    if name in SIDES:
-        return _counting(choice, ("IDLE",), "against") + _speaking(chosen, "for")
-    if name in QUICKER and change != "speed up":
-        held = _counting(choice, QUICKER[name], "against")
-        return held or _speaking(chosen, "for")
-    return _speaking(chosen, "for")
-
-
-def decision_of(scene: Scene, choice: Choice, trajectory: Trajectory) -> Decision:
-    """At most one decision per axis, None where nothing changes."""
-    motion = motion_of(scene, trajectory)
-    change = speed_change(scene, motion)
-    reasons = reasons_of(choice, change)
-    lateral, side = _lateral(scene, choice, motion)
-    return Decision(_longitudinal(change, lateral, reasons), lateral, side)
-
-
-def _longitudinal(change: str, lateral: str | None, reasons: tuple[Reason, ...]) -> str | None:
-    subject = next((reason.subject for reason in reasons if reason.subject), None)
-    moves = change in ("slow down", "speed up", "stop")
-    if change == "speed up":
-        overtaking = lateral == "lane change" and subject == "lead"
-        return "accelerating to overtake" if overtaking else "speed tracking"
-    if lateral in ("lane change", "merge or split") and not moves:
+def manoeuvre_of(scene: Scene, option: Option) -> str | None:
+    """A meta-action's name; of a control, the change of lane or LANE_KEEP that it drives to, if known."""
+    if not isinstance(option.action, Control):
+        return option.action.name
+    if option.target_lane is None:
         return None
-    return HOLDING_BACK.get(subject, "speed tracking" if moves else None)
+    side = side_of(scene.ego.target_lane, option.target_lane)
+    return CHANGES[side] if side else "LANE_KEEP"
 
 
-def _lateral(scene: Scene, choice: Choice, motion: MetaAction) -> tuple[str | None, Side | None]:
-    heading_for = _side_of(scene.ego.lane, scene.ego.target_lane)
-    if motion.lateral == "change lane":
-        joins = _towards_goal(scene, motion) or _lane_runs_out(scene)
-        return ("merge or split" if joins else "lane change"), motion.side
-    if heading_for and isinstance(choice.action, Meta) and choice.action.name in SIDES:
-        return "abort of a lateral manoeuvre", heading_for
-    name = {
-        "turn": "turn",
-        "leave road": "nudge out of lane",
-        "nudge in lane": "nudge in lane",
-    }.get(motion.lateral)
-    return name, motion.side if name else None
-
-
-def _side_of(lane: LaneId, other: LaneId) -> Side | None:
+def side_of(lane: LaneId, other: LaneId) -> Side | None:
     """On which side another lane of the same section is."""
     if lane[:2] != other[:2] or lane == other:
         return None
     return "left" if other[2] < lane[2] else "right"
 
 
-def _towards_goal(scene: Scene, motion: MetaAction) -> bool:
+def reasons_of(scene: Scene, choice: Choice, change: str) -> tuple[Reason, ...]:
+    """The reasons that the choice rests on, the proximate one first.
+
+    Holding back is explained by what speaks against the quicker option, a change of lane by what
+    speaks against staying (or, where nothing does, by what is ahead there and what the change
+    gains), everything else by what speaks for it.
+    """
+    chosen = choice.chosen
+    if any(term.kind in NULL for term in chosen.terms):
+        return tuple(Reason(term, chosen) for term in chosen.terms if term.kind in NULL)
+    name = manoeuvre_of(scene, chosen)
+    found = ()
+    if name in SIDES:
+        stay = _counting(scene, choice, STAYING, ("against",))
+        found = stay or _lead_of(scene, choice)
+        found += _counting(scene, choice, (name,), ("for",))
+    elif name in QUICKER and change != "speed up":
+        found = _counting(scene, choice, QUICKER[name], ("against",), unlike=chosen)
+    return found or _speaking(chosen, ("for",)) or _speaking(chosen, ("against",))
+
+
+def decision_of(scene: Scene, choice: Choice, trajectory: Trajectory) -> Decision:
+    """At most one decision per axis, None where nothing changes."""
+    motion = motion_of(scene, trajectory)
+    change = speed_change(scene, motion)
+    reasons = reasons_of(scene, choice, change)
+    lateral, side = _lateral(scene, choice, motion)
+    return Decision(_longitudinal(choice, change, lateral, reasons), lateral, side)
+
+
+def _longitudinal(
+    choice: Choice, change: str, lateral: str | None, reasons: tuple[Reason, ...]
+) -> str | None:
+    subject = next((reason.subject for reason in reasons if reason.subject), None)
+    changes_lane = lateral in ("lane change", "merge or split")
+    moves = change in ("slow down", "speed up", "stop")
+    if change == "speed up":
+        return "accelerating to overtake" if changes_lane and subject == "lead" else "speed tracking"
+    held = not changes_lane and any(reason.term.counts == "against" for reason in reasons)
+    return (HOLDING_BACK.get(subject) if held else None) or ("speed tracking" if moves else None)
+
+
+def _lateral(scene: Scene, choice: Choice, motion: MetaAction) -> tuple[str | None, Side | None]:
+    changing = side_of(scene.ego.lane, scene.ego.target_lane)
+    if motion.lateral == "change lane":
+        joins = _leaves(scene, motion) or _lane_runs_out(scene)
+        return ("merge or split" if joins else "lane change"), motion.side
+    if changing and manoeuvre_of(scene, choice.chosen) in SIDES:
+        return "abort of a lateral manoeuvre", changing
+    name = IN_LANE.get(motion.lateral)
+    return name, motion.side if name else None
+
+
+def _leaves(scene: Scene, motion: MetaAction) -> bool:
     return scene.task.kind == "exit" and motion.side == "right"
 
 
 def _lane_runs_out(scene: Scene) -> bool:
-    return scene.road.following(scene.ego.lane, scene.ego.route) is None and bool(
-        scene.road.exits.get(scene.ego.lane[1])
-    )
+    """Does the ego's lane end while others go on?"""
+    road, lane = scene.road, scene.ego.lane
+    others = (other for other in road.sections[lane[:2]] if other.id != lane)
+    return not road.continuations(lane) and any(road.continuations(other.id) for other in others)
 
 
-def _counting(choice: Choice, names: tuple[str, ...], counts: str) -> tuple[Reason, ...]:
+def _lead_of(scene: Scene, choice: Choice) -> tuple[Reason, ...]:
+    """What staying measured of the car ahead, where that is slower."""
+    found = _counting(scene, choice, STAYING, ("for", "against"))
+    lead = tuple(reason for reason in found if reason.subject == "lead")
+    return lead if any(reason.term.kind == "slower ahead" for reason in lead) else ()
+
+
+def _counting(
+    scene: Scene,
+    choice: Choice,
+    names: tuple[str, ...],
+    counts: tuple[str, ...],
+    unlike: Option | None = None,
+) -> tuple[Reason, ...]:
+    """Terms of the first of these options that has any; not of one that leads where `unlike` does."""
     for name in names:
         for option in choice.options:
-            if option.action == Meta(name) and (found := _speaking(option, counts)):
+            if manoeuvre_of(scene, option) != name or (unlike and same_way(option, unlike)):
+                continue
+            if found := _speaking(option, counts):
                 return found
     return ()
 
 
-def _speaking(option: Option, counts: str) -> tuple[Reason, ...]:
-    return tuple(Reason(term, option) for term in option.terms if term.counts == counts)
+def same_way(option: Option, other: Option) -> bool:
+    """Do two options lead the same way?"""
+    return option.trajectory is not None and option.trajectory == other.trajectory
+
+
+def _speaking(option: Option, counts: tuple[str, ...]) -> tuple[Reason, ...]:
+    return tuple(Reason(term, option) for term in option.terms if term.counts in counts)

@@ -5,62 +5,103 @@ Speaks only of what the policy weighed and the scene shows; the words are drive.
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable
 
-from drive.language import Account, make_claim, say_rationale
-from drive.reasoning.decisions import SIDES, Reason, decision_of, motion_of, reasons_of, speed_change
+from drive.language import Account, make_claim, say_duration, say_rationale
+from drive.reasoning.decisions import (
+    SIDES,
+    Reason,
+    decision_of,
+    manoeuvre_of,
+    motion_of,
+    reasons_of,
+    same_way,
+    speed_change,
+)
+from drive.reasoning.evidence import claims_of
+from drive.surroundings import View
 from drive.trajectory import MetaAction
-from drive.types import Choice, Claim, Meta, Option, Rationale, Scene, Tie, Trajectory
+from drive.types import Choice, Claim, Meta, Option, Rationale, Scene, Step, Tie, Trajectory
 
 GROUNDS, RIVAL_GROUNDS = 3, 2  # at most this many claims for the choice, and for its rival
-BLOCKING = ("beside", "predicted contact", "imposed braking", "gap behind", "lane ends", "unavailable")
-
-# term -> (kind, quantity) of the claim it becomes
-OBSERVED = {
-    "gap ahead": ("observation", "gap ahead"),
-    "time gap": ("observation", "time gap"),
-    "slower ahead": ("observation", "slower ahead"),
-    "time to collision": ("observation", "time to collision"),
-    "gap behind": ("observation", "gap behind"),
-    "closing from behind": ("observation", "closing from behind"),
-    "imposed braking": ("observation", "imposed braking"),
-    "beside": ("observation", "beside"),
-    "lane ends": ("observation", "lane ends"),
-    "free ahead": ("observation", "free ahead"),
-    "unavailable": ("observation", "no lane"),
-    "speed": ("observation", "speed"),
-    "lateral offset": ("observation", "lateral offset"),
-    "heading error": ("observation", "heading error"),
-    "right of way": ("rule", "right of way"),
-    "speed limit": ("rule", "speed limit"),
-    "lanes to goal": ("rule", "lanes to goal"),
-    "always": ("rule", "always"),
-    "drawn": ("rule", "drawn"),
-}
-THRESHOLDS = ("gap ahead", "time gap", "time to collision", "gap behind", "imposed braking", "speed")
+BLOCKING = ("beside", "gap behind", "closing from behind", "imposed braking", "no lane", "lane ends",
+            "oncoming", "time to collision", "predicted contact")  # fmt: skip
 
 
 def narrate(
     scene: Scene, choice: Choice, trajectory: Trajectory, tie: Tie, language: str = "en"
 ) -> Rationale:
     """The rationale of a choice whose trajectory is known."""
-    motion = motion_of(scene, trajectory)
+    rival = strongest_rival(scene, choice)
+    account = account_of(scene, choice, trajectory, rival)
+    return Rationale(
+        account.decision,
+        account.claims,
+        rival.action if rival else None,
+        tie,
+        say_rationale(account, language),
+        language,
+    )
+
+
+def account_of(scene: Scene, choice: Choice, trajectory: Trajectory, rival: Option | None) -> Account:
+    """What is to be said, before it is put into words."""
+    view, motion = View(scene), motion_of(scene, trajectory)
     change = speed_change(scene, motion)
-    decision = decision_of(scene, choice, trajectory)
-    grounds = _claims(scene, reasons_of(choice, change), GROUNDS)
-    rival = _strongest_rival(scene, choice)
-    lost = _claims(scene, _against(rival), RIVAL_GROUNDS) if rival else ()
-    standing = _standing(rival, lost, grounds) if rival else None
-    account = Account(
-        decision,
+    grounds = claims_of(view, reasons_of(scene, choice, change), GROUNDS)
+    standing, lost = _standing(view, choice, rival, grounds) if rival else (None, ())
+    return Account(
+        decision_of(scene, choice, trajectory),
         grounds,
         _intentions(scene, trajectory, motion, change),
-        rival.action if rival else None,
+        _named(scene, rival) if rival else None,
         standing,
-        lost if standing in ("blocked", "worse") else (),
+        lost,
     )
-    text = say_rationale(account, language)
-    return Rationale(decision, account.claims, account.rival, tie, text, language)
+
+
+def merge(steps: Iterable[Step]) -> tuple[tuple[int, int, Rationale], ...]:
+    """Consecutive steps of an unchanged decision about the same cars, as (first, last, rationale).
+
+    first, last: positions in `steps`. The rationale is the first one's, with how long it held where
+    that is more than one step.
+    """
+    steps = tuple(steps)
+    runs: list[list[int]] = []
+    for k, step in enumerate(steps):
+        if runs and _unchanged(steps[runs[-1][0]].rationale, step.rationale):
+            runs[-1].append(k)
+        else:
+            runs.append([k])
+    return tuple((run[0], run[-1], _held(steps, run)) for run in runs)
+
+
+def _unchanged(first: Rationale, second: Rationale) -> bool:
+    return _gist(first) == _gist(second)
+
+
+def _gist(rationale: Rationale):
+    """What must stay the same for two rationales to be one."""
+    cited = {claim.cars for claim in rationale.claims}, {claim.objects for claim in rationale.claims}
+    intended = tuple(c.said for c in rationale.claims if c.kind == "intention")
+    return rationale.decision, cited, intended, rationale.rival, rationale.language
+
+
+def _held(steps: tuple[Step, ...], run: list[int]) -> Rationale:
+    first, last = steps[run[0]], steps[run[-1]]
+    if len(run) == 1:
+        return first.rationale
+    seconds = last.scene.time + last.scene.period - first.scene.time
+    duration, said = make_claim("observation", "duration", seconds), first.rationale
+    text = said.text[:1].lower() + said.text[1:]
+    return Rationale(
+        said.decision,
+        (*said.claims, duration),
+        said.rival,
+        said.tie,
+        say_duration(text, duration, said.language),
+        said.language,
+    )
 
 
 def _intentions(
@@ -77,63 +118,70 @@ def _intentions(
     return tuple(claims)
 
 
-def _claims(scene: Scene, reasons: tuple[Reason, ...], most: int) -> tuple[Claim, ...]:
-    claims = []
-    for reason in reasons:
-        claim = _claim(scene, reason)
-        if claim is not None and claim not in claims:
-            claims.append(claim)
-    return tuple(claims[:most])
+# ------------------------------------------------------------------------------------- the rival
 
 
-def _claim(scene: Scene, reason: Reason) -> Claim | None:
-    term = reason.term
-    kind, quantity = OBSERVED.get(term.kind, (None, None))
-    if term.kind == "distance to goal":
-        kind, quantity = "rule", f"distance to {'exit' if scene.task.kind == 'exit' else 'goal'}"
-    if kind is None or not math.isfinite(term.value):
-        return None
-    about = {"cars": term.cars[:1], "objects": term.objects[:1] if not term.cars else ()}
-    place = reason.option.action if _is_change(reason.option) else None
-    if quantity in ("free ahead", "lane ends", "no lane", "speed") or kind == "rule":
-        about = {} if quantity != "right of way" else about
-    if kind == "rule" or quantity in ("speed", "lateral offset", "heading error"):
-        place = None
-    threshold = term.threshold if quantity in THRESHOLDS else None
-    value = None if quantity in ("no lane", "always", "drawn") else term.value
-    return make_claim(kind, quantity, value, option=place, threshold=threshold, **about)
+def strongest_rival(scene: Scene, choice: Choice) -> Option | None:
+    """The best legal option that was not taken and leads elsewhere.
 
-
-def _strongest_rival(scene: Scene, choice: Choice) -> Option | None:
-    """The best legal option that was not taken: by score, else with the least against it."""
+    The highest score where all have one; else the one with the least against it, where slowing
+    down without need counts last.
+    """
+    chosen = choice.chosen
     others = [
         option
         for option in choice.options
-        if option.action != choice.action and scene.legal.allows(option.action)
+        if option.action != choice.action
+        and scene.legal.allows(option.action)
+        and not same_way(option, chosen)
     ]
-    if not others:
-        return None
     if all(option.score is not None for option in others):
-        return max(others, key=lambda option: option.score)
-    return min(others, key=lambda option: len(_against(option)))
+        return max(others, key=lambda option: option.score, default=None)
+    return min(others, key=lambda option: _objections(scene, option), default=None)
+
+
+def _objections(scene: Scene, option: Option) -> tuple[bool, int]:
+    return manoeuvre_of(scene, option) == "SLOWER", len(_against(option))
 
 
 def _against(option: Option) -> tuple[Reason, ...]:
     return tuple(Reason(term, option) for term in option.terms if term.counts == "against")
 
 
-def _standing(rival: Option, lost: tuple[Claim, ...], grounds: tuple[Claim, ...]) -> str:
+def _standing(
+    view: View, choice: Choice, rival: Option, grounds: tuple[Claim, ...]
+) -> tuple[str, tuple[Claim, ...]]:
+    """Why the rival lost: a key of Words.rival, and the claims that say so."""
+    lost = claims_of(view, _against(rival), RIVAL_GROUNDS)
     if not lost:
-        return "next"
+        return _slower(view.scene, choice, rival)
     if set(map(_key, lost)) <= set(map(_key, grounds)):
-        return "same"
-    kinds = {reason.term.kind for reason in _against(rival)}
-    return "blocked" if kinds & set(BLOCKING) else "worse"
+        return "same", ()
+    if all(claim.kind == "rejection" for claim in lost):
+        return "alone", lost
+    blocked = any(claim.quantity in BLOCKING for claim in lost)
+    return ("blocked" if blocked and _is_change(view.scene, rival) else "worse"), lost
+
+
+def _slower(scene: Scene, choice: Choice, rival: Option) -> tuple[str, tuple[Claim, ...]]:
+    """A rival against which nothing was measured: slower than the choice, or simply next."""
+    name = manoeuvre_of(scene, rival)
+    ours, theirs = choice.chosen.trajectory, rival.trajectory
+    if name and ours and theirs and theirs.speed[-1] < ours.speed[-1] - 0.5:
+        speed = float(theirs.speed[-1])
+        return "alone", (make_claim("rejection", "speed", speed, option=Meta(name)),)
+    return "next", ()
 
 
 def _key(claim: Claim):
-    return claim.kind, claim.quantity, claim.cars, claim.objects, claim.option
+    return claim.kind, claim.quantity, claim.cars, claim.objects
 
 
-def _is_change(option: Option) -> bool:
-    return isinstance(option.action, Meta) and option.action.name in SIDES
+def _is_change(scene: Scene, option: Option) -> bool:
+    return manoeuvre_of(scene, option) in SIDES
+
+
+def _named(scene: Scene, option: Option):
+    """The action by which an option is named: a control by the lane it drives to, where that is known."""
+    name = manoeuvre_of(scene, option)
+    return Meta(name) if name else option.action

@@ -1,0 +1,235 @@
+"""From what a policy measured to what may be claimed of the scene.
+
+A term becomes an observation only where the scene, looked at again, shows it: the car is where the
+term has it, in the ego's lane or one beside it. What a policy foresees or values stays marked as
+such (a consequence of the chosen option, a rejection of another).
+"""
+
+from __future__ import annotations
+
+import math
+
+from drive.geometry import corners, distance_between
+from drive.language import make_claim
+from drive.reasoning.decisions import SIDES, Reason, manoeuvre_of
+from drive.roads import LaneId
+from drive.surroundings import Neighbour, View
+from drive.types import Claim, Meta, Scene
+
+BEND_REACH = 100.0  # [m] along the path, within which bends count as ahead
+PLACES = (None, Meta("LANE_LEFT"), Meta("LANE_RIGHT"))  # my lane, and those beside it
+
+# what is measured of a car or object ahead, behind and beside: quantity -> value
+AHEAD = {
+    "gap ahead": lambda n, speed: n.gap,
+    "slower ahead": lambda n, speed: n.closing,
+    "time gap": lambda n, speed: n.time_gap(speed),
+    "time to collision": lambda n, speed: n.time_to_collision,
+}
+BEHIND = {
+    "gap behind": lambda n, speed: n.gap,
+    "closing from behind": lambda n, speed: n.closing,
+    "imposed braking": lambda n, speed: n.imposed_braking,
+}
+BESIDE = {"beside": lambda n, speed: -n.gap}
+# terms that wish for more, and terms that wish for less, than their threshold
+AT_LEAST = ("time gap", "gap ahead", "time to collision", "gap behind", "speed gain", "incentive")
+AT_MOST = ("imposed braking", "predicted contact", "speed")
+OF_THE_ROAD = {
+    "right of way": ("rule", "right of way"),
+    "speed limit": ("rule", "speed limit"),
+    "lanes to goal": ("rule", "lanes to goal"),
+    "always": ("rule", "always"),
+    "drawn": ("rule", "drawn"),
+    "speed": ("observation", "speed"),
+    "lateral offset": ("observation", "lateral offset"),
+    "heading error": ("observation", "heading error"),
+}
+FORESEEN = ("speed gain", "incentive", "acceleration", "predicted contact")
+VALUELESS = ("always", "drawn")
+ORDER = (
+    "beside", "to the left", "to the right", "oncoming", "gap ahead", "gap behind", "slower ahead",
+    "closing from behind", "its speed", "time gap", "time to collision", "imposed braking",
+    "predicted contact",
+)  # fmt: skip
+
+
+def claims_of(view: View, reasons: tuple[Reason, ...], most: int) -> tuple[Claim, ...]:
+    """The claims that the reasons amount to, at most so many: all about one body together."""
+    claims: list[Claim] = []
+    for reason in reasons:
+        claims += [claim for claim in _claims(view, reason) if claim not in claims]
+    bodies = list(dict.fromkeys(map(_body, claims)))
+    claims.sort(key=lambda claim: (bodies.index(_body(claim)), _rank(claim)))
+    return tuple(claims[:most])
+
+
+def place_of(scene: Scene, lane: LaneId | None) -> Meta | None:
+    """The place of a lane: None for the ego's own (its set-point), LANE_LEFT or LANE_RIGHT."""
+    for place in PLACES[1:]:
+        beside = scene.road.side(scene.ego.target_lane, SIDES[place.name])
+        if beside is not None and beside.id == lane:
+            return place
+    return None
+
+
+def lane_at(scene: Scene, place: Meta | None) -> LaneId | None:
+    """The lane at a place; None where there is none."""
+    if place is None:
+        return scene.ego.target_lane
+    beside = scene.road.side(scene.ego.target_lane, SIDES[place.name])
+    return beside.id if beside else None
+
+
+def _claims(view: View, reason: Reason) -> list[Claim]:
+    term = reason.term
+    if not math.isfinite(term.value) or not _tells(reason):
+        return []
+    if term.kind in OF_THE_ROAD:
+        return [_plain(reason, *OF_THE_ROAD[term.kind])]
+    if term.kind == "distance to goal":
+        goal = "exit" if view.scene.task.kind == "exit" else "goal"
+        return [_plain(reason, "rule", f"distance to {goal}")]
+    if term.kind == "curve ahead":
+        return _bend(view, reason)
+    if term.kind in FORESEEN:
+        return _foreseen(view, reason)
+    if term.kind == "free ahead":
+        return _free(view, reason)
+    if term.kind == "unavailable":
+        place = place_of(view.scene, None)
+        return [make_claim("observation", "no lane", option=place)] if place else []
+    return _seen(view, reason)
+
+
+def _tells(reason: Reason) -> bool:
+    """Does the value explain which way the term counts? What keeps its threshold is no objection."""
+    term = reason.term
+    if term.threshold is None or term.kind not in AT_LEAST + AT_MOST:
+        return True
+    short = term.value < term.threshold if term.kind in AT_LEAST else term.value > term.threshold
+    return short == (term.counts == "against") or term.kind in ("predicted contact", "speed")
+
+
+def _plain(reason: Reason, kind: str, quantity: str) -> Claim:
+    term = reason.term
+    cars = term.cars[:1] if quantity == "right of way" else ()
+    threshold = term.threshold if quantity == "speed" else None
+    value = None if quantity in VALUELESS else term.value
+    return make_claim(kind, quantity, value, cars=cars, threshold=threshold)
+
+
+def _bend(view: View, reason: Reason) -> list[Claim]:
+    radius = tightest_bend(view.scene)
+    if radius is None:
+        return []
+    fit = make_claim("observation", "speed", view.scene.ego.speed, threshold=reason.term.value)
+    return [make_claim("observation", "bend radius", radius), fit]
+
+
+def tightest_bend(scene: Scene) -> float | None:
+    """Radius [m] of the tightest bend that lies within BEND_REACH ahead; None where it is straight."""
+    ego, road = scene.ego, scene.road
+    s = road.lane(ego.target_lane).frenet(ego.x, ego.y)[0]
+    sharpest = 0.0
+    for lane, begin in road.path(ego.target_lane, ego.route, max(s, 0.0) + BEND_REACH):
+        near, far = max(s - begin, 0.0), min(s + BEND_REACH - begin, lane.length)
+        if near < far:
+            marks = (near + (far - near) * k / 50 for k in range(51))
+            sharpest = max(sharpest, *(abs(float(lane.curvature(mark))) for mark in marks))
+    return 1 / sharpest if sharpest > 1e-4 else None
+
+
+def _foreseen(view: View, reason: Reason) -> list[Claim]:
+    term, option = reason.term, reason.option
+    name = manoeuvre_of(view.scene, option)
+    if name is None:
+        return []
+    kind = "consequence" if term.counts == "for" else "rejection"
+    about = {"option": Meta(name)}
+    if term.kind == "predicted contact":
+        seen = _crossing(view.scene, term.cars[0])
+        return [*seen, make_claim(kind, term.kind, term.value, cars=term.cars[:1], **about)]
+    threshold = None if term.kind == "acceleration" else term.threshold
+    return [make_claim(kind, term.kind, term.value, threshold=threshold, **about)]
+
+
+def _crossing(scene: Scene, car_id: int) -> list[Claim]:
+    """Where a car on another path is, and how fast."""
+    ego, car = scene.ego, scene.car(car_id)
+    away = distance_between(
+        corners(ego.x, ego.y, ego.heading, ego.length, ego.width),
+        corners(car.x, car.y, car.heading, car.length, car.width),
+    )
+    left = math.sin(math.atan2(car.y - ego.y, car.x - ego.x) - ego.heading) > 0
+    side = "to the left" if left else "to the right"
+    cars = (car_id,)
+    return [
+        make_claim("observation", side, away, cars=cars),
+        make_claim("observation", "its speed", abs(car.speed), cars=cars),
+    ]
+
+
+def _free(view: View, reason: Reason) -> list[Claim]:
+    place = place_of(view.scene, reason.option.target_lane)
+    if view.leader(lane_at(view.scene, place)) is not None:
+        return []
+    return [make_claim("observation", "free ahead", reason.term.value, option=place)]
+
+
+def _seen(view: View, reason: Reason) -> list[Claim]:
+    """The observation at the place where the scene shows it: the option's lane, mine, or the others."""
+    scene, term = view.scene, reason.term
+    first = place_of(scene, reason.option.target_lane)
+    places = (first, *(place for place in PLACES if place != first))
+    for place in places:
+        lane = lane_at(scene, place)
+        if lane is None:
+            continue
+        for neighbour, quantity, value in _measured(view, lane, term.kind):
+            if _is_about(neighbour, term) and math.isfinite(value) and _fits(quantity, value):
+                return [_observation(scene, quantity, value, neighbour, term, place)]
+    return []
+
+
+def _measured(view: View, lane: LaneId, kind: str):
+    """Every neighbour of whom a term of this kind could be true on a lane, with the value."""
+    speed = view.scene.ego.speed
+    if kind in AHEAD:
+        for neighbour in filter(None, (view.leader(lane), view.oncoming(lane))):
+            yield neighbour, kind, AHEAD[kind](neighbour, speed)
+    if kind == "lane ends" and (neighbour := view.leader(lane)) is not None:
+        yield neighbour, "gap ahead" if neighbour.object else "lane ends", neighbour.gap
+    if kind in BEHIND and (neighbour := view.follower(lane)) is not None:
+        yield neighbour, kind, BEHIND[kind](neighbour, speed)
+    if kind in BESIDE:
+        for neighbour in view.beside(lane):
+            yield neighbour, kind, BESIDE[kind](neighbour, speed)
+
+
+def _is_about(neighbour: Neighbour, term) -> bool:
+    cars = () if neighbour.car is None else (neighbour.car,)
+    objects = () if neighbour.object is None else (neighbour.object,)
+    return (cars, objects) == (term.cars[:1], term.objects[:1])
+
+
+def _fits(quantity: str, value: float) -> bool:
+    return value >= 0 or quantity in ("slower ahead", "closing from behind")
+
+
+def _observation(scene, quantity, value, neighbour: Neighbour, term, place) -> Claim:
+    if quantity == "gap ahead" and neighbour.speed < 0:
+        quantity = "oncoming"
+    threshold = term.threshold if term.kind in AT_LEAST + AT_MOST else None
+    about = {} if quantity == "lane ends" else {"cars": term.cars[:1], "objects": term.objects[:1]}
+    if quantity in ("oncoming", "lane ends"):
+        threshold = None
+    return make_claim("observation", quantity, value, option=place, threshold=threshold, **about)
+
+
+def _body(claim: Claim):
+    return claim.cars, claim.objects, claim.option if not claim.cars + claim.objects else None
+
+
+def _rank(claim: Claim) -> int:
+    return ORDER.index(claim.quantity) if claim.quantity in ORDER else len(ORDER)
