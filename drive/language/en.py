@@ -21,7 +21,7 @@ def _foreseen(modal: str) -> dict[str, Phrase]:
             f"{{option}}{{then}} {modal} make {{body}} brake at {{said}}{within}",
             limit=" (I allow {threshold})",
         ),
-        "predicted contact": Phrase(f"{{option}}{{then}} {modal} put me in the way of {{body}} after {{said}}"),
+        "predicted contact": Phrase(f"{modal} be in my way after {{said}} of {{option}}"),
         "speed": Phrase(
             f"{{option}}{{then}} {modal} take me to {{said}}{within}", limit=" (I want {threshold})"
         ),
@@ -63,14 +63,14 @@ ENGLISH = Words(
     units={"": "", "m": " m", "s": " s", "m/s": " m/s", "m/s²": " m/s²", "deg": "°"},
     actions={
         "LANE_LEFT": "change left",
-        "IDLE": "keep speed",
+        "IDLE": "carry on",
         "LANE_RIGHT": "change right",
         "FASTER": "speed up",
         "SLOWER": "slow down",
     },
     doing={
         "LANE_LEFT": "changing left",
-        "IDLE": "keeping speed",
+        "IDLE": "carrying on",
         "LANE_RIGHT": "changing right",
         "FASTER": "speeding up",
         "SLOWER": "slowing down",
@@ -139,7 +139,9 @@ ENGLISH = Words(
         ("observation", "imposed braking"): Phrase(
             "would have to brake at {said}{place}", limit=" (I allow {threshold})"
         ),
-        ("observation", "beside"): Phrase("beside me{place} over {said}", verb="is "),
+        ("observation", "beside"): Phrase(
+            "beside me{place}, overlapping by {said}", verb="is "
+        ),
         ("observation", "oncoming"): Phrase("{said} ahead and oncoming{place}", verb="is "),
         ("observation", "to the left"): Phrase("{said} away to my left", verb="is "),
         ("observation", "to the right"): Phrase("{said} away to my right", verb="is "),

@@ -12,7 +12,7 @@ from drive.language.tables import words_of
 from drive.language.words import Phrase, Words
 from drive.types import Action, Claim, Decision, Meta
 
-DURATION = ("observation", "duration")
+DURATION, SPEED = ("observation", "duration"), ("intention", "target speed")
 
 
 def parse(text: str, language: str = "en") -> tuple[Claim, ...]:
@@ -59,7 +59,6 @@ class _Grammar:
 
     def __init__(self, words: Words):
         self.words = words
-        self.number = rf"\d+(?:{re.escape(words.decimal)}\d+)?"
         self.option = "|".join([*map(re.escape, words.doing.values()), *self._steering()])
         self.forms = [form for key in QUANTITIES for form in self._forms(key)]
         self.bodies = {
@@ -117,9 +116,10 @@ class _Grammar:
             form, found = self._form_at(text, at, predicate=body is not None, fresh=body_now is None)
             claim = self._claim(form, found)
             if form.predicate:
-                place = claim.option if claim.option is not None else place
-                known = QUANTITIES[form.kind, form.quantity]
-                claim = replace(claim, option=place if known.place else claim.option, **body)
+                if QUANTITIES[form.kind, form.quantity].place:
+                    place = claim.option or place
+                    claim = replace(claim, option=place)
+                claim = replace(claim, **body)
             else:
                 body = None
             claims.append(claim)
@@ -200,7 +200,7 @@ class _Grammar:
     def _head(self, template: str) -> re.Pattern:
         lanes = "|".join(self._lane(text) for pair in self.words.lane.values() for text in pair)
         purposes = "|".join(self._purpose(t) for pair in self.words.purpose.values() for t in pair)
-        speed = f"(?P<speed>{self._amount('m/s', 0)})"
+        speed = f"(?P<speed>{self._number(QUANTITIES[SPEED])})"
         return _compiled(
             _filled(template, lane=f"(?P<lane>{lanes})", purpose=f"(?P<purpose>{purposes}|)", speed=speed)
         )
@@ -267,8 +267,8 @@ class _Grammar:
         body = car + "|" + _filled(words.object, object=r"(?P<object>\d+)")
         return _filled(
             template,
-            said=f"(?P<said>{said or self._amount(known.unit, known.decimals)})",
-            threshold=f"(?P<threshold>{self._amount(known.unit, known.decimals)})",
+            said=f"(?P<said>{said or self._number(known)})",
+            threshold=f"(?P<threshold>{self._number(known)})",
             within=f"(?P<within>{self._within('')}|)",
             place=f"(?P<place>{'|'.join(map(re.escape, reversed(words.places)))})",
             body=f"(?:{body})",
@@ -308,6 +308,11 @@ class _Grammar:
 
     def _pedals(self) -> list[str]:
         return sorted(self.words.pedal, key=lambda push: len(self.words.pedal[push]), reverse=True)
+
+    def _number(self, known: Quantity) -> str:
+        if not known.short:
+            return self._amount(known.unit, known.decimals)
+        return f"(?:{self._amount(known.unit, known.decimals)}|{self._amount(known.unit, 0)})"
 
     def _amount(self, unit: str, decimals: int) -> str:
         fraction = rf"{re.escape(self.words.decimal)}\d{{{decimals}}}" if decimals else ""

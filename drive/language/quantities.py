@@ -26,6 +26,7 @@ class Quantity:
     signed: bool = False  # has words for a negative value, said without its sign
     threshold: bool = False  # may be held against a threshold
     horizon: bool = False  # says how far ahead it looks
+    short: bool = False  # said without a zero after the decimal mark
     words: tuple[str, ...] = ()  # the values it may have, where it is no number
     number: bool = True  # has a number at all
 
@@ -45,7 +46,7 @@ FORESEEN = {
     "time to collision": _foreseen("s", body=True),
     "imposed braking": _foreseen("m/s²", body=True),
     "predicted contact": Quantity("s", option=True, body=True),
-    "speed": _foreseen("m/s"),
+    "speed": _foreseen("m/s", short=True),
     "acceleration": Quantity("m/s²", option=True, signed=True),
     "speed gain": Quantity("m/s", option=True, signed=True, threshold=True),
     "incentive": Quantity("m/s²", decimals=2, option=True, signed=True, threshold=True),
@@ -81,7 +82,7 @@ QUANTITIES: dict[tuple[str, str], Quantity] = {
     ("rule", "always"): Quantity(number=False),
     ("rule", "drawn"): Quantity(number=False),
     ("intention", "speed change"): Quantity(words=CHANGES),
-    ("intention", "target speed"): Quantity("m/s", 0),
+    ("intention", "target speed"): Quantity("m/s", short=True),
     ("intention", "lane"): Quantity("", 0),
     ("cause", "decision"): Quantity(body=True, number=False),
     ("cause", "without"): Quantity(body=True, option=True, number=False),

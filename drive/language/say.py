@@ -156,7 +156,8 @@ def _subject(claim: Claim, words: Words):
     """Neighbours with the same subject are fused; whole clauses never are."""
     if not _is_predicate(claim, words):
         return id(claim)
-    return claim.cars, claim.objects, claim.option
+    known = quantity_of(claim.kind, claim.quantity)
+    return claim.cars, claim.objects, claim.option if known.place else None
 
 
 def _is_predicate(claim: Claim, words: Words) -> bool:
@@ -215,7 +216,8 @@ def _said(claim: Claim, words: Words) -> str:
 
 def _amount(claim: Claim, value: float, words: Words) -> str:
     known = quantity_of(claim.kind, claim.quantity)
-    return _number(value, known.decimals, words) + words.units[known.unit]
+    decimals = 0 if known.short and value == int(value) else known.decimals
+    return _number(value, decimals, words) + words.units[known.unit]
 
 
 def _number(value: float, decimals: int, words: Words) -> str:

@@ -7,9 +7,10 @@ of the options that were weighed.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
-from drive.roads import LaneId
+from drive.roads import Lane, LaneId, Road
 from drive.trajectory import MetaAction, meta_action_of
 from drive.types import Choice, Control, Decision, Option, Scene, Side, Term, Trajectory
 
@@ -18,8 +19,10 @@ SIDES: dict[str, Side] = {"LANE_LEFT": "left", "LANE_RIGHT": "right"}
 CHANGES: dict[Side, str] = {side: name for name, side in SIDES.items()}
 STAYING = ("IDLE", "LANE_KEEP")  # what a change of lane is held against
 QUICKER = {"SLOWER": ("IDLE", "FASTER"), "IDLE": ("FASTER",)}  # what a lower speed is held against
+RING_REACH = 100.0  # [m] looked along the path for a ring
 STANDING = 0.5  # [m/s]
 
+GAINS = ("speed gain", "incentive", "lanes to goal", "distance to goal")  # why to change lanes
 # what a term is about, and by it what holding back means
 SUBJECTS = {
     "time gap": "lead",
@@ -42,7 +45,6 @@ HOLDING_BACK = {
     "goal": "gap searching",
 }
 IN_LANE = {
-    "turn": "turn",
     "leave road": "nudge out of lane",
     "nudge in lane": "nudge in lane",
 }
@@ -90,7 +92,7 @@ def side_of(lane: LaneId, other: LaneId) -> Side | None:
     return "left" if other[2] < lane[2] else "right"
 
 
-def reasons_of(scene: Scene, choice: Choice, change: str) -> tuple[Reason, ...]:
+def reasons_of(scene: Scene, choice: Choice, motion: MetaAction) -> tuple[Reason, ...]:
     """The reasons that the choice rests on, the proximate one first.
 
     Holding back is explained by what speaks against the quicker option, a change of lane by what
@@ -102,20 +104,20 @@ def reasons_of(scene: Scene, choice: Choice, change: str) -> tuple[Reason, ...]:
         return tuple(Reason(term, chosen) for term in chosen.terms if term.kind in NULL)
     name = manoeuvre_of(scene, chosen)
     found = ()
-    if name in SIDES:
+    if name in SIDES and motion.lateral == "change lane":
         stay = _counting(scene, choice, STAYING, ("against",))
         found = stay or _lead_of(scene, choice)
-        found += _counting(scene, choice, (name,), ("for",))
-    elif name in QUICKER and change != "speed up":
+        found += tuple(sorted(_speaking(chosen, ("for",)), key=_gains, reverse=True))
+    elif name in QUICKER and motion.longitudinal != "speed up":
         found = _counting(scene, choice, QUICKER[name], ("against",), unlike=chosen)
-    return found or _speaking(chosen, ("for",)) or _speaking(chosen, ("against",))
+    return found or _room(chosen) or _speaking(chosen, ("against",))
 
 
 def decision_of(scene: Scene, choice: Choice, trajectory: Trajectory) -> Decision:
     """At most one decision per axis, None where nothing changes."""
     motion = motion_of(scene, trajectory)
     change = speed_change(scene, motion)
-    reasons = reasons_of(scene, choice, change)
+    reasons = reasons_of(scene, choice, motion)
     lateral, side = _lateral(scene, choice, motion)
     return Decision(_longitudinal(choice, change, lateral, reasons), lateral, side)
 
@@ -139,6 +141,8 @@ def _lateral(scene: Scene, choice: Choice, motion: MetaAction) -> tuple[str | No
         return ("merge or split" if joins else "lane change"), motion.side
     if changing and manoeuvre_of(scene, choice.chosen) in SIDES:
         return "abort of a lateral manoeuvre", changing
+    if motion.lateral == "turn" and not _circulates(scene):
+        return "turn", motion.side
     name = IN_LANE.get(motion.lateral)
     return name, motion.side if name else None
 
@@ -152,6 +156,25 @@ def _lane_runs_out(scene: Scene) -> bool:
     road, lane = scene.road, scene.ego.lane
     others = (other for other in road.sections[lane[:2]] if other.id != lane)
     return not road.continuations(lane) and any(road.continuations(other.id) for other in others)
+
+
+def _circulates(scene: Scene) -> bool:
+    """Is the way on a ring, a roundabout or a circuit? To follow its bends is not to turn."""
+    ego, road = scene.ego, scene.road
+    return any(_returns(road, lane) for lane, _ in road.path(ego.lane, ego.route, RING_REACH))
+
+
+@functools.lru_cache(maxsize=1024)
+def _returns(road: Road, start: Lane) -> bool:
+    seen, front = set(), [start]
+    while front:
+        for lane in road.continuations(front.pop().id):
+            if lane.id == start.id:
+                return True
+            if lane.id not in seen:
+                seen.add(lane.id)
+                front.append(lane)
+    return False
 
 
 def _lead_of(scene: Scene, choice: Choice) -> tuple[Reason, ...]:
@@ -176,6 +199,15 @@ def _counting(
             if found := _speaking(option, counts):
                 return found
     return ()
+
+
+def _room(option: Option) -> tuple[Reason, ...]:
+    """What speaks for an option that simply goes on; that the car ahead is slower does not."""
+    return tuple(r for r in _speaking(option, ("for",)) if r.term.kind != "slower ahead")
+
+
+def _gains(reason: Reason) -> bool:
+    return reason.term.kind in GAINS
 
 
 def same_way(option: Option, other: Option) -> bool:

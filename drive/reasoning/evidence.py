@@ -14,9 +14,10 @@ from drive.language import make_claim
 from drive.reasoning.decisions import SIDES, Reason, manoeuvre_of
 from drive.roads import LaneId
 from drive.surroundings import Neighbour, View
-from drive.types import Claim, Meta, Scene
+from drive.types import Claim, Meta, Scene, Term
 
 BEND_REACH = 100.0  # [m] along the path, within which bends count as ahead
+LONG = 5.0  # [s], from which on a time gap says nothing
 PLACES = (None, Meta("LANE_LEFT"), Meta("LANE_RIGHT"))  # my lane, and those beside it
 
 # what is measured of a car or object ahead, behind and beside: quantity -> value
@@ -94,7 +95,7 @@ def _claims(view: View, reason: Reason) -> list[Claim]:
         return _bend(view, reason)
     if term.kind in FORESEEN:
         return _foreseen(view, reason)
-    if term.kind == "free ahead":
+    if term.kind == "free ahead" or (term.kind == "lane ends" and term.counts == "for"):
         return _free(view, reason)
     if term.kind == "unavailable":
         place = place_of(view.scene, None)
@@ -172,9 +173,11 @@ def _crossing(scene: Scene, car_id: int) -> list[Claim]:
 
 def _free(view: View, reason: Reason) -> list[Claim]:
     place = place_of(view.scene, reason.option.target_lane)
-    if view.leader(lane_at(view.scene, place)) is not None:
+    lead = view.leader(lane_at(view.scene, place))
+    if lead is not None and (lead.car or lead.object):
         return []
-    return [make_claim("observation", "free ahead", reason.term.value, option=place)]
+    free = view.scene.perception.range if lead is None else lead.gap
+    return [make_claim("observation", "free ahead", free, option=place)]
 
 
 def _seen(view: View, reason: Reason) -> list[Claim]:
@@ -187,8 +190,12 @@ def _seen(view: View, reason: Reason) -> list[Claim]:
         if lane is None:
             continue
         for neighbour, quantity, value in _measured(view, lane, term.kind):
-            if _is_about(neighbour, term) and math.isfinite(value) and _fits(quantity, value):
-                return [_observation(scene, quantity, value, neighbour, term, place)]
+            if not _is_about(neighbour, term) or not _matters(quantity, value):
+                continue
+            seen = [_observation(quantity, value, term, place)]
+            if neighbour.speed < 0 and quantity != "oncoming":
+                seen.insert(0, _observation("oncoming", neighbour.gap, term, place))
+            return seen
     return []
 
 
@@ -197,7 +204,9 @@ def _measured(view: View, lane: LaneId, kind: str):
     speed = view.scene.ego.speed
     if kind in AHEAD:
         for neighbour in filter(None, (view.leader(lane), view.oncoming(lane))):
-            yield neighbour, kind, AHEAD[kind](neighbour, speed)
+            quantity = "oncoming" if neighbour.speed < 0 and kind == "gap ahead" else kind
+            if neighbour.gap >= 0:
+                yield neighbour, quantity, AHEAD[kind](neighbour, speed)
     if kind == "lane ends" and (neighbour := view.leader(lane)) is not None:
         yield neighbour, "gap ahead" if neighbour.object else "lane ends", neighbour.gap
     if kind in BEHIND and (neighbour := view.follower(lane)) is not None:
@@ -207,23 +216,22 @@ def _measured(view: View, lane: LaneId, kind: str):
             yield neighbour, kind, BESIDE[kind](neighbour, speed)
 
 
-def _is_about(neighbour: Neighbour, term) -> bool:
+def _is_about(neighbour: Neighbour, term: Term) -> bool:
     cars = () if neighbour.car is None else (neighbour.car,)
     objects = () if neighbour.object is None else (neighbour.object,)
     return (cars, objects) == (term.cars[:1], term.objects[:1])
 
 
-def _fits(quantity: str, value: float) -> bool:
-    return value >= 0 or quantity in ("slower ahead", "closing from behind")
+def _matters(quantity: str, value: float) -> bool:
+    if quantity == "time gap":
+        return 0 <= value <= LONG
+    return math.isfinite(value) and (value >= 0 or quantity in ("slower ahead", "closing from behind"))
 
 
-def _observation(scene, quantity, value, neighbour: Neighbour, term, place) -> Claim:
-    if quantity == "gap ahead" and neighbour.speed < 0:
-        quantity = "oncoming"
-    threshold = term.threshold if term.kind in AT_LEAST + AT_MOST else None
+def _observation(quantity: str, value: float, term: Term, place: Meta | None) -> Claim:
+    held = term.kind in AT_LEAST + AT_MOST and quantity not in ("oncoming", "lane ends")
     about = {} if quantity == "lane ends" else {"cars": term.cars[:1], "objects": term.objects[:1]}
-    if quantity in ("oncoming", "lane ends"):
-        threshold = None
+    threshold = term.threshold if held else None
     return make_claim("observation", quantity, value, option=place, threshold=threshold, **about)
 
 

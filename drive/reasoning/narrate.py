@@ -48,7 +48,7 @@ def account_of(scene: Scene, choice: Choice, trajectory: Trajectory, rival: Opti
     """What is to be said, before it is put into words."""
     view, motion = View(scene), motion_of(scene, trajectory)
     change = speed_change(scene, motion)
-    grounds = claims_of(view, reasons_of(scene, choice, change), GROUNDS)
+    grounds = claims_of(view, reasons_of(scene, choice, motion), GROUNDS)
     standing, lost = _standing(view, choice, rival, grounds) if rival else (None, ())
     return Account(
         decision_of(scene, choice, trajectory),
