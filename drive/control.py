@@ -95,6 +95,11 @@ def acceleration_towards(speed: float, target: float) -> float:
     return (target - speed) / TAU_ACCELERATION
 
 
+def clipped(value: float, bounds: tuple[float, float] | None) -> float:
+    """A command within its legal range; unchanged where there is none."""
+    return min(max(value, bounds[0]), bounds[1]) if bounds else value
+
+
 def speed_after(speed: float, target: float, t: float) -> float:
     """Speed [m/s] after t seconds of that law, in continuous time."""
     return target + (speed - target) * math.exp(-t / TAU_ACCELERATION)

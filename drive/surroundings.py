@@ -11,10 +11,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from drive.control import TAU_LATERAL, distance_after, speed_after
+from drive.control import (
+    TAU_LATERAL,
+    acceleration_towards,
+    clipped,
+    distance_after,
+    speed_after,
+    state_of,
+    steering_towards,
+    target_lane_after,
+)
 from drive.geometry import braking_to_match, time_headway, time_to_collision, wrap
 from drive.roads import Lane, LaneId
-from drive.types import Car, Scene, Side
+from drive.types import Car, Control, Meta, Option, Scene, Side
 
 MARGIN = 1.0  # [m] that a lane is widened by on either side
 BEHIND = 120.0  # [m] looked back over the lanes that lead into one
@@ -251,6 +260,25 @@ def side_lanes(scene: Scene) -> dict[Side, Lane]:
         if legal and lane and lane.reachable_from(ego.x, ego.y):
             found[side] = lane
     return found
+
+
+def legal_options(scene: Scene) -> tuple[Option, ...]:
+    """What can be done now, unweighed, each with the lane it drives to.
+
+    Every legal meta-action; or, where the road is steered, a fan: follow the lane, move to the left
+    one, to the right one, and wheels straight (which follows no lane).
+    """
+    ego, road, legal = scene.ego, scene.road, scene.legal
+    if legal.meta:
+        here = road.lane(ego.target_lane)
+        lanes = {name: target_lane_after(road, here, name, ego.x, ego.y) for name in legal.meta}
+        return tuple(Option(Meta(name), target_lane=lane.id) for name, lane in lanes.items())
+    wheel = {None: 0.0}
+    for lane in (road.lane(ego.lane), *side_lanes(scene).values()):
+        wheel[lane.id] = clipped(steering_towards(lane, state_of(ego)), legal.steering)
+    steady = clipped(acceleration_towards(ego.speed, ego.target_speed), legal.acceleration)
+    fan = {Control(steady, angle): lane for lane, angle in wheel.items()}  # equal ones once
+    return tuple(Option(action, target_lane=lane) for action, lane in fan.items())
 
 
 # ------------------------------------------------------------------------------------- arithmetic

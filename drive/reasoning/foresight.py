@@ -59,13 +59,10 @@ def _by_control(scene: Scene, option: Option, count: int) -> list[State]:
     for k in range(count):
         if k and k % held == 0:
             lane, route = control.followed_lane(road, lane, route, *state[:2])
-            steering = _within(control.steering_towards(lane, state), scene.legal.steering)
+            steering = control.clipped(control.steering_towards(lane, state), scene.legal.steering)
             steady = control.acceleration_towards(state.speed, ego.target_speed)
-            acceleration = _within(steady, scene.legal.acceleration)
+            acceleration = control.clipped(steady, scene.legal.acceleration)
         state = control.moved(state, acceleration, steering, scene.sub_step, ego.dynamical)
         states.append(state)
     return states
 
-
-def _within(value: float, bounds: tuple[float, float] | None) -> float:
-    return min(max(value, bounds[0]), bounds[1]) if bounds else value

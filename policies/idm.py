@@ -1,0 +1,157 @@
+"""The Intelligent Driver Model and MOBIL, evaluated on what is seen, with nominal parameters.
+
+Treiber, Hennecke, Helbing 2000 (eq. 2-3, acceleration) and Kesting, Treiber, Helbing 2007 (lane
+change), with the parameters and the gaps (centre to centre) of highway-env's `IDMVehicle`. Each
+option is what IDM's acceleration on its lane makes of it; the action is the one nearest to it. It
+sees only its own lane and the ones beside: whoever crosses does not exist for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from drive import control
+from drive.roads import LaneId
+from drive.surroundings import Neighbour, View, legal_options
+from drive.types import Choice, Control, Legal, Meta, Option, Scene, Term
+
+COMFORT_ACCELERATION = 3.0  # [m/s2]
+COMFORT_BRAKING = 5.0  # [m/s2]
+MAX_ACCELERATION = 6.0  # [m/s2]
+JAM_DISTANCE = 10.0  # [m] centre to centre
+TIME_WANTED = 1.5  # [s]
+EXPONENT = 4.0
+POLITENESS = 0.0
+MIN_GAIN = 0.2  # [m/s2]
+MAX_IMPOSED = 2.0  # [m/s2]
+CAR_LENGTH = 5.0  # [m]
+
+
+class Idm:
+    """Changes lane where MOBIL says so, else drives the speed option nearest to IDM's acceleration."""
+
+    name = "idm"
+    tie = "shares evidence"
+
+    @staticmethod
+    def applies(legal: Legal) -> bool:
+        return True
+
+    def decide(self, scene: Scene) -> Choice:
+        view = View(scene)
+        options = tuple(_weighed(view, option) for option in legal_options(scene))
+        best = max(options, key=lambda option: option.score)
+        return Choice(best.action, options)
+
+
+def _weighed(view: View, option: Option) -> Option:
+    """The option with its terms; the score is MOBIL's incentive, or minus the misfit of the speed."""
+    ego, lane = view.scene.ego, option.target_lane
+    if lane is None:
+        return replace(option, terms=(_error(view),), score=-1e3)
+    terms = _lead_terms(view, lane)
+    if lane != ego.target_lane:
+        return _change(view, option, terms)
+    wanted = acceleration(view, lane)
+    given = 0.0 if isinstance(option.action, Control) else _given(view.scene, option.action)
+    misfit = abs(given - wanted) if isinstance(option.action, Meta) else 0.0
+    term = Term("acceleration", wanted, "m/s²", "against" if misfit > 1.0 else "for")
+    return replace(option, terms=(term, *terms), score=-misfit)
+
+
+def _change(view: View, option: Option, terms: tuple[Term, ...]) -> Option:
+    """MOBIL: is the change safe for the new follower, and does it gain enough?"""
+    ego, lane = view.scene.ego, option.target_lane
+    gain = acceleration(view, lane) - acceleration(view, ego.target_lane)
+    imposed = _imposed(view, lane)
+    beside = view.beside(lane)
+    wanted = gain >= MIN_GAIN and imposed <= MAX_IMPOSED and not beside
+    terms = (
+        Term("incentive", gain, "m/s²", "for" if gain >= MIN_GAIN else "against", MIN_GAIN),
+        *(Term("beside", -n.gap, "m", "against", cars=(n.car,)) for n in beside),
+        *_behind_terms(view, lane, imposed),
+        *terms,
+    )
+    return replace(option, terms=terms, score=gain + 1.0 if wanted else -1e2 + gain - imposed)
+
+
+def acceleration(view: View, lane: LaneId) -> float:
+    """IDM's acceleration [m/s2] for the ego on a lane, its present leaders considered."""
+    ahead = [n for n in (view.leader(lane), view.oncoming(lane)) if n]
+    nearest = min(ahead, key=lambda n: n.gap, default=None)
+    return _idm(view.scene.ego.speed, _wanted_speed(view.scene, lane), nearest)
+
+
+def _wanted_speed(scene: Scene, lane: LaneId) -> float:
+    fastest = max(scene.ego.target_speeds, default=scene.ego.target_speed)
+    limit = scene.road.lane(lane).speed_limit
+    return fastest if limit is None else min(fastest, limit)
+
+
+def _idm(speed: float, wanted: float, lead: Neighbour | None) -> float:
+    free = 1 - (max(speed, 0.0) / max(wanted, 0.01)) ** EXPONENT
+    if lead is None:
+        return COMFORT_ACCELERATION * free
+    slack = 2 * (COMFORT_ACCELERATION * COMFORT_BRAKING) ** 0.5
+    gap = JAM_DISTANCE + speed * TIME_WANTED + speed * lead.closing / slack
+    press = (gap / max(lead.gap + CAR_LENGTH, 0.01)) ** 2
+    return max(COMFORT_ACCELERATION * (free - press), -MAX_ACCELERATION)
+
+
+def _imposed(view: View, lane: LaneId) -> float:
+    """Braking [m/s2] that IDM would ask of the follower in a lane, once the ego is ahead of it."""
+    follower = view.follower(lane)
+    if follower is None:
+        return 0.0
+    limit = view.scene.road.lane(lane).speed_limit
+    wanted = max(follower.speed, limit or follower.speed)
+    return max(0.0, -_idm(follower.speed, wanted, follower))
+
+
+def _given(scene: Scene, action: Meta) -> float:
+    """Mean acceleration [m/s2] of a meta-action over one decision period."""
+    target = control.target_speed_after(scene.ego, action.name)
+    after = control.speed_after(scene.ego.speed, target, scene.period)
+    return (after - scene.ego.speed) / scene.period
+
+
+# -------------------------------------------------------------------------------------- terms
+
+
+def _lead_terms(view: View, lane: LaneId) -> tuple[Term, ...]:
+    lead, speed = view.leader(lane), view.scene.ego.speed
+    if lead is None:
+        return (Term("free ahead", view.scene.perception.range, "m", "for"),)
+    about = _about(lead)
+    if not about.get("cars"):
+        return (Term("lane ends", lead.gap, "m", "against", **about),)
+    counts = "against" if lead.time_gap(speed) < TIME_WANTED or lead.closing > 1.0 else "for"
+    terms = [Term("gap ahead", lead.gap, "m", counts, **about)]
+    if speed > 0.5 and lead.gap > 0:
+        terms.insert(0, Term("time gap", lead.time_gap(speed), "s", counts, TIME_WANTED, **about))
+    if lead.closing > 0.5:
+        terms.append(Term("slower ahead", lead.closing, "m/s", counts, **about))
+    return tuple(terms)
+
+
+def _behind_terms(view: View, lane: LaneId, imposed: float) -> tuple[Term, ...]:
+    follower = view.follower(lane)
+    if follower is None or follower.gap < 0:
+        return ()
+    about, counts = _about(follower), "against" if imposed > MAX_IMPOSED else "for"
+    terms = [Term("gap behind", follower.gap, "m", counts, **about)]
+    if follower.closing > 0.5:
+        terms.append(Term("closing from behind", follower.closing, "m/s", counts, **about))
+    return tuple(terms)
+
+
+def _error(view: View) -> Term:
+    ego = view.scene.ego
+    lane = view.scene.road.lane(ego.lane)
+    return Term("lateral offset", lane.frenet(ego.x, ego.y)[1], "m", "against")
+
+
+def _about(other: Neighbour) -> dict:
+    if other.car is not None:
+        return {"cars": (other.car,)}
+    return {"objects": (other.object,)} if other.object is not None else {}
