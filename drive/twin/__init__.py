@@ -1,13 +1,15 @@
 """A compiled, batched, exact copy of highway-env 1.12's traffic physics. Imports neither gymnasium nor highway_env."""
 
-from drive.twin.entry import Hypothesis, from_scene, from_truth
-from drive.twin.worlds import CODES, META_ACTIONS, NO_ACTION, NOMINAL, Drive, Worlds, concatenate, warm
+from drive.twin.entry import Hypothesis, from_scene, from_truth, warm
+from drive.twin.worlds import CODES, META_ACTIONS, NO_ACTION, NOMINAL, STAND_STILL, RISK_COLUMNS, Drive, Worlds, concatenate
 
 __all__ = [
     "CODES",
     "META_ACTIONS",
     "NOMINAL",
     "NO_ACTION",
+    "RISK_COLUMNS",
+    "STAND_STILL",
     "Drive",
     "Hypothesis",
     "Worlds",

@@ -6,8 +6,10 @@ Knows nothing of where either came from.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -221,3 +223,17 @@ def one_car_world() -> Worlds:
     road = Road((Lane(("0", "1", 0), Straight((0.0, 0.0), (1000.0, 0.0)), 4.0, 30.0),))
     ego = Ego(0.0, 0.0, 0.0, 25.0, 5.0, 2.0, ("0", "1", 0), ("0", "1", 0), 25.0, (20.0, 25.0, 30.0))
     return _world(road, [_ego_driver(ego, {})], (), False, False, 0)
+
+
+def warm(progress: Callable[[str], None] = print) -> float:
+    """Compile the kernel, or load it from the cache; says so if it has to be compiled. Returns the seconds it took."""
+    begin = time.perf_counter()
+    if not k.advance.stats.cache_path or not any(Path(k.advance.stats.cache_path).glob("kernel.advance*.nbc")):
+        progress("twin: compiling the traffic model, once (about half a minute)")
+    worlds = one_car_world()
+    worlds.legal()
+    worlds.step([k.IDLE])
+    took = time.perf_counter() - begin
+    if took > 5:
+        progress(f"twin: compiled in {took:.0f} s")
+    return took

@@ -67,6 +67,7 @@ SEG_FIRST, SEG_COUNT, SEG_FROM, SEG_TO, SEG_NEXT_FROM, SEG_NEXT_TO = 0, 1, 2, 3,
 SEG_FACTS = 6
 
 LANE_LEFT, IDLE, LANE_RIGHT, FASTER, SLOWER = 0, 1, 2, 3, 4
+NONE, STILL = -1, -2  # no action; the world is left as it is
 
 Net = namedtuple("Net", "geometry facts segments next_segments joined offsets connected regulated")
 Lists = namedtuple("Lists", "order count slot at place")
@@ -274,8 +275,9 @@ def list_lane(net, f, slots, lists, lane):
 
 @_inlined
 def beside(net, f, g, slots, ego, lists, i, lane, s):
-    """(front, rear) slots of car i on a lane, where its longitudinal coordinate is s; -1: none.
+    """Slots of the cars in front of and behind car i on a lane, where its longitudinal coordinate is s, and theirs.
 
+    Slot -1: none.
     Among equals the last is in front and the first behind, as in highway-env's scan.
     """
     if lists.count[lane] < 0:
@@ -295,28 +297,30 @@ def beside(net, f, g, slots, ego, lists, i, lane, s):
             else:
                 high = middle
     front = -1
-    found = 0.0
+    rear = -1
+    front_at = 0.0
+    rear_at = 0.0
     for k in range(low, n):
-        if front >= 0 and lists.at[lane, k] != found:
+        if front >= 0 and lists.at[lane, k] != front_at:
             break
         j = lists.slot[lane, k]
         if j != i and not (i == ego and g[GHOST, j]):
             front = j
-            found = lists.at[lane, k]
-    rear = -1
+            front_at = lists.at[lane, k]
     for k in range(low - 1, -1, -1):
-        if rear >= 0 and lists.at[lane, k] != found:
+        if rear >= 0 and lists.at[lane, k] != rear_at:
             break
         j = lists.slot[lane, k]
         if j != i and not (i == ego and g[GHOST, j]):
             rear = j
-            found = lists.at[lane, k]
-    return front, rear
+            rear_at = lists.at[lane, k]
+    return front, rear, front_at, rear_at
 
 
 @_fast
 def neighbours(net, f, g, slots, ego, lists, i, lane, s):
-    return beside(net, f, g, slots, ego, lists, i, lane, s)
+    front, rear, _, _ = beside(net, f, g, slots, ego, lists, i, lane, s)
+    return front, rear
 
 
 # --- routes (RoadNetwork.next_lane) -----------------------------------------------------------------------------------
@@ -560,10 +564,10 @@ def act_idm(net, f, g, cars, slots, ego, drivers, routes, own, lists, i, dt):
     if f[FORCED, i] == f[FORCED, i]:
         f[ACCELERATION, i] = max(f[FORCED, i], -max(f[SPEED, i], 0.0) / dt)
         return
-    front, _ = beside(net, f, g, slots, ego, lists, i, lane, own[2, i])
+    front, _, _, _ = beside(net, f, g, slots, ego, lists, i, lane, own[2, i])
     a = wanted(net, f, g, own, drivers, p, delta, linear, i, front)
     if lane != target:
-        front, _ = beside(net, f, g, slots, ego, lists, i, target, s)
+        front, _, _, _ = beside(net, f, g, slots, ego, lists, i, target, s)
         a = min(a, wanted(net, f, g, own, drivers, p, delta, linear, i, front))
     f[ACCELERATION, i] = clip(a, -drivers[p, ACC_MAX], drivers[p, ACC_MAX])
 
@@ -971,11 +975,46 @@ def regulate(net, f, g, cars, drivers, routes, own, predictions, spare_f, spare_
                 g[YIELD_TIMER, loser] = 0
 
 
+# --- what threatens the ego ------------------------------------------------------------------------------------------
+
+GAP_AHEAD, TTC_AHEAD, GAP_BEHIND, TTC_BEHIND, FOLLOWER = 0, 1, 2, 3, 4  # [m], [s], [m], [s], [m/s2]
+RISKS = 5
+
+
+@_fast
+def watch_lane(net, f, g, slots, ego, lists, lane, s, risk):
+    front, rear, front_at, rear_at = beside(net, f, g, slots, ego, lists, ego, lane, s)
+    if front >= 0:
+        gap = front_at - s - (f[LENGTH, ego] + f[LENGTH, front]) / 2
+        closing = f[SPEED, ego] - f[SPEED, front]
+        risk[GAP_AHEAD] = min(risk[GAP_AHEAD], gap)
+        if closing > 0:
+            risk[TTC_AHEAD] = min(risk[TTC_AHEAD], max(gap, 0.0) / closing)
+    if rear >= 0 and g[KIND, rear] != OBSTACLE:
+        gap = s - rear_at - (f[LENGTH, ego] + f[LENGTH, rear]) / 2
+        closing = f[SPEED, rear] - f[SPEED, ego]
+        risk[GAP_BEHIND] = min(risk[GAP_BEHIND], gap)
+        if closing > 0:
+            risk[TTC_BEHIND] = min(risk[TTC_BEHIND], max(gap, 0.0) / closing)
+        if not g[CRASHED, rear]:
+            risk[FOLLOWER] = min(risk[FOLLOWER], f[ACCELERATION, rear])
+
+
+@_fast
+def watch(net, f, g, slots, ego, own, lists, risk):
+    """Keep the worst of this sub-step, on the lane that the ego is on and the lane that it is changing to."""
+    lane = g[LANE, ego]
+    target = g[TARGET_LANE, ego]
+    watch_lane(net, f, g, slots, ego, lists, lane, own[2, ego], risk)
+    if target != lane and net.facts[target, SEGMENT] == net.facts[lane, SEGMENT]:
+        watch_lane(net, f, g, slots, ego, lists, target, local(net, target, f[X, ego], f[Y, ego])[0], risk)
+
+
 # --- worlds -----------------------------------------------------------------------------------------------------------
 
 
 @_fast
-def substep(net, f, g, head, drivers, routes, speeds, own, lists, polygons, predictions, spare_f, spare_g, action, dt):
+def substep(net, f, g, head, drivers, routes, speeds, own, lists, polygons, predictions, spare_f, spare_g, action, dt, risk):
     """One sub-step of AbstractEnv._simulate; action -1: none, otherwise the ego's meta-action of this decision."""
     cars = head[CARS]
     slots = head[SLOTS]
@@ -1000,6 +1039,8 @@ def substep(net, f, g, head, drivers, routes, speeds, own, lists, polygons, pred
             s, r = follow_road(net, f, g, routes, own, i)
             steer(net, f, i, g[TARGET_LANE, i], s, r)
             f[ACCELERATION, i] = KP_A * (f[TARGET_SPEED, i] - f[SPEED, i])
+    if risk.size and ego >= 0:
+        watch(net, f, g, slots, ego, own, lists, risk)
     if net.regulated:
         head[TICKS] += 1
         if head[TICKS] % int(1 / dt / 2) == 0:
@@ -1015,12 +1056,13 @@ def substep(net, f, g, head, drivers, routes, speeds, own, lists, polygons, pred
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def advance(net, fs, gs, heads, drivers, routes, speeds, codes, controls, substeps, dt, stop, tracks, egos):
+def advance(net, fs, gs, heads, drivers, routes, speeds, codes, controls, substeps, dt, stop, tracks, egos, risks):
     """Drive every world through its decisions, in place.
 
-    codes int32 [W, D]: meta-actions (-1: none); controls float64 [W, D, 2]: acceleration [m/s2] and steering [rad] of a PLAIN
+    codes int32 [W, D]: meta-actions, NONE, or STILL at the first; controls float64 [W, D, 2]: acceleration [m/s2] and steering [rad] of a PLAIN
     or BICYCLE ego, NaN: keep. stop: a world ends with its ego's crash (what follows is recorded as standing still).
     tracks [W or 0, D * substeps, N, 4] and egos [W or 0, D * substeps, 5]: x, y, heading, speed (and acceleration of the ego).
+    risks [W or 0, D, RISKS]: the worst of each decision, kept where it is worse than what the array holds.
     """
     worlds, _, n = fs.shape
     lanes = net.facts.shape[0]
@@ -1036,12 +1078,15 @@ def advance(net, fs, gs, heads, drivers, routes, speeds, codes, controls, subste
     predictions = np.empty((n if net.regulated else 1, PREDICTIONS, 3))
     spare_f = np.empty((FLOAT_ROWS + 2, 1))
     spare_g = np.empty((INT_ROWS, 1), np.int32)
+    risk = np.empty(0)
     decisions = codes.shape[1]
     for w in range(worlds):
         f = fs[w]
         g = gs[w]
         head = heads[w]
         ego = head[EGO]
+        if decisions > 0 and codes[w, 0] == STILL:
+            continue
         for i in range(head[SLOTS]):
             lists.order[i] = i
             locate(net, f, g, own, i)
@@ -1052,13 +1097,15 @@ def advance(net, fs, gs, heads, drivers, routes, speeds, codes, controls, subste
                 code = -1
                 if controls[w, d, 0] == controls[w, d, 0]:
                     command(f, ego, controls[w, d, 0], controls[w, d, 1])
+            if risks.shape[0]:
+                risk = risks[w, d]
             for k in range(substeps):
                 if stop and ego >= 0 and g[CRASHED, ego]:
                     done = True
                 if not done:
                     action = code if k == 0 else -1
                     substep(
-                        net, f, g, head, drivers, routes, speeds, own, lists, polygons, predictions, spare_f, spare_g, action, dt
+                        net, f, g, head, drivers, routes, speeds, own, lists, polygons, predictions, spare_f, spare_g, action, dt, risk
                     )
                 t = d * substeps + k
                 if tracks.shape[0]:

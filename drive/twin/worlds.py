@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from drive.twin.network import network
 
 META_ACTIONS = ("LANE_LEFT", "IDLE", "LANE_RIGHT", "FASTER", "SLOWER")  # by code, on every road
 CODES = {name: code for code, name in enumerate(META_ACTIONS)}
-NO_ACTION = -1
+NO_ACTION, STAND_STILL = k.NONE, k.STILL
 
 KINDS = {
     "Vehicle": k.PLAIN,
@@ -86,12 +85,21 @@ def driver_row(parameters: dict) -> tuple[float, ...]:
     )
 
 
+RISK_COLUMNS = ("gap ahead", "time to collision ahead", "gap behind", "time to collision behind", "follower")
+
+
 @dataclass(frozen=True)
 class Drive:
-    """What a drive left behind, road frame; T = decisions x sub-steps, states after each sub-step."""
+    """What a drive left behind, road frame; T = decisions x sub-steps, states after each sub-step. None: not recorded.
+
+    risks: the worst of each decision on the ego's lane and the one it changes to, along the lane: gap ahead [m], time to
+    collision ahead [s], gap behind [m], time to collision behind [s] (bumper to bumper; inf: none) and the commanded
+    acceleration of the car behind [m/s2] (inf: nobody there). Taken at the start of each sub-step; ghosts left out.
+    """
 
     tracks: np.ndarray | None  # [W, T, N, 4] x, y [m], heading [rad], speed [m/s] by slot
     ego: np.ndarray | None  # [W, T, 5] the ego's x, y, heading, speed and commanded acceleration [m/s2]
+    risks: np.ndarray | None  # [W, D, 5]
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,13 +142,14 @@ class Worlds:
         stop_on_crash: bool = False,
         tracks: bool = False,
         ego: bool = False,
+        risks: bool = False,
         threads: int = 1,
     ) -> Drive:
         """Drive all worlds, in place, through one decision or several.
 
-        actions: meta-action codes int [W] or [W, D] (-1: none), or controls float [W, 2] or [W, D, 2] (acceleration
+        actions: meta-action codes int [W] or [W, D] (NO_ACTION: none; STAND_STILL: leave this world as it is), or controls float [W, 2] or [W, D, 2] (acceleration
         [m/s2], steering [rad] positive to the left), or None. Each decision lasts substeps x dt [s]. stop_on_crash: a
-        world stands still from its ego's crash on. tracks, ego: what to record. threads: the GIL is released.
+        world stands still from its ego's crash on. tracks, ego, risks: what to record. threads: the GIL is released.
         """
         codes, controls = self._orders(actions)
         if substeps < 1 or not dt > 0:
@@ -148,11 +157,12 @@ class Worlds:
         duration = codes.shape[1] * substeps
         all_tracks = np.zeros((len(self) if tracks else 0, duration, self.f.shape[2], 4))
         all_egos = np.zeros((len(self) if ego else 0, duration, 5))
+        all_risks = np.full((len(self) if risks else 0, codes.shape[1], k.RISKS), np.inf)
 
         def drive(part: slice):
             k.advance(
                 self.net, self.f[part], self.g[part], self.head[part], self.drivers, self.routes, self.speeds,
-                codes[part], controls[part], substeps, dt, stop_on_crash, all_tracks[part], all_egos[part],
+                codes[part], controls[part], substeps, dt, stop_on_crash, all_tracks[part], all_egos[part], all_risks[part],
             )  # fmt: skip
 
         if threads <= 1 or len(self) < 2 * threads:
@@ -163,7 +173,7 @@ class Worlds:
                 list(pool.map(drive, (slice(a, b) for a, b in zip(cuts, cuts[1:]))))
         all_tracks[..., 1:3] *= -1
         all_egos[..., 1:3] *= -1
-        return Drive(all_tracks if tracks else None, all_egos if ego else None)
+        return Drive(all_tracks if tracks else None, all_egos if ego else None, all_risks if risks else None)
 
     def _orders(self, actions) -> tuple[np.ndarray, np.ndarray]:
         worlds = len(self)
@@ -180,8 +190,8 @@ class Worlds:
             codes = np.full(controls.shape[:2], NO_ACTION, np.int32)
         else:
             codes = np.ascontiguousarray(actions.reshape(worlds, -1), np.int32)
-            if codes.size and (codes.min() < NO_ACTION or codes.max() > k.SLOWER):
-                raise ValueError(f"meta-action codes are 0..4 ({', '.join(META_ACTIONS)}) or -1, not {codes}")
+            if codes.size and (codes.min() < STAND_STILL or codes.max() > k.SLOWER):
+                raise ValueError(f"meta-actions are 0..4 ({', '.join(META_ACTIONS)}), not {codes}")
             controls = np.full((*codes.shape, 2), np.nan)
         return codes, controls
 
@@ -294,7 +304,7 @@ class Worlds:
 
     def add(self, other: Worlds, world: int = 0) -> Worlds:
         """Append the cars of the one world in `other` (same road) behind those of a world; returns the grown batch."""
-        grown, other = _shared([self, other])
+        grown, other = _shared([self, replace(other, speeds=self.speeds)])
         cars, slots = (int(v) for v in grown.head[world, [k.CARS, k.SLOTS]])
         new = int(other.head[0, k.CARS])
         lack = max(0, slots + new - grown.f.shape[2])
@@ -326,42 +336,30 @@ def concatenate(batches: Sequence[Worlds]) -> Worlds:
 
 
 def _shared(batches: Sequence[Worlds]) -> list[Worlds]:
-    """Copies of the batches that share one drivers table and one routes table."""
+    """Copies of the batches that share one road, one drivers table and one routes table."""
     first = batches[0]
     for batch in batches[1:]:
-        if batch.net is not first.net:
+        if batch.net is not first.net and not _alike(batch.net, first.net):
             raise ValueError("worlds on different roads cannot be one batch")
-    drivers = np.concatenate([batch.drivers for batch in batches])
+        if not np.array_equal(batch.speeds, first.speeds):
+            raise ValueError("egos with different target speeds cannot be one batch")
+    drivers, rows = np.unique(np.concatenate([batch.drivers for batch in batches]), axis=0, return_inverse=True)
     steps = max(batch.routes.shape[1] for batch in batches)
-    routes = np.concatenate(
-        [np.pad(b.routes, ((0, 0), (0, steps - b.routes.shape[1]), (0, 0)), constant_values=-1) for b in batches]
-    )
+    padded = [np.pad(b.routes, ((0, 0), (0, steps - b.routes.shape[1]), (0, 0)), constant_values=-1) for b in batches]
+    routes, lines = np.unique(np.concatenate(padded), axis=0, return_inverse=True)
+    rows, lines = rows.ravel().astype(np.int32), lines.ravel().astype(np.int32)
     shared, driver, route = [], 0, 0
     for batch in batches:
         g = batch.g.copy()
-        g[:, k.DRIVER] += driver
-        g[:, k.ROUTE] += np.where(g[:, k.ROUTE] >= 0, route, 0).astype(np.int32)
+        g[:, k.DRIVER] = rows[g[:, k.DRIVER] + driver]
+        g[:, k.ROUTE] = np.where(g[:, k.ROUTE] >= 0, lines[np.maximum(g[:, k.ROUTE], 0) + route], -1)
         shared.append(
-            replace(batch, drivers=drivers, routes=routes, speeds=first.speeds, g=g, f=batch.f.copy(), head=batch.head.copy())
+            replace(first, drivers=drivers, routes=routes, g=g, f=batch.f.copy(), head=batch.head.copy())
         )
         driver += len(batch.drivers)
         route += len(batch.routes)
     return shared
 
 
-def warm(progress: Callable[[str], None] = print) -> float:
-    """Compile the kernel, or load it from the cache; says so if it has to be compiled. Returns the seconds it took."""
-    import time
-
-    from drive.twin.entry import one_car_world
-
-    begin = time.perf_counter()
-    if not k.advance.stats.cache_path or not any(Path(k.advance.stats.cache_path).glob("kernel.advance*.nbc")):
-        progress("twin: compiling the traffic model, once (about half a minute)")
-    worlds = one_car_world()
-    worlds.legal()
-    worlds.step([k.IDLE])
-    took = time.perf_counter() - begin
-    if took > 5:
-        progress(f"twin: compiled in {took:.0f} s")
-    return took
+def _alike(one: k.Net, other: k.Net) -> bool:
+    return all(np.array_equal(a, b, equal_nan=True) for a, b in zip(one[:6], other[:6])) and one[6:] == other[6:]
