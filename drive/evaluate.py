@@ -41,7 +41,7 @@ from drive.record import record
 from drive.results import Record, Results, print_tables, write
 from drive.scenarios import Suite
 from drive.scenarios import suite as named
-from drive.types import End, Episode, Policy
+from drive.types import End, Policy
 from drive.world import World
 
 __all__ = ["Results", "evaluate", "print_tables", "write"]

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from drive.metrics import METRICS, SHARE
 from drive.statistics import Estimate, bootstrap, paired, poisson, wilson
@@ -245,16 +246,14 @@ def print_tables(results: Results, console: Console | None = None) -> None:
 
 
 def _table(results: Results, scenario: str, metrics: Sequence[str]) -> Table:
-    table = Table("policy", "n", *map(heading, metrics), title=scenario, title_justify="left")
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = _grid(scenario, "policy", "n", *map(heading, metrics))
     for policy in results.policies:
         if (scenario, policy) in results.absent:
-            table.add_row(policy, *[MISSING] * (1 + len(metrics)))
+            table.add_row(Text(policy), *[MISSING] * (1 + len(metrics)))
             continue
         n = len(results.of(scenario, policy))
         cells = (cell(results.estimate(scenario, policy, name), name, n) for name in metrics)
-        table.add_row(policy, str(n), *cells)
+        table.add_row(Text(policy), str(n), *cells)
     for row in PUBLISHED if "success" in metrics else ():
         if row.scenario == scenario:
             success = shown(row.success, "success")
@@ -264,14 +263,23 @@ def _table(results: Results, scenario: str, metrics: Sequence[str]) -> Table:
 
 def _differences(results: Results) -> Table:
     title = f"difference to {results.policies[0]}, paired on seeds"
-    names = ("scenario", "policy", "n", *map(heading, COMPARED))
-    table = Table(*names, title=title, title_justify="left")
+    table = _grid(title, "scenario", "policy", "n", *map(heading, COMPARED))
     groups: dict[tuple[str, str], list[Difference]] = {}
     for row in results.differences:
         groups.setdefault((row.scenario, row.policy), []).append(row)
     for (scenario, policy), rows in groups.items():
         n = max(row.n for row in rows)
-        table.add_row(scenario, policy, str(n), *(cell(row, row.metric, n, "+") for row in rows))
+        cells = (cell(row, row.metric, n, "+") for row in rows)
+        table.add_row(scenario, Text(policy), str(n), *cells)
+    return table
+
+
+def _grid(title: str, *columns: str) -> Table:
+    """An empty table; what is in brackets is a unit, not markup."""
+    table = Table(title=Text(title), title_justify="left")
+    for column in columns:
+        numbers = column not in ("scenario", "policy")
+        table.add_column(Text(column), justify="right" if numbers else "left")
     return table
 
 
