@@ -222,10 +222,12 @@ class Road:
 
     @functools.cached_property
     def entries(self) -> dict[LaneId, tuple[Lane, ...]]:
-        """Lanes that continue into each lane, whatever a car's route."""
+        """Lanes that continue into each lane, whatever a car's route; not those that come the other way."""
         found: dict[LaneId, list[Lane]] = {}
         for lane in self.lanes:
             for onward in self.continuations(lane.id):
+                if turns_back(lane, onward):
+                    continue
                 found.setdefault(onward.id, []).append(lane)
         return {lane_id: tuple(lanes) for lane_id, lanes in found.items()}
 
@@ -276,14 +278,22 @@ class Road:
         """Lanes to be driven from this one on, each with the distance [m] at which it begins.
 
         Starts with the lane itself at 0 and ends where `reach` [m] beyond it is covered, at the end
-        of the road, or where it would drive a lane twice.
+        of the road, or where it would drive a lane twice or turn round on the spot (at the ends of
+        an intersection's arms, the way out and the way in share a node).
         """
         lane, begin = self.lane(lane_id), 0.0
         found = [(lane, begin)]
         while begin + lane.length < reach:
             begin += lane.length
             lane = self.following(lane.id, route)
-            if lane is None or any(lane is seen for seen, _ in found):
+            last = found[-1][0]
+            if lane is None or turns_back(last, lane) or any(lane is seen for seen, _ in found):
                 break
             found.append((lane, begin))
         return tuple(found)
+
+
+def turns_back(lane: Lane, onward: Lane) -> bool:
+    """Would going on from the end of a lane into another mean to turn round on the spot?"""
+    turn = float(onward.heading(0.0)) - float(lane.heading(lane.length))
+    return abs(wrap(turn)) > math.pi / 2
