@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from drive.roads import Lane, LaneId, Road
+from drive.roads import Lane, LaneId, Road, turns_back
 from drive.trajectory import MetaAction, meta_action_of
 from drive.types import Choice, Control, Decision, Option, Scene, Side, Term, Trajectory
 
@@ -161,19 +161,23 @@ def _lane_runs_out(scene: Scene) -> bool:
 def _circulates(scene: Scene) -> bool:
     """Is the way on a ring, a roundabout or a circuit? To follow its bends is not to turn."""
     ego, road = scene.ego, scene.road
-    return any(_returns(road, lane) for lane, _ in road.path(ego.lane, ego.route, RING_REACH))
+    s = road.lane(ego.lane).frenet(ego.x, ego.y)[0]
+    path = road.path(ego.lane, ego.route, max(s, 0.0) + RING_REACH)
+    return any(_returns(road, lane) for lane, _ in path)
 
 
 @functools.lru_cache(maxsize=1024)
 def _returns(road: Road, start: Lane) -> bool:
     seen, front = set(), [start]
     while front:
-        for lane in road.continuations(front.pop().id):
+        here = front.pop()
+        for lane in road.continuations(here.id):
+            if turns_back(here, lane) or lane.id in seen:
+                continue
             if lane.id == start.id:
                 return True
-            if lane.id not in seen:
-                seen.add(lane.id)
-                front.append(lane)
+            seen.add(lane.id)
+            front.append(lane)
     return False
 
 

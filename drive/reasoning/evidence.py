@@ -174,10 +174,19 @@ def _crossing(scene: Scene, car_id: int) -> list[Claim]:
 def _free(view: View, reason: Reason) -> list[Claim]:
     place = place_of(view.scene, reason.option.target_lane)
     lead = view.leader(lane_at(view.scene, place))
-    if lead is not None and (lead.car or lead.object):
+    if lead is not None and (lead.car is not None or lead.object is not None):
         return []
-    free = view.scene.perception.range if lead is None else lead.gap
+    free = min([view.scene.perception.range, *_path_left(view.scene, lane_at(view.scene, place))])
     return [make_claim("observation", "free ahead", free, option=place)]
+
+
+def _path_left(scene: Scene, lane: LaneId) -> list[float]:
+    """Metres from the ego's front to the end of the path, where it ends within sight."""
+    ego, reach = scene.ego, scene.perception.range
+    s = scene.road.lane(lane).frenet(ego.x, ego.y)[0]
+    last, begin = scene.road.path(lane, ego.route, max(s, 0.0) + reach)[-1]
+    left = begin + last.length - s - ego.length / 2
+    return [left] if left < reach else []
 
 
 def _seen(view: View, reason: Reason) -> list[Claim]:
