@@ -22,13 +22,22 @@ from drive.control import (
     target_lane_after,
 )
 from drive.geometry import braking_to_match, time_headway, time_to_collision, wrap
-from drive.roads import Lane, LaneId
+from drive.roads import CAR_LENGTH, Lane, LaneId
 from drive.types import Car, Control, Meta, Option, Scene, Side
 
 MARGIN = 1.0  # [m] that a lane is widened by on either side
 BEHIND = 120.0  # [m] looked back over the lanes that lead into one
 HORIZON = 4.0  # [s] looked ahead for contacts
 TICK = 0.2  # [s] between the moments at which contacts are looked for
+USUAL_SHARE = 0.75  # of the speed limit, at which highway-env's traffic sets out
+IDM = {  # highway-env's nominal driver
+    "acceleration": 3.0,  # [m/s2]
+    "braking": 5.0,  # [m/s2], comfortable
+    "hardest": 6.0,  # [m/s2], braking
+    "jam": 10.0,  # [m], centre to centre
+    "time gap": 1.5,  # [s]
+    "exponent": 4.0,
+}
 ALONG, ACROSS = 1.0, 0.3  # [m] that a car is widened by, at either end and on either side
 
 
@@ -108,6 +117,21 @@ class View:
     def beside(self, lane: LaneId) -> tuple[Neighbour, ...]:
         """Cars in the lane that overlap the ego lengthwise."""
         return tuple(n for _, n in self._on(lane) if n.car is not None and n.gap < 0)
+
+    def expected_acceleration(self, other: Neighbour, lane: LaneId | None = None) -> float:
+        """What IDM expects [m/s2] of a neighbour on the lane, given who is ahead of it; 0 at best.
+
+        What it wishes to drive is taken to be its speed now, or the traffic's usual share of the limit.
+        """
+        row = self._on(lane)
+        at = next((k for k, (_, n) in enumerate(row) if n == other), None)
+        if at is None or other.car is None or at + 1 == len(row):
+            return 0.0
+        (here, _), (there, ahead) = row[at : at + 2]
+        limit = self.scene.road.lane(lane or self.scene.ego.target_lane).speed_limit or 0.0
+        wish = max(other.speed, USUAL_SHARE * limit)
+        gap = there - here - self.scene.car(other.car).length
+        return min(0.0, idm_acceleration(other.speed, wish, gap, other.speed - ahead.speed))
 
     def in_lane(self, car: int, lane: LaneId | None = None) -> bool:
         """Is the car on the lane's path, in either direction?"""
@@ -249,6 +273,20 @@ def driven(speed: float, target: float, t: float, brake_after: float | None = No
         return distance_after(speed, target, t)
     then = speed_after(speed, target, brake_after)
     return distance_after(speed, target, brake_after) + distance_after(then, 0.0, t - brake_after)
+
+
+def idm_acceleration(speed: float, wish: float, gap: float = math.inf, closing: float = 0.0) -> float:
+    """The Intelligent Driver Model's acceleration [m/s2], not below -IDM["hardest"].
+
+    Treiber, Hennecke, Helbing 2000, eq. 2 and 3, with `IDMVehicle`'s parameters. speed and the speed
+    wished for in m/s; gap [m] bumper to bumper (highway-env's jam distance counts between centres);
+    closing [m/s] towards the leader.
+    """
+    free = 1 - (max(speed, 0.0) / max(wish, 0.01)) ** IDM["exponent"]
+    slack = 2 * math.sqrt(IDM["acceleration"] * IDM["braking"])
+    wanted = IDM["jam"] + speed * IDM["time gap"] + speed * closing / slack
+    press = (wanted / max(gap + CAR_LENGTH, 0.01)) ** 2
+    return max(IDM["acceleration"] * (free - press), -IDM["hardest"])
 
 
 def side_lanes(scene: Scene) -> dict[Side, Lane]:

@@ -8,23 +8,17 @@ sees only its own lane and the ones beside: whoever crosses does not exist for i
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from drive import control
 from drive.roads import LaneId
-from drive.surroundings import Neighbour, View, legal_options
+from drive.surroundings import IDM, Neighbour, View, idm_acceleration, legal_options
 from drive.types import Choice, Control, Legal, Meta, Option, Scene, Term
 
-COMFORT_ACCELERATION = 3.0  # [m/s2]
-COMFORT_BRAKING = 5.0  # [m/s2]
-MAX_ACCELERATION = 6.0  # [m/s2]
-JAM_DISTANCE = 10.0  # [m] centre to centre
-TIME_WANTED = 1.5  # [s]
-EXPONENT = 4.0
-POLITENESS = 0.0
-MIN_GAIN = 0.2  # [m/s2]
+TIME_WANTED = IDM["time gap"]  # [s]
+MIN_GAIN = 0.2  # [m/s2], of a lane change; its politeness is 0, so nobody else's gain counts
 MAX_IMPOSED = 2.0  # [m/s2]
-CAR_LENGTH = 5.0  # [m]
 
 
 class Idm:
@@ -79,7 +73,8 @@ def acceleration(view: View, lane: LaneId) -> float:
     """IDM's acceleration [m/s2] for the ego on a lane, its present leaders considered."""
     ahead = [n for n in (view.leader(lane), view.oncoming(lane)) if n]
     nearest = min(ahead, key=lambda n: n.gap, default=None)
-    return _idm(view.scene.ego.speed, _wanted_speed(view.scene, lane), nearest)
+    gap, closing = (nearest.gap, nearest.closing) if nearest else (math.inf, 0.0)
+    return idm_acceleration(view.scene.ego.speed, _wanted_speed(view.scene, lane), gap, closing)
 
 
 def _wanted_speed(scene: Scene, lane: LaneId) -> float:
@@ -88,24 +83,13 @@ def _wanted_speed(scene: Scene, lane: LaneId) -> float:
     return fastest if limit is None else min(fastest, limit)
 
 
-def _idm(speed: float, wanted: float, lead: Neighbour | None) -> float:
-    free = 1 - (max(speed, 0.0) / max(wanted, 0.01)) ** EXPONENT
-    if lead is None:
-        return COMFORT_ACCELERATION * free
-    slack = 2 * (COMFORT_ACCELERATION * COMFORT_BRAKING) ** 0.5
-    gap = JAM_DISTANCE + speed * TIME_WANTED + speed * lead.closing / slack
-    press = (gap / max(lead.gap + CAR_LENGTH, 0.01)) ** 2
-    return max(COMFORT_ACCELERATION * (free - press), -MAX_ACCELERATION)
-
-
 def _imposed(view: View, lane: LaneId) -> float:
     """Braking [m/s2] that IDM would ask of the follower in a lane, once the ego is ahead of it."""
-    follower = view.follower(lane)
-    if follower is None:
+    other = view.follower(lane)
+    if other is None:
         return 0.0
-    limit = view.scene.road.lane(lane).speed_limit
-    wanted = max(follower.speed, limit or follower.speed)
-    return max(0.0, -_idm(follower.speed, wanted, follower))
+    wish = max(other.speed, view.scene.road.lane(lane).speed_limit or 0.0)
+    return max(0.0, -idm_acceleration(other.speed, wish, other.gap, other.closing))
 
 
 def _given(scene: Scene, action: Meta) -> float:

@@ -17,10 +17,10 @@ from drive.surroundings import HORIZON, Neighbour, View, side_lanes
 from drive.types import Choice, Control, Legal, Meta, Option, Scene, Term
 
 # What is wanted, in the units of the terms that are held against it.
-TIME_GAP = 1.2  # [s] to the car ahead
-TIGHT_GAP, HARD_GAP = 6.0, 3.0  # [m] ahead after one period
-TIGHT_BRAKING, HARD_BRAKING = 2.0, 5.0  # [m/s2] that a leader would then ask of us
-TIGHT_CONTACT, HARD_CONTACT = 6.0, 3.0  # [s] to one who is slower than we can be
+TIME_GAP = 0.8  # [s] to the car ahead, after one period
+GAP = 3.0  # [m] ahead, at the least
+COMFORT, ABILITY = 2.5, 4.0  # [m/s2] of braking after that period; ABILITY is what SLOWER gives
+EXPECT = 2.0  # [s] for which a leader is expected to brake as IDM would
 GAP_BEHIND = 3.0  # [m] in the lane changed into
 TIME_GAP_BEHIND = 0.5  # [s] of the follower
 TIGHT_IMPOSED, HARD_IMPOSED = 2.0, 4.0  # [m/s2] asked of the follower
@@ -29,7 +29,7 @@ LATERAL = 5.0  # [m/s2] in a bend
 BRAKING = 3.0  # [m/s2] counted on before a bend
 CHANGE = 1.5  # [m/s] that a lane must gain to be worth changing into
 FORESIGHT = 6.0  # [s] within which a gap ahead may be used up
-LANE_TIME = 3.0  # [s] set aside for each lane on the way to the goal
+TIGHT_CONTACT, HARD_CONTACT = 6.0, 3.0  # [s] to a slower car, where the road is steered only
 
 NONE, TIGHT, HARD, CONTACT = range(4)
 
@@ -125,38 +125,42 @@ def _towards(name: str, terms: tuple[Term, ...]) -> tuple[Term, ...]:
 
 
 def _ahead(view: View, lane: LaneId, target: float) -> list[Finding]:
-    """The gap that is left to the leader after one period, and the braking it would then ask for."""
+    """The gap to the leader, against the gap that this option needs."""
     lead = view.leader(lane)
     if lead is None:
         return [Finding(NONE, 0.0, Term("free ahead", view.scene.perception.range, "m", "for"))]
+    least = _needed_gap(view, lane, lead, target, ABILITY, 0.0)
+    wanted = _needed_gap(view, lane, lead, target, COMFORT, TIME_GAP)
+    danger = _level((lead.gap < least, HARD), (lead.gap < wanted, TIGHT))
+    terms = _lead_terms(view, lead, danger, wanted)
+    return [Finding(danger, least - lead.gap, term) for term in terms]
+
+
+def _needed_gap(
+    view: View, lane: LaneId, lead: Neighbour, target: float, braking: float, time_gap: float
+) -> float:
+    """Gap [m] now, so that after one period `braking` and `time_gap` still suffice.
+
+    The leader is expected to brake as IDM would, given who is ahead of it.
+    """
     ego, period = view.scene.ego, view.scene.period
-    floor = min(ego.target_speeds)
+    slowing = view.expected_acceleration(lead, lane)
     speed = control.speed_after(ego.speed, target, period)
-    gap = lead.gap + lead.speed * period - control.distance_after(ego.speed, target, period)
-    closing = speed - lead.speed
-    braking = closing**2 / (2 * max(gap - HARD_GAP, 0.1)) if closing > 0 else 0.0
-    too_fast = max(min(floor, speed) - lead.speed, 0.0)
-    contact = gap / too_fast if too_fast > 0.1 and gap > 0 else math.inf
-    danger = _level(
-        (gap < 0 or braking > 2 * HARD_BRAKING, CONTACT),
-        (gap < HARD_GAP or braking > HARD_BRAKING or contact < HARD_CONTACT, HARD),
-        (gap < TIGHT_GAP or braking > TIGHT_BRAKING or contact < TIGHT_CONTACT, TIGHT),
-        (gap < TIME_GAP * speed and closing > -1.0, TIGHT),
-    )
-    return [Finding(danger, braking - min(gap, 0.0), term) for term in _lead_terms(view, lead, danger)]
+    then = max(lead.speed + slowing * EXPECT, 0.0)
+    closing = max(speed - then, 0.0)
+    left = GAP + max(time_gap * speed, closing**2 / (2 * braking))
+    ahead = lead.speed * period + slowing * period**2 / 2
+    return max(left + control.distance_after(ego.speed, target, period) - ahead, 0.0)
 
 
-def _lead_terms(view: View, lead: Neighbour, danger: int) -> list[Term]:
-    ids = {"cars": (lead.car,)} if lead.car else {"objects": (lead.object,)} if lead.object else {}
+def _lead_terms(view: View, lead: Neighbour, danger: int, wanted: float | None = None) -> list[Term]:
+    about = {"cars": (lead.car,)} if lead.car else {"objects": (lead.object,)} if lead.object else {}
     counts = "against" if danger else "for"
     if lead.car is None:
-        return [Term("lane ends", lead.gap, "m", counts, **ids)]
-    ego = view.scene.ego
-    terms = [Term("gap ahead", lead.gap, "m", counts, **ids)]
-    if ego.speed > 0.5 and lead.gap > 0:
-        terms.insert(0, Term("time gap", lead.time_gap(ego.speed), "s", counts, TIME_GAP, **ids))
+        return [Term("lane ends", lead.gap, "m", counts, **about)]
+    terms = [Term("gap ahead", lead.gap, "m", counts, wanted, **about)]
     if lead.closing > 0.5:
-        terms.append(Term("slower ahead", lead.closing, "m/s", counts, **ids))
+        terms.append(Term("slower ahead", lead.closing, "m/s", counts, **about))
     return terms
 
 
@@ -199,10 +203,10 @@ def _still_in(view: View, lane: LaneId, target: float) -> list[Finding]:
         return []
     period = view.scene.period
     gap = lead.gap + lead.speed * period - control.distance_after(ego.speed, target, period)
-    if gap > HARD_GAP:
+    if gap > GAP:
         return []
     term = Term("gap ahead", lead.gap, "m", "against", cars=(lead.car,))
-    return [Finding(CONTACT if gap < 0 else HARD, -gap, term)]
+    return [Finding(HARD, GAP - gap, term)]
 
 
 def _crossing(view: View, lane: LaneId, target: float) -> list[Finding]:
@@ -293,21 +297,21 @@ def _way_to(view: View, lane: LaneId) -> tuple[int, float]:
 
 def _lane_speed(view: View, lane: LaneId, changes: bool) -> tuple[float, list[Term]]:
     """The speed that a lane allows within FORESIGHT, less what a change of lane must gain."""
-    ego = view.scene.ego
-    wanted = max(ego.target_speeds)
-    allowed = _allowed(view.leader(lane), wanted)
+    allowed = _allowed(view, lane)
     if not changes:
         return allowed, []
-    gain = allowed - _allowed(view.leader(ego.target_lane), wanted)
+    gain = allowed - _allowed(view, view.scene.ego.target_lane)
     counts = "for" if gain > CHANGE else "against"
     return allowed - CHANGE, [Term("speed gain", gain, "m/s", counts, CHANGE)]
 
 
-def _allowed(lead: Neighbour | None, wanted: float) -> float:
+def _allowed(view: View, lane: LaneId) -> float:
+    lead, wanted = view.leader(lane), max(view.scene.ego.target_speeds)
     if lead is None:
         return wanted
-    spare = lead.gap - TIGHT_GAP - TIME_GAP * lead.speed
-    return round(min(wanted, max(lead.speed + spare / FORESIGHT, 0.0)), 1)
+    speed = max(lead.speed + view.expected_acceleration(lead, lane) * EXPECT, 0.0)
+    spare = lead.gap - GAP - TIME_GAP * speed
+    return round(min(wanted, max(speed + spare / FORESIGHT, 0.0)), 1)
 
 
 # ----------------------------------------------------------------------------------- steering
