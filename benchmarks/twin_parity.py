@@ -52,11 +52,19 @@ def row(case: str, seeds: range, seconds: float) -> str:
     name, overrides = CASES[case]
     results = [compare(name, seed, seconds, overrides) for seed in seeds]
     parted = [result for result in results if result.error > SAME or result.flags]
-    own = [result for result in parted if own_sensitivity(name, result.seed, seconds, overrides) > SAME]
+    own = [
+        result for result in parted if own_sensitivity(name, result.seed, seconds, overrides) > SAME
+    ]
     within = max((result.error for result in results if result not in parted), default=0.0)
-    worst = f"{within:.1e}" + (f" ({max(r.error for r in parted):.1e} where parted)" if parted else "")
+    worst = f"{within:.1e}" + (
+        f" ({max(r.error for r in parted):.1e} where parted)" if parted else ""
+    )
     for result in parted:
-        print(f"  {case} seed {result.seed}: {result.parted} flags {result.flags}", file=sys.stderr, flush=True)
+        print(
+            f"  {case} seed {result.seed}: {result.parted} flags {result.flags}",
+            file=sys.stderr,
+            flush=True,
+        )
     return (
         f"| {case} | {len(results)} | {sum(r.states for r in results)} | {worst} | {sum(r.flags for r in results)} "
         f"| {sum(r.crashed for r in results)} | {len(parted)} | {len(own)} |"

@@ -25,7 +25,9 @@ HEAD = "| scenario | cars | highway-env [1/s] | twin, batch [1/s] | twin, alone 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", default=[name for name in SCENARIOS if name not in SKIPPED])
+    parser.add_argument(
+        "names", nargs="*", default=[name for name in SCENARIOS if name not in SKIPPED]
+    )
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--worlds", type=int, default=256)
     parser.add_argument("--seconds", type=float, default=10.0)
@@ -53,12 +55,17 @@ def row(name: str, seeds: int, count: int, seconds: float) -> str:
     decisions = round(seconds / world.period)
     steps = decisions * substeps
     legal = world.scene.legal
-    groups = [concatenate(starts)] if all(start.road == starts[0].road for start in starts) else starts
+    groups = (
+        [concatenate(starts)] if all(start.road == starts[0].road for start in starts) else starts
+    )
     fast = alone = 0.0
     for group in groups:
         batch = group.tile(max(1, count // len(group)))
         fast += _twin(batch.copy(), legal, decisions, substeps, world.sub_step) / len(batch)
-        alone += sum(_twin(group.select([w]), legal, decisions, substeps, world.sub_step) for w in range(len(group))) / len(group)
+        alone += sum(
+            _twin(group.select([w]), legal, decisions, substeps, world.sub_step)
+            for w in range(len(group))
+        ) / len(group)
     rates = [steps * seeds / sum(slow), steps * len(groups) / fast, steps * len(groups) / alone]
     ratio = rates[1] / rates[0]
     target = TARGETS.get(name, 200)
@@ -75,7 +82,11 @@ def _highway_env(world: World, seconds: float, seed: int) -> float:
     substeps = round(world.period / world.sub_step)
     begin = time.process_time()
     for _ in range(round(seconds / world.period)):
-        action = rng.integers(env.action_space.n) if hasattr(env.action_space, "n") else 0.1 * env.action_space.sample()
+        action = (
+            rng.integers(env.action_space.n)
+            if hasattr(env.action_space, "n")
+            else 0.1 * env.action_space.sample()
+        )
         for frame in range(substeps):
             if frame == 0:
                 env.action_type.act(action)
@@ -87,10 +98,17 @@ def _highway_env(world: World, seconds: float, seed: int) -> float:
 def _twin(worlds: Worlds, legal, decisions: int, substeps: int, dt: float) -> float:
     rng = np.random.default_rng(0)
     if legal.meta:
-        codes = [i for i in range(5)] if "LANE_LEFT" in legal.meta or "LANE_RIGHT" in legal.meta else [1, 3, 4]
+        codes = (
+            [i for i in range(5)]
+            if "LANE_LEFT" in legal.meta or "LANE_RIGHT" in legal.meta
+            else [1, 3, 4]
+        )
         actions = rng.choice(codes, (decisions, len(worlds)))
     else:
-        actions = np.stack([np.zeros((decisions, len(worlds))), 0.05 * rng.normal(size=(decisions, len(worlds)))], -1)
+        actions = np.stack(
+            [np.zeros((decisions, len(worlds))), 0.05 * rng.normal(size=(decisions, len(worlds)))],
+            -1,
+        )
     begin = time.process_time()
     for action in actions:
         worlds.step(action, substeps, dt)

@@ -25,7 +25,11 @@ DILU = {
     "duration": 30,
     "action": {"type": "DiscreteMetaAction", "target_speeds": [5 + 27 * i / 8 for i in range(9)]},
 }
-CASES = {"highway-v0": ("highway-v0", {}), "highway-fast-v0": ("highway-fast-v0", {}), "DiLu, 4 lanes, 2.0": ("highway-v0", DILU)}
+CASES = {
+    "highway-v0": ("highway-v0", {}),
+    "highway-fast-v0": ("highway-fast-v0", {}),
+    "DiLu, 4 lanes, 2.0": ("highway-v0", DILU),
+}
 HEAD = "| environment | original, 4 environments [steps/s] | twin, 16 [steps/s] | twin, 256 [steps/s] | twin 256 / original |"
 
 
@@ -39,7 +43,10 @@ def main() -> None:
     for label, (env_id, config) in CASES.items():
         original = gymnasium.make_vec(env_id, num_envs=4, config=config, vectorization_mode="sync")
         slow = rate(original, 10 if env_id == "highway-v0" else 60)
-        few, many = rate(TwinVectorEnv(env_id, 16, config), 200), rate(TwinVectorEnv(env_id, 256, config), 60)
+        few, many = (
+            rate(TwinVectorEnv(env_id, 16, config), 200),
+            rate(TwinVectorEnv(env_id, 256, config), 60),
+        )
         rows.append(f"| {label} | {slow:.1f} | {few:,.0f} | {many:,.0f} | {many / slow:,.0f}x |")
         print(rows[-1], flush=True)
     if chosen.write:

@@ -80,12 +80,17 @@ def traffic_changed(twin: Worlds, world: World, before: set[int], truth: Truth) 
         twin.remove(sorted(before - after))
     new = tuple(driver for driver in truth.drivers if driver.id in after - before)
     if new:
-        arrivals = from_truth(world.road, Truth(truth.step, truth.time, new, (), truth.connected_lanes, truth.regulated))
+        arrivals = from_truth(
+            world.road,
+            Truth(truth.step, truth.time, new, (), truth.connected_lanes, truth.regulated),
+        )
         twin = twin.add(arrivals)
     return twin
 
 
-def own_sensitivity(scenario: str, seed: int, seconds: float, overrides: dict | None = None) -> float:
+def own_sensitivity(
+    scenario: str, seed: int, seconds: float, overrides: dict | None = None
+) -> float:
     """How far highway-env parts from itself [m] when every car starts one unit in the last place further on.
 
     Where this exceeds 1e-6, no copy that is not identical to the last bit can stay closer: the tie is highway-env's own.
@@ -124,7 +129,9 @@ def _measure(result: Parity, truth: Truth, twin: Worlds) -> None:
         result.flags += bool(g[k.CRASHED]) != driver.crashed
         result.lanes += _lanes_differ(twin, g, driver)
         if not off <= SAME and not result.parted:
-            result.parted.append(f"car {driver.id} ({driver.kind}) {off:.3g} m at {truth.time:.1f} s")
+            result.parted.append(
+                f"car {driver.id} ({driver.kind}) {off:.3g} m at {truth.time:.1f} s"
+            )
 
 
 def _lanes_differ(twin: Worlds, g: np.ndarray, driver: Driver) -> bool:

@@ -1,7 +1,17 @@
 """A compiled, batched, exact copy of highway-env 1.12's traffic physics. Imports neither gymnasium nor highway_env."""
 
-from drive.twin.entry import Hypothesis, from_scene, from_truth, warm
-from drive.twin.worlds import CODES, META_ACTIONS, NO_ACTION, NOMINAL, STAND_STILL, RISK_COLUMNS, Drive, Worlds, concatenate
+from drive.twin.entry import Hypothesis, from_scene, from_truth, sampled, warm
+from drive.twin.worlds import (
+    CODES,
+    META_ACTIONS,
+    NO_ACTION,
+    NOMINAL,
+    STAND_STILL,
+    RISK_COLUMNS,
+    Drive,
+    Worlds,
+    concatenate,
+)
 
 __all__ = [
     "CODES",
@@ -16,5 +26,6 @@ __all__ = [
     "concatenate",
     "from_scene",
     "from_truth",
+    "sampled",
     "warm",
 ]

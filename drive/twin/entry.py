@@ -19,15 +19,23 @@ from drive.twin.network import network
 from drive.twin.worlds import KINDS, NOMINAL, Worlds, driver_row
 from drive.types import EGO, Car, Driver, Ego, Scene, StaticObject, Truth
 
-CROSSING = {"DISTANCE_WANTED": 7.0, "COMFORT_ACC_MAX": 6.0, "COMFORT_ACC_MIN": -3.0}  # IntersectionEnv's traffic
+CROSSING = {
+    "DISTANCE_WANTED": 7.0,
+    "COMFORT_ACC_MAX": 6.0,
+    "COMFORT_ACC_MIN": -3.0,
+}  # IntersectionEnv's traffic
 
 
 @dataclass(frozen=True)
 class Hypothesis:
     """What imagination assumes of the drivers that a scene does not show. The default is nominal IDM."""
 
-    parameters: Mapping[str, float] | None = None  # over NOMINAL["IDMVehicle"]; None: CROSSING where right of way rules
-    target_speed: float | None = None  # [m/s]; None: the fastest that the scene or its history showed of the car
+    parameters: Mapping[str, float] | None = (
+        None  # over NOMINAL["IDMVehicle"]; None: CROSSING where right of way rules
+    )
+    target_speed: float | None = (
+        None  # [m/s]; None: the fastest that the scene or its history showed of the car
+    )
     timer: float = 0.0  # [s] since the last lane-change decision of each
     lane_changes: bool = True  # does MOBIL decide for them?
     connected_lanes: bool = True  # do they see cars on the next segment?
@@ -36,7 +44,14 @@ class Hypothesis:
 
 def from_truth(road: Road, truth: Truth) -> Worlds:
     """One world that continues exactly as highway-env would from this truth; the ego is the driver with id 0."""
-    return _world(road, truth.drivers, truth.objects, truth.connected_lanes, truth.regulated, truth.regulation_steps)
+    return _world(
+        road,
+        truth.drivers,
+        truth.objects,
+        truth.connected_lanes,
+        truth.regulated,
+        truth.regulation_steps,
+    )
 
 
 def from_scene(scene: Scene, hypothesis: Hypothesis = Hypothesis()) -> Worlds:
@@ -50,7 +65,7 @@ def from_scene(scene: Scene, hypothesis: Hypothesis = Hypothesis()) -> Worlds:
     parameters = hypothesis.parameters
     if parameters is None:
         parameters = CROSSING if regulated else {}
-    own = _ego_driver(scene.ego, parameters)
+    own = _ego_driver(scene.ego, slips=scene.task.kind == "lane keeping")
     near = [
         (car, ghost)
         for cars, ghost in ((scene.cars, False), (scene.ghosts, True))
@@ -64,7 +79,18 @@ def from_scene(scene: Scene, hypothesis: Hypothesis = Hypothesis()) -> Worlds:
     return worlds
 
 
-def _nominal(car: Car, scene: Scene, hypothesis: Hypothesis, parameters: Mapping[str, float]) -> Driver:
+def sampled(worlds: Worlds, times: int, rng: np.random.Generator) -> Worlds:
+    """Each world `times` times, with the other drivers' lane-change timers [0, 1) s and DELTA [3.5, 4.5) drawn anew."""
+    drawn = worlds.tile(times)
+    others = np.isin(drawn.g[:, k.KIND], (k.IDM, k.LINEAR))
+    drawn.f[:, k.TIMER] = np.where(others, rng.random(others.shape), drawn.f[:, k.TIMER])
+    drawn.f[:, k.DELTA] = np.where(others, 3.5 + rng.random(others.shape), drawn.f[:, k.DELTA])
+    return drawn
+
+
+def _nominal(
+    car: Car, scene: Scene, hypothesis: Hypothesis, parameters: Mapping[str, float]
+) -> Driver:
     target_speed = hypothesis.target_speed
     if target_speed is None:
         past = scene.history.cars.get(car.id)
@@ -91,9 +117,9 @@ def _nominal(car: Car, scene: Scene, hypothesis: Hypothesis, parameters: Mapping
     )
 
 
-def _ego_driver(ego: Ego, parameters: Mapping[str, float]) -> Driver:
+def _ego_driver(ego: Ego, slips: bool) -> Driver:
     meta = bool(ego.target_speeds)
-    slips = bool(ego.lateral_speed or ego.yaw_rate)
+    slips = slips or bool(ego.lateral_speed or ego.yaw_rate)
     return Driver(
         id=EGO,
         kind="MDPVehicle" if meta else "BicycleVehicle" if slips else "Vehicle",
@@ -136,7 +162,9 @@ def _world(
     ego = -1
     for slot, driver in enumerate(drivers):
         if driver.kind not in KINDS:
-            raise ValueError(f"the twin does not know drivers of kind {driver.kind!r}; it knows {', '.join(KINDS)}")
+            raise ValueError(
+                f"the twin does not know drivers of kind {driver.kind!r}; it knows {', '.join(KINDS)}"
+            )
         if driver.id == EGO:
             ego = slot
         kind = KINDS[driver.kind]
@@ -144,7 +172,9 @@ def _world(
         row = rows.setdefault(driver_row(parameters), len(rows))
         route = -1
         if driver.route:
-            steps = tuple((sections[(a, b)], -1 if rank is None else rank) for a, b, rank in driver.route)
+            steps = tuple(
+                (sections[(a, b)], -1 if rank is None else rank) for a, b, rank in driver.route
+            )
             route = routes.setdefault(steps, len(routes))
         index = 0
         if kind == k.META and driver.target_speeds:
@@ -222,13 +252,15 @@ def one_car_world() -> Worlds:
     """An ego alone on a straight lane: the smallest world there is."""
     road = Road((Lane(("0", "1", 0), Straight((0.0, 0.0), (1000.0, 0.0)), 4.0, 30.0),))
     ego = Ego(0.0, 0.0, 0.0, 25.0, 5.0, 2.0, ("0", "1", 0), ("0", "1", 0), 25.0, (20.0, 25.0, 30.0))
-    return _world(road, [_ego_driver(ego, {})], (), False, False, 0)
+    return _world(road, [_ego_driver(ego, slips=False)], (), False, False, 0)
 
 
 def warm(progress: Callable[[str], None] = print) -> float:
     """Compile the kernel, or load it from the cache; says so if it has to be compiled. Returns the seconds it took."""
     begin = time.perf_counter()
-    if not k.advance.stats.cache_path or not any(Path(k.advance.stats.cache_path).glob("kernel.advance*.nbc")):
+    if not k.advance.stats.cache_path or not any(
+        Path(k.advance.stats.cache_path).glob("kernel.advance*.nbc")
+    ):
         progress("twin: compiling the traffic model, once (about half a minute)")
     worlds = one_car_world()
     worlds.legal()

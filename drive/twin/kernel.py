@@ -7,6 +7,7 @@ A world is one block of rows by slots: `f` float64 [FLOAT_ROWS, N], `g` int32 [I
 highway-env's `road.vehicles` order (which decides ties and which impact survives), then the solid objects.
 What it does not know: landmarks (not solid, never a neighbour), several egos, parking, PolyLane.
 """
+
 from __future__ import annotations
 
 import math
@@ -123,13 +124,17 @@ def local(net, lane, px, py):
         turned = wrap(math.atan2(dy, dx) - net.geometry[lane, START_PHASE])
         phi = net.geometry[lane, START_PHASE] + turned
         r = math.sqrt(dx * dx + dy * dy)
-        return net.geometry[lane, TURN] * (phi - net.geometry[lane, START_PHASE]) * net.geometry[lane, RADIUS], net.geometry[lane, TURN] * (net.geometry[lane, RADIUS] - r)
+        return net.geometry[lane, TURN] * (phi - net.geometry[lane, START_PHASE]) * net.geometry[
+            lane, RADIUS
+        ], net.geometry[lane, TURN] * (net.geometry[lane, RADIUS] - r)
     dx = px - net.geometry[lane, START_X]
     dy = py - net.geometry[lane, START_Y]
     s = dx * net.geometry[lane, DIR_X] + dy * net.geometry[lane, DIR_Y]
     r = dx * -net.geometry[lane, DIR_Y] + dy * net.geometry[lane, DIR_X]
     if shape == SINE:
-        r -= net.geometry[lane, AMPLITUDE] * math.sin(net.geometry[lane, PULSATION] * s + net.geometry[lane, PHASE])
+        r -= net.geometry[lane, AMPLITUDE] * math.sin(
+            net.geometry[lane, PULSATION] * s + net.geometry[lane, PHASE]
+        )
     return s, r
 
 
@@ -139,8 +144,16 @@ def heading_at(net, lane, s):
     if shape == STRAIGHT:
         return net.geometry[lane, LANE_HEADING]
     if shape == SINE:
-        return net.geometry[lane, LANE_HEADING] + math.atan(net.geometry[lane, AMPLITUDE] * net.geometry[lane, PULSATION] * math.cos(net.geometry[lane, PULSATION] * s + net.geometry[lane, PHASE]))
-    return net.geometry[lane, TURN] * s / net.geometry[lane, RADIUS] + net.geometry[lane, START_PHASE] + PI / 2 * net.geometry[lane, TURN]
+        return net.geometry[lane, LANE_HEADING] + math.atan(
+            net.geometry[lane, AMPLITUDE]
+            * net.geometry[lane, PULSATION]
+            * math.cos(net.geometry[lane, PULSATION] * s + net.geometry[lane, PHASE])
+        )
+    return (
+        net.geometry[lane, TURN] * s / net.geometry[lane, RADIUS]
+        + net.geometry[lane, START_PHASE]
+        + PI / 2 * net.geometry[lane, TURN]
+    )
 
 
 @_fast
@@ -148,12 +161,21 @@ def position(net, lane, s):
     """World position of a point of the centre line."""
     shape = net.facts[lane, SHAPE]
     if shape == CIRCULAR:
-        phi = net.geometry[lane, TURN] * s / net.geometry[lane, RADIUS] + net.geometry[lane, START_PHASE]
-        return net.geometry[lane, CENTER_X] + net.geometry[lane, RADIUS] * math.cos(phi), net.geometry[lane, CENTER_Y] + net.geometry[lane, RADIUS] * math.sin(phi)
+        phi = (
+            net.geometry[lane, TURN] * s / net.geometry[lane, RADIUS]
+            + net.geometry[lane, START_PHASE]
+        )
+        return net.geometry[lane, CENTER_X] + net.geometry[lane, RADIUS] * math.cos(
+            phi
+        ), net.geometry[lane, CENTER_Y] + net.geometry[lane, RADIUS] * math.sin(phi)
     r = 0.0
     if shape == SINE:
-        r = net.geometry[lane, AMPLITUDE] * math.sin(net.geometry[lane, PULSATION] * s + net.geometry[lane, PHASE])
-    return net.geometry[lane, START_X] + s * net.geometry[lane, DIR_X] + r * -net.geometry[lane, DIR_Y], net.geometry[lane, START_Y] + s * net.geometry[lane, DIR_Y] + r * net.geometry[lane, DIR_X]
+        r = net.geometry[lane, AMPLITUDE] * math.sin(
+            net.geometry[lane, PULSATION] * s + net.geometry[lane, PHASE]
+        )
+    return net.geometry[lane, START_X] + s * net.geometry[lane, DIR_X] + r * -net.geometry[
+        lane, DIR_Y
+    ], net.geometry[lane, START_Y] + s * net.geometry[lane, DIR_Y] + r * net.geometry[lane, DIR_X]
 
 
 @_fast
@@ -167,7 +189,10 @@ def reachable(net, lane, px, py):
     if net.facts[lane, FORBIDDEN]:
         return False
     s, r = local(net, lane, px, py)
-    return abs(r) <= 2 * net.geometry[lane, LANE_WIDTH] and 0 <= s < net.geometry[lane, LANE_LENGTH] + VEHICLE_LENGTH
+    return (
+        abs(r) <= 2 * net.geometry[lane, LANE_WIDTH]
+        and 0 <= s < net.geometry[lane, LANE_LENGTH] + VEHICLE_LENGTH
+    )
 
 
 @_inlined
@@ -181,7 +206,11 @@ def on_lane(net, lane, px, py, margin):
         if not abs(net.geometry[lane, RADIUS] - math.sqrt(dx * dx + dy * dy)) <= reach:
             return False, 0.0
         turned = wrap(math.atan2(dy, dx) - net.geometry[lane, START_PHASE])
-        s = net.geometry[lane, TURN] * (net.geometry[lane, START_PHASE] + turned - net.geometry[lane, START_PHASE]) * net.geometry[lane, RADIUS]
+        s = (
+            net.geometry[lane, TURN]
+            * (net.geometry[lane, START_PHASE] + turned - net.geometry[lane, START_PHASE])
+            * net.geometry[lane, RADIUS]
+        )
         return -VEHICLE_LENGTH <= s < net.geometry[lane, LANE_LENGTH] + VEHICLE_LENGTH, s
     dx = px - net.geometry[lane, START_X]
     dy = py - net.geometry[lane, START_Y]
@@ -190,7 +219,9 @@ def on_lane(net, lane, px, py, margin):
         return False, 0.0
     r = dx * -net.geometry[lane, DIR_Y] + dy * net.geometry[lane, DIR_X]
     if shape == SINE:
-        r -= net.geometry[lane, AMPLITUDE] * math.sin(net.geometry[lane, PULSATION] * s + net.geometry[lane, PHASE])
+        r -= net.geometry[lane, AMPLITUDE] * math.sin(
+            net.geometry[lane, PULSATION] * s + net.geometry[lane, PHASE]
+        )
     return abs(r) <= reach, s
 
 
@@ -212,7 +243,11 @@ def closest_lane(net, px, py, heading, guess):
             if r > best:
                 continue
             turned = wrap(math.atan2(dy, dx) - net.geometry[lane, START_PHASE])
-            s = net.geometry[lane, TURN] * (net.geometry[lane, START_PHASE] + turned - net.geometry[lane, START_PHASE]) * net.geometry[lane, RADIUS]
+            s = (
+                net.geometry[lane, TURN]
+                * (net.geometry[lane, START_PHASE] + turned - net.geometry[lane, START_PHASE])
+                * net.geometry[lane, RADIUS]
+            )
         else:
             dx = px - net.geometry[lane, START_X]
             dy = py - net.geometry[lane, START_Y]
@@ -221,7 +256,9 @@ def closest_lane(net, px, py, heading, guess):
                 if abs(r) - abs(net.geometry[lane, AMPLITUDE]) - 1e-6 > best:
                     continue
                 s = dx * net.geometry[lane, DIR_X] + dy * net.geometry[lane, DIR_Y]
-                r -= net.geometry[lane, AMPLITUDE] * math.sin(net.geometry[lane, PULSATION] * s + net.geometry[lane, PHASE])
+                r -= net.geometry[lane, AMPLITUDE] * math.sin(
+                    net.geometry[lane, PULSATION] * s + net.geometry[lane, PHASE]
+                )
                 r = abs(r)
             else:
                 r = abs(r)
@@ -260,7 +297,10 @@ def list_lane(net, f, slots, lists, lane):
                     break
         if on:
             m = n
-            while m > 0 and (lists.at[lane, m - 1] > s or (lists.at[lane, m - 1] == s and lists.slot[lane, m - 1] > i)):
+            while m > 0 and (
+                lists.at[lane, m - 1] > s
+                or (lists.at[lane, m - 1] == s and lists.slot[lane, m - 1] > i)
+            ):
                 lists.at[lane, m] = lists.at[lane, m - 1]
                 lists.slot[lane, m] = lists.slot[lane, m - 1]
                 m -= 1
@@ -430,8 +470,12 @@ def desired_gap(f, own, drivers, p, i, front):
     """IDMVehicle.desired_gap, centre to centre [m]."""
     v = f[SPEED, i]
     vf = f[SPEED, front]
-    dv = (v * own[0, i] - vf * own[0, front]) * own[0, i] + (v * own[1, i] - vf * own[1, front]) * own[1, i]
-    return drivers[p, DISTANCE_WANTED] + v * drivers[p, TIME_WANTED] + v * dv / drivers[p, GAP_SCALE]
+    dv = (v * own[0, i] - vf * own[0, front]) * own[0, i] + (
+        v * own[1, i] - vf * own[1, front]
+    ) * own[1, i]
+    return (
+        drivers[p, DISTANCE_WANTED] + v * drivers[p, TIME_WANTED] + v * dv / drivers[p, GAP_SCALE]
+    )
 
 
 @_inlined
@@ -789,11 +833,14 @@ def collide(f, g, own, polygons, i, j, dt):
     least = np.inf
     axis_x = 0.0
     axis_y = 0.0
-    for k in range(4):  # opposite edges share an axis
-        polygon = polygons[k // 2]
-        e = k % 2
-        nx = -polygon[e + 1, 1] + polygon[e, 1]
-        ny = polygon[e + 1, 0] - polygon[e, 0]
+    for k in range(
+        8
+    ):  # opposite edges share an axis, but not the distance along it where one span holds the other
+        polygon = polygons[k // 4]
+        e = k % 4
+        after = (e + 1) % 4
+        nx = -polygon[after, 1] + polygon[e, 1]
+        ny = polygon[after, 0] - polygon[e, 0]
         size = math.sqrt(nx * nx + ny * ny)
         nx /= size
         ny /= size
@@ -813,8 +860,12 @@ def collide(f, g, own, polygons, i, j, dt):
             return
         if abs(d) < least:
             least = abs(d)
-            cx = (a[0, 0] + a[1, 0] + a[2, 0] + a[3, 0]) / 4 - (b[0, 0] + b[1, 0] + b[2, 0] + b[3, 0]) / 4
-            cy = (a[0, 1] + a[1, 1] + a[2, 1] + a[3, 1]) / 4 - (b[0, 1] + b[1, 1] + b[2, 1] + b[3, 1]) / 4
+            cx = (a[0, 0] + a[1, 0] + a[2, 0] + a[3, 0]) / 4 - (
+                b[0, 0] + b[1, 0] + b[2, 0] + b[3, 0]
+            ) / 4
+            cy = (a[0, 1] + a[1, 1] + a[2, 1] + a[3, 1]) / 4 - (
+                b[0, 1] + b[1, 1] + b[2, 1] + b[3, 1]
+            ) / 4
             side = 1.0 if cx * nx + cy * ny > 0 else -1.0
             axis_x = side * nx
             axis_y = side * ny
@@ -1007,14 +1058,33 @@ def watch(net, f, g, slots, ego, own, lists, risk):
     target = g[TARGET_LANE, ego]
     watch_lane(net, f, g, slots, ego, lists, lane, own[2, ego], risk)
     if target != lane and net.facts[target, SEGMENT] == net.facts[lane, SEGMENT]:
-        watch_lane(net, f, g, slots, ego, lists, target, local(net, target, f[X, ego], f[Y, ego])[0], risk)
+        watch_lane(
+            net, f, g, slots, ego, lists, target, local(net, target, f[X, ego], f[Y, ego])[0], risk
+        )
 
 
 # --- worlds -----------------------------------------------------------------------------------------------------------
 
 
 @_fast
-def substep(net, f, g, head, drivers, routes, speeds, own, lists, polygons, predictions, spare_f, spare_g, action, dt, risk):
+def substep(
+    net,
+    f,
+    g,
+    head,
+    drivers,
+    routes,
+    speeds,
+    own,
+    lists,
+    polygons,
+    predictions,
+    spare_f,
+    spare_g,
+    action,
+    dt,
+    risk,
+):
     """One sub-step of AbstractEnv._simulate; action -1: none, otherwise the ego's meta-action of this decision."""
     cars = head[CARS]
     slots = head[SLOTS]
@@ -1056,7 +1126,23 @@ def substep(net, f, g, head, drivers, routes, speeds, own, lists, polygons, pred
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def advance(net, fs, gs, heads, drivers, routes, speeds, codes, controls, substeps, dt, stop, tracks, egos, risks):
+def advance(
+    net,
+    fs,
+    gs,
+    heads,
+    drivers,
+    routes,
+    speeds,
+    codes,
+    controls,
+    substeps,
+    dt,
+    stop,
+    tracks,
+    egos,
+    risks,
+):
     """Drive every world through its decisions, in place.
 
     codes int32 [W, D]: meta-actions, NONE, or STILL at the first; controls float64 [W, D, 2]: acceleration [m/s2] and steering [rad] of a PLAIN
@@ -1105,7 +1191,22 @@ def advance(net, fs, gs, heads, drivers, routes, speeds, codes, controls, subste
                 if not done:
                     action = code if k == 0 else -1
                     substep(
-                        net, f, g, head, drivers, routes, speeds, own, lists, polygons, predictions, spare_f, spare_g, action, dt, risk
+                        net,
+                        f,
+                        g,
+                        head,
+                        drivers,
+                        routes,
+                        speeds,
+                        own,
+                        lists,
+                        polygons,
+                        predictions,
+                        spare_f,
+                        spare_g,
+                        action,
+                        dt,
+                        risk,
                     )
                 t = d * substeps + k
                 if tracks.shape[0]:

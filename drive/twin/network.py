@@ -24,7 +24,10 @@ def network(road: Road, connected: bool, regulated: bool) -> k.Net:
     """
     key = (id(road), connected, regulated)
     if key not in _networks:
-        _networks[key] = (road, _compile(road, connected, regulated))  # the road is kept, so its id stays its own
+        _networks[key] = (
+            road,
+            _compile(road, connected, regulated),
+        )  # the road is kept, so its id stays its own
         while len(_networks) > _KEPT:
             _networks.popitem(last=False)
     _networks.move_to_end(key)
@@ -38,7 +41,10 @@ def _compile(road: Road, connected: bool, regulated: bool) -> k.Net:
         firsts.setdefault(lane.id[:2], number)
         if number != firsts[lane.id[:2]] + lane.id[2]:
             raise ValueError(f"lane {lane.id!r} is not in highway-env's order")
-    nodes = {node: number for number, node in enumerate(dict.fromkeys(n for section in sections for n in section))}
+    nodes = {
+        node: number
+        for number, node in enumerate(dict.fromkeys(n for section in sections for n in section))
+    }
     segments = np.zeros((len(sections), k.SEG_FACTS), np.int32)
     next_segments: list[int] = []
     for number, section in enumerate(sections):

@@ -36,7 +36,8 @@ class Traffic:
 def empty_worlds(traffic: Traffic, count: int) -> Worlds:
     """A batch of that size, to be filled by `fill`."""
     lanes = (
-        Lane(("0", "1", i), Straight((0.0, -4.0 * i), (10000.0, -4.0 * i)), 4.0, SPEED_LIMIT) for i in range(traffic.lanes)
+        Lane(("0", "1", i), Straight((0.0, -4.0 * i), (10000.0, -4.0 * i)), 4.0, SPEED_LIMIT)
+        for i in range(traffic.lanes)
     )
     road = Road(tuple(lanes))
     slots = traffic.cars + 1

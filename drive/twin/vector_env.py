@@ -47,7 +47,13 @@ DEFAULTS = {
     "normalize_reward": True,
     "offroad_terminal": False,
 }
-FAST = {"simulation_frequency": 5, "lanes_count": 3, "vehicles_count": 20, "duration": 30, "ego_spacing": 1.5}
+FAST = {
+    "simulation_frequency": 5,
+    "lanes_count": 3,
+    "vehicles_count": 20,
+    "duration": 30,
+    "ego_spacing": 1.5,
+}
 ENVIRONMENTS = {"highway-v0": DEFAULTS, "highway-fast-v0": DEFAULTS | FAST}
 
 
@@ -70,15 +76,21 @@ class TwinVectorEnv(VectorEnv):
         threads: int = 1,
     ):
         if env_id not in ENVIRONMENTS:
-            raise ValueError(f"the twin has no environment {env_id!r}; choose from {', '.join(ENVIRONMENTS)}")
+            raise ValueError(
+                f"the twin has no environment {env_id!r}; choose from {', '.join(ENVIRONMENTS)}"
+            )
         if num_envs < 1:
             raise ValueError(f"num_envs is at least 1, not {num_envs}")
         self.num_envs = num_envs
         self.config = ENVIRONMENTS[env_id] | _known(config or {}, DEFAULTS, "setting")
-        self._seen = OBSERVATION | _known(self.config["observation"], OBSERVATION, "observation setting")
+        self._seen = OBSERVATION | _known(
+            self.config["observation"], OBSERVATION, "observation setting"
+        )
         action = _known(self.config["action"], {"type", "target_speeds"}, "action setting")
         if self._seen["type"] != "Kinematics" or action.get("type") != "DiscreteMetaAction":
-            raise ValueError("the twin offers the Kinematics observation and DiscreteMetaAction only")
+            raise ValueError(
+                "the twin offers the Kinematics observation and DiscreteMetaAction only"
+            )
         self._columns = [FEATURES.index(feature) for feature in self._seen["features"]]
         c = self.config
         self._traffic = Traffic(
@@ -107,10 +119,18 @@ class TwinVectorEnv(VectorEnv):
 
     def reset(self, *, seed: int | Sequence[int | None] | None = None, options: dict | None = None):
         """Start all environments, or those of options["reset_mask"]: (observations, infos)."""
-        seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, int) else seed or [None] * self.num_envs
+        seeds = (
+            [seed + i for i in range(self.num_envs)]
+            if isinstance(seed, int)
+            else seed or [None] * self.num_envs
+        )
         if len(seeds) != self.num_envs:
             raise ValueError(f"{len(seeds)} seeds for {self.num_envs} environments")
-        chosen = np.ones(self.num_envs, bool) if options is None else options.get("reset_mask", np.ones(self.num_envs, bool))
+        chosen = (
+            np.ones(self.num_envs, bool)
+            if options is None
+            else options.get("reset_mask", np.ones(self.num_envs, bool))
+        )
         for i in np.flatnonzero(chosen):
             if seeds[i] is not None:
                 self._rngs[i] = np.random.default_rng(seeds[i])
@@ -139,7 +159,12 @@ class TwinVectorEnv(VectorEnv):
             last = observations.copy()
             self._start(ended)
             observations, infos = self._observe(), self._infos()
-            infos |= {"final_obs": last, "_final_obs": ended, "final_info": final, "_final_info": ended}
+            infos |= {
+                "final_obs": last,
+                "_final_obs": ended,
+                "final_info": final,
+                "_final_info": ended,
+            }
         elif self._mode != AutoresetMode.SAME_STEP:
             self._ended = ended
         return observations, rewards, terminations, truncations, infos
@@ -175,7 +200,9 @@ class TwinVectorEnv(VectorEnv):
         forward = f[:, k.SPEED, 0] * np.cos(f[:, k.HEADING, 0])
         scaled = 0 + (forward - low) * (1 - 0) / (high - low)
         reward = c["collision_reward"] * crashed.astype(float)
-        reward = reward + c["right_lane_reward"] * (self.worlds.g[:, k.TARGET_LANE, 0] / max(self._traffic.lanes - 1, 1))
+        reward = reward + c["right_lane_reward"] * (
+            self.worlds.g[:, k.TARGET_LANE, 0] / max(self._traffic.lanes - 1, 1)
+        )
         reward = reward + c["high_speed_reward"] * np.clip(scaled, 0, 1)
         if c["normalize_reward"]:
             worst, best = c["collision_reward"], c["high_speed_reward"] + c["right_lane_reward"]
@@ -192,13 +219,23 @@ class TwinVectorEnv(VectorEnv):
         if not seen["see_behind"]:
             near &= ahead > -2 * k.VEHICLE_LENGTH
         near[:, 0] = False
-        order = np.argsort(np.where(near, np.abs(ahead), np.inf), axis=1, kind="stable")[:, : count - 1]
+        order = np.argsort(np.where(near, np.abs(ahead), np.inf), axis=1, kind="stable")[
+            :, : count - 1
+        ]
         order = np.concatenate([np.zeros((self.num_envs, 1), order.dtype), order], 1)
         present = np.take_along_axis(near, order, 1)
         present[:, 0] = True
         x, y, heading, speed = (np.take_along_axis(a, order, 1) for a in (x, y, heading, speed))
         cos, sin = np.cos(heading), np.sin(heading)
-        table = {"x": x, "y": y, "vx": speed * cos, "vy": speed * sin, "heading": heading, "cos_h": cos, "sin_h": sin}
+        table = {
+            "x": x,
+            "y": y,
+            "vx": speed * cos,
+            "vy": speed * sin,
+            "heading": heading,
+            "cos_h": cos,
+            "sin_h": sin,
+        }
         if not seen["absolute"]:
             for feature in ("x", "y", "vx", "vy"):
                 table[feature][:, 1:] -= table[feature][:, :1].copy()
@@ -221,5 +258,7 @@ class TwinVectorEnv(VectorEnv):
 def _known(given: Mapping, known, what: str) -> dict:
     unknown = sorted(set(given) - set(known))
     if unknown:
-        raise ValueError(f"the twin has no {what} {', '.join(unknown)}; choose from {', '.join(sorted(known))}")
+        raise ValueError(
+            f"the twin has no {what} {', '.join(unknown)}; choose from {', '.join(sorted(known))}"
+        )
     return dict(given)

@@ -85,7 +85,13 @@ def driver_row(parameters: dict) -> tuple[float, ...]:
     )
 
 
-RISK_COLUMNS = ("gap ahead", "time to collision ahead", "gap behind", "time to collision behind", "follower")
+RISK_COLUMNS = (
+    "gap ahead",
+    "time to collision ahead",
+    "gap behind",
+    "time to collision behind",
+    "follower",
+)
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,9 @@ class Drive:
     """
 
     tracks: np.ndarray | None  # [W, T, N, 4] x, y [m], heading [rad], speed [m/s] by slot
-    ego: np.ndarray | None  # [W, T, 5] the ego's x, y, heading, speed and commanded acceleration [m/s2]
+    ego: (
+        np.ndarray | None
+    )  # [W, T, 5] the ego's x, y, heading, speed and commanded acceleration [m/s2]
     risks: np.ndarray | None  # [W, D, 5]
 
 
@@ -109,7 +117,9 @@ class Worlds:
     road: Road
     net: k.Net
     drivers: np.ndarray  # [D, DRIVER_COLUMNS] shared parameter rows
-    routes: np.ndarray  # int32 [R, steps, 2] shared: segment (-1: end), lane number (-1: not planned)
+    routes: (
+        np.ndarray
+    )  # int32 [R, steps, 2] shared: segment (-1: end), lane number (-1: not planned)
     speeds: np.ndarray  # [K] [m/s], what FASTER and SLOWER choose from
     f: np.ndarray  # [W, FLOAT_ROWS, N] state, kernel's frame
     g: np.ndarray  # int32 [W, INT_ROWS, N] state
@@ -173,7 +183,9 @@ class Worlds:
                 list(pool.map(drive, (slice(a, b) for a, b in zip(cuts, cuts[1:]))))
         all_tracks[..., 1:3] *= -1
         all_egos[..., 1:3] *= -1
-        return Drive(all_tracks if tracks else None, all_egos if ego else None, all_risks if risks else None)
+        return Drive(
+            all_tracks if tracks else None, all_egos if ego else None, all_risks if risks else None
+        )
 
     def _orders(self, actions) -> tuple[np.ndarray, np.ndarray]:
         worlds = len(self)
@@ -288,7 +300,11 @@ class Worlds:
     def remove(self, cars: Sequence[int], world: int = 0) -> None:
         """Take cars out of a world; the order of the rest stays."""
         slots = int(self.head[world, k.SLOTS])
-        keep = [i for i in range(slots) if i >= self.head[world, k.CARS] or self.g[world, k.CAR, i] not in set(cars)]
+        keep = [
+            i
+            for i in range(slots)
+            if i >= self.head[world, k.CARS] or self.g[world, k.CAR, i] not in set(cars)
+        ]
         ego = int(self.head[world, k.EGO])
         if ego >= 0 and ego not in keep:
             raise ValueError("the ego cannot be removed")
@@ -343,18 +359,27 @@ def _shared(batches: Sequence[Worlds]) -> list[Worlds]:
             raise ValueError("worlds on different roads cannot be one batch")
         if not np.array_equal(batch.speeds, first.speeds):
             raise ValueError("egos with different target speeds cannot be one batch")
-    drivers, rows = np.unique(np.concatenate([batch.drivers for batch in batches]), axis=0, return_inverse=True)
+    drivers, rows = np.unique(
+        np.concatenate([batch.drivers for batch in batches]), axis=0, return_inverse=True
+    )
     steps = max(batch.routes.shape[1] for batch in batches)
-    padded = [np.pad(b.routes, ((0, 0), (0, steps - b.routes.shape[1]), (0, 0)), constant_values=-1) for b in batches]
+    padded = [
+        np.pad(b.routes, ((0, 0), (0, steps - b.routes.shape[1]), (0, 0)), constant_values=-1)
+        for b in batches
+    ]
     routes, lines = np.unique(np.concatenate(padded), axis=0, return_inverse=True)
     rows, lines = rows.ravel().astype(np.int32), lines.ravel().astype(np.int32)
     shared, driver, route = [], 0, 0
     for batch in batches:
         g = batch.g.copy()
         g[:, k.DRIVER] = rows[g[:, k.DRIVER] + driver]
-        g[:, k.ROUTE] = np.where(g[:, k.ROUTE] >= 0, lines[np.maximum(g[:, k.ROUTE], 0) + route], -1)
+        g[:, k.ROUTE] = np.where(
+            g[:, k.ROUTE] >= 0, lines[np.maximum(g[:, k.ROUTE], 0) + route], -1
+        )
         shared.append(
-            replace(first, drivers=drivers, routes=routes, g=g, f=batch.f.copy(), head=batch.head.copy())
+            replace(
+                first, drivers=drivers, routes=routes, g=g, f=batch.f.copy(), head=batch.head.copy()
+            )
         )
         driver += len(batch.drivers)
         route += len(batch.routes)
@@ -362,4 +387,7 @@ def _shared(batches: Sequence[Worlds]) -> list[Worlds]:
 
 
 def _alike(one: k.Net, other: k.Net) -> bool:
-    return all(np.array_equal(a, b, equal_nan=True) for a, b in zip(one[:6], other[:6])) and one[6:] == other[6:]
+    return (
+        all(np.array_equal(a, b, equal_nan=True) for a, b in zip(one[:6], other[:6]))
+        and one[6:] == other[6:]
+    )
