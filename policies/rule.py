@@ -48,8 +48,7 @@ class Weighed:
     @property
     def preference(self) -> tuple:
         """Smaller is better, compared from the left."""
-        severity = self.severity if self.danger > TIGHT else 0.0
-        return (self.danger, severity, self.lanes_to_goal, -self.lane_speed, -self.speed)
+        return (self.danger, self.severity, self.lanes_to_goal, -self.lane_speed, -self.speed)
 
 
 class Rule:
@@ -85,7 +84,7 @@ def _weigh_meta(view: View, name: str) -> Weighed:
     findings = [
         *_ahead(view, lane.id, speed),
         *(_behind(view, lane.id, speed) if lane is not here else ()),
-        *_still_in(view, lane.id, speed),
+        *(_moving_in(view, lane) if lane is not here else ()),
         *_crossing(view, lane.id, speed),
         *_oncoming(view, lane.id, speed),
         *_bend(view, lane.id, speed),
@@ -133,7 +132,8 @@ def _ahead(view: View, lane: LaneId, target: float) -> list[Finding]:
     wanted = _needed_gap(view, lane, lead, target, COMFORT, TIME_GAP)
     danger = _level((lead.gap < least, HARD), (lead.gap < wanted, TIGHT))
     terms = _lead_terms(view, lead, danger, wanted)
-    return [Finding(danger, least - lead.gap, term) for term in terms]
+    missing = {HARD: least, TIGHT: wanted}.get(danger, lead.gap) - lead.gap
+    return [Finding(danger, missing, term) for term in terms]
 
 
 def _needed_gap(
@@ -195,18 +195,19 @@ def _behind(view: View, lane: LaneId, target: float) -> list[Finding]:
     return findings
 
 
-def _still_in(view: View, lane: LaneId, target: float) -> list[Finding]:
-    """The leader of a lane that is being left: it must be cleared sideways before it is reached."""
-    ego = view.scene.ego
-    lead = view.leader(ego.lane)
-    if ego.lane == lane or lead is None or lead.car is None:
-        return []
-    period = view.scene.period
-    gap = lead.gap + lead.speed * period - control.distance_after(ego.speed, target, period)
-    if gap > GAP:
-        return []
-    term = Term("gap ahead", lead.gap, "m", "against", cars=(lead.car,))
-    return [Finding(HARD, GAP - gap, term)]
+def _moving_in(view: View, lane: Lane) -> list[Finding]:
+    """Cars in the lanes on either side of the one changed into, who could change into it as well."""
+    ego, period, findings = view.scene.ego, view.scene.period, []
+    for side in (view.scene.road.side(lane.id, "left"), view.scene.road.side(lane.id, "right")):
+        lead = view.leader(side.id) if side else None
+        if lead is None or lead.car is None:
+            continue
+        gap = lead.gap - lead.closing * period
+        if gap < GAP:
+            term = Term("gap ahead", lead.gap, "m", "against", GAP + lead.closing * period, (lead.car,))
+            leaving = side.id == ego.lane and gap < 0
+            findings.append(Finding(HARD if leaving else TIGHT, GAP - gap, term))
+    return findings
 
 
 def _crossing(view: View, lane: LaneId, target: float) -> list[Finding]:
