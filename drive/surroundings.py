@@ -47,9 +47,10 @@ class Neighbour:
 
     gap: float  # [m] bumper to bumper, negative where they overlap lengthwise
     closing: float  # [m/s] positive when the gap shrinks
-    speed: float  # [m/s] along the lane; negative when oncoming
+    speed: float  # [m/s] along the lane; negative when oncoming, or rolling back
     car: int | None = None
     object: int | None = None
+    oncoming: bool = False  # does it face the other way?
 
     @property
     def time_to_collision(self) -> float:
@@ -104,15 +105,15 @@ class View:
 
         Same direction only; static objects and the end of the road count, with speed 0.
         """
-        return next((n for at, n in self._on(lane) if at >= 0 and n.speed >= 0), None)
+        return next((n for at, n in self._on(lane) if at >= 0 and not n.oncoming), None)
 
     def follower(self, lane: LaneId | None = None) -> Neighbour | None:
         """The nearest car behind on the lane's path, same direction; closing is its approach."""
-        return next((n for at, n in reversed(self._on(lane)) if at < 0 and n.speed >= 0), None)
+        return next((n for at, n in reversed(self._on(lane)) if at < 0 and not n.oncoming), None)
 
     def oncoming(self, lane: LaneId | None = None) -> Neighbour | None:
         """The nearest car ahead on the lane's path that drives the other way."""
-        return next((n for at, n in self._on(lane) if at >= 0 and n.speed < 0), None)
+        return next((n for at, n in self._on(lane) if at >= 0 and n.oncoming), None)
 
     def beside(self, lane: LaneId) -> tuple[Neighbour, ...]:
         """Cars in the lane that overlap the ego lengthwise."""
@@ -153,10 +154,10 @@ class View:
             if place:
                 at, heading = place[0] - s, place[1]
                 speed = car.speed * math.cos(car.heading - heading)
-                if abs(wrap(car.heading - heading)) > math.pi / 2:
-                    speed = -abs(speed) or -1e-9
+                closing = own - speed if at >= 0 else speed - own
                 gap = abs(at) - (car.length + ego.length) / 2
-                yield at, Neighbour(gap, own - speed if at >= 0 else speed - own, speed, car=car.id)
+                oncoming = abs(wrap(car.heading - heading)) > math.pi / 2
+                yield at, Neighbour(gap, closing, speed, car=car.id, oncoming=oncoming)
         for thing in scene.objects:
             place = _place(ruler, thing.x, thing.y)
             if place and place[0] >= s:

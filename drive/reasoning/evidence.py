@@ -202,7 +202,7 @@ def _seen(view: View, reason: Reason) -> list[Claim]:
             if not _is_about(neighbour, term) or not _matters(quantity, value):
                 continue
             seen = [_observation(quantity, value, term, place)]
-            if neighbour.speed < 0 and quantity != "oncoming":
+            if neighbour.oncoming and quantity != "oncoming":
                 seen.insert(0, _observation("oncoming", neighbour.gap, term, place))
             return seen
     return []
@@ -213,7 +213,7 @@ def _measured(view: View, lane: LaneId, kind: str):
     speed = view.scene.ego.speed
     if kind in AHEAD:
         for neighbour in filter(None, (view.leader(lane), view.oncoming(lane))):
-            quantity = "oncoming" if neighbour.speed < 0 and kind == "gap ahead" else kind
+            quantity = "oncoming" if neighbour.oncoming and kind == "gap ahead" else kind
             if neighbour.gap >= 0:
                 yield neighbour, quantity, AHEAD[kind](neighbour, speed)
     if kind == "lane ends" and (neighbour := view.leader(lane)) is not None:
