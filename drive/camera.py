@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,8 +24,9 @@ Colour = tuple[int, int, int]  # red, green, blue
 
 SAMPLE = 1.5  # [m] between samples of a curved lane: at a radius of 20 m, 1.4 cm off
 DASH, DASH_PERIOD = 3.0, 8.0  # [m] of a striped line
-STRAIGHT_WITHIN = math.radians(20)  # lanes that deviate less from one axis make a straight road
-SPAN = {"straight": 175.0, "curved": 120.0}  # [m] shown across the picture, at least
+ALONG, MOSTLY = math.radians(20), 0.9  # a straight road: this share of it, within this angle
+EDGE = 6.0  # [m] that the ego keeps from the picture's edge
+SPAN = {"straight": 150.0, "curved": 120.0}  # [m] shown across the picture, at least
 RISE = {"straight": 30.0, "curved": 70.0}  # [m] shown from its bottom to its top, at least
 AHEAD = {"straight": 0.18, "curved": 0.0}  # of the picture's width: how far left of its centre the ego is
 OVERSAMPLE = 2  # drawn larger, then averaged: fine lines stay fine
@@ -200,26 +202,42 @@ class View:
         return math.hypot(*self.size) / 2 / self.scale
 
 
+@functools.lru_cache(maxsize=64)
 def shape(road: Road) -> str:
-    """'straight' where all lanes run along one axis, either way; else 'curved'."""
-    headings = np.concatenate(
-        [np.atleast_1d(lane.heading(np.linspace(0, lane.length, 5))) for lane in road.lanes]
-    )
-    axis = np.abs(wrap(2 * (headings - headings[0]))) / 2
-    return "straight" if axis.max() < STRAIGHT_WITHIN else "curved"
+    """'straight' where nearly all of it runs along the x axis, either way; else 'curved'."""
+    along = sum(lane.length for lane in road.lanes if _runs_along(lane))
+    return "straight" if along > MOSTLY * sum(lane.length for lane in road.lanes) else "curved"
+
+
+def _runs_along(lane: Lane) -> bool:
+    headings = lane.heading(np.linspace(0, lane.length, 9))
+    return bool((abs(wrap(2 * headings)) / 2 < ALONG).all())
+
+
+@functools.lru_cache(maxsize=64)
+def middle(road: Road) -> float | None:
+    """Middle of a straight road [m], on the y axis; None for a curved one."""
+    if shape(road) == "curved":
+        return None
+    sides = np.concatenate([np.concatenate(edges(lane)) for lane in road.lanes if _runs_along(lane)])
+    return float(sides[:, 1].min() + sides[:, 1].max()) / 2
 
 
 def follow(road: Road, moment: Moment, size: tuple[int, int]) -> View:
     """The view that follows the ego, with the scale that suits the road.
 
-    The picture does not turn: a curve is seen as a curve, and a lane change as a sideways move.
+    The picture does not turn: a curve is seen as a curve. A straight road stays where it is, and a
+    lane change is a sideways move on it.
     """
     kind = shape(road)
     scale = min(size[0] / SPAN[kind], size[1] / RISE[kind])
-    ahead = AHEAD[kind] * size[0] / scale
-    return View((moment.ego.x + ahead, moment.ego.y), 0.0, scale, size)
+    y, room = moment.ego.y, max(size[1] / scale / 2 - EDGE, 0.0)
+    if kind == "straight":
+        y = min(max(middle(road), y - room), y + room)
+    return View((moment.ego.x + AHEAD[kind] * size[0] / scale, y), 0.0, scale, size)
 
 
+@functools.lru_cache(maxsize=4096)
 def edges(lane: Lane) -> tuple[np.ndarray, np.ndarray]:
     """Left and right edge of a lane as polylines [N, 2] [m]."""
     count = 2 if isinstance(lane.curve, Straight) else max(2, math.ceil(lane.length / SAMPLE) + 1)
@@ -259,9 +277,9 @@ def bird_eye(
     canvas = np.full((fine.size[1], fine.size[0], 3), palette.ground, np.uint8)
     _draw_road(canvas, fine, road, palette)
     for rival in marks.rivals:
-        _draw_path(canvas, fine, rival, palette.rival, 0.55, dashed=True)
+        _draw_rival(canvas, fine, rival, palette.rival)
     if marks.chosen is not None:
-        _draw_path(canvas, fine, marks.chosen, palette.ego, 0.8, dashed=False)
+        _draw_chosen(canvas, fine, marks.chosen, palette.ego)
     for thing in moment.objects:
         _fill(canvas, fine, _rectangle(thing), palette.barrier)
     for car in (*moment.cars, moment.ego):
@@ -320,19 +338,18 @@ LINES = {
 }
 
 
-def _draw_path(canvas, view: View, path: Trajectory, colour: Colour, strength: float, dashed: bool):
-    """The course as a line, with a dot at every second, or dashed without dots."""
+def _draw_rival(canvas, view: View, path: Trajectory, colour: Colour):
     points = np.stack([path.x, path.y], -1)
-    layer = canvas.copy()
-    thickness = max(1, round(0.35 * view.scale))
-    if dashed:
-        for k in range(0, len(points) - 2, 4):
-            _stroke(layer, view, points[k : k + 3], colour, max(1, thickness // 2))
-    else:
-        _stroke(layer, view, points, colour, thickness)
-        for point in points[9::10]:
-            _disc(layer, view, point, 0.42, colour)
-    cv2.addWeighted(layer, strength, canvas, 1 - strength, 0, canvas)
+    for k in range(0, len(points) - 2, 4):
+        _stroke(canvas, view, points[k : k + 3], colour, max(1, round(0.2 * view.scale)))
+
+
+def _draw_chosen(canvas, view: View, path: Trajectory, colour: Colour):
+    """The course as a line with a dot at every second."""
+    points = np.stack([path.x, path.y], -1)
+    _stroke(canvas, view, points, colour, max(1, round(0.35 * view.scale)))
+    for point in points[9::10]:
+        _disc(canvas, view, point, 0.42, colour)
 
 
 def _draw_car(canvas, view: View, car: Body, cited: dict[int, Colour], palette: Palette):
@@ -397,6 +414,35 @@ def _disc(canvas, view: View, point: np.ndarray, radius: float, colour: Colour):
 
 def _mix(first: Colour, second: Colour, part: float) -> Colour:
     return tuple(round(a + part * (b - a)) for a, b in zip(first, second, strict=True))
+
+
+def risk_colour(palette: Palette, risk: float) -> Colour:
+    """The colour of a risk from 0 to 1."""
+    calm, warm, hot = palette.risk
+    return _mix(calm, warm, 2 * risk) if risk < 0.5 else _mix(warm, hot, 2 * risk - 1)
+
+
+# ------------------------------------------------------------------------------------------- files
+
+
+def save_picture(path: Path, image: np.ndarray) -> None:
+    """Write a picture [height, width, 3]; the path's ending says which kind."""
+    if not cv2.imwrite(str(path), image[..., ::-1]):
+        raise OSError(f"the picture cannot be written to {path}")
+
+
+def save_film(path: Path, frames: Iterable[np.ndarray], rate: float) -> None:
+    """Write pictures of one size as a film, `rate` a second: VP8 in .webm, which browsers play."""
+    writer = None
+    for frame in frames:
+        if writer is None:
+            size = frame.shape[1], frame.shape[0]
+            writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"VP80"), rate, size)
+            if not writer.isOpened():
+                raise OSError(f"the film cannot be written to {path}")
+        writer.write(frame[..., ::-1])
+    if writer is not None:
+        writer.release()
 
 
 # ------------------------------------------------------------------------------------------ labels

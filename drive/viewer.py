@@ -1,4 +1,4 @@
-"""What the page and the film show of a logged episode: player data, pictures, films.
+"""What the page and the film show of a logged episode: the player's data, phrases, risk.
 
 Reads headers, steps and ends, as a log holds them. No simulator, no UI; what is not in the log is
 not shown. Text is passed on as it is: whoever shows it must not take it for markup.
@@ -10,19 +10,18 @@ import functools
 import math
 import re
 from importlib import resources
-from pathlib import Path
 
 import numpy as np
 
 from drive import camera
 from drive.language import ending, say_action, say_term, words_of
 from drive.motion import Motion
-from drive.types import Control, Decision, End, Episode, Header, Option, Rationale, Step
+from drive.types import Control, Decision, End, Episode, Header, Option, Step
 
 CALM, ALARM = 6.0, 1.0  # [s] to contact: at CALM and above the risk is 0, at ALARM and below 1
 TURNING = 0.5  # a decision with at least this risk is a turning point
 FAR = 250.0  # [m] a car farther from the ego than this is not sent to the player
-CLAUSE = re.compile(r"(?<=[.;:。；：])\s+|(?<=,)\s+|(?<=[，])")  # where one phrase ends
+CLAUSE = re.compile(r"(?<=[.;:])\s+|(?<=[。；：])")  # where one clause ends
 PLAYER = ("episode.js", "scene.js", "strip.js", "panel.js", "player.js")
 
 
@@ -69,6 +68,8 @@ def header_data(header: Header, run: str = "", name: str = "") -> dict:
         "span": camera.SPAN[kind],
         "rise": camera.RISE[kind],
         "ahead": camera.AHEAD[kind],
+        "middle": camera.middle(header.road),
+        "edge": camera.EDGE,
         "risk": [CALM, ALARM],
         "lanes": [_lane(lane) for lane in header.road.lanes],
     }
@@ -100,7 +101,7 @@ def step_data(
         "action": _name(step.choice.action),
         "done": say_action(step.choice.action, language),
         "decision": decision_words(step.rationale.decision, language),
-        "phrases": [{"text": text, "cars": cars} for text, cars in phrases(step.rationale)],
+        "phrases": _cut(phrases(step.rationale.text, step.rationale.language)),
         "tie": words_of(language).ties[step.rationale.tie],
         "options": [_option(option, step, language) for option in step.choice.options],
     }
@@ -133,12 +134,35 @@ def risk_of(motion: Motion) -> tuple[float, float | None]:
     return round(risk, 3), round(closest, 2) if math.isfinite(closest) else None
 
 
-def phrases(rationale: Rationale) -> list[tuple[str, list[int]]]:
-    """The text cut into phrases, each with the cars that it names; joined they are the text."""
-    found = []
-    for clause in _clauses(rationale.text):
-        found += _by_car(clause, _mention(rationale.language))
+def phrases(text: str, language: str = "en") -> list[tuple[str, list[int]]]:
+    """A rationale's text cut into phrases, each with the car that it is about; joined they are the text.
+
+    A clause is about the car that it names, or the one named just before where it begins with "it".
+    A clause before a colon, and one that names several cars, is cut at the names themselves.
+    """
+    words, found, last = words_of(language), [], None
+    for clause in _clauses(text):
+        named = list(_mention(language).finditer(clause))
+        if len(named) == 1 and not clause.rstrip().endswith(words.colon.strip()):
+            found.append((clause, [int(named[0]["id"])]))
+        elif named:
+            found += mentions(clause, language)
+        else:
+            follows = last and re.match(rf"{re.escape(words.it)}\b", clause)
+            found.append((clause, [last] if follows else []))
+        last = int(named[-1]["id"]) if named else last
     return found
+
+
+def mentions(text: str, language: str = "en") -> list[tuple[str, list[int]]]:
+    """The text cut at the cars that it names."""
+    named = list(_mention(language).finditer(text))
+    starts, ends = [m.start() for m in named], [m.end() for m in named]
+    pieces = []
+    for match, before in zip(named, [0, *ends], strict=False):
+        pieces += [(text[before : match.start()], []), (match[0], [int(match["id"])])]
+    pieces.append((text[ends[-1] if ends else 0 :], []))
+    return [piece for piece in pieces if piece[0]]
 
 
 def _clauses(text: str) -> list[str]:
@@ -146,21 +170,9 @@ def _clauses(text: str) -> list[str]:
     return [text[a:b] for a, b in zip(cuts, cuts[1:], strict=False) if a < b]
 
 
-def _by_car(clause: str, mention: re.Pattern) -> list[tuple[str, list[int]]]:
-    """The clause, cut again before every car but the first."""
-    named = list(mention.finditer(clause))
-    if not named:
-        return [(clause, [])]
-    cuts = [0, *(match.start() for match in named[1:]), len(clause)]
-    return [
-        (clause[a:b], [int(match["id"])])
-        for match, a, b in zip(named, cuts, cuts[1:], strict=False)
-    ]
-
-
 @functools.cache
 def _mention(language: str) -> re.Pattern:
-    """A car named in the text."""
+    """A car named in a text."""
     before, after = map(re.escape, words_of(language).car.split("{car}"))
     return re.compile(rf"(?<!\w){before}(?P<id>[1-9]\d{{0,5}}){after}(?!\d)", re.IGNORECASE)
 
@@ -183,11 +195,15 @@ def _option(option: Option, step: Step, language: str) -> dict:
         "rival": option.action == step.rationale.rival,
         "score": None if option.score is None else _rounded(option.score, 3),
         "terms": [
-            {"text": say_term(term, language), "counts": term.counts, "cars": list(term.cars)}
+            {"counts": term.counts, "phrases": _cut(mentions(say_term(term, language), language))}
             for term in option.terms
         ],
         "path": [] if path is None else _flat(path.x, path.y),
     }
+
+
+def _cut(pieces: list[tuple[str, list[int]]]) -> list[dict]:
+    return [{"text": text, "cars": cars} for text, cars in pieces]
 
 
 def _name(action) -> str:

@@ -13,6 +13,8 @@ function receive(episode, message) {
   if (message.end) {
     if (message.end.steps !== episode.steps.length) return false;
     episode.end = message.end;
+    const last = episode.steps.at(-1);
+    if (message.end.contact !== null && last) Object.assign(last, { risk: 1, interesting: true });
   }
   return true;
 }

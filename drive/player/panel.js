@@ -14,17 +14,20 @@ function showRationale(root, step, index, cited) {
     ...step.decision.map((word) => make("span", "wd-chip", word)),
   );
   const text = root.querySelector(".wd-text");
-  text.replaceChildren(...step.phrases.map((phrase) => phraseNode(phrase, cited)));
+  text.replaceChildren(...step.phrases.flatMap((phrase) => phraseNodes(phrase, cited)));
+  for (const node of text.querySelectorAll(".wd-phrase"))
+    Object.assign(node, { role: "button", tabIndex: 0 });
   root.querySelector(".wd-tie").textContent = step.tie;
 }
 
-function phraseNode(phrase, cited) {
-  if (phrase.cars.length === 0) return document.createTextNode(phrase.text);
-  const node = make("button", "wd-phrase", phrase.text);
-  node.type = "button";
-  node.dataset.car = phrase.cars[0];
-  node.style.setProperty("--cite", `var(--wd-cited-${cited.get(phrase.cars[0])})`);
-  return node;
+// Nodes of a phrase; spaces at its end stay outside of what is marked.
+function phraseNodes({ text, cars }, cited) {
+  if (cars.length === 0) return [document.createTextNode(text)];
+  const bare = text.trimEnd(), node = make("span", "wd-phrase", bare);
+  node.dataset.car = cars[0];
+  if (cited.has(cars[0]))
+    node.style.setProperty("--cite", `var(--wd-cited-${cited.get(cars[0])})`);
+  return [node, document.createTextNode(text.slice(bare.length))];
 }
 
 function showOptions(root, step, cited) {
@@ -46,15 +49,17 @@ function optionRow(option, cited) {
   const list = make("ul", "wd-terms");
   list.append(...option.terms.map((term) => termNode(term, cited)));
   terms.append(list);
-  const score = option.score === null ? "" : option.score.toFixed(2);
+  const score = option.score === null ? "" : option.score.toFixed(2).replace("-", "−");
   row.append(name, terms, make("td", "wd-number", score));
   return row;
 }
 
 function termNode(term, cited) {
-  const node = make("li", term.counts === "for" ? "wd-for" : "wd-against", term.text);
-  const car = term.cars.find((id) => cited.has(id));
-  if (car !== undefined) node.style.setProperty("--cite", `var(--wd-cited-${cited.get(car)})`);
-  if (term.cars.length) node.dataset.car = term.cars[0];
+  const node = make("li", term.counts === "for" ? "wd-for" : "wd-against");
+  node.append(...term.phrases.flatMap((phrase) => phraseNodes(phrase, cited)));
   return node;
+}
+
+function termText(term) {
+  return term.phrases.map((phrase) => phrase.text).join("");
 }

@@ -29,6 +29,7 @@ function startPlayer({ element, props, watch, server }) {
     state.episode = newEpisode(message.header);
     Object.assign(state, { time: 0, shown: -1, driving: true, view: null, moment: null });
     state.playing = message.at === undefined && !still;
+    root.classList.toggle("wd-playing", state.playing);
     state.look.car = state.look.option = null;
     root.dataset.layout = message.header.shape;
     const { scenario, policy, seed, risk } = message.header;
@@ -98,9 +99,20 @@ function startPlayer({ element, props, watch, server }) {
   function count() {
     const { steps, end } = state.episode;
     find(".wd-count").textContent = `decision ${state.shown + 1} of ${steps.length}${end ? "" : "…"}`;
+    showLegend();
     const status = find(".wd-status");
     status.textContent = end ? end.text : state.driving ? "driving…" : "";
     status.dataset.kind = end ? end.kind : "driving";
+  }
+
+  // Only what is in the picture is explained.
+  function showLegend() {
+    const step = state.episode.steps[state.shown];
+    const shown = { rival: step.options.length > 1, cited: citedIn(step).size > 0,
+                    unseen: Object.keys(step.cars).some((id) => !step.seen.includes(Number(id))),
+                    object: step.objects.length > 0 };
+    for (const [mark, on] of Object.entries(shown))
+      find(`.wd-legend [data-mark=${mark}]`).hidden = !on;
   }
 
   function layout() {
@@ -217,7 +229,7 @@ function startPlayer({ element, props, watch, server }) {
     const command = KEYS[event.key];
     if (!command || !state.episode?.steps.length) return;
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-    if (event.key === " " && event.target.closest?.("button, a")) return;
+    if (event.key === " " && event.target.closest?.("button, a, [role=button]")) return;
     if (find(".wd-help").open && event.key !== "?") return;
     event.preventDefault();
     command(event);
@@ -232,6 +244,10 @@ function startPlayer({ element, props, watch, server }) {
     if (!phrase) return;
     goTo(state.shown);
     state.look.car = Number(phrase.dataset.car);
+  }
+
+  function onEnter(event) {
+    if (event.key === "Enter" || event.key === " ") event.target.closest(".wd-phrase")?.click();
   }
 
   function onHover(event) {
@@ -251,11 +267,10 @@ function startPlayer({ element, props, watch, server }) {
 
   function onMap(event) {
     if (!state.view) return;
-    const box = map.getBoundingClientRect();
-    const x = event.clientX - box.left, y = event.clientY - box.top;
+    const x = event.offsetX, y = event.offsetY;
     const found = underPointer(state.view, state.moment, x, y);
     highlight(found?.car?.id ?? null, found?.option?.action ?? null);
-    tip(found, x, y, box.width);
+    tip(found, x + map.offsetLeft, y + map.offsetTop, map.clientWidth);
   }
 
   function tip(found, x, y, width) {
@@ -277,7 +292,7 @@ function startPlayer({ element, props, watch, server }) {
   function aboutOption(option) {
     const against = option.terms.filter((term) => term.counts === "against");
     return [make("b", "", option.words),
-            ...(against.length ? against : option.terms).map((term) => make("span", "", term.text))];
+            ...(against.length ? against : option.terms).map((term) => make("span", "", termText(term)))];
   }
 
   function onScrub(event) {
@@ -308,6 +323,7 @@ function startPlayer({ element, props, watch, server }) {
   function listen() {
     document.addEventListener("keydown", onKey);
     root.addEventListener("click", onClick);
+    root.addEventListener("keydown", onEnter);
     root.addEventListener("mousedown", (event) => {
       if (event.target.closest("button") && !event.target.closest("dialog")) event.preventDefault();
     });

@@ -1,6 +1,7 @@
 // The bird's-eye view. World frame: x right, y up, metres; one transform turns it into pixels.
 
 const DASH = 3, DASH_PERIOD = 8; // [m] of a striped line
+const LEAST = 5; // [px/m] on a narrow page: ids stay readable, less road is seen
 
 function fitCanvas(canvas) {
   const ratio = window.devicePixelRatio || 1;
@@ -12,14 +13,15 @@ function fitCanvas(canvas) {
   return { context, width, height, ratio };
 }
 
-// The view that follows the ego: world centre, rotation, scale [px/m].
+// The view that follows the ego: world centre, rotation, scale [px/m]. A straight road stays put.
 function viewOf(header, ego, width, height, zoom, turn) {
-  const scale = zoom * Math.min(width / header.span, height / header.rise);
-  const rotation = turn ? -ego.heading : 0;
-  const ahead = header.ahead * width / scale;
-  const along = turn ? ego.heading : 0;
-  return { x: ego.x + ahead * Math.cos(along), y: ego.y + ahead * Math.sin(along),
-           rotation, scale, width, height, reach: Math.hypot(width, height) / 2 / scale };
+  const scale = zoom * Math.max(Math.min(width / header.span, height / header.rise), LEAST);
+  const along = turn ? ego.heading : 0, ahead = header.ahead * width / scale;
+  const room = Math.max(height / scale / 2 - header.edge, 0);
+  const still = header.middle !== null && !turn;
+  const y = still ? Math.min(Math.max(header.middle, ego.y - room), ego.y + room) : ego.y;
+  return { x: ego.x + ahead * Math.cos(along), y: y + ahead * Math.sin(along),
+           rotation: -along, scale, width, height, reach: Math.hypot(width, height) / 2 / scale };
 }
 
 function toPixels(view, x, y) {
@@ -194,7 +196,8 @@ function drawScene(canvas, episode, moment, look, theme) {
   context.save();
   enterWorld(context, view);
   drawRoad(context, view, episode.header.lanes, theme);
-  for (const option of moment.step.options) drawOption(context, view, option, look, theme);
+  const chosenLast = [...moment.step.options].sort((a, b) => a.chosen - b.chosen);
+  for (const option of chosenLast) drawOption(context, view, option, look, theme);
   moment.step.objects.forEach((thing) => drawObject(context, thing, theme));
   for (const car of moment.cars) {
     const colour = cited.has(car.id) ? theme.cited[cited.get(car.id)] : theme.car;
@@ -217,7 +220,7 @@ function drawOption(context, view, option, look, theme) {
   const near = look.option === option.action;
   if (option.path.length === 0) return;
   const style = option.chosen
-    ? { dashed: false, alpha: 0.85, width: 0.34 }
+    ? { dashed: false, alpha: 1, width: 0.34 }
     : { dashed: true, alpha: near ? 1 : 0.6, width: near ? 0.42 : 0.24 };
   drawPath(context, view, option.path, option.chosen ? theme.ego : theme.rival, style);
 }

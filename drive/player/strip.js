@@ -1,7 +1,7 @@
 // Speed and gap over time, a tick per decision, and the playhead: one time axis for all three.
 
 const GLYPHS = { FASTER: "+", SLOWER: "−", LANE_LEFT: "L", LANE_RIGHT: "R" };
-const GUTTER = { left: 64, right: 76 }; // [px] for names and for the present values
+const GUTTER = { left: 84, right: 84 }; // [px] for names and for the present values
 
 function axis(episode, width) {
   const length = duration(episode), inner = width - GUTTER.left - GUTTER.right;
@@ -17,6 +17,7 @@ function series(episode, pick) {
 function drawPlots(canvas, episode, moment, theme) {
   const { context, width, height } = fitCanvas(canvas);
   context.clearRect(0, 0, width, height);
+  drawContact(context, episode, { width, height }, theme);
   const half = height / 2;
   const place = placeIn(moment.step.times, moment.time);
   const gap = between(moment.step.gap.map((g) => g === null ? null : [g]), place);
@@ -29,6 +30,17 @@ function drawPlots(canvas, episode, moment, theme) {
     name: "Gap ahead", unit: "m", colour: theme.ink, least: 30, most: 100, now: gap && gap[0],
     values: series(episode, (step, k) => step.gap[k]),
   });
+}
+
+function drawContact(context, episode, box, theme) {
+  if (!episode.end || episode.end.contact === null) return;
+  const x = axis(episode, box.width).x(episode.end.contact);
+  context.strokeStyle = theme.wreck;
+  context.lineWidth = 1.5;
+  context.beginPath();
+  context.moveTo(x, 0);
+  context.lineTo(x, box.height);
+  context.stroke();
 }
 
 function plotOne(context, episode, box, theme, plot) {
@@ -68,7 +80,7 @@ function drawAxis(context, box, theme, plot, top, y) {
   }
   context.fillStyle = theme.faint;
   context.textAlign = "left";
-  context.fillText(plot.name, 0, box.top + box.height / 2);
+  context.fillText(plot.name, 0, box.top + box.height / 2 + 1);
   context.textAlign = "right";
   context.font = `10.5px ${theme.font}`;
   context.fillText(plot.most === top ? `≥${top}` : String(top), GUTTER.left - 6, y(top) + 4);

@@ -1,0 +1,58 @@
+"""Logs on disk by the id of their run and their name: lists them, finds them, and nothing else.
+
+A run is a folder below `runs/` (or the folder that WHYDRIVE_RUNS names) with logs in it; its id is
+its path from there, "." for logs that lie in that folder itself. An id is only ever looked up in
+the list, so that it cannot lead out of the folder.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from pathlib import Path
+
+DEPTH = 3  # folders below the root that are looked into
+ASIDE = ".verdicts.jsonl"  # lies beside a log and is none
+
+
+def root() -> Path:
+    """The folder that holds all runs."""
+    return Path(os.environ.get("WHYDRIVE_RUNS") or "runs")
+
+
+def runs(folder: Path) -> tuple[str, ...]:
+    """Ids of the runs in a folder, newest first."""
+    newest: dict[str, float] = {}
+    for path in _logs(folder):
+        run = path.parent.relative_to(folder).as_posix()
+        newest[run] = max(newest.get(run, 0.0), path.stat().st_mtime)
+    return tuple(sorted(newest, key=newest.get, reverse=True))
+
+
+def episodes(folder: Path, run: str) -> tuple[str, ...]:
+    """Names of a run's logs, without their ending; ValueError for a run that is not there."""
+    if run not in runs(folder):
+        raise ValueError(f"no run {run!r}")
+    return tuple(sorted(path.stem for path in (folder / run).glob("*.jsonl") if _is_log(path)))
+
+
+def find(folder: Path, run: str, name: str) -> Path:
+    """The log of that name in that run; ValueError where there is none."""
+    if name not in episodes(folder, run):
+        raise ValueError(f"no episode {name!r} in run {run!r}")
+    return folder / run / f"{name}.jsonl"
+
+
+def new_run(kind: str) -> str:
+    """An id for a new run, such as `page-20261122-051210-3f9c`."""
+    return f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+
+
+def _logs(folder: Path) -> list[Path]:
+    patterns = ("/".join(["*"] * depth + ["*.jsonl"]) for depth in range(DEPTH + 1))
+    return [path for pattern in patterns for path in folder.glob(pattern) if _is_log(path)]
+
+
+def _is_log(path: Path) -> bool:
+    return path.is_file() and not path.name.endswith(ASIDE)
