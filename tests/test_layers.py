@@ -35,6 +35,7 @@ drive.results
 drive.evaluate
 drive.camera
 drive.viewer
+drive.film
 drive.api
 app
 drive.cli
