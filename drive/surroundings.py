@@ -150,7 +150,7 @@ class View:
         s = scene.road.lane(lane).frenet(ego.x, ego.y)[0]
         own = ego.speed * math.cos(ego.heading - scene.road.lane(lane).heading(s))
         for car in scene.cars:
-            place = _place(ruler, car.x, car.y)
+            place = _place(ruler, car.x, car.y, s)
             if place:
                 at, heading = place[0] - s, place[1]
                 speed = car.speed * math.cos(car.heading - heading)
@@ -159,7 +159,7 @@ class View:
                 oncoming = abs(wrap(car.heading - heading)) > math.pi / 2
                 yield at, Neighbour(gap, closing, speed, car=car.id, oncoming=oncoming)
         for thing in scene.objects:
-            place = _place(ruler, thing.x, thing.y)
+            place = _place(ruler, thing.x, thing.y, s)
             if place and place[0] >= s:
                 gap = place[0] - s - (thing.length + ego.length) / 2
                 yield place[0] - s, Neighbour(gap, own, 0.0, object=thing.id)
@@ -323,13 +323,18 @@ def legal_options(scene: Scene) -> tuple[Option, ...]:
 # ------------------------------------------------------------------------------------- arithmetic
 
 
-def _place(ruler, x: float, y: float) -> tuple[float, float] | None:
-    """(station [m], heading of the lane [rad]) of a point on the first lane that contains it."""
+def _place(ruler, x: float, y: float, own: float) -> tuple[float, float] | None:
+    """(station [m], heading of the lane [rad]) of a point on the lanes that contain it.
+
+    Where it is on several (junctions, and rings, on which who is behind is also ahead), the station
+    nearest to the ego's own counts.
+    """
+    found = []
     for lane, begin in ruler:
         s, d = lane.frenet(x, y)
         if lane.contains(s, d, MARGIN):
-            return begin + s, lane.heading(s)
-    return None
+            found.append((begin + s, lane.heading(s)))
+    return min(found, key=lambda place: abs(place[0] - own), default=None)
 
 
 def _poses(path, s: float, d: float, distances) -> tuple[tuple[float, float, float], ...]:
