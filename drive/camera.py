@@ -79,15 +79,15 @@ LIGHT = Palette.of(
     faint="#66707d",
     panel="#ffffff",
     cited="#c2571a #a8327f #0f7f7a #6b4fd8 #7a6a00",
-    risk="#c9ced5 #e3a008 #c4372c",
+    risk="#d3d8dd #e3a008 #c4372c",
 )
 DARK = Palette.of(
-    ground="#12161b",
+    ground="#151a20",
     asphalt="#262d36",
-    line="#59636f",
-    car="#77828f",
+    line="#5d6773",
+    car="#7d8896",
     car_label="#0d1116",
-    unseen="#505a66",
+    unseen="#56606c",
     ego="#6aa5ff",
     rival="#76818f",
     wreck="#ff7b6e",
@@ -96,7 +96,7 @@ DARK = Palette.of(
     faint="#98a3b0",
     panel="#181d24",
     cited="#ff9d5c #f084c8 #4fd0c4 #b29cff #d6c341",
-    risk="#3b444f #e0a93b #ff7b6e",
+    risk="#333c46 #e0a93b #ff7b6e",
 )
 PALETTES = {"light": LIGHT, "dark": DARK}
 

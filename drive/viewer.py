@@ -32,10 +32,22 @@ def player_assets() -> dict[str, str]:
     """The player's html, css and js, as shipped with the package."""
     folder = resources.files("drive") / "player"
     parts = {"html": ("player.html",), "css": ("player.css",), "js": PLAYER}
-    return {
+    read = {
         kind: "\n".join((folder / name).read_text("utf-8") for name in names)
         for kind, names in parts.items()
     }
+    colours = f".wd {{ {_variables(camera.LIGHT)} }}\n.wd.wd-dark {{ {_variables(camera.DARK)} }}\n"
+    return read | {"css": colours + read["css"]}
+
+
+def _variables(palette: camera.Palette) -> str:
+    """The palette as custom properties of a style sheet: --wd-ego, --wd-cited-0, ..."""
+    found = {}
+    for name, value in vars(palette).items():
+        several = isinstance(value[0], tuple)
+        pairs = enumerate(value) if several else (("", value),)
+        found |= {f"--wd-{name.replace('_', '-')}{f'-{k}' if several else ''}": v for k, v in pairs}
+    return " ".join(f"{name}: #{r:02x}{g:02x}{b:02x};" for name, (r, g, b) in found.items())
 
 
 # ----------------------------------------------------------------------------------- player's data
@@ -198,7 +210,7 @@ def _option(option: Option, step: Step, language: str) -> dict:
             {"counts": term.counts, "phrases": _cut(mentions(say_term(term, language), language))}
             for term in option.terms
         ],
-        "path": [] if path is None else _flat(path.x, path.y),
+        "path": [] if path is None else _flat(path.x, path.y, 3),  # as fine as the log
     }
 
 
@@ -243,15 +255,16 @@ def _cars(tracks) -> dict:
 
 def _rows(track: np.ndarray) -> list:
     """x, y to 1 cm, heading to 1 mrad, speed to 1 cm/s; None where it was absent."""
-    x, y, heading, speed = track.T
-    rounded = zip(*(np.round(v, n).tolist() for v, n in ((x, 2), (y, 2), (heading, 3), (speed, 2))),
-                  strict=True)
-    return [list(row) if math.isfinite(row[0]) else None for row in rounded]
+    columns = [np.round(v, n).tolist() for v, n in zip(track.T, (2, 2, 3, 2), strict=True)]
+    rows = zip(*columns, strict=True)
+    return [list(row) if math.isfinite(row[0]) else None for row in rows]
 
 
-def _flat(x, y) -> list[float]:
-    return np.round(np.stack([x, y], -1), 2).ravel().tolist()
+def _flat(x, y, decimals: int = 2) -> list[float]:
+    return np.round(np.stack([x, y], -1), decimals).ravel().tolist()
 
 
 def _rounded(value, decimals: int):
-    return np.round(value, decimals).tolist() if isinstance(value, np.ndarray) else round(float(value), decimals)
+    if isinstance(value, np.ndarray):
+        return np.round(value, decimals).tolist()
+    return round(float(value), decimals)

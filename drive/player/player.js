@@ -350,12 +350,12 @@ function readTheme(root) {
   root.classList.toggle("wd-dark", document.body.classList.contains("dark"));
   const style = getComputedStyle(root);
   const colour = (name) => style.getPropertyValue(`--wd-${name}`).trim();
-  const names = ["ground", "asphalt", "line", "car", "label", "unseen", "ego", "rival", "wreck",
+  const names = ["ground", "asphalt", "line", "car", "car-label", "unseen", "ego", "rival", "wreck",
                  "barrier", "ink", "faint", "rule", "glass"];
   const theme = Object.fromEntries(names.map((name) => [name, colour(name)]));
-  return { ...theme, font: style.fontFamily,
+  return { ...theme, label: theme["car-label"], font: style.fontFamily,
            cited: [0, 1, 2, 3, 4].map((k) => colour(`cited-${k}`)),
-           risk: ["calm", "warm", "hot"].map((name) => colour(name)) };
+           risk: [0, 1, 2].map((k) => colour(`risk-${k}`)) };
 }
 
 startPlayer({ element, props, watch, server });

@@ -1,0 +1,167 @@
+"""The page's wiring and the shelf of logs, without a browser."""
+
+import json
+import os
+from types import SimpleNamespace
+
+import pytest
+from fake_episode import fake_episode
+
+import app
+from drive import log, shelf
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch):
+    monkeypatch.setenv("WHYDRIVE_RUNS", str(tmp_path / "runs"))
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def one_log(runs):
+    log.write(runs / "first" / "fake-rule-7.jsonl", fake_episode(steps=3))
+    return runs
+
+
+def always():
+    return True
+
+
+def problem(messages):
+    *_, last = messages
+    return json.loads(last[0])["problem"]
+
+
+# -------------------------------------------------------------------------------------------- shelf
+
+
+def test_runs_are_listed_newest_first_at_any_depth_and_verdicts_are_none(one_log):
+    for run, age in (("evaluation/suite", 100), (".", 50)):
+        path = one_log / run / "fake-rule-7.jsonl"
+        log.write(path, fake_episode(steps=1))
+        os.utime(path, (path.stat().st_atime, path.stat().st_mtime + age))
+    (one_log / "first" / "fake-rule-7.verdicts.jsonl").write_text("{}")
+    (one_log / "empty").mkdir()
+    assert shelf.runs(one_log) == ("evaluation/suite", ".", "first")
+    assert shelf.episodes(one_log, "first") == ("fake-rule-7",)
+
+
+def test_without_a_folder_there_are_no_runs(runs):
+    assert shelf.runs(runs) == ()
+
+
+@pytest.mark.parametrize(
+    "run", ["..", "../runs/first", "/", "/etc", "first/..", "first/", "", "~", "First", "*", "\0"]
+)
+def test_an_id_that_is_not_listed_leads_nowhere(one_log, run):
+    (one_log.parent / "secret.jsonl").write_text("{}")
+    with pytest.raises(ValueError, match="no run"):
+        shelf.find(one_log, run, "fake-rule-7")
+
+
+@pytest.mark.parametrize("name", ["../../secret", "fake-rule-7.jsonl", "/etc/passwd", "*", ""])
+def test_a_name_that_is_not_listed_leads_nowhere(one_log, name):
+    with pytest.raises(ValueError, match="no episode"):
+        shelf.find(one_log, "first", name)
+
+
+def test_new_runs_differ():
+    assert len({shelf.new_run("page") for _ in range(50)}) > 40
+
+
+# ---------------------------------------------------------------------------------------- messages
+
+
+def test_driving_tells_the_header_then_every_step_then_the_end_and_logs_the_same(runs):
+    first, *steps, end = app.driven("two-way", "idle", "3", always)
+    run, name = first["id"]
+    assert first["header"]["scenario"] == "two-way"
+    assert [message["from"] for message in steps] == list(range(len(steps)))
+    assert end["end"]["steps"] == len(steps) > 2
+    whole = app.opened(run, name)
+    assert [message["steps"][0] for message in steps] == whole["steps"]
+    assert end["end"] == whole["end"]
+
+
+def test_driving_ends_at_the_next_decision_when_it_is_no_longer_wanted(runs):
+    left = [True, True, False]
+    told = list(app.driven("two-way", "idle", "0", lambda: left.pop(0)))
+    assert len(told) == 1 + 2
+    read = log.read(shelf.find(runs, *told[0]["id"]))
+    assert read.episode.end is None and not read.torn
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sentence"),
+    [
+        (("nowhere", "rule", "0"), "nowhere"),
+        (("two-way", "nobody", "0"), "no policy 'nobody'; choose from"),
+        (("two-way", "policies/rule.py", "0"), "no policy"),
+        (("two-way", "os:system", "0"), "no policy"),
+        (("two-way", "rule", "twelve"), "whole number"),
+        (("two-way", "rule", "-1"), "whole number"),
+        (("two-way", "rule", "1.5"), "whole number"),
+        (("two-way", "rule", "9" * 40), "whole number"),
+    ],
+)
+def test_what_cannot_be_driven_becomes_one_sentence(runs, chosen, sentence):
+    said = problem(app.shown(app.driven(*chosen, always)))
+    assert sentence in said and "\n" not in said and "Traceback" not in said
+    assert not runs.exists(), "nothing was driven"
+
+
+def test_what_cannot_be_opened_becomes_one_sentence(one_log):
+    (one_log / "first" / "torn-rule-1.jsonl").write_text('{"schema": "something else"}\n')
+    for link, sentence in (
+        (("../..", "x"), "no run"),
+        (("first", "x"), "no episode"),
+        (("first", "torn-rule-1"), "not a rationale log"),
+        (("first", "fake-rule-7", "soon"), "whole number"),
+    ):
+        said = problem(app.shown(app.opened(*link) for _ in (0,)))
+        assert sentence in said and "\n" not in said
+
+
+def test_a_lost_message_is_asked_for_by_id_and_only_by_id(one_log):
+    told = json.loads(app.episode("first", "fake-rule-7"))
+    assert len(told["steps"]) == 3
+    assert "no run" in json.loads(app.episode("/etc", "passwd"))["problem"]
+
+
+def test_a_visitors_new_wish_ends_the_former_and_nobody_elses():
+    latest = app.Latest()
+    me, you = SimpleNamespace(session_hash="me"), SimpleNamespace(session_hash="you")
+    mine, yours = latest.ask(me), latest.ask(you)
+    assert mine() and yours()
+    again = latest.ask(me)
+    assert not mine() and again() and yours()
+    latest.leave(you)
+    assert not yours() and again()
+
+
+def test_a_log_is_handed_out_as_it_lies_on_disk(one_log):
+    source = shelf.find(one_log, "first", "fake-rule-7")
+    with open(app.copied("first", "fake-rule-7"), "rb") as copy:
+        assert copy.read() == source.read_bytes()
+    with pytest.raises(ValueError, match="no run"):
+        app.copied("..", "fake-rule-7")
+
+
+# -------------------------------------------------------------------------------------------- page
+
+
+def test_the_page_offers_no_function_to_the_outside():
+    assert app.build().get_api_info()["named_endpoints"] == {}
+
+
+def test_the_page_offers_the_shipped_policies_and_all_scenarios():
+    from drive.policy import names
+    from drive.scenarios import SCENARIOS
+
+    lists = {
+        block.label: [value for _, value in block.choices]
+        for block in app.build().blocks.values()
+        if hasattr(block, "choices")
+    }
+    assert lists["Scenario"] == list(SCENARIOS)
+    assert lists["Policy"] == list(names())

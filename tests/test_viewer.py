@@ -1,0 +1,243 @@
+"""The player's data and films, from hand-made episodes: no simulator."""
+
+import json
+import math
+import random
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import orjson
+import pytest
+from fake_episode import crash, fake_episode, ring_road, straight_road
+
+from drive import camera, film, log, viewer
+from drive.motion import Motion
+from drive.types import Control, Decision, Episode, Meta
+
+
+@pytest.fixture(scope="module")
+def episode():
+    return crash(fake_episode())
+
+
+@pytest.fixture(scope="module")
+def data(episode):
+    return viewer.player_data(episode, "run", "name")
+
+
+# ------------------------------------------------------------------------------------------ data
+
+
+def test_the_players_data_is_plain_json(data):
+    assert json.loads(orjson.dumps(data)) == data
+
+
+def test_what_is_read_from_a_log_gives_the_same_data(episode, data, tmp_path):
+    log.write(tmp_path / "a.jsonl", episode)
+    assert viewer.player_data(log.read(tmp_path / "a.jsonl").episode, "run", "name") == data
+
+
+def test_an_episode_told_step_by_step_is_the_episode_told_at_once(episode, data):
+    header, steps = episode.header, episode.steps
+    befores = (None, *steps[:-1])
+    live = [viewer.step_data(header, *pair) for pair in zip(steps, befores, strict=True)]
+    told = viewer.header_data(header, "run", "name") | {"from": 0, "steps": live}
+    assert told | viewer.end_data(episode.end, len(steps)) == data
+
+
+def test_tracks_and_times_are_those_of_the_log(episode, data):
+    for step, told in zip(episode.steps, data["steps"], strict=True):
+        assert told["times"] == pytest.approx(step.tracks.times, abs=1e-3)
+        assert np.array(told["ego"]) == pytest.approx(step.tracks.ego, abs=0.006)
+        assert set(told["cars"]) == {str(car) for car in step.tracks.cars}
+
+
+def test_every_option_is_told_with_its_terms_and_its_path(episode, data):
+    for step, told in zip(episode.steps, data["steps"], strict=True):
+        assert [o["action"] for o in told["options"]] == [str(o.action) for o in step.choice.options]
+        assert [o["chosen"] for o in told["options"]].count(True) == 1
+        assert [len(o["terms"]) for o in told["options"]] == [len(o.terms) for o in step.choice.options]
+        assert all(len(o["path"]) == 2 * 64 for o in told["options"])
+
+
+def test_a_car_that_is_absent_is_told_as_nothing(episode):
+    step = episode.steps[0]
+    late = step.tracks.cars[4].copy()
+    late[:5] = np.nan
+    step = replace(step, tracks=replace(step.tracks, cars={**step.tracks.cars, 4: late}))
+    told = viewer.step_data(episode.header, step)["cars"]["4"]
+    assert told[:5] == [None] * 5 and told[5][0] == pytest.approx(late[5, 0], abs=0.006)
+    assert orjson.dumps(told)
+
+
+def test_lanes_are_told_as_the_camera_draws_them():
+    road = ring_road()
+    told = viewer.header_data(fake_episode(road, steps=1).header)["header"]["lanes"]
+    for lane, line in zip(road.lanes, told, strict=True):
+        left, right = camera.edges(lane)
+        assert np.reshape(line["left"], (-1, 2)) == pytest.approx(left, abs=0.006)
+        assert np.reshape(line["right"], (-1, 2)) == pytest.approx(right, abs=0.006)
+
+
+def test_a_set_point_is_told_where_there_is_one(episode):
+    step = episode.steps[0]
+    assert viewer.step_data(episode.header, step)["wanted"] == step.scene.ego.target_speed
+    steer = Control(0.0, 0.1)
+    options = (replace(step.choice.chosen, action=steer),)
+    steered = replace(step, choice=replace(step.choice, action=steer, options=options))
+    assert viewer.step_data(episode.header, steered)["wanted"] is None
+
+
+def test_a_decision_is_interesting_where_it_differs_from_the_one_before(episode):
+    header, (first, second, *_) = episode.header, episode.steps
+    calm = fake_episode(straight_road(), steps=2, scale=0.1).steps
+    changed = replace(second, rationale=replace(second.rationale, decision=Decision(None, "turn", "left")))
+    assert viewer.step_data(header, first)["interesting"]
+    assert not viewer.step_data(header, calm[1], calm[0])["interesting"]
+    assert viewer.step_data(header, changed, first)["interesting"]
+
+
+def test_the_end_tells_who_is_wrecked_and_when_it_touched(episode, data):
+    assert data["end"]["contact"] == episode.end.contact.time
+    assert set(data["end"]["crashed"]) == {0, 1}
+    assert data["end"]["kind"] == "bad" and "car 1" in data["end"]["text"]
+
+
+# ------------------------------------------------------------------------------------------ risk
+
+
+def risk(gap, closing):
+    """Risk of half a second behind a car, `gap` [m] bumper to bumper, closing at a speed [m/s]."""
+    episode = fake_episode(steps=1)
+    step = episode.steps[0]
+    times = np.array([0.0, 1e-3])
+    ego = np.array([[100 + 20 * t, -4.0, 0.0, 20.0] for t in times])
+    car = np.array([[105 + gap + (20 - closing) * t, -4.0, 0.0, 20.0 - closing] for t in times])
+    tracks = replace(step.tracks, times=times, ego=ego, cars={1: car})
+    return viewer.risk_of(Motion(Episode(episode.header, (replace(step, tracks=tracks),), None)))
+
+
+@pytest.mark.parametrize(
+    ("gap", "closing", "expected"),
+    [(30.0, 5.0, 0.0), (10.0, 10.0, 1.0), (35.0, 10.0, 0.5), (5.0, 10.0, 1.0), (30.0, -5.0, 0.0)],
+)
+def test_risk_runs_from_six_seconds_to_contact_down_to_one(gap, closing, expected):
+    assert risk(gap, closing)[0] == pytest.approx(expected, abs=2e-3)
+
+
+def test_the_time_to_contact_behind_a_risk_is_told():
+    assert risk(35.0, 10.0)[1] == pytest.approx(3.5, abs=0.01)
+
+
+def test_without_anyone_in_sight_there_is_no_time_to_contact():
+    episode = fake_episode(steps=1)
+    step = replace(episode.steps[0], tracks=replace(episode.steps[0].tracks, cars={}))
+    assert viewer.risk_of(Motion(Episode(episode.header, (step,), None))) == (0.0, None)
+
+
+# --------------------------------------------------------------------------------------- phrases
+
+
+def test_phrases_are_coloured_by_the_car_that_they_are_about():
+    text = (
+        "Slow down behind car 4: it is 1.2 s away (I want 2.0 s). "
+        "Changing left is worse: car 12 is 6.1 m behind. Turning was next best."
+    )
+    assert viewer.phrases(text) == [
+        ("Slow down behind ", []),
+        ("car 4", [4]),
+        (": ", []),
+        ("it is 1.2 s away (I want 2.0 s). ", [4]),
+        ("Changing left is worse: ", []),
+        ("car 12 is 6.1 m behind. ", [12]),
+        ("Turning was next best.", []),
+    ]
+
+
+def test_a_clause_with_two_cars_is_cut_at_their_names():
+    assert viewer.phrases("Car 3 is hidden by car 5.") == [
+        ("Car 3", [3]), (" is hidden by ", []), ("car 5", [5]), (".", []),
+    ]  # fmt: skip
+
+
+def test_numbers_and_words_that_only_resemble_a_car_are_none():
+    assert viewer.mentions("scar 4, car4, car 0 and car 12345678 go") == [
+        ("scar 4, car4, car 0 and car 12345678 go", [])
+    ]
+
+
+def test_phrases_joined_are_the_text_whatever_it_is():
+    dice = random.Random(1)
+    parts = ["car 3", "Car 17", ": ", "; ", ". ", "<b>", "it ", "ü", "车", "。", "1.5 m", "\n", " ", "&"]
+    for _ in range(500):
+        text = "".join(dice.choices(parts, k=dice.randint(0, 12)))
+        assert "".join(piece for piece, _ in viewer.phrases(text)) == text
+        assert "".join(piece for piece, _ in viewer.mentions(text)) == text
+
+
+def test_hostile_text_is_passed_on_as_it_is():
+    text = '<img src=x onerror="alert(1)"> car 1 </script>'
+    told = viewer.player_data(fake_episode(steps=1, text=text))["steps"][0]
+    assert "".join(phrase["text"] for phrase in told["phrases"]) == text
+
+
+def test_decisions_are_told_in_words_with_their_side():
+    assert viewer.decision_words(Decision("lead following", "lane change", "left")) == [
+        "lead following", "lane change left",
+    ]  # fmt: skip
+    assert viewer.decision_words(Decision(None, None)) == []
+
+
+# ----------------------------------------------------------------------------------------- films
+
+
+def test_a_film_plays_as_long_as_the_drive_and_moves(tmp_path):
+    path = tmp_path / "short.webm"
+    film.film(fake_episode(steps=2), path)
+    capture = cv2.VideoCapture(str(path))
+    frames = []
+    while (read := capture.read())[0]:
+        frames.append(read[1])
+    seconds = 2.0 + film.HELD
+    assert len(frames) == pytest.approx(seconds * film.RATE, abs=1.01)
+    assert frames[0].std() > 10
+    assert abs(frames[0].astype(int) - frames[20]).max() > 60
+
+
+def test_a_film_is_a_webm_and_nothing_else(episode, tmp_path):
+    with pytest.raises(ValueError, match=r"\.webm"):
+        film.film(episode, tmp_path / "film.mp4")
+    with pytest.raises(ValueError, match="nothing was driven"):
+        film.film(replace(episode, steps=()), tmp_path / "film.webm")
+
+
+@pytest.mark.parametrize("palette", ["light", "dark"])
+def test_a_picture_shows_the_rationale_under_the_road(episode, tmp_path, palette):
+    path = tmp_path / "picture.png"
+    film.picture(episode, 1.5, path, palette=palette)
+    image = cv2.imread(str(path))[..., ::-1].astype(int)
+    colours = camera.PALETTES[palette]
+    words = image[-film.PANEL :]
+    assert (abs(words - colours.ink).max(-1) < 12).sum() > 300
+    assert (abs(words - colours.cited[0]).max(-1) < 12).sum() > 300, "named in the car's colour"
+
+
+def test_the_longest_text_stays_in_its_place(tmp_path):
+    long = fake_episode(steps=1, text="car 1 is quite near and slower than I am; " * 60)
+    film.picture(long, 0.5, tmp_path / "long.png")
+    image = cv2.imread(str(tmp_path / "long.png"))[..., ::-1].astype(int)
+    between = image[-film.PANEL + film.TEXT_BOX[1] + 2 : -film.PANEL + film.TICKS[0] - 6]
+    assert (abs(between - camera.LIGHT.panel).max(-1) > 30).sum() == 0
+
+
+def test_the_style_sheet_has_the_colours_of_the_palette():
+    css = viewer.player_assets()["css"]
+    assert f"--wd-ego: #{bytes(camera.LIGHT.ego).hex()}" in css
+    assert f"--wd-cited-4: #{bytes(camera.DARK.cited[4]).hex()}" in css
+
+
+def test_an_action_is_named_as_on_a_button():
+    told = viewer.step_data(fake_episode(steps=1).header, fake_episode(steps=1).steps[0])
+    assert told["action"] == str(Meta("SLOWER")) and told["done"] == "slow down"
+    assert math.isfinite(told["risk"])
