@@ -23,6 +23,7 @@ drive.twin
 drive.trajectory
 drive.policy
 drive.world
+drive.twin_world
 drive.reasoning
 drive.rollout
 drive.replay

@@ -24,7 +24,7 @@ from drive.world.config import configuration
 from drive.world.edits import Accelerate, Edit, Grip, Move, Remove, Resize, apply, limit_grip
 from drive.world.perception import arrived, perceive
 from drive.world.recorder import Recorder, lap_progress
-from drive.world.values import PARAMETERS, driver, legal, objects, plain, read_road
+from drive.world.values import PARAMETERS, legal, plain, read_road, read_truth
 
 __all__ = ["Accelerate", "Grip", "Move", "Outcome", "Remove", "Resize", "Snapshot", "World"]
 
@@ -56,7 +56,10 @@ class World:
     does not know the key or cannot build the road with the value.
     """
 
-    def __init__(self, scenario: Scenario | str, overrides: dict | None = None):
+    def __init__(
+        self, scenario: Scenario | str, overrides: dict | None = None, recorder: type = Recorder
+    ):
+        self._recorder = recorder  # watches a step being driven
         self.scenario = named(scenario) if isinstance(scenario, str) else scenario
         self.overrides = dict(overrides or {})
         self._env = self._build()
@@ -135,7 +138,7 @@ class World:
         """
         if not self._scene.legal.allows(action):
             raise ValueError(f"the action {action} is not legal here")
-        recorder = Recorder(self._env, self.sub_step, self._step * self.period)
+        recorder = self._recorder(self._env, self.sub_step, self._step * self.period)
         _, reward, terminated, _, _ = recorder.drive(self._native(action))
         self._step += 1
         self._number_cars()
@@ -149,16 +152,7 @@ class World:
 
     def truth(self) -> Truth:
         """The privileged state. Never hand it to a policy."""
-        road = self._env.road
-        return Truth(
-            step=self._step,
-            time=self._step * self.period,
-            drivers=tuple(map(driver, road.vehicles)),
-            objects=objects(road),
-            connected_lanes=bool(road.neighbour_vehicles_connected_lanes),
-            regulated=hasattr(road, "enforce_road_rules"),
-            regulation_steps=getattr(road, "steps", 0),
-        )
+        return read_truth(self._env.road, self._step, self._step * self.period)
 
     # -- time travel and intervention
 

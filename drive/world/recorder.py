@@ -33,7 +33,11 @@ class Recorder:
         state = {
             v.whydrive_id: (v.position[0], -v.position[1], -v.heading, v.speed) for v in vehicles
         }
-        if self._env.vehicle.crashed and self.contact is None and self._states:
+        self.note(state, self._env.vehicle.crashed)
+
+    def note(self, state: dict[int, tuple], crashed: bool) -> None:
+        """Record a sub-step: (x, y [m], heading [rad], speed [m/s]) by id; has the ego crashed by now?"""
+        if crashed and self.contact is None and self._states:
             self.contact = self._find_contact(state)
         self._states.append(state)
 

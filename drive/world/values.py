@@ -9,7 +9,7 @@ from highway_env.vehicle.controller import ControlledVehicle
 from highway_env.vehicle.objects import Landmark
 
 from drive import roads
-from drive.types import Driver, Legal, StaticObject
+from drive.types import Driver, Legal, StaticObject, Truth
 
 LINES = {
     lanes.LineType.NONE: "none",
@@ -60,6 +60,19 @@ CURVES = {
         -int(lane.direction),
     ),
 }
+
+
+def read_truth(road, step: int, time: float) -> Truth:
+    """highway-env's Road with everyone on it, as a Truth; time in s."""
+    return Truth(
+        step=step,
+        time=time,
+        drivers=tuple(map(driver, road.vehicles)),
+        objects=objects(road),
+        connected_lanes=bool(road.neighbour_vehicles_connected_lanes),
+        regulated=hasattr(road, "enforce_road_rules"),
+        regulation_steps=getattr(road, "steps", 0),
+    )
 
 
 def driver(vehicle) -> Driver:
