@@ -6,7 +6,7 @@ Nothing here computes, reads a file or knows a simulator. Field comments give un
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 import numpy as np
@@ -186,6 +186,21 @@ class Scene:
                 return car
         raise ValueError(f"no car {car_id} in the scene at step {self.step}")
 
+    def ghosting(self, *ids: int) -> Scene:
+        """The same scene with these cars out of the ego's sight, their past included.
+
+        They stay on the road for everybody else: only imagination reads `ghosts`. ValueError for a
+        car that is not in the scene.
+        """
+        gone = tuple(self.car(car_id) for car_id in ids)
+        past = {car: track for car, track in self.history.cars.items() if car not in ids}
+        return replace(
+            self,
+            cars=tuple(car for car in self.cars if car.id not in ids),
+            ghosts=self.ghosts + gone,
+            history=History(self.history.ego, past),
+        )
+
 
 # ------------------------------------------------------------------------------------- what is true
 
@@ -306,6 +321,42 @@ class Choice:
         return next(option for option in self.options if option.action == self.action)
 
 
+# ----------------------------------------------------------------------------------- what was tested
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Something without which the policy would have decided otherwise: it was asked again."""
+
+    instead: Action  # what is decided without it
+    effect: float  # [m] largest distance between the two trajectories, waypoint by waypoint
+    cars: tuple[int, ...] = ()  # taken out of the ego's sight together
+    objects: tuple[int, ...] = ()  # likewise
+    condition: str = ""  # else: a key of drive.reasoning.causes.CONDITIONS
+    placebo: tuple[int, ...] = ()  # the most similar cars that are no cause; () where none is similar
+    placebo_effect: float | None = None  # [m], of taking those out of sight instead
+
+
+@dataclass(frozen=True)
+class Barrier:
+    """The cars that stand against an option: without them, what is worst about it is gone."""
+
+    action: Action
+    level: Literal["contact", "risk"]
+    cars: tuple[int, ...]  # each of them alone; () where only all together
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """What a decision depended on, by intervention."""
+
+    causes: tuple[Cause, ...]  # proximate first; () where nothing near makes a difference
+    free: Action  # what is decided when no car is seen at all
+    barriers: tuple[Barrier, ...]  # of the options that were not taken
+    asked: int  # decisions on edited scenes
+    exhaustive: bool  # was every perceived car taken out of sight once?
+
+
 # ------------------------------------------------------------------------------------ what is said
 
 
@@ -406,6 +457,7 @@ class Step:
     tracks: Tracks
     reward: float  # highway-env's own, for this step
     timing: dict[str, float] = field(compare=False)  # [s] decide, foresee, explain, act
+    attribution: Attribution | None = None  # None where causes were not asked for
 
     @property
     def trajectory(self) -> Trajectory:

@@ -1,0 +1,264 @@
+"""What a decision depended on: the policy is asked again about the same scene with something gone.
+
+The intervention on a car is the ego-ghost (`Scene.ghosting`): it stays on the road for all others,
+but the ego neither perceives, fears nor hits it. Works for any policy, because `decide` is a pure
+function of the scene. A cause is what changes the action and moves the trajectory by EFFECT or
+more, further than the same intervention on a similar car does (the placebo). Knows no words and no
+simulator: what others would have done without the car is not asked.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from drive import policy as policies
+from drive.reasoning.foresight import roll_out
+from drive.roads import Road
+from drive.surroundings import View
+from drive.types import (
+    Action,
+    Attribution,
+    Barrier,
+    Car,
+    Cause,
+    Choice,
+    Option,
+    Perception,
+    Policy,
+    Scene,
+    Task,
+    Trajectory,
+)
+
+EFFECT = 0.5  # [m] that a trajectory must move at least; smaller edits are no different decision
+LARGEST_SET = 3  # cars that are looked for together
+NEAREST = 8  # cars among which smaller sets are looked for, unless all are
+# what makes two cars unlike by 1: metres along the ego's course and across it, and speed
+ALONG, ACROSS, SPEED = 20.0, 4.0, 5.0  # [m] [m] [m/s]
+SIMILAR = 3.0  # at most this unlike; else a car has no placebo
+CONTACT = ("predicted contact", "beside")  # terms that mean a crash, not only a risk
+
+
+# ----------------------------------------------------------------------------------- conditions
+
+
+def _no_task(scene: Scene) -> Scene | None:
+    if scene.task.kind == "cruise":
+        return None
+    return replace(scene, task=Task("cruise", deadline=scene.task.deadline))
+
+
+def _no_limit(scene: Scene) -> Scene | None:
+    if all(lane.speed_limit is None for lane in scene.road.lanes):
+        return None
+    return replace(scene, road=Road(tuple(replace(la, speed_limit=None) for la in scene.road.lanes)))
+
+
+def _clear_view(scene: Scene) -> Scene | None:
+    clear = replace(scene.perception, range=Perception().range, occlusion=False)
+    return None if clear == scene.perception else replace(scene, perception=clear)
+
+
+CONDITIONS: dict[str, Callable[[Scene], Scene | None]] = {  # None: the scene has no such condition
+    "task": _no_task,
+    "speed limit": _no_limit,
+    "poor sight": _clear_view,
+}
+
+
+# -------------------------------------------------------------------------------------- inquiry
+
+
+class Inquiry:
+    """One decision, and what the policy says about edited copies of its scene; asks nothing twice."""
+
+    def __init__(self, policy: Policy, scene: Scene, choice: Choice):
+        self.policy, self.scene, self.choice = policy, scene, choice
+        self.asked = 0
+        self._answers: dict[frozenset, Choice | None] = {}
+        self._paths: dict[tuple, Trajectory] = {}
+
+    def without(self, *cars: int) -> Choice | None:
+        """What is decided when these cars are ghosts; None where the policy breaks its contract."""
+        key = frozenset(cars)
+        if key not in self._answers:
+            self._answers[key] = self.ask(self.scene.ghosting(*sorted(key)))
+        return self._answers[key]
+
+    def ask(self, scene: Scene) -> Choice | None:
+        self.asked += 1
+        try:
+            return policies.checked(self.policy, scene)
+        except policies.PolicyError:
+            return None
+
+    def effect(self, answer: Choice | None) -> float:
+        """Largest distance [m] between the trajectories; 0 where the action is the same."""
+        if answer is None or answer.action == self.choice.action:
+            return 0.0
+        ours, theirs = self._path(self.choice.chosen), self._path(answer.chosen)
+        return round(float(np.hypot(ours.x - theirs.x, ours.y - theirs.y).max()), 3)
+
+    def differs(self, *cars: int) -> bool:
+        return self.effect(self.without(*cars)) >= EFFECT
+
+    def _path(self, option: Option) -> Trajectory:
+        if option.trajectory is not None:
+            return option.trajectory
+        key = option.action, option.target_lane
+        if key not in self._paths:
+            self._paths[key] = roll_out(self.scene, option)
+        return self._paths[key]
+
+
+def attribute(
+    policy: Policy, scene: Scene, choice: Choice, exhaustive: bool = False
+) -> Attribution:
+    """The causes of a choice that the policy made of a scene.
+
+    Every perceived car is asked for, unless the policy tells which ones it could depend on
+    (`could_matter(scene, choice)`, an exact argument of its own) and `exhaustive` is False. Where
+    no single car makes a difference but all do, the smallest set that does is looked for.
+    """
+    inquiry = Inquiry(policy, scene, choice)
+    cars, everyone = _candidates(policy, scene, choice, exhaustive)
+    found = [(car.id,) for car in cars if inquiry.differs(car.id)]
+    free = inquiry.without(*(car.id for car in scene.cars))
+    if not found and inquiry.effect(free) >= EFFECT:
+        found = _smallest_set(inquiry, [car.id for car in cars], exhaustive)
+    tested = (_cause(inquiry, ids, found) for ids in found)
+    causes = sorted(filter(None, tested), key=lambda cause: _proximity(scene, cause))
+    return Attribution(
+        (*causes, *_things(inquiry), *_conditions(inquiry)),
+        choice.action if free is None else free.action,
+        tuple(_barriers(inquiry, [car.id for car in cars])),
+        inquiry.asked,
+        everyone,
+    )
+
+
+def _candidates(
+    policy: Policy, scene: Scene, choice: Choice, exhaustive: bool
+) -> tuple[list[Car], bool]:
+    """The cars that are asked for, nearest first, and whether that is all of them."""
+    cars = sorted(scene.cars, key=lambda car: _distance(scene, car))
+    tells = getattr(policy, "could_matter", None)
+    if exhaustive or tells is None:
+        return cars, True
+    named = set(tells(scene, choice))
+    return [car for car in cars if car.id in named], len(named) == len(cars)
+
+
+def _smallest_set(inquiry: Inquiry, cars: list[int], exhaustive: bool) -> list[tuple[int, ...]]:
+    """The smallest set of cars (nearest first in `cars`) that only together make a difference.
+
+    All cars do; one after the other, the farthest first, is put back where that changes nothing.
+    What remains is minimal; smaller sets are then looked for among the nearest cars (all, if
+    `exhaustive`). Empty where more than LARGEST_SET are needed.
+    """
+    if not inquiry.differs(*cars):
+        return []
+    kept = list(cars)
+    for car in reversed(cars):
+        fewer = [other for other in kept if other != car]
+        if inquiry.differs(*fewer):
+            kept = fewer
+    among = cars if exhaustive else sorted({*cars[:NEAREST], *kept}, key=cars.index)
+    for size in range(2, min(len(kept), LARGEST_SET + 1)):
+        for ids in itertools.combinations(among, size):
+            if inquiry.differs(*ids):
+                return [ids]
+    return [tuple(kept)] if len(kept) <= LARGEST_SET else []
+
+
+def _cause(inquiry: Inquiry, ids: tuple[int, ...], found: list[tuple[int, ...]]) -> Cause | None:
+    """The cause with its placebo; None where the placebo does as much."""
+    cited = {car for other in found for car in other}
+    answer = inquiry.without(*ids)
+    placebo = placebo_for(inquiry.scene, ids, cited)
+    effect, idle = inquiry.effect(answer), None
+    if placebo:
+        idle = inquiry.effect(inquiry.without(*placebo))
+        if idle >= effect:
+            return None
+    return Cause(answer.action, effect, ids, placebo=placebo, placebo_effect=idle)
+
+
+def placebo_for(scene: Scene, ids: tuple[int, ...], cited: set[int]) -> tuple[int, ...]:
+    """For each car the most similar one that is not cited, each taken once; () where one has none."""
+    taken: list[int] = []
+    for car_id in ids:
+        car = scene.car(car_id)
+        others = [o for o in scene.cars if o.id not in cited and o.id not in taken]
+        nearest = min(others, key=lambda other: unlikeness(scene, car, other), default=None)
+        if nearest is None or unlikeness(scene, car, nearest) > SIMILAR:
+            return ()
+        taken.append(nearest.id)
+    return tuple(taken)
+
+
+def unlikeness(scene: Scene, car: Car, other: Car) -> float:
+    """How unlike two cars are, by place (along and across the ego's course) and speed."""
+    dx, dy = other.x - car.x, other.y - car.y
+    cos, sin = math.cos(scene.ego.heading), math.sin(scene.ego.heading)
+    along, across = dx * cos + dy * sin, dy * cos - dx * sin
+    return math.hypot(along / ALONG, across / ACROSS, (other.speed - car.speed) / SPEED)
+
+
+def _proximity(scene: Scene, cause: Cause) -> tuple[bool, float]:
+    """What is ahead in the ego's own lane first, then what is nearest."""
+    lead = View(scene).leader()
+    first = lead is not None and lead.car in cause.cars
+    return not first, min(_distance(scene, scene.car(car)) for car in cause.cars)
+
+
+def _distance(scene: Scene, car: Car) -> float:
+    return math.hypot(car.x - scene.ego.x, car.y - scene.ego.y)
+
+
+def _things(inquiry: Inquiry) -> Iterator[Cause]:
+    """Static objects without which the decision would differ."""
+    scene = inquiry.scene
+    for thing in scene.objects:
+        rest = tuple(other for other in scene.objects if other.id != thing.id)
+        answer = inquiry.ask(replace(scene, objects=rest))
+        if (effect := inquiry.effect(answer)) >= EFFECT:
+            yield Cause(answer.action, effect, objects=(thing.id,))
+
+
+def _conditions(inquiry: Inquiry) -> Iterator[Cause]:
+    for name, edit in CONDITIONS.items():
+        edited = edit(inquiry.scene)
+        answer = None if edited is None else inquiry.ask(edited)
+        if (effect := inquiry.effect(answer)) >= EFFECT:
+            yield Cause(answer.action, effect, condition=name)
+
+
+def _barriers(inquiry: Inquiry, cars: list[int]) -> Iterator[Barrier]:
+    """For every rejected option about which something was measured of cars: whose absence clears it."""
+    for option in inquiry.choice.options:
+        level = level_of(option)
+        if option.action == inquiry.choice.action or level is None:
+            continue
+        alone = (car for car in cars if _clears(inquiry.without(car), option.action, level))
+        yield Barrier(option.action, level, tuple(alone))
+
+
+def _clears(answer: Choice | None, action: Action, level: str) -> bool:
+    """Is the option weighed again, and no longer as bad?"""
+    options = () if answer is None else answer.options
+    again = next((option for option in options if option.action == action), None)
+    return again is not None and level_of(again) not in (level, "contact")
+
+
+def level_of(option: Option) -> str | None:
+    """How bad what speaks against an option is: "contact", "risk", or None where no car does."""
+    against = {term.kind for term in option.terms if term.counts == "against" and term.cars}
+    if against & set(CONTACT):
+        return "contact"
+    return "risk" if against else None
