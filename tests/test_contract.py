@@ -1,0 +1,107 @@
+"""The contract: every policy on every scenario, eight decisions each."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from digests import DECISIONS, SEED, digests, episode
+
+from drive import policy
+from drive.replay import replay
+from drive.scenarios import SCENARIOS
+from drive.types import WAYPOINTS
+from drive.world import World
+
+HERE = Path(__file__).parent
+PAIRS = [(scenario, name) for scenario in SCENARIOS for name in policy.names()]
+NEW_INSTRUCTIONS = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR X86_V4"
+
+
+@pytest.fixture(params=PAIRS, ids=lambda pair: f"{pair[0]}-{pair[1]}")
+def driven(request):
+    found = episode(*request.param)
+    if found is None:
+        pytest.skip("the policy has no action on this road")
+    return found
+
+
+def test_a_policy_decides_until_the_end_and_every_promise_of_a_step_holds(driven):
+    assert driven.end.reason != "policy failed", driven.end.message
+    assert 1 <= len(driven.steps) <= DECISIONS
+    for step in driven.steps:
+        options = [option.action for option in step.choice.options]
+        assert step.choice.action in options, "the action taken is one of the options"
+        assert len(set(options)) == len(options), "no option is weighed twice"
+        assert step.scene.legal.allows(step.choice.action), "the action is legal"
+        assert step.choice.chosen.terms, "the chosen option has a term"
+        assert all(option.trajectory is not None for option in step.choice.options)
+        assert step.rationale.text.strip(), "there is a sentence"
+        assert step.rationale.tie == policy.load(driven.header.policy).tie
+
+
+def test_trajectories_start_where_the_ego_is_and_are_whole(driven):
+    for step in driven.steps:
+        ego = step.scene.ego
+        for option in step.choice.options:
+            path = option.trajectory
+            assert len(path.x) == WAYPOINTS
+            assert all(np.isfinite(getattr(path, name)).all() for name in path.ARRAYS)
+            first = math.hypot(path.x[0] - ego.x, path.y[0] - ego.y)
+            assert first <= 0.1 * max(abs(ego.speed), abs(path.speed[0])) + 0.5
+
+
+def test_a_policy_weighs_every_legal_action_unless_it_weighs_nothing(driven):
+    for step in driven.steps:
+        kinds = {term.kind for term in step.choice.chosen.terms}
+        if step.scene.legal.meta and not kinds & {"always", "drawn"}:
+            assert {str(option.action) for option in step.choice.options} >= set(step.scene.legal.meta)
+
+
+def test_decide_is_a_pure_function_of_the_scene(driven):
+    driver = policy.load(driven.header.policy)
+    for step in reversed(driven.steps):  # another order: nothing may be remembered
+        assert driver.decide(step.scene).action == step.choice.action
+
+
+def test_null_policies_have_no_action_on_roads_that_are_only_steered():
+    for name in ("slower", "faster"):
+        world = World("racetrack")
+        world.reset(0)
+        assert not policy.applies(policy.load(name), world.scene.legal)
+    assert {s for s, name in PAIRS if name == "rule" and episode(s, name) is None} == set()
+
+
+@pytest.mark.parametrize("features", ["", NEW_INSTRUCTIONS], ids=["same CPU", "without AVX-512"])
+def test_the_same_seed_gives_the_same_digest_in_another_process(features):
+    environment = os.environ | {"PYTHONPATH": str(HERE.parent), "PYTHONHASHSEED": "7"}
+    if features:
+        environment["NPY_DISABLE_CPU_FEATURES"] = features
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", HERE / "digests.py"],
+        capture_output=True, text=True, env=environment, cwd=HERE,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    there, here = json.loads(done.stdout), digests()
+    assert {pair for pair in here if here[pair] != there.get(pair)} == set()
+    assert len(here) > 2 * len(SCENARIOS)
+
+
+def test_another_seed_gives_another_digest():
+    from drive.log import digest
+    from drive.rollout import run
+
+    world = World("highway-fast", {"duration": 3})
+    first, second = (digest(run(world, policy.load("idle"), seed)) for seed in (SEED, SEED + 1))
+    assert first != second
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_every_road_can_be_replayed_from_its_actions(scenario):
+    driven = episode(scenario, "rule")
+    moments = list(replay(driven))
+    assert len(moments) == len(driven.steps) + 1 and all(moment.same for moment in moments)
