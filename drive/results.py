@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -199,7 +200,7 @@ def shown(value: float, metric: str, sign: str = "") -> str:
         return MISSING
     if METRICS[metric].range == SHARE:
         return f"{round(100 * value) + 0:{sign}d} %"
-    value *= 1000 if metric in MILLISECONDS else 1
+    value = float(f"{value * (1000 if metric in MILLISECONDS else 1):.3g}")
     digits = min(2, 2 - math.floor(math.log10(abs(value)))) if value else 0
     return f"{round(value, digits) + 0.0:{sign}.{max(0, digits)}f}"
 
@@ -214,7 +215,7 @@ def interval(estimate: Estimate | Row | Difference, metric: str, sign: str = "")
 def cell(estimate: Estimate | Row | Difference, metric: str, n: int, sign: str = "") -> str:
     """A figure over its interval, with its own n where fewer than n episodes could tell."""
     fewer = f" (n={estimate.n})" if estimate.n != n else ""
-    return f"{shown(estimate.mean, metric, sign)}{fewer}\n{interval(estimate, metric, sign)}"
+    return f"{shown(estimate.mean, metric, sign)}{fewer}\n({interval(estimate, metric, sign)})"
 
 
 def heading(metric: str) -> str:
@@ -226,8 +227,7 @@ def heading(metric: str) -> str:
 def tables(results: Results) -> Iterator[Table]:
     """Per scenario what came of it and how it was driven, then what differs between policies."""
     for scenario in results.scenarios:
-        for metrics in (OUTCOME, MANNER):
-            yield _table(results, scenario, metrics)
+        yield _table(results, scenario)
     if results.differences:
         yield _differences(results)
 
@@ -245,25 +245,28 @@ def print_tables(results: Results, console: Console | None = None) -> None:
         console.print(line, style="red", markup=False, highlight=False)
 
 
-def _table(results: Results, scenario: str, metrics: Sequence[str]) -> Table:
-    table = _grid(scenario, "policy", "n", *map(heading, metrics))
-    for policy in results.policies:
-        if (scenario, policy) in results.absent:
-            table.add_row(Text(policy), *[MISSING] * (1 + len(metrics)))
-            continue
-        n = len(results.of(scenario, policy))
-        cells = (cell(results.estimate(scenario, policy, name), name, n) for name in metrics)
-        table.add_row(Text(policy), str(n), *cells)
-    for row in PUBLISHED if "success" in metrics else ():
-        if row.scenario == scenario:
-            success = shown(row.success, "success")
-            table.add_row(row.who, MISSING, success, *[MISSING] * (len(metrics) - 1), style="dim")
+def _table(results: Results, scenario: str) -> Table:
+    """A row per metric, a column per policy; published figures stand beside ours."""
+    others = [row for row in PUBLISHED if row.scenario == scenario]
+    table = _grid(scenario, "", [*results.policies, *(f"{row.who} (published)" for row in others)])
+    counts = {policy: len(results.of(scenario, policy)) for policy in results.policies}
+    table.add_row("n", *(str(n or MISSING) for n in counts.values()), *[MISSING] * len(others))
+    for part in (OUTCOME, MANNER):
+        table.add_section()
+        for name in part:
+            ours = (
+                MISSING if (scenario, policy) in results.absent
+                else cell(results.estimate(scenario, policy, name), name, n)
+                for policy, n in counts.items()
+            )  # fmt: skip
+            theirs = (shown(row.success, name) if name == "success" else MISSING for row in others)
+            table.add_row(Text(heading(name)), *ours, *theirs)
     return table
 
 
 def _differences(results: Results) -> Table:
     title = f"difference to {results.policies[0]}, paired on seeds"
-    table = _grid(title, "scenario", "policy", "n", *map(heading, COMPARED))
+    table = _grid(title, "scenario", ["policy", "n", *map(heading, COMPARED)])
     groups: dict[tuple[str, str], list[Difference]] = {}
     for row in results.differences:
         groups.setdefault((row.scenario, row.policy), []).append(row)
@@ -274,12 +277,12 @@ def _differences(results: Results) -> Table:
     return table
 
 
-def _grid(title: str, *columns: str) -> Table:
+def _grid(title: str, first: str, columns: Sequence[str]) -> Table:
     """An empty table; what is in brackets is a unit, not markup."""
-    table = Table(title=Text(title), title_justify="left")
+    table = Table(title=Text(title, "bold"), title_justify="left", box=SIMPLE_HEAD)
+    table.add_column(Text(first))
     for column in columns:
-        numbers = column not in ("scenario", "policy")
-        table.add_column(Text(column), justify="right" if numbers else "left")
+        table.add_column(Text(column), justify="right")
     return table
 
 

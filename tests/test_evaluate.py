@@ -1,5 +1,6 @@
 """Evaluations: figures from hand-made records, then real ones that break, stop and go on."""
 
+import io
 import json
 import math
 import os
@@ -38,7 +39,7 @@ def results(*groups, absent=(), scenarios=("dilu-4-2.0",)):
 
 
 def printed(made):
-    console = Console(width=200, record=True, file=open(os.devnull, "w"))
+    console = Console(width=200, record=True, file=io.StringIO())
     print_tables(made, console)
     return console.export_text()
 
@@ -90,15 +91,22 @@ def test_differences_are_paired_on_the_seeds_that_both_drove():
 
 def test_success_never_stands_without_speed_n_and_interval():
     text = printed(results(records("rule", [1, 1, 0, 1], [20.0, 22.0, 24.0, 26.0])))
-    header = next(line for line in text.splitlines() if "success" in line)
-    assert header.index(" n ") < header.index("success") < header.index("mean speed [m/s]")
-    assert "75 %" in text and "30 to 95" in text
+    names = [line.split("  ")[1].strip() for line in text.splitlines() if line.startswith("  ")]
+    at = names.index("success")
+    assert [name for name in names[: at + 3] if name] == ["n", "success", "mean speed [m/s]"]
+    assert "75 %" in text and "(30 to 95)" in text
 
 
 def test_a_policy_that_does_not_apply_is_a_dash_and_no_row():
-    made = results(records("rule", [1], [20.0]), absent=[("dilu-4-2.0", "slower")])
-    line = next(line for line in printed(made).splitlines() if "slower" in line)
-    assert set(line.replace("slower", "").replace("│", "").split()) == {"–"}
+    mine = records("rule", [1], [20.0], "merge")
+    made = results(mine, absent=[("merge", "slower")], scenarios=("merge",))
+    lines = printed(made).splitlines()
+    head = next(line for line in lines if line.split() == ["rule", "slower"])
+    assert all(
+        line.rstrip().endswith("–") and len(line.rstrip()) == len(head.rstrip())
+        for line in lines
+        if line.startswith(("  success", "  mean speed", "  n "))
+    )
     assert all(row.policy == "rule" for row in made.rows)
 
 
@@ -129,6 +137,9 @@ def test_failed_episodes_are_named_with_what_went_wrong():
         (0.884, "success", "88 %"),
         (23.456, "mean speed", "23.5"),
         (712.4, "distance", "712"),
+        (1234.5, "distance", "1230"),
+        (9.999, "mean speed", "10.0"),
+        (-0.001, "return", "0.00"),
         (0.0029, "minimum TTC", "0.00"),
         (0.00123, "decision latency p50", "1.23"),
         (0.0, "lane changes", "0"),

@@ -1,0 +1,214 @@
+"""Drives every shipped policy over every scenario on the report seeds and writes docs/results.md.
+
+    nice python benchmarks/table.py [--episodes 50] [--workers 1] [--out runs/table]
+
+Takes hours, and goes on where it was stopped. Every figure of the document comes from the logs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import math
+import os
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+
+from drive import policy as policies
+from drive.evaluate import evaluate
+from drive.results import PUBLISHED, Results, heading, interval, shown
+from drive.rollout import versions
+from drive.scenarios import SCENARIOS, SUITES
+
+SUITES_DRIVEN = ("dilu", "roads", "steering", "sight")
+NULL = ("idle", "slower", "faster", "random")
+TARGET = Path(__file__).parents[1] / "docs" / "results.md"
+OUTCOME = (
+    "success", "mean speed", "collision", "at-fault collision", "off-road", "minimum TTC",
+    "close encounter", "scene score",
+)  # fmt: skip
+MANNER = (
+    "return", "comfort: all six", "inside lane", "headway under 15 m", "lane changes",
+    "action flapping", "self-ADE 1 decision", "self-ADE 3 s", "plan deviation",
+    "decision latency p50", "decision latency p99",
+)  # fmt: skip
+STEERED = ("racetrack", "racetrack-large", "racetrack-oval", "lane-keeping")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--policy", action="append", help="repeat for several; all that ship, if none")
+    parser.add_argument("--episodes", type=int, default=50)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path("runs/table"))
+    parser.add_argument("--write", type=Path, default=TARGET)
+    given = parser.parse_args()
+    chosen = given.policy or [*NULL, *sorted(set(policies.names()) - set(NULL))]
+    driven = [
+        evaluate(suite, chosen, given.episodes, workers=given.workers, out=given.out)
+        for suite in SUITES_DRIVEN
+    ]
+    command = f"python benchmarks/table.py --episodes {given.episodes}"
+    given.write.write_text("\n".join(document(driven, command)) + "\n", encoding="utf-8")
+
+
+def document(driven: list[Results], command: str) -> Iterator[str]:
+    """The lines of docs/results.md."""
+    found = versions()
+    count = max(len(r.of(s, p)) for r in driven for s in r.scenarios for p in r.policies)
+    yield "# Results"
+    yield ""
+    yield f"Written by `{command}` on {datetime.date.today().isoformat()}: {machine()};"
+    yield ", ".join(f"{name} {version}" for name, version in found.items() if name != "whydrive") + "."
+    yield ""
+    yield f"Every policy that ships drove every scenario, n = {count} seeds each: 20000 and on, in DiLu-30"
+    yield "its 17 released seeds first. Seeds from 20000 on were used for nothing else. In parentheses:"
+    yield "95 % intervals, Wilson's for shares of episodes, bootstrapped for means. A dash: not measured,"
+    yield "or an action that the policy needs does not exist there. [metrics.md](metrics.md) says what each"
+    yield f"figure is. {', '.join(f'`{name}`' for name in NULL)} are null policies: what they reach, anyone can."
+    yield ""
+    yield from failures(driven)
+    yield from overview(driven)
+    yield from promises(driven)
+    seen = set()
+    for results in driven:
+        fresh = [scenario for scenario in results.scenarios if scenario not in seen]
+        yield f"## {results.suite}: {SUITES[results.suite].about}"
+        yield ""
+        for scenario in fresh:
+            yield from section(results, scenario)
+        seen |= set(fresh)
+
+
+def overview(driven: list[Results]) -> Iterator[str]:
+    """Success beside speed, for every policy on every scenario."""
+    names = driven[0].policies
+    yield "## Success, and how fast"
+    yield ""
+    yield "Share of episodes in which the task was done, its interval, and the mean speed [m/s]."
+    yield ""
+    yield f"| scenario | {' | '.join(f'`{name}`' for name in names)} |"
+    yield "|---|" + "---|" * len(names)
+    rows = {s: f"| {s} | {' | '.join(_both(r, s, n) for n in names)} |" for r in driven for s in r.scenarios}
+    yield from rows.values()
+    yield ""
+
+
+def _both(results: Results, scenario: str, policy: str) -> str:
+    if (scenario, policy) in results.absent:
+        return "–"
+    done, speed = (results.estimate(scenario, policy, name) for name in ("success", "mean speed"))
+    return f"{figure(done, 'success', done.n)} at {shown(speed.mean, 'mean speed')}"
+
+
+def section(results: Results, scenario: str) -> Iterator[str]:
+    """One scenario: what came of it, how it was driven."""
+    row = SCENARIOS[scenario]
+    yield f"### {scenario}"
+    yield ""
+    yield f"{row.about}; {row.duration:g} s, task: {row.task.kind}."
+    yield ""
+    for metrics in (OUTCOME, MANNER):
+        yield f"| policy | n | {' | '.join(map(heading, metrics))} |"
+        yield "|---|--:|" + "--:|" * len(metrics)
+        for policy in results.policies:
+            yield f"| `{policy}` | {' | '.join(cells(results, scenario, policy, metrics))} |"
+        for other in PUBLISHED if "success" in metrics else ():
+            if other.scenario == scenario:
+                rest = " – |" * (len(metrics) - 1)
+                yield f"| {other.who} (published) | – | {shown(other.success, 'success')} |{rest}"
+        yield ""
+    for source in dict.fromkeys(p.source for p in PUBLISHED if p.scenario == scenario):
+        yield f"Published: {source}."
+        yield ""
+
+
+def cells(results: Results, scenario: str, policy: str, metrics: tuple[str, ...]) -> list[str]:
+    if (scenario, policy) in results.absent:
+        return ["–"] * (1 + len(metrics))
+    n = len(results.of(scenario, policy))
+    estimates = [results.estimate(scenario, policy, name) for name in metrics]
+    return [str(n), *(figure(e, name, n) for e, name in zip(estimates, metrics, strict=True))]
+
+
+def figure(estimate, metric: str, n: int, sign: str = "") -> str:
+    """A value with its interval, and its n where fewer episodes could tell."""
+    said = shown(estimate.mean, metric, sign)
+    if said == "–":
+        return said
+    fewer = f", n = {estimate.n}" if estimate.n != n else ""
+    return f"{said} ({interval(estimate, metric, sign)}{fewer})"
+
+
+def failures(driven: list[Results]) -> Iterator[str]:
+    broken = dict.fromkeys(record for results in driven for record in map(_key, results.failures))
+    yield f"Episodes that broke: {len(broken)}." if broken else "No episode broke."
+    yield ""
+    for scenario, policy, seed, message in broken:
+        yield f"- `{scenario}` `{policy}` seed {seed}: {message}"
+    if broken:
+        yield ""
+
+
+def _key(record) -> tuple:
+    return (record.scenario, record.policy, record.seed, record.message)
+
+
+def promises(driven: list[Results]) -> Iterator[str]:
+    """What `rule` is meant to reach on every road, held against what it did."""
+    if any("rule" not in results.policies or "idle" not in results.policies for results in driven):
+        return
+    yield "## Does `rule` do what it should?"
+    yield ""
+    yield "No more collisions than `idle`, faster than `slower`, and inside its lane 95 % of the time"
+    yield "where it steers."
+    yield ""
+    yield "| scenario | n | collisions: rule, idle | difference, paired | speed: rule, slower | inside lane | reached |"
+    yield "|---|--:|--:|--:|--:|--:|---|"
+    seen = set()
+    for results in driven:
+        for scenario in results.scenarios:
+            if scenario not in seen:
+                yield promise(results, scenario)
+        seen |= set(results.scenarios)
+    yield ""
+
+
+def promise(results: Results, scenario: str) -> str:
+    def mean(policy, metric):
+        return results.estimate(scenario, policy, metric).mean
+
+    rule, idle = mean("rule", "collision"), mean("idle", "collision")
+    fast, slow = mean("rule", "mean speed"), mean("slower", "mean speed")
+    inside = mean("rule", "inside lane")
+    reached = {
+        "collisions": rule <= idle,
+        "speed": math.isnan(slow) or fast > slow,
+        "lane": scenario not in STEERED or inside >= 0.95,
+    }
+    missed = ", ".join(name for name, done in reached.items() if not done)
+    against = paired_collisions(results, scenario)
+    return (
+        f"| {scenario} | {len(results.of(scenario, 'rule'))} | {shown(rule, 'collision')}, "
+        f"{shown(idle, 'collision')} | {against} | {shown(fast, 'mean speed')}, "
+        f"{shown(slow, 'mean speed')} | {shown(inside, 'inside lane')} | "
+        f"{'yes' if not missed else f'no: {missed}'} |"
+    )
+
+
+def paired_collisions(results: Results, scenario: str) -> str:
+    for row in results.differences:
+        if (row.scenario, row.policy, row.versus, row.metric) == (scenario, "rule", "idle", "collision"):
+            return figure(row, "collision", row.n, "+")
+    return "–"
+
+
+def machine() -> str:
+    """The machine as the document names it."""
+    kind = platform.machine().replace("_", "-")
+    return f"{os.cpu_count()}-core {kind}, {'a GPU, unused' if os.path.exists('/dev/nvidia0') else 'no GPU'}"
+
+
+if __name__ == "__main__":
+    main()
