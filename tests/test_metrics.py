@@ -37,7 +37,7 @@ def steady(count, speed, start=0.0, y=0.0):
 
 def scene(step, pose, road, sizes, **kwargs):
     x, y, heading, speed = map(float, pose)
-    where = dict(x=x, y=y, heading=heading, speed=speed, length=5.0, width=2.0)
+    where = {"x": x, "y": y, "heading": heading, "speed": speed, "length": 5.0, "width": 2.0}
     here = road.closest(x, y, heading).id
     cars = tuple(
         t.Car(n, 0.0, 0.0, 0.0, 0.0, length, width, here) for n, (length, width) in sizes.items()
