@@ -286,7 +286,7 @@ def _way_to(view: View, lane: LaneId) -> tuple[int, float]:
         onward: dict[LaneId, int] = {}
         for other in lanes:
             for more in road.continuations(other.id):
-                if more.id in goal:
+                if more.id in goal and _meets(other, more):
                     return best[other.id], ahead
                 onward[more.id] = min(best[other.id], onward.get(more.id, 99))
         if reached:
@@ -294,6 +294,11 @@ def _way_to(view: View, lane: LaneId) -> tuple[int, float]:
         best = onward
         section = next(iter(onward))[:2] if onward else None
     return 0, 0.0
+
+
+def _meets(lane: Lane, onward: Lane) -> bool:
+    """Does a lane end where the other begins? At a fork, those beside it do not."""
+    return math.dist(lane.point(lane.length), onward.point(0.0)) < onward.width / 2
 
 
 def _lane_speed(view: View, lane: LaneId, changes: bool) -> tuple[float, list[Term]]:
