@@ -51,6 +51,7 @@ class Neighbour:
     car: int | None = None
     object: int | None = None
     oncoming: bool = False  # does it face the other way?
+    crossing: bool = False  # heads across the lane, more than 45 degrees off either direction
 
     @property
     def time_to_collision(self) -> float:
@@ -134,9 +135,13 @@ class View:
         gap = there - here - self.scene.car(other.car).length
         return min(0.0, idm_acceleration(other.speed, wish, gap, other.speed - ahead.speed))
 
-    def in_lane(self, car: int, lane: LaneId | None = None) -> bool:
-        """Is the car on the lane's path, in either direction?"""
-        return any(n.car == car for _, n in self._on(lane))
+    def ahead(self, lane: LaneId | None = None) -> tuple[Neighbour, ...]:
+        """Everything ahead on the lane's path, nearest first, in whatever direction it heads."""
+        return tuple(n for at, n in self._on(lane) if at >= 0)
+
+    def drives_along(self, car: int, lane: LaneId | None = None) -> bool:
+        """Is the car on the lane's path, and not just crossing it?"""
+        return any(n.car == car and not n.crossing for _, n in self._on(lane))
 
     def _on(self, lane: LaneId | None) -> tuple[tuple[float, Neighbour], ...]:
         """(distance of centres, neighbour) on the lane's path, rearmost first."""
@@ -156,8 +161,9 @@ class View:
                 speed = car.speed * math.cos(car.heading - heading)
                 closing = own - speed if at >= 0 else speed - own
                 gap = abs(at) - (car.length + ego.length) / 2
-                oncoming = abs(wrap(car.heading - heading)) > math.pi / 2
-                yield at, Neighbour(gap, closing, speed, car=car.id, oncoming=oncoming)
+                angle = abs(wrap(car.heading - heading))
+                crossing = math.pi / 4 < angle < 3 * math.pi / 4
+                yield at, Neighbour(gap, closing, speed, car.id, None, angle > math.pi / 2, crossing)
         for thing in scene.objects:
             place = _place(ruler, thing.x, thing.y, s)
             if place and place[0] >= s:
@@ -197,7 +203,7 @@ class View:
     def contacts(
         self, lane: LaneId, target_speed: float, brake_after: float | None = None
     ) -> tuple[Contact, ...]:
-        """Overlaps foreseen within HORIZON with cars that are not on the lane's path now.
+        """Overlaps foreseen within HORIZON with cars that do not drive along the lane's path.
 
         The ego drives to and along the lane, at its speed law towards target_speed [m/s] (and, where
         brake_after [s] is given, towards 0 from then on); cars as forecast. Soonest first.
@@ -206,7 +212,7 @@ class View:
         ego, found = self.scene.ego, {}
         size = (ego.length + 2 * ALONG, ego.width + 2 * ACROSS)
         for forecast in self.forecasts:
-            if self.in_lane(forecast.car, lane):
+            if self.drives_along(forecast.car, lane):
                 continue
             at = _first_overlap(own, size, forecast)
             if at is not None and at < found.get(forecast.car, math.inf):
