@@ -42,8 +42,9 @@ def some_claim(key: tuple[str, str], dice: random.Random) -> Claim:
     """Any claim of this kind that can be said, its optional fields there or not."""
     known, more = QUANTITIES[key], {}
     if known.body:
-        ids = tuple(dice.sample(range(1, 60), 2 if known.other else 1))
-        more["objects" if dice.random() < 0.2 and not known.other else "cars"] = ids
+        count = 2 if known.other else dice.randrange(1, 4) if known.several else 1
+        ids = tuple(dice.sample(range(1, 60), count))
+        more["objects" if dice.random() < 0.2 and count == 1 else "cars"] = ids
     if known.place:
         more["option"] = dice.choice(PLACES)
     if known.option:
@@ -86,6 +87,10 @@ def some_account(dice: random.Random, language: str) -> Account:
     if dice.random() < 0.3:
         held = make_claim("observation", "duration", dice.uniform(0.2, 30))
         account = replace(account, duration=held)
+    if dice.random() < 0.4:
+        keys_of_causes = [key for key in KEYS if key[0] == "cause" and key[1] != "decision"]
+        causes = tuple(some_claim(dice.choice(keys_of_causes), dice) for _ in range(dice.randrange(1, 4)))
+        account = replace(account, causes=causes)
     standing = dice.choice([None, *words.rival])
     if standing is None:
         return account

@@ -34,8 +34,10 @@ def read(text: str, language: str = "en") -> Account:
     account = grammar.headline(sentences[0])
     if account is None:
         raise ValueError(f"not the headline of a rationale: {sentences[0]!r}")
+    if len(sentences) > 1 and (causes := grammar.causes(sentences[-1])):
+        account, sentences = replace(account, causes=causes), sentences[:-1]
     if len(sentences) > 2:
-        raise ValueError(f"more than a decision and a rival: {sentences[2]!r}")
+        raise ValueError(f"more than a decision, a rival and causes: {sentences[2]!r}")
     if len(sentences) == 2:
         rival, standing, grounds = grammar.rival(sentences[1])
         account = replace(account, rival=rival, standing=standing, rival_grounds=grounds)
@@ -103,6 +105,14 @@ class _Grammar:
                 option = self._action(slots["option"]) if slots.get("option") else claims[0].option
                 return option, standing, claims
         raise ValueError(f"not understood: {sentence!r}")
+
+    def causes(self, sentence: str) -> tuple[Claim, ...]:
+        """The claims of a sentence that says nothing but causes; () for any other."""
+        try:
+            claims = self.claims(sentence)
+        except ValueError:
+            return ()
+        return claims if all(claim.kind == "cause" for claim in claims) else ()
 
     # ---------------------------------------------------------------------------------- claims
 
@@ -181,7 +191,7 @@ class _Grammar:
             form.quantity,
             self._said(form, known, slots.get("said")),
             known.unit,
-            cars=tuple(int(slots[name]) for name in ("car", "other") if slots.get(name)),
+            cars=_cars_in(slots),
             objects=(int(slots["object"]),) if slots.get("object") else (),
             option=option,
             continuation=self._action(self._then().fullmatch(then)["option"]) if then else None,
@@ -264,6 +274,9 @@ class _Grammar:
         words = self.words
         said = "|".join(map(re.escape, words.changes.values())) if known.words else None
         car = _filled(words.car, car=r"(?P<car>\d+)")
+        if known.several:
+            one = _filled(words.car, car=r"\d+")
+            car = f"(?P<several>{one}(?:{re.escape(words.together)}{one})*)"
         body = car + "|" + _filled(words.object, object=r"(?P<object>\d+)")
         return _filled(
             template,
@@ -331,6 +344,12 @@ def _grammar(language: str) -> _Grammar:
 @functools.lru_cache(maxsize=None)
 def _compiled(pattern: str) -> re.Pattern:
     return re.compile(pattern, re.IGNORECASE)
+
+
+def _cars_in(slots: dict) -> tuple[int, ...]:
+    if slots.get("several"):
+        return tuple(map(int, re.findall(r"\d+", slots["several"])))
+    return tuple(int(slots[name]) for name in ("car", "other") if slots.get(name))
 
 
 def _variants(phrase: Phrase):

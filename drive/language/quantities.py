@@ -21,6 +21,7 @@ class Quantity:
     decimals: int = 1
     body: bool = False  # is about one car or one static object
     other: bool = False  # names a second car
+    several: bool = False  # may be about several cars, taken together
     place: bool = False  # its option says which lane it is about: one of PLACES
     option: bool = False  # foresees what an option does, perhaps with a continuation
     signed: bool = False  # has words for a negative value, said without its sign
@@ -85,7 +86,12 @@ QUANTITIES: dict[tuple[str, str], Quantity] = {
     ("intention", "target speed"): Quantity("m/s", short=True),
     ("intention", "lane"): Quantity("", 0),
     ("cause", "decision"): Quantity(body=True, number=False),
-    ("cause", "without"): Quantity(body=True, option=True, number=False),
+    ("cause", "without"): Quantity(body=True, several=True, option=True, number=False),
+    ("cause", "task"): Quantity(option=True, number=False),
+    ("cause", "speed limit"): Quantity(option=True, number=False),
+    ("cause", "poor sight"): Quantity(option=True, number=False),
+    ("cause", "many"): Quantity(number=False),
+    ("cause", "nothing"): Quantity(number=False),
     ("visibility", "hidden"): Quantity(body=True, other=True, number=False),
     **{("consequence", name): quantity for name, quantity in FORESEEN.items()},
     **{("rejection", name): quantity for name, quantity in FORESEEN.items()},

@@ -24,12 +24,13 @@ class Account:
     rival: Action | None = None
     standing: str | None = None  # a key of Words.rival: why the rival lost
     rival_grounds: tuple[Claim, ...] = ()
+    causes: tuple[Claim, ...] = ()  # what was tested by intervention, the proximate cause first
     duration: Claim | None = None  # where the text speaks for several steps
 
     @property
     def claims(self) -> tuple[Claim, ...]:
         held = (self.duration,) if self.duration else ()
-        return self.grounds + self.rival_grounds + self.intentions + held
+        return self.grounds + self.rival_grounds + self.causes + self.intentions + held
 
 
 def say(claim: Claim, language: str = "en") -> str:
@@ -38,7 +39,7 @@ def say(claim: Claim, language: str = "en") -> str:
 
 
 def say_rationale(account: Account, language: str = "en") -> str:
-    """The whole text: what is done and why, then the strongest rival and why not."""
+    """The whole text: what is done and why, the strongest rival and why not, what it depends on."""
     words = words_of(language)
     sentences = [_main_sentence(account, words)]
     if account.standing is not None:
@@ -48,6 +49,8 @@ def say_rationale(account: Account, language: str = "en") -> str:
                 claims=say_claims(account.rival_grounds, words) if account.rival_grounds else "",
             )
         )
+    if account.causes:
+        sentences.append(say_claims(account.causes, words))
     if account.duration is not None:
         sentences[0] = say_duration(sentences[0], account.duration, language)
     return words.stop.join(map(_capital, sentences)) + words.end
@@ -108,6 +111,12 @@ def say_body(cars: tuple[int, ...], objects: tuple[int, ...], words: Words) -> s
     if cars:
         return words.car.format(car=cars[0])
     return words.object.format(object=objects[0]) if objects else ""
+
+
+def say_bodies(cars: tuple[int, ...], objects: tuple[int, ...], words: Words) -> str:
+    """All of them, which are meant together."""
+    named = [words.car.format(car=car) for car in cars]
+    return words.together.join(named + [words.object.format(object=thing) for thing in objects])
 
 
 def say_doing(action: Action, words: Words) -> str:
@@ -180,7 +189,7 @@ def _clause(claim: Claim, words: Words, with_place: bool = True) -> str:
     phrase = words.claims[claim.kind, claim.quantity]
     slots = {
         "said": _said(claim, words),
-        "body": say_body(claim.cars, claim.objects, words),
+        "body": (say_bodies if known.several else say_body)(claim.cars, claim.objects, words),
         "other": words.car.format(car=claim.cars[1]) if known.other else "",
         "place": words.places[PLACES.index(claim.option)] if known.place and with_place else "",
         "option": say_doing(claim.option, words) if known.option else "",

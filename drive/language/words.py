@@ -35,6 +35,7 @@ class Words:
     duration: str  # before a text that holds for {said}
     car: str
     object: str
+    together: str  # between cars that are meant together
     it: str  # the body that was just named
     subject: str  # a body and what is said of it: {body} and {predicates}
     places: tuple[str, str, str]  # in my lane, on the left, on the right
