@@ -1,6 +1,6 @@
 """Parity of the twin with highway-env: every scenario, random legal actions, beyond the ego's crash.
 
-    python benchmarks/twin_parity.py [--seeds 20] [--seconds 10] [--first 0] [--write docs/twin_parity.md] [names ...]
+    python benchmarks/twin_parity.py [--seeds 20] [--seconds 10] [--first 0] [--write] [names ...]
 
 Prints per scenario: episodes, car states compared (every car at every decision), the largest distance, crash flags that
 differ, and episodes that part by more than 1e-6 m. Each of those is driven again in highway-env alone with its cars moved by
@@ -15,10 +15,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from twin_reference import SAME, compare, own_sensitivity  # noqa: E402
+from twin_reference import SAME, compare, own_sensitivity
+from twin_report import insert
 
-from drive.scenarios import SCENARIOS  # noqa: E402
-from drive.twin import warm  # noqa: E402
+from drive.scenarios import SCENARIOS
+from drive.twin import warm
 
 DRIVERS = ("LinearVehicle", "AggressiveVehicle", "DefensiveVehicle")
 SKIPPED = ("highway-fog", "highway-occluded")  # the physics of highway; only perception differs
@@ -36,7 +37,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=10.0)
-    parser.add_argument("--write", type=Path)
+    parser.add_argument("--write", action="store_true", help="into docs/twin.md")
     chosen = parser.parse_args()
     warm()
     rows = [HEAD, "|---" * HEAD.count(" |") + "|"]
@@ -45,7 +46,7 @@ def main() -> None:
         rows.append(row(case, range(chosen.first, chosen.first + chosen.seeds), chosen.seconds))
         print(rows[-1], flush=True)
     if chosen.write:
-        chosen.write.write_text("\n".join(rows) + "\n")
+        insert("parity", "\n".join(rows))
 
 
 def row(case: str, seeds: range, seconds: float) -> str:

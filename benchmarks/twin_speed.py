@@ -1,6 +1,6 @@
 """Speed of the twin beside highway-env's own physics: world sub-steps per CPU second, one core, one run.
 
-    python benchmarks/twin_speed.py [--seeds 4] [--worlds 256] [--seconds 10] [--write docs/twin_speed.md] [names ...]
+    python benchmarks/twin_speed.py [--seeds 4] [--worlds 256] [--seconds 10] [--write] [names ...]
 
 Both drive the same seconds from the same starts. highway-env: `Road.act` and `Road.step` only, without observation, reward
 or recording (so the ratio is not flattered). Twin: a batch, W worlds in one call, one thread; "alone" is one world per call.
@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import argparse
 import time
-from pathlib import Path
 
 import numpy as np
+from twin_report import insert
 
 from drive.scenarios import SCENARIOS
-from drive.twin import Worlds, concatenate, from_truth, warm
+from drive.twin import Hypothesis, Worlds, concatenate, from_scene, from_truth, warm
 from drive.world import World
 
 SKIPPED = ("highway-fog", "highway-occluded")
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--worlds", type=int, default=256)
     parser.add_argument("--seconds", type=float, default=10.0)
-    parser.add_argument("--write", type=Path)
+    parser.add_argument("--write", action="store_true", help="into docs/twin.md")
     chosen = parser.parse_args()
     warm()
     rows = [HEAD, "|---" * HEAD.count(" |") + "|"]
@@ -39,8 +39,11 @@ def main() -> None:
     for name in chosen.names:
         rows.append(row(name, chosen.seeds, chosen.worlds, chosen.seconds))
         print(rows[-1], flush=True)
+    table = imagination()
+    print(table)
     if chosen.write:
-        chosen.write.write_text("\n".join(rows) + "\n")
+        insert("speed", "\n".join(rows))
+        insert("imagination", table)
 
 
 def row(name: str, seeds: int, count: int, seconds: float) -> str:
@@ -76,6 +79,27 @@ def row(name: str, seeds: int, count: int, seconds: float) -> str:
     )
 
 
+def imagination() -> str:
+    """What a planner pays: 100 roll-outs of 8 decisions from a scene, with risks and the ego's track, in milliseconds."""
+    rows = ["| scene | cars | sub-steps | 100 x 8 s [ms] |", "|---|---|---|---|"]
+    actions = np.random.default_rng(0).integers(0, 5, (100, 8))
+    for name in ("dilu-4-2.0", "highway-fast", "intersection"):
+        scene = World(name).reset(0)
+        for reach in (np.inf, 120.0):
+            for rate in (5, 15):
+                times = []
+                for _ in range(5):
+                    begin = time.process_time()
+                    worlds = from_scene(scene, Hypothesis(reach=reach)).tile(100)
+                    worlds.step(actions, rate, 1 / rate, risks=True, ego=True)
+                    times.append(time.process_time() - begin)
+                seen = "all seen" if reach == np.inf else f"within {reach:.0f} m"
+                rows.append(
+                    f"| {name}, {seen} | {worlds.f.shape[2]} | {rate} Hz | {1000 * min(times):.1f} |"
+                )
+    return "\n".join(rows)
+
+
 def _highway_env(world: World, seconds: float, seed: int) -> float:
     """CPU seconds that highway-env's physics takes."""
     env, rng = world._env, np.random.default_rng(seed)
@@ -99,9 +123,7 @@ def _twin(worlds: Worlds, legal, decisions: int, substeps: int, dt: float) -> fl
     rng = np.random.default_rng(0)
     if legal.meta:
         codes = (
-            [i for i in range(5)]
-            if "LANE_LEFT" in legal.meta or "LANE_RIGHT" in legal.meta
-            else [1, 3, 4]
+            list(range(5)) if "LANE_LEFT" in legal.meta or "LANE_RIGHT" in legal.meta else [1, 3, 4]
         )
         actions = rng.choice(codes, (decisions, len(worlds)))
     else:

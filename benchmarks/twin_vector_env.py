@@ -1,6 +1,6 @@
 """Environment steps per second of the twin's VectorEnv beside gym.make_vec of the original, one core, one run.
 
-    python benchmarks/twin_vector_env.py [--write docs/twin_vector_env.md]
+    python benchmarks/twin_vector_env.py [--write]
 
 Random actions, resets included, one thread, CPU time of this process.
 """
@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import argparse
 import time
-from pathlib import Path
 
 import gymnasium
 import highway_env  # noqa: F401  (registers the environments)
 import numpy as np
+from twin_report import insert
 
 from drive.twin import warm
 from drive.twin.vector_env import TwinVectorEnv
@@ -35,7 +35,7 @@ HEAD = "| environment | original, 4 environments [steps/s] | twin, 16 [steps/s] 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", type=Path)
+    parser.add_argument("--write", action="store_true", help="into docs/twin.md")
     chosen = parser.parse_args()
     warm()
     rows = [HEAD, "|---" * HEAD.count(" |") + "|"]
@@ -50,7 +50,7 @@ def main() -> None:
         rows.append(f"| {label} | {slow:.1f} | {few:,.0f} | {many:,.0f} | {many / slow:,.0f}x |")
         print(rows[-1], flush=True)
     if chosen.write:
-        chosen.write.write_text("\n".join(rows) + "\n")
+        insert("vector env", "\n".join(rows))
 
 
 def rate(envs, steps: int) -> float:

@@ -21,6 +21,7 @@ from drive.twin import (
     from_truth,
     sampled,
     warm,
+    ways,
 )
 from drive.twin import kernel as k
 from drive.types import Driver, Meta, StaticObject, Truth
@@ -54,9 +55,11 @@ def ego(x=100.0, lane=1, speed=25.0, **more) -> Driver:
 
 
 def driver(number, x, lane, speed, kind="IDMVehicle", timer=0.0, **more) -> Driver:
-    given = dict(
-        target_speed=speed, target_lane=("0", "1", lane), lane_changes=kind == "IDMVehicle"
-    )
+    given = {
+        "target_speed": speed,
+        "target_lane": ("0", "1", lane),
+        "lane_changes": kind == "IDMVehicle",
+    }
     return Driver(
         id=number, kind=kind, x=float(x), y=-4.0 * lane, heading=0.0, speed=float(speed), length=5.0, width=2.0,
         lane=("0", "1", lane), crashed=False, steering=0.0, acceleration=0.0, timer=timer, **(given | more),
@@ -310,3 +313,38 @@ def test_cars_leave_and_arrive_as_data():
     assert grown.xy[0, 2] == pytest.approx([315.0, -8.0], abs=1.0)
     with pytest.raises(ValueError, match="ego"):
         grown.remove([0])
+
+
+def test_grip_limits_braking():
+    slippery = driver(1, 200, 1, 20, parameters=(("GRIP", 1.5),))
+    world = world_of(ego(), slippery)
+    world.brake(1, -6.0)
+    drive = world.step([1], tracks=True)
+    assert drive.tracks[0, -1, 1, 3] == pytest.approx(20 - 1.5)
+
+
+def test_a_car_takes_the_route_it_is_sent_on():
+    scene = World("intersection").reset(0)
+    car = next(car for car in scene.cars if car.lane[1].startswith("ir"))
+    options = ways(scene.road, car.lane, 2)
+    worlds = from_scene(dataclasses.replace(scene, cars=(car,))).tile(len(options))
+    for number, way in enumerate(options):
+        assert way[0] == car.lane[:2]
+        worlds = worlds.send(car.id, way, worlds=[number])
+    passed = [set() for _ in options]
+    for _ in range(12):
+        worlds.step([CODES["SLOWER"]] * len(options))
+        for number, lane in enumerate(worlds.g[:, k.LANE, worlds.slot(car.id)]):
+            passed[number].add(scene.road.lanes[lane].id[:2])
+    assert len(options) == 3
+    assert all(way[1] in seen for way, seen in zip(options, passed, strict=True))
+
+
+def test_meta_actions_and_controls_are_not_confused():
+    steered = world_of(
+        driver(0, 100, 1, 10, kind="Vehicle", target_lane=None, target_speed=None, timer=None)
+    )
+    with pytest.raises(ValueError, match="controls"):
+        steered.step([CODES["IDLE"]])
+    with pytest.raises(ValueError, match="meta-actions"):
+        world_of(ego()).step(np.array([[0.0, 0.0]]))

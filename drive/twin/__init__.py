@@ -1,13 +1,13 @@
 """A compiled, batched, exact copy of highway-env 1.12's traffic physics. Imports neither gymnasium nor highway_env."""
 
-from drive.twin.entry import Hypothesis, from_scene, from_truth, sampled, warm
+from drive.twin.entry import Hypothesis, from_scene, from_truth, sampled, warm, ways
 from drive.twin.worlds import (
     CODES,
     META_ACTIONS,
     NO_ACTION,
     NOMINAL,
-    STAND_STILL,
     RISK_COLUMNS,
+    STAND_STILL,
     Drive,
     Worlds,
     concatenate,
@@ -28,4 +28,5 @@ __all__ = [
     "from_truth",
     "sampled",
     "warm",
+    "ways",
 ]

@@ -57,11 +57,12 @@ def from_truth(road: Road, truth: Truth) -> Worlds:
 def from_scene(scene: Scene, hypothesis: Hypothesis = Hypothesis()) -> Worlds:
     """One world as a policy may imagine it: every other driver nominal, on its way along its lane.
 
-    Where it assumes: parameters, target speed and timer as the hypothesis says; target lane the lane a car is on; no
-    route (the straightest continuation at a junction); a speed held by nobody but the ego is unknown. Ghosts stay in the
-    world for all others and do not exist for the ego. ValueError where the scene holds a number that is not finite.
+    It assumes: parameters, target speed and timer as the hypothesis says; the lane a car is on is the lane it wants; at
+    junctions it goes straightest on (`ways` lists the others, `Worlds.send` takes one); right of way is next enforced
+    half a second from now. Ghosts stay in the world for all others and do not exist for the ego. ValueError where the
+    scene holds a number that is not finite.
     """
-    regulated = any(lane.priority for lane in scene.road.lanes)
+    regulated = any_priority(scene.road)
     parameters = hypothesis.parameters
     if parameters is None:
         parameters = CROSSING if regulated else {}
@@ -72,11 +73,48 @@ def from_scene(scene: Scene, hypothesis: Hypothesis = Hypothesis()) -> Worlds:
         for car in cars
         if math.hypot(car.x - scene.ego.x, car.y - scene.ego.y) <= hypothesis.reach
     ]
-    drivers = [own] + [_nominal(car, scene, hypothesis, parameters) for car, _ in near]
+    onward = {lane: straightest(scene.road, lane) for lane in {car.lane for car, _ in near}}
+    drivers = [own] + [
+        _nominal(car, scene, hypothesis, parameters, onward[car.lane]) for car, _ in near
+    ]
     worlds = _world(scene.road, drivers, scene.objects, hypothesis.connected_lanes, regulated, 0)
     for slot, (_, ghost) in enumerate(near, 1):
         worlds.g[0, k.GHOST, slot] = ghost
     return worlds
+
+
+def any_priority(road: Road) -> bool:
+    """Is there right of way on this road?"""
+    return any(lane.priority for lane in road.lanes)
+
+
+def ways(road: Road, lane: LaneId, depth: int = 3) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """Every route that a car on this lane can take, as sections from its own on, `depth` sections long at most."""
+    found = [(lane[:2],)]
+    for _ in range(depth - 1):
+        longer = []
+        for way in found:
+            onward = [section for section in road.exits.get(way[-1][1], ()) if section not in way]
+            longer += [(*way, section) for section in onward] or [way]
+        found = longer
+    return tuple(found)
+
+
+def straightest(road: Road, lane: LaneId, depth: int = 4) -> tuple[tuple[str, str], ...]:
+    """The way that turns least at each junction; empty where there is no junction to decide at."""
+    way = [lane[:2]]
+    forks = False
+    for _ in range(depth - 1):
+        onward = [section for section in road.exits.get(way[-1][1], ()) if section not in way]
+        if not onward:
+            break
+        forks = forks or len(onward) > 1
+        way.append(min(onward, key=lambda section: _turn(road.sections[section][0])))
+    return tuple(way) if forks else ()
+
+
+def _turn(lane: Lane) -> float:
+    return abs(float(lane.heading(lane.length) - lane.heading(0.0)))
 
 
 def sampled(worlds: Worlds, times: int, rng: np.random.Generator) -> Worlds:
@@ -89,13 +127,18 @@ def sampled(worlds: Worlds, times: int, rng: np.random.Generator) -> Worlds:
 
 
 def _nominal(
-    car: Car, scene: Scene, hypothesis: Hypothesis, parameters: Mapping[str, float]
+    car: Car,
+    scene: Scene,
+    hypothesis: Hypothesis,
+    parameters: Mapping[str, float],
+    way: tuple[tuple[str, str], ...],
 ) -> Driver:
     target_speed = hypothesis.target_speed
     if target_speed is None:
         past = scene.history.cars.get(car.id)
         seen = float(past[:, 4].max()) if past is not None and len(past) else car.speed
-        target_speed = max(car.speed, seen)
+        released = scene.road.lane(car.lane).speed_limit if any_priority(scene.road) else None
+        target_speed = max(car.speed, seen) if released is None else released
     return Driver(
         id=car.id,
         kind="IDMVehicle",
@@ -111,6 +154,7 @@ def _nominal(
         acceleration=0.0,
         target_lane=car.lane,
         target_speed=target_speed,
+        route=tuple((start, end, None) for start, end in way),
         timer=hypothesis.timer,
         lane_changes=hypothesis.lane_changes,
         parameters=tuple(parameters.items()),
@@ -188,6 +232,7 @@ def _world(
         v[k.TARGET_SPEED] = driver.speed if driver.target_speed is None else driver.target_speed
         v[k.TIMER] = driver.timer or 0.0
         v[k.DELTA] = parameters["DELTA"]
+        v[k.GRIP] = parameters.get("GRIP", math.inf)
         v[k.LATERAL_SPEED], v[k.YAW_RATE] = -driver.lateral_speed, -driver.yaw_rate
         if driver.impact is not None:
             v[k.IMPACT_X], v[k.IMPACT_Y] = driver.impact[0], -driver.impact[1]
@@ -212,7 +257,7 @@ def _world(
         w[k.CHECKS] = 1
         w[k.CAR] = thing.id
     f[0, k.FORCED] = np.nan
-    finite = np.isfinite(np.delete(f[0], k.FORCED, 0))
+    finite = np.isfinite(np.delete(f[0], (k.FORCED, k.GRIP), 0))
     if not finite.all():
         slot = int(np.flatnonzero(~finite.all(0))[0])
         raise ValueError(f"car {int(g[0, k.CAR, slot])} holds a number that is not finite")

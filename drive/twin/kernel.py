@@ -26,7 +26,8 @@ IMPACT_X, IMPACT_Y = 10, 11  # [m], pending displacement
 LENGTH, WIDTH, DIAGONAL = 12, 13, 14  # [m]
 LATERAL_SPEED, YAW_RATE = 15, 16  # [m/s], [rad/s], BICYCLE only
 FORCED = 17  # imposed acceleration of a hypothesis [m/s2], NaN: none
-FLOAT_ROWS = 18
+GRIP = 18  # acceleration and braking stay within this [m/s2], inf: unlimited (not highway-env's, see drive.world)
+FLOAT_ROWS = 19
 
 # rows of g
 KIND, LANE, TARGET_LANE, SPEED_INDEX = 0, 1, 2, 3
@@ -487,7 +488,7 @@ def wanted(net, f, g, own, drivers, p, delta, linear, i, front):
     v = f[SPEED, i]
     if linear:
         aim = 0.0
-        if kind == META or kind == IDM or kind == LINEAR:
+        if kind in (META, IDM, LINEAR):
             aim = f[TARGET_SPEED, i] - v
         dv = 0.0
         dp = 0.0
@@ -499,7 +500,7 @@ def wanted(net, f, g, own, drivers, p, delta, linear, i, front):
     if kind == OBSTACLE:
         return 0.0
     aim = 0.0
-    if kind == META or kind == IDM or kind == LINEAR:
+    if kind in (META, IDM, LINEAR):
         aim = f[TARGET_SPEED, i]
     limit = net.geometry[g[LANE, i], SPEED_LIMIT]
     if limit == limit:
@@ -627,7 +628,7 @@ def nearest_speed(speed, speeds):
 @_fast
 def decide(net, f, g, routes, own, speeds, i, action):
     """MDPVehicle.act with a meta-action; the control that it also computes is overwritten within the same sub-step."""
-    if action == FASTER or action == SLOWER:
+    if action in (FASTER, SLOWER):
         index = nearest_speed(f[SPEED, i], speeds) + (1 if action == FASTER else -1)
         index = min(max(index, 0), speeds.size - 1)
         g[SPEED_INDEX, i] = index
@@ -635,7 +636,7 @@ def decide(net, f, g, routes, own, speeds, i, action):
         follow_road(net, f, g, routes, own, i)
         return
     follow_road(net, f, g, routes, own, i)
-    if action == LANE_LEFT or action == LANE_RIGHT:
+    if action in (LANE_LEFT, LANE_RIGHT):
         target = g[TARGET_LANE, i]
         first = net.facts[target, SIDE_FIRST]
         side = target + (1 if action == LANE_RIGHT else -1)
@@ -667,6 +668,7 @@ def clip_actions(f, g, drivers, i):
         f[ACCELERATION, i] = min(f[ACCELERATION, i], drivers[p, SPEED_MAX] - v)
     elif v < drivers[p, SPEED_MIN]:
         f[ACCELERATION, i] = max(f[ACCELERATION, i], drivers[p, SPEED_MIN] - v)
+    f[ACCELERATION, i] = clip(f[ACCELERATION, i], -f[GRIP, i], f[GRIP, i])
 
 
 @_fast
@@ -725,7 +727,7 @@ def move_bicycle(f, i, dt):
 def move(f, g, drivers, own, i, dt):
     """IDMVehicle.step, Vehicle.step and BicycleVehicle.step."""
     kind = g[KIND, i]
-    if kind == IDM or kind == LINEAR:
+    if kind in (IDM, LINEAR):
         f[TIMER, i] += dt
     clip_actions(f, g, drivers, i)
     if kind == BICYCLE:
@@ -773,11 +775,11 @@ def locate(net, f, g, own, i):
 def corners(f, own, i, out):
     c = own[0, i]
     s = own[1, i]
-    l = f[LENGTH, i] / 2
-    w = f[WIDTH, i] / 2
+    half_length = f[LENGTH, i] / 2
+    half_width = f[WIDTH, i] / 2
     for k in range(4):
-        a = -l if k < 2 else l
-        b = -w if k == 0 or k == 3 else w
+        a = -half_length if k < 2 else half_length
+        b = -half_width if k in (0, 3) else half_width
         out[k, 0] = c * a - s * b + f[X, i]
         out[k, 1] = s * a + c * b + f[Y, i]
 
@@ -911,7 +913,7 @@ def collide_all(f, g, own, polygons, cars, slots, ego, dt):
 def predict(net, f, g, drivers, routes, own, spare_f, spare_g, i, ahead):
     """predict_trajectory_constant_speed of one car: x, y, heading [PREDICTIONS, 3]."""
     kind = g[KIND, i]
-    if kind == PLAIN or kind == BICYCLE:
+    if kind in (PLAIN, BICYCLE):
         for k in range(FLOAT_ROWS):
             spare_f[k, 0] = f[k, i]
         for k in range(INT_ROWS):
@@ -1103,7 +1105,7 @@ def substep(
         decide(net, f, g, routes, own, speeds, ego, action)
     for i in range(cars):
         kind = g[KIND, i]
-        if kind == IDM or kind == LINEAR:
+        if kind in (IDM, LINEAR):
             act_idm(net, f, g, cars, slots, ego, drivers, routes, own, lists, i, dt)
         elif kind == META:
             s, r = follow_road(net, f, g, routes, own, i)

@@ -78,7 +78,7 @@ def fill(worlds: Worlds, world: int, traffic: Traffic, rng: np.random.Generator)
     f[k.TIMER] = (x + 4.0 * lane) * np.pi % 1.0
     f[k.DELTA] = delta
     f[k.LENGTH], f[k.WIDTH], f[k.DIAGONAL] = 5.0, 2.0, math.sqrt(29.0)
-    f[k.FORCED] = np.nan
+    f[k.FORCED], f[k.GRIP] = np.nan, np.inf
     g[k.KIND] = k.IDM
     g[k.LANE] = g[k.TARGET_LANE] = lane
     g[k.ROUTE] = -1

@@ -190,7 +190,7 @@ class TwinVectorEnv(VectorEnv):
         f, lane = self.worlds.f, self.worlds.g[:, k.LANE, 0]
         geometry = self.worlds.net.geometry[lane]
         s, r = f[:, k.X, 0], f[:, k.Y, 0] - geometry[:, k.START_Y]
-        inside = (-k.VEHICLE_LENGTH <= s) & (s < geometry[:, k.LANE_LENGTH] + k.VEHICLE_LENGTH)
+        inside = (s >= -k.VEHICLE_LENGTH) & (s < geometry[:, k.LANE_LENGTH] + k.VEHICLE_LENGTH)
         return (np.abs(r) <= geometry[:, k.LANE_WIDTH] / 2) & inside
 
     def _rewards(self, crashed: np.ndarray, on_road: np.ndarray) -> np.ndarray:

@@ -7,7 +7,8 @@ state is needed again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -15,7 +16,6 @@ import numpy as np
 
 from drive.roads import Road
 from drive.twin import kernel as k
-from drive.twin.network import network
 
 META_ACTIONS = ("LANE_LEFT", "IDLE", "LANE_RIGHT", "FASTER", "SLOWER")  # by code, on every road
 CODES = {name: code for code, name in enumerate(META_ACTIONS)}
@@ -180,7 +180,7 @@ class Worlds:
         else:
             cuts = np.linspace(0, len(self), threads + 1).astype(int)
             with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(drive, (slice(a, b) for a, b in zip(cuts, cuts[1:]))))
+                list(pool.map(drive, (slice(a, b) for a, b in itertools.pairwise(cuts))))
         all_tracks[..., 1:3] *= -1
         all_egos[..., 1:3] *= -1
         return Drive(
@@ -194,6 +194,12 @@ class Worlds:
         if actions is None:
             return codes, controls
         actions = np.asarray(actions)
+        steered = np.isin(self.g[np.arange(worlds), k.KIND, self.ego_slot], (k.PLAIN, k.BICYCLE))
+        if (steered != np.issubdtype(actions.dtype, np.floating))[self.ego_slot >= 0].any():
+            raise ValueError(
+                "this ego takes "
+                + ("controls (floats)" if steered.any() else "meta-actions (integers)")
+            )
         if np.issubdtype(actions.dtype, np.floating):
             controls = actions.reshape(worlds, -1, 2).astype(float)
             if not np.isfinite(controls).all():
@@ -267,33 +273,52 @@ class Worlds:
 
     def ghost(self, car: int, worlds=slice(None)) -> None:
         """The ego neither sees nor hits it; all others do."""
-        self._each(car, worlds, lambda w, i: self.g.__setitem__((w, k.GHOST, i), 1))
+        chosen, slots = self._places(car, worlds)
+        self.g[chosen, k.GHOST, slots] = 1
 
     def keep_lane(self, car: int, worlds=slice(None)) -> None:
         """It makes no lane-change decision of its own."""
-        self._each(car, worlds, lambda w, i: self.g.__setitem__((w, k.CHANGES, i), 0))
+        chosen, slots = self._places(car, worlds)
+        self.g[chosen, k.CHANGES, slots] = 0
 
     def brake(self, car: int, acceleration: float = -6.0, worlds=slice(None)) -> None:
         """It takes this acceleration [m/s2] whatever is ahead, down to standstill, and keeps its lane."""
-
-        def imposed(w, i):
-            self.f[w, k.FORCED, i] = acceleration
-            self.g[w, k.CHANGES, i] = 0
-
-        self._each(car, worlds, imposed)
+        chosen, slots = self._places(car, worlds)
+        self.f[chosen, k.FORCED, slots] = acceleration
+        self.g[chosen, k.CHANGES, slots] = 0
 
     def change_lane(self, car: int, lane: int, worlds=slice(None)) -> None:
-        """It drives to this lane (an index of road.lanes), and decides no other change until it is there."""
+        """It drives to this lane (an index of road.lanes), and decides no other change."""
+        if not 0 <= lane < len(self.road.lanes):
+            raise ValueError(f"no lane {lane} on this road of {len(self.road.lanes)}")
+        chosen, slots = self._places(car, worlds)
+        self.g[chosen, k.TARGET_LANE, slots] = lane
+        self.g[chosen, k.CHANGES, slots] = 0
 
-        def aim(w, i):
-            self.g[w, k.TARGET_LANE, i] = lane
-            self.g[w, k.CHANGES, i] = 0
+    def send(self, car: int, route: Sequence[tuple[str, str]], worlds=slice(None)) -> Worlds:
+        """The same worlds, with this car on a route of sections, the one it is on first."""
+        sections = {section: number for number, section in enumerate(self.road.sections)}
+        unknown = [section for section in route if tuple(section) not in sections]
+        if unknown or not route:
+            raise ValueError(
+                f"no section {unknown[0]!r} on this road" if unknown else "an empty route"
+            )
+        steps = max(len(route), self.routes.shape[1])
+        table = np.full((len(self.routes) + 1, steps, 2), -1, np.int32)
+        table[:-1, : self.routes.shape[1]] = self.routes
+        table[-1, : len(route), 0] = [sections[tuple(section)] for section in route]
+        chosen, slots = self._places(car, worlds)
+        self.g[chosen, k.ROUTE, slots] = len(table) - 1
+        self.g[chosen, k.ROUTE_AT, slots] = 0
+        return replace(self, routes=table)
 
-        self._each(car, worlds, aim)
-
-    def _each(self, car: int, worlds, change: Callable[[int, int], None]) -> None:
-        for w in np.arange(len(self))[worlds]:
-            change(int(w), self.slot(car, int(w)))
+    def _places(self, car: int, worlds) -> tuple[np.ndarray, np.ndarray]:
+        """The chosen worlds and the car's slot in each."""
+        chosen = np.arange(len(self))[worlds]
+        there = self.cars[chosen] == car
+        if not there.any(1).all():
+            raise ValueError(f"no car {car} in world {chosen[~there.any(1)][0]}")
+        return chosen, there.argmax(1)
 
     # --- arrivals and departures, as data (intersection)
 
@@ -388,6 +413,6 @@ def _shared(batches: Sequence[Worlds]) -> list[Worlds]:
 
 def _alike(one: k.Net, other: k.Net) -> bool:
     return (
-        all(np.array_equal(a, b, equal_nan=True) for a, b in zip(one[:6], other[:6]))
+        all(np.array_equal(a, b, equal_nan=True) for a, b in zip(one[:6], other[:6], strict=False))
         and one[6:] == other[6:]
     )
