@@ -91,7 +91,8 @@ class Latest:
 
 
 def text(message: dict) -> str:
-    return orjson.dumps(message).decode()
+    """JSON that is no markup either, wherever it may land."""
+    return orjson.dumps(message).decode().replace("<", "\\u003c")
 
 
 def shelves(run: str, name: str) -> tuple:

@@ -1,0 +1,349 @@
+"""The page in a real Chromium: it plays, it answers, and it keeps to this machine."""
+
+import os
+import re
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+from fake_episode import crash, fake_episode, ring_road
+
+from drive import log, viewer
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+if not Path(CHROMIUM).exists() and not os.environ.get("CI"):
+    pytest.skip("there is no Chromium here (set CHROMIUM to its path)", allow_module_level=True)
+
+ARGUMENTS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync
+--disable-background-networking --disable-component-update""".split()
+HOSTILE = """<img src=x onerror="window.hacked=1"> car 1 </p><script>window.hacked=1</script> ${1} {{x}}"""
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    before = os.environ.get("WHYDRIVE_RUNS")
+    os.environ["WHYDRIVE_RUNS"] = str(folder)
+    log.write(folder / "first" / "straight-rule-7.jsonl", crash(fake_episode(steps=12)))
+    log.write(folder / "first" / "ring-rule-7.jsonl", fake_episode(ring_road(), steps=4, scale=0.3))
+    log.write(folder / "hostile" / "a-rule-7.jsonl", fake_episode(steps=3, text=HOSTILE))
+    yield folder
+    os.environ.pop("WHYDRIVE_RUNS") if before is None else os.environ.update(WHYDRIVE_RUNS=before)
+
+
+@pytest.fixture(scope="module")
+def address(runs):
+    import app
+
+    demo = app.build()
+    _, url, _ = demo.queue().launch(**app.LAUNCH, prevent_thread_lock=True, quiet=True)
+    yield url.rstrip("/")
+    demo.close()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visit:
+    """A tab on the page, with what must not happen in it."""
+
+    page: object
+    address: str
+    faults: list = field(default_factory=list)
+
+    def open(self, query=""):
+        self.page.goto(f"{self.address}/{query}")
+        return self
+
+    def link(self, run="first", episode="straight-rule-7", step=0):
+        self.open(f"?run={run}&episode={episode}&step={step}")
+        self.page.wait_for_selector(".wd-tick[aria-current]")
+        return self
+
+    def text(self, name):
+        return self.page.locator(f".wd .{name}").text_content()
+
+    @property
+    def time(self):
+        return float(self.text("wd-time").split("/")[0])
+
+    @property
+    def index(self):
+        return int(self.page.locator(".wd-tick[aria-current]").get_attribute("data-step"))
+
+    def press(self, key):
+        self.page.keyboard.press(key)
+        self.page.wait_for_timeout(80)
+
+    def until(self, script):
+        self.page.wait_for_function(script, timeout=15000)
+
+
+@pytest.fixture
+def visit(chromium, address):
+    tabs = []
+
+    def new(**options):
+        context = chromium.new_context(viewport={"width": 1440, "height": 900}, **options)
+        context.set_default_timeout(15000)
+        tab = Visit(context.new_page(), address)
+        tabs.append((context, tab))
+        page, faults = tab.page, tab.faults
+        page.on("console", lambda m: m.type == "error" and faults.append(m.text))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("request", lambda r: leaves(r.url, address) and faults.append(r.url))
+        page.on("response", lambda r: r.status >= 400 and faults.append(f"{r.status} {r.url}"))
+        return tab
+
+    yield new
+    for context, tab in tabs:
+        context.close()
+        assert tab.faults == []
+
+
+def leaves(url, address):
+    """Does a request go anywhere but to the page's own server?"""
+    parts = urlparse(url)
+    return parts.scheme not in ("data", "blob") and parts.netloc != urlparse(address).netloc
+
+
+def test_the_page_opens_and_plays_what_it_drives(visit):
+    tab = visit().open()
+    tab.page.wait_for_selector(".wd-tick")
+    tab.until("() => parseFloat(document.querySelector('.wd-time b')?.textContent) > 0.5")
+    early = tab.time
+    tab.page.wait_for_timeout(500)
+    assert tab.time > early, "one clock runs"
+    tab.until("() => document.querySelector('.wd-status')?.dataset.kind !== 'driving'")
+    assert len(tab.text("wd-text")) > 20
+    assert tab.page.locator(".wd-options tr.wd-chosen").count() == 1
+
+
+def test_a_click_on_a_tick_goes_there_and_says_why(visit):
+    tab = visit().link()
+    before = tab.text("wd-text")
+    tab.page.locator(".wd-tick").nth(3).click()
+    tab.until("() => document.querySelector('.wd-tick[aria-current]').dataset.step === '3'")
+    assert tab.time == 3.0 and tab.text("wd-text") != before
+    assert "Keep speed" in tab.text("wd-text")
+
+
+def test_keys_move_through_the_episode(visit):
+    tab = visit().link()
+    moves = [
+        ("ArrowDown", 1, 1.0), ("ArrowRight", 1, 1.1), ("Shift+ArrowRight", 1, 1.7),
+        ("ArrowUp", 1, 1.0), ("ArrowLeft", 0, 0.9), ("n", 5, 5.0), ("End", 11, 12.0), ("Home", 0, 0.0),
+    ]  # fmt: skip
+    for key, index, time in moves:
+        tab.press(key)
+        if key != "n":
+            assert (tab.index, tab.time) == (index, time), key
+        else:
+            assert tab.index > 0 and tab.time == float(tab.index), "a turning point"
+    tab.press("p")
+    assert tab.index == 0
+    tab.press("]")
+    assert tab.text("wd-rate") == "2×"
+    tab.press("[")
+    tab.press("[")
+    assert tab.text("wd-rate") == "0.5×"
+    tab.press("?")
+    assert tab.page.locator(".wd-help").is_visible()
+    tab.press("Escape")
+    tab.press(" ")
+    tab.page.wait_for_timeout(400)
+    assert tab.time > 0
+    tab.press(" ")
+    stopped = tab.time
+    tab.page.wait_for_timeout(300)
+    assert tab.time == stopped
+
+
+def test_keys_typed_into_a_field_do_not_move_the_episode(visit):
+    tab = visit().link(step=5)
+    tab.page.locator("#wd-seed input, #wd-seed textarea").click()
+    tab.press("Home")
+    tab.press("n")
+    assert tab.index == 5
+
+
+def test_a_phrase_and_its_car_share_a_colour_and_a_click(visit):
+    tab = visit().link()
+    phrase = tab.page.locator(".wd-text .wd-phrase").first
+    colour = [int(n) for n in re.findall(r"\d+", phrase.evaluate("p => getComputedStyle(p).color"))]
+    before = tab.page.evaluate(COUNT, colour)
+    assert before > 100, "the car is painted in the phrase's colour"
+    phrase.click()
+    tab.page.wait_for_timeout(100)
+    assert tab.page.evaluate(COUNT, colour) > before, "and stands out after the click"
+
+
+COUNT = """(colour) => {
+  const map = document.querySelector('.wd-map');
+  const data = map.getContext('2d').getImageData(0, 0, map.width, map.height).data;
+  let count = 0;
+  for (let i = 0; i < data.length; i += 4)
+    if (colour.every((c, k) => Math.abs(data[i + k] - c) < 12)) count++;
+  return count;
+}"""
+
+
+def test_a_rejected_option_says_why_under_the_pointer(visit):
+    tab = visit().link()
+    row = tab.page.locator("tr[data-option=LANE_LEFT]")
+    row.hover()
+    assert "wd-lit" in row.get_attribute("class")
+    box = tab.page.locator(".wd-map").bounding_box()
+    for y in range(20, int(box["height"]) - 20, 5):
+        tab.page.mouse.move(box["x"] + 0.72 * box["width"], box["y"] + y)
+        if "change left" in tab.text("wd-tip"):
+            break
+    assert "gap behind of car 3: 6.1 m" in tab.text("wd-tip")
+
+
+def test_dragging_over_the_plot_scrubs(visit):
+    tab = visit().link()
+    box = tab.page.locator(".wd-plot").bounding_box()
+    tab.page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 20)
+    tab.page.mouse.down()
+    tab.page.wait_for_timeout(60)
+    first = tab.time
+    tab.page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 20)
+    tab.page.mouse.up()
+    tab.page.wait_for_timeout(60)
+    assert 2 < first < tab.time < 9
+
+
+def test_a_link_leads_to_the_step_and_follows_it(visit):
+    tab = visit().link(step=7)
+    assert (tab.index, tab.time) == (7, 7.0)
+    tab.press("ArrowDown")
+    tab.until("() => location.search.includes('step=8')")
+    asked = parse_qs(urlparse(tab.page.url).query)
+    assert asked == {"run": ["first"], "episode": ["straight-rule-7"], "step": ["8"]}
+
+
+def test_hostile_text_in_a_log_stays_text(visit):
+    tab = visit().link("hostile", "a-rule-7")
+    assert tab.text("wd-text") == HOSTILE
+    assert tab.page.evaluate("() => window.hacked") is None
+    assert tab.page.locator(".wd img, .wd script").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("?policy=nobody", "no policy 'nobody'; choose from"),
+        ("?scenario=nowhere", "nowhere"),
+        ("?seed=<b>twelve</b>", "whole number"),
+        ("?run=../..&episode=passwd", "no run '../..'"),
+        ("?run=first&episode=straight-rule-7&step=x", "whole number"),
+    ],
+)
+def test_a_wrong_link_gets_one_sentence(visit, query, sentence):
+    tab = visit().open(query)
+    tab.page.wait_for_selector(".wd-notice:not([hidden])")
+    assert sentence in tab.text("wd-notice") and tab.text("wd-notice").count(". ") == 0
+    assert tab.page.locator(".wd-notice *").count() == 0
+
+
+def test_pressing_drive_again_ends_the_former_drive(visit, runs):
+    tab = visit().link()
+    tab.page.locator("#wd-seed input, #wd-seed textarea").fill("4")
+    tab.page.locator("#wd-drive").click()
+    tab.page.locator("#wd-seed input, #wd-seed textarea").fill("5")
+    tab.page.locator("#wd-drive").click()
+    tab.until("() => document.querySelector('.wd-name').textContent.includes('seed 5')")
+    tab.until("() => document.querySelector('.wd-status')?.dataset.kind !== 'driving'")
+    driven = {path.stem[-1]: path for path in runs.glob("page-*/highway-fast-rule-[45].jsonl")}
+    steps = tab.page.locator(".wd-tick").count()
+    assert len(log.read(driven["5"]).episode.steps) == steps
+    assert log.read(driven["5"]).episode.end is not None
+    if "4" in driven:
+        assert log.read(driven["4"]).episode.end is None
+
+
+def test_two_visitors_drive_at_once_and_each_sees_their_own(visit):
+    tabs = [visit().open(f"?scenario=two-way&policy=idle&seed={seed}") for seed in (8, 9)]
+    for tab, seed in zip(tabs, (8, 9), strict=True):
+        tab.until("() => ['good', 'bad'].includes(document.querySelector('.wd-status')?.dataset.kind)")
+        assert f"seed {seed}" in tab.text("wd-name")
+
+
+def test_a_message_that_got_lost_is_fetched_from_the_log(visit):
+    episode = fake_episode(steps=5)
+    whole = viewer.player_data(episode, "run", "name")
+    header = {"id": whole["id"], "header": whole["header"]}
+    late = {"id": whole["id"], "from": 3, "steps": whole["steps"][3:4]}
+    other = {"id": ["another", "run"], "from": 0, "steps": whole["steps"]}
+    assets = viewer.player_assets()
+    page = visit().page
+    page.set_content(f"<style>#p {{ {assets['css']} }}</style><div id=p>{assets['html']}</div>")
+    told = page.evaluate(
+        """async ([js, messages, whole]) => {
+          const props = { value: null }, asked = [], watching = [];
+          const server = { episode: async (...id) => { asked.push(id); return JSON.stringify(whole); } };
+          Function("element", "trigger", "props", "server", "upload", "watch", js)(
+            document.querySelector("#p"), null, props, server, null, (_, f) => watching.push(f));
+          for (const message of messages) {
+            props.value = JSON.stringify(message);
+            watching.forEach((f) => f());
+          }
+          await new Promise((done) => setTimeout(done, 200));
+          return [asked, document.querySelectorAll(".wd-tick").length];
+        }""",
+        [assets["js"], [header, other, late], whole],
+    )
+    assert told == [[["run", "name"]], 5]
+
+
+def test_the_picture_is_sharp_on_a_fine_screen(visit):
+    tab = visit(device_scale_factor=2).link("first", "ring-rule-7", 1)
+    sizes = tab.page.evaluate("() => [...document.querySelectorAll('.wd canvas')].map(c => [c.width, c.clientWidth])")
+    assert all(width == 2 * shown for width, shown in sizes)
+    assert tab.page.locator(".wd").get_attribute("data-layout") == "curved"
+
+
+def test_light_and_dark_follow_the_system(visit):
+    shades = {}
+    for scheme in ("light", "dark"):
+        tab = visit(color_scheme=scheme).link()
+        shades[scheme] = tab.page.evaluate("""() => {
+          const rgb = getComputedStyle(document.querySelector('.wd')).backgroundColor;
+          return rgb.match(/\\d+/g).slice(0, 3).map(Number).reduce((a, b) => a + b);
+        }""")
+    assert shades["light"] > 700 and shades["dark"] < 100
+
+
+def test_the_log_and_the_film_can_be_downloaded(visit, runs):
+    tab = visit().link("first", "ring-rule-7")
+    with tab.page.expect_download() as download:
+        tab.page.locator("#wd-log").click()
+    assert download.value.suggested_filename == "ring-rule-7.jsonl"
+    source = (runs / "first" / "ring-rule-7.jsonl").read_bytes()
+    assert Path(download.value.path()).read_bytes() == source
+    with tab.page.expect_download(timeout=60000) as download:
+        tab.page.locator("#wd-film").click()
+    assert download.value.suggested_filename == "ring-rule-7.webm"
+    assert Path(download.value.path()).read_bytes()[:4] == b"\x1a\x45\xdf\xa3", "a Matroska file"
+
+
+def test_a_run_is_opened_from_the_list(visit):
+    tab = visit().link("hostile", "a-rule-7")
+    tab.page.get_by_label("Run on disk").click()
+    tab.page.get_by_role("option", name="first", exact=True).click()
+    tab.until("() => document.querySelector('.wd-name').textContent.startsWith('fake')")
+    tab.until("() => document.querySelectorAll('.wd-tick').length === 4")
+    tab.page.get_by_label("Episode", exact=True).click()
+    tab.page.get_by_role("option", name="straight-rule-7").click()
+    tab.until("() => document.querySelectorAll('.wd-tick').length === 12")
