@@ -22,7 +22,7 @@ from drive.control import (
     target_lane_after,
 )
 from drive.geometry import braking_to_match, time_headway, time_to_collision, wrap
-from drive.roads import CAR_LENGTH, Lane, LaneId
+from drive.roads import CAR_LENGTH, Lane, LaneId, Road
 from drive.types import Car, Control, Meta, Option, Scene, Side
 
 MARGIN = 1.0  # [m] that a lane is widened by on either side
@@ -305,6 +305,18 @@ def side_lanes(scene: Scene) -> dict[Side, Lane]:
         if legal and lane and lane.reachable_from(ego.x, ego.y):
             found[side] = lane
     return found
+
+
+def opposed(road: Road, lane: LaneId) -> bool:
+    """Is the lane also driven the other way, by a lane of the opposite direction in its place?"""
+    own = road.lane(lane)
+    x, y = own.point(own.length / 2)
+    for other in road.lanes:
+        s, d = other.frenet(x, y)
+        turned = abs(wrap(other.heading(s) - own.heading(own.length / 2)))
+        if turned > 3 * math.pi / 4 and other.contains(s, d, -own.width / 4):
+            return True
+    return False
 
 
 def legal_options(scene: Scene) -> tuple[Option, ...]:

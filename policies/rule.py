@@ -1,37 +1,48 @@
 """A transparent gap rule: keep clear first, then reach the goal, then drive as fast as wanted.
 
 Every option is measured against one table of thresholds. What it measures gives a level of danger
-(none, tight, hard, contact); the rule takes the lowest level, then the fewest lanes to the goal,
-then the fastest lane, then the fastest speed. It looks at one decision period and what follows if
+(none, tight, hard) and how bad it is within that; the rule takes the least danger, then the fewest
+lanes to the goal, then the fastest lane, then the fastest speed. It looks at one decision period and what follows if
 it held on or braked; it knows nothing of what others intend.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from drive import control
-from drive.roads import Lane, LaneId
-from drive.surroundings import HORIZON, Neighbour, View, side_lanes
-from drive.types import Choice, Control, Legal, Meta, Option, Scene, Term
+from drive.geometry import wrap
+from drive.roads import LaneId
+from drive.surroundings import HORIZON, Neighbour, View, legal_options, opposed
+from drive.types import Choice, Legal, Option, Scene, Term
 
 # What is wanted, in the units of the terms that are held against it.
 TIME_GAP = 0.8  # [s] to the car ahead, after one period
-GAP = 3.0  # [m] ahead, at the least
+GAP = 3.0  # [m] ahead and behind, at the least
 COMFORT, ABILITY = 2.5, 4.0  # [m/s2] of braking after that period; ABILITY is what SLOWER gives
 EXPECT = 2.0  # [s] for which a leader is expected to brake as IDM would
-GAP_BEHIND = 3.0  # [m] in the lane changed into
-TIME_GAP_BEHIND = 0.5  # [s] of the follower
-TIGHT_IMPOSED, HARD_IMPOSED = 2.0, 4.0  # [m/s2] asked of the follower
-ONCOMING = 7.0  # [s] to oncoming traffic
+TRAPPED = 6.0  # [s] to a leader that stays slower than our slowest
+IMPOSED, HARD_IMPOSED = 2.0, 5.0  # [m/s2] asked of a new follower
+LATE = 2.5  # [s] to a predicted contact that can hardly be helped later
+ONCOMING, HARD_ONCOMING = 8.0, 4.0  # [s] to oncoming traffic
+ONCOMING_SPEED = 20.0  # [m/s] of the oncoming car that may be just out of sight
 LATERAL = 5.0  # [m/s2] in a bend
 BRAKING = 3.0  # [m/s2] counted on before a bend
 CHANGE = 1.5  # [m/s] that a lane must gain to be worth changing into
 FORESIGHT = 6.0  # [s] within which a gap ahead may be used up
 TIGHT_CONTACT, HARD_CONTACT = 6.0, 3.0  # [s] to a slower car, where the road is steered only
 
-NONE, TIGHT, HARD, CONTACT = range(4)
+NONE, TIGHT, HARD = range(3)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One measurement: its level of danger, how bad within that (0 to 1), and the term that says it."""
+
+    danger: int
+    severity: float = 0.0
+    term: Term | None = None
 
 
 @dataclass(frozen=True)
@@ -40,9 +51,9 @@ class Weighed:
 
     option: Option
     danger: int = NONE
-    severity: float = 0.0  # orders options of equal danger; larger is worse
-    lanes_to_goal: int = 0  # counted only when it is time to move
-    lane_speed: float = 0.0  # [m/s] that its lane allows
+    severity: float = 0.0  # of the worst finding at that level
+    lanes_to_goal: int = 0
+    lane_speed: float = 0.0  # [m/s] that its lane allows, less what a change must gain
     speed: float = 0.0  # [m/s] that it sets
 
     @property
@@ -63,8 +74,8 @@ class Rule:
 
     def decide(self, scene: Scene) -> Choice:
         view = View(scene)
-        weigh = _weigh_metas if scene.legal.meta else _weigh_steering
-        weighed = weigh(view)
+        weigh = _weigh_meta if scene.legal.meta else _weigh_steering
+        weighed = [weigh(view, option) for option in legal_options(scene)]
         best = min(weighed, key=lambda each: each.preference)
         return Choice(best.option.action, tuple(each.option for each in weighed))
 
@@ -72,44 +83,30 @@ class Rule:
 # ------------------------------------------------------------------------------- meta-actions
 
 
-def _weigh_metas(view: View) -> list[Weighed]:
-    return [_weigh_meta(view, name) for name in view.scene.legal.meta]
-
-
-def _weigh_meta(view: View, name: str) -> Weighed:
+def _weigh_meta(view: View, option: Option) -> Weighed:
     scene, ego = view.scene, view.scene.ego
-    here = scene.road.lane(ego.target_lane)
-    lane = control.target_lane_after(scene.road, here, name, ego.x, ego.y)
-    speed = control.target_speed_after(ego, name)
+    lane, changes = option.target_lane, option.target_lane != ego.target_lane
+    speed = control.target_speed_after(ego, option.action.name)
     findings = [
-        *_ahead(view, lane.id, speed),
-        *(_behind(view, lane.id, speed) if lane is not here else ()),
-        *(_moving_in(view, lane) if lane is not here else ()),
-        *_crossing(view, lane.id, speed),
-        *_oncoming(view, lane.id, speed),
-        *_bend(view, lane.id, speed),
+        *_ahead(view, lane, speed),
+        *(_behind(view, lane, speed) if changes else ()),
+        *(_moving_in(view, lane) if changes else ()),
+        *_crossing(view, lane, speed),
+        *_oncoming(view, lane, speed),
+        *_bend(view, lane, speed),
     ]
-    goal, goal_terms = _goal(view, lane.id)
-    lane_speed, gain_terms = _lane_speed(view, lane.id, changes=lane is not here)
-    danger = max((finding.danger for finding in findings), default=NONE)
+    danger, severity = _worst(findings)
+    lanes, goal_terms = _goal(view, lane)
+    lane_speed, gain_terms = _lane_speed(view, lane, changes)
     terms = (*(f.term for f in findings if f.term), *goal_terms, *gain_terms)
-    return Weighed(
-        Option(Meta(name), _towards(name, terms), target_lane=lane.id),
-        danger,
-        max((f.severity for f in findings if f.danger == danger), default=0.0),
-        goal,
-        lane_speed,
-        speed,
-    )
+    terms = _towards(option.action.name, terms)
+    return Weighed(replace(option, terms=terms), danger, severity, lanes, lane_speed, speed)
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One measurement with its danger; the term says it."""
-
-    danger: int
-    severity: float = 0.0
-    term: Term | None = None
+def _worst(findings: list[Finding]) -> tuple[int, float]:
+    danger = max((finding.danger for finding in findings), default=NONE)
+    level = (finding.severity for finding in findings if finding.danger == danger)
+    return danger, round(max(level, default=0.0), 2) if danger else 0.0
 
 
 def _towards(name: str, terms: tuple[Term, ...]) -> tuple[Term, ...]:
@@ -125,15 +122,25 @@ def _towards(name: str, terms: tuple[Term, ...]) -> tuple[Term, ...]:
 
 def _ahead(view: View, lane: LaneId, target: float) -> list[Finding]:
     """The gap to the leader, against the gap that this option needs."""
-    lead = view.leader(lane)
+    lead = _lead(view, lane)
     if lead is None:
         return [Finding(NONE, 0.0, Term("free ahead", view.scene.perception.range, "m", "for"))]
     least = _needed_gap(view, lane, lead, target, ABILITY, 0.0)
     wanted = _needed_gap(view, lane, lead, target, COMFORT, TIME_GAP)
-    danger = _level((lead.gap < least, HARD), (lead.gap < wanted, TIGHT))
-    terms = _lead_terms(view, lead, danger, wanted)
-    missing = {HARD: least, TIGHT: wanted}.get(danger, lead.gap) - lead.gap
-    return [Finding(danger, missing, term) for term in terms]
+    trap = _trapped(view, lane, lead)
+    danger = _level((lead.gap < least, HARD), (lead.gap < wanted or trap > 0, TIGHT))
+    short = {HARD: _short(lead.gap, least), TIGHT: max(_short(lead.gap, wanted), trap)}.get(danger, 0.0)
+    return [Finding(danger, short, term) for term in _lead_terms(lead, danger, wanted)]
+
+
+def _lead(view: View, lane: LaneId) -> Neighbour | None:
+    """The nearest ahead that drives along the lane; who crosses it is another matter."""
+    return next((n for n in view.ahead(lane) if not n.crossing and not n.oncoming), None)
+
+
+def _short(value: float, wanted: float) -> float:
+    """Share of what is wanted that is missing, 0 to 1."""
+    return min(max(1 - value / max(wanted, 0.01), 0.0), 1.0)
 
 
 def _needed_gap(
@@ -153,7 +160,13 @@ def _needed_gap(
     return max(left + control.distance_after(ego.speed, target, period) - ahead, 0.0)
 
 
-def _lead_terms(view: View, lead: Neighbour, danger: int, wanted: float | None = None) -> list[Term]:
+def _trapped(view: View, lane: LaneId, lead: Neighbour) -> float:
+    """How soon (1: now, 0: not within TRAPPED) our slowest speed meets a leader that stays slower."""
+    closing = min(view.scene.ego.target_speeds) - lead.speed
+    return _short(lead.gap / closing, TRAPPED) if closing > 0.1 else 0.0
+
+
+def _lead_terms(lead: Neighbour, danger: int, wanted: float | None = None) -> list[Term]:
     about = {"cars": (lead.car,)} if lead.car else {"objects": (lead.object,)} if lead.object else {}
     counts = "against" if danger else "for"
     if lead.car is None:
@@ -167,46 +180,40 @@ def _lead_terms(view: View, lead: Neighbour, danger: int, wanted: float | None =
 def _behind(view: View, lane: LaneId, target: float) -> list[Finding]:
     """Who is beside or behind in the lane changed into, and what the change would ask of them."""
     findings = [
-        Finding(CONTACT, 9.0, Term("beside", -other.gap, "m", "against", cars=(other.car,)))
+        Finding(HARD, 1.0, Term("beside", -other.gap, "m", "against", cars=(other.car,)))
         for other in view.beside(lane)
     ]
-    follower = view.follower(lane)
-    if follower is None or follower.gap < 0:
+    other = view.follower(lane)
+    if other is None or other.gap < 0:
         return findings
-    cars = {"cars": (follower.car,)}
-    period = view.scene.period
-    gap = follower.gap - max(follower.closing, 0.0) * period
-    gap = min(gap, follower.gap)
-    imposed = follower.closing**2 / (2 * max(gap, 0.1)) if follower.closing > 0 else 0.0
+    closing = max(other.closing, 0.0)
+    left = other.gap - closing * view.scene.period
+    imposed = closing**2 / (2 * max(left - GAP, 0.01))
     danger = _level(
-        (gap < GAP_BEHIND / 2 or imposed > 2 * HARD_IMPOSED, CONTACT),
-        (gap < GAP_BEHIND or imposed > HARD_IMPOSED, HARD),
-        (imposed > TIGHT_IMPOSED or gap < TIME_GAP_BEHIND * follower.speed, TIGHT),
+        (left < GAP or imposed > HARD_IMPOSED, HARD),
+        (imposed > IMPOSED, TIGHT),
     )
-    counts = "against" if danger else "for"
-    findings.append(Finding(danger, imposed, Term("gap behind", follower.gap, "m", counts, **cars)))
-    if follower.closing > 0.5:
-        closing = Term("closing from behind", follower.closing, "m/s", counts, **cars)
-        findings.append(Finding(danger, imposed, closing))
-        braking = Term(
-            "imposed braking", follower.imposed_braking, "m/s²", counts, TIGHT_IMPOSED, **cars
-        )
-        findings.append(Finding(danger, imposed, braking))
+    severity = max(_short(left, GAP), min(imposed / HARD_IMPOSED, 1.0))
+    counts, cars = "against" if danger else "for", (other.car,)
+    findings.append(Finding(danger, severity, Term("gap behind", other.gap, "m", counts, cars=cars)))
+    if other.closing > 0.5:
+        term = Term("closing from behind", other.closing, "m/s", counts, cars=cars)
+        findings.append(Finding(danger, severity, term))
     return findings
 
 
-def _moving_in(view: View, lane: Lane) -> list[Finding]:
+def _moving_in(view: View, lane: LaneId) -> list[Finding]:
     """Cars in the lanes on either side of the one changed into, who could change into it as well."""
-    ego, period, findings = view.scene.ego, view.scene.period, []
-    for side in (view.scene.road.side(lane.id, "left"), view.scene.road.side(lane.id, "right")):
-        lead = view.leader(side.id) if side else None
+    ego, road, findings = view.scene.ego, view.scene.road, []
+    for side in filter(None, (road.side(lane, "left"), road.side(lane, "right"))):
+        lead = view.leader(side.id)
         if lead is None or lead.car is None:
             continue
-        gap = lead.gap - lead.closing * period
-        if gap < GAP:
-            term = Term("gap ahead", lead.gap, "m", "against", GAP + lead.closing * period, (lead.car,))
-            leaving = side.id == ego.lane and gap < 0
-            findings.append(Finding(HARD if leaving else TIGHT, GAP - gap, term))
+        wanted = GAP + max(lead.closing, 0.0) * view.scene.period
+        if lead.gap < wanted:
+            leaving = side.id == ego.lane and lead.gap < wanted - GAP
+            term = Term("gap ahead", lead.gap, "m", "against", wanted, (lead.car,))
+            findings.append(Finding(HARD if leaving else TIGHT, _short(lead.gap, wanted), term))
     return findings
 
 
@@ -215,24 +222,25 @@ def _crossing(view: View, lane: LaneId, target: float) -> list[Finding]:
     held = view.contacts(lane, target)
     if not held:
         return []
-    braked = view.contacts(lane, target, view.scene.period)
     soonest = held[0]
-    danger = HARD if braked else TIGHT
+    braked = view.contacts(lane, target, view.scene.period)
+    danger = HARD if braked and soonest.time < LATE else TIGHT
     term = Term("predicted contact", soonest.time, "s", "against", HORIZON, cars=(soonest.car,))
-    return [Finding(danger, HORIZON - soonest.time, term)]
+    return [Finding(danger, _short(soonest.time, HORIZON), term)]
 
 
 def _oncoming(view: View, lane: LaneId, target: float) -> list[Finding]:
-    """Traffic that comes the other way in the lane."""
-    other = view.oncoming(lane)
-    if other is None or other.closing <= 0:
-        return []
-    contact = other.time_to_collision
-    if contact > ONCOMING:
-        return []
-    danger = _level((contact < ONCOMING / 2, CONTACT), (True, HARD))
-    term = Term("time to collision", contact, "s", "against", ONCOMING, cars=(other.car,))
-    return [Finding(danger, ONCOMING - contact, term)]
+    """Traffic that comes the other way in the lane, or may come from beyond what is seen."""
+    other = next((n for n in view.ahead(lane) if n.oncoming and not n.crossing), None)
+    if other is not None and other.time_to_collision < ONCOMING:
+        contact = other.time_to_collision
+        danger = HARD if contact < HARD_ONCOMING else TIGHT
+        term = Term("time to collision", contact, "s", "against", ONCOMING, cars=(other.car,))
+        return [Finding(danger, _short(contact, ONCOMING), term)]
+    if other is None and opposed(view.scene.road, lane):
+        contact = view.scene.perception.range / (target + ONCOMING_SPEED)
+        return [Finding(TIGHT, _short(contact, ONCOMING))] if contact < ONCOMING else []
+    return []
 
 
 def _bend(view: View, lane: LaneId, target: float) -> list[Finding]:
@@ -312,7 +320,7 @@ def _lane_speed(view: View, lane: LaneId, changes: bool) -> tuple[float, list[Te
 
 
 def _allowed(view: View, lane: LaneId) -> float:
-    lead, wanted = view.leader(lane), max(view.scene.ego.target_speeds)
+    lead, wanted = _lead(view, lane), max(view.scene.ego.target_speeds)
     if lead is None:
         return wanted
     speed = max(lead.speed + view.expected_acceleration(lead, lane) * EXPECT, 0.0)
@@ -323,30 +331,34 @@ def _allowed(view: View, lane: LaneId) -> float:
 # ----------------------------------------------------------------------------------- steering
 
 
-def _weigh_steering(view: View) -> list[Weighed]:
-    scene = view.scene
-    here = scene.road.lane(scene.ego.lane)
-    lanes = [here, *side_lanes(scene).values()]
-    weighed = [_weigh_lane(view, lane) for lane in lanes]
-    return weighed
-
-
-def _weigh_lane(view: View, lane: Lane) -> Weighed:
-    scene, ego = view.scene, view.scene.ego
-    low, high = scene.legal.steering
-    wheel = min(max(control.steering_towards(lane, control.state_of(ego)), low), high)
-    lead, changes = view.leader(lane.id), lane.id != ego.lane
-    terms, danger, severity = [], NONE, 0.0
+def _weigh_steering(view: View, option: Option) -> Weighed:
+    ego, lane = view.scene.ego, option.target_lane
+    if lane is None:
+        return _straight(view, option)
+    lead, changes = _lead(view, lane), lane != ego.lane
+    findings = _behind(view, lane, ego.speed) if changes else []
     if lead is not None:
         contact = lead.time_to_collision
         danger = _level((contact < HARD_CONTACT, HARD), (contact < TIGHT_CONTACT, TIGHT))
-        severity = HARD_CONTACT - contact
-        terms += _lead_terms(view, lead, danger)
-    behind = _behind(view, lane.id, ego.speed) if changes else []
-    danger = max([danger, *(finding.danger for finding in behind)])
-    terms += [finding.term for finding in behind]
-    action = Control(0.0, wheel)
-    return Weighed(Option(action, tuple(terms), target_lane=lane.id), danger, severity, int(changes))
+        findings += [Finding(danger, _short(contact, TIGHT_CONTACT), t) for t in _lead_terms(lead, danger)]
+    else:
+        free = Term("free ahead", view.scene.perception.range, "m", "for")
+        findings.append(Finding(NONE, 0.0, free))
+    terms = tuple(finding.term for finding in findings)
+    return Weighed(replace(option, terms=terms), *_worst(findings), int(changes))
+
+
+def _straight(view: View, option: Option) -> Weighed:
+    """Wheels straight: where does that leave the lane within FORESIGHT?"""
+    ego = view.scene.ego
+    lane = view.scene.road.lane(ego.lane)
+    s, d = lane.frenet(ego.x, ego.y)
+    error = wrap(ego.heading - lane.heading(s))
+    terms = (
+        Term("lateral offset", d, "m", "against", lane.width / 2),
+        Term("heading error", math.degrees(error), "°", "against"),
+    )
+    return Weighed(replace(option, terms=terms), HARD, 1.0)
 
 
 def _level(*cases: tuple[bool, int]) -> int:
