@@ -1,0 +1,68 @@
+"""Thinks ahead: imagines sequences of actions in the twin, under several hypotheses of what others intend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from drive.twin import CODES, META_ACTIONS, Worlds
+from drive.types import Choice, Legal, Meta, Option, Scene
+from policies.planner.imagination import imagine
+from policies.planner.search import Budget, Plans, search
+
+
+@dataclass(frozen=True)
+class Settings:
+    depth: int = 3
+    tail: int = 4
+    substeps: int = 5
+    hypotheses: int = 4
+    crash_step: float = 0.05  # collision costs closer than this count as equal
+    risk_step: float = 0.5
+
+
+class Planner:
+    """The default policy."""
+
+    name = "planner"
+    tie = "shares evidence"
+
+    def __init__(self, settings: Settings = Settings()):
+        self.settings = settings
+
+    @staticmethod
+    def applies(legal: Legal) -> bool:
+        return bool(legal.meta)
+
+    def decide(self, scene: Scene) -> Choice:
+        return weigh(scene, imagine(scene, self.settings.hypotheses), self.settings)
+
+
+def weigh(scene: Scene, roots: Worlds, settings: Settings) -> Choice:
+    """Search in these worlds and choose."""
+    first = np.array([CODES[name] for name in scene.legal.meta])
+    budget = Budget(settings.depth, settings.tail, settings.substeps, scene.period)
+    plans = search(roots, budget, first)
+    scores = [score(plans, code, len(roots), budget, settings) for code in first]
+    best = int(np.argmax(scores))
+    options = tuple(Option(Meta(META_ACTIONS[code]), score=float(s)) for code, s in zip(first, scores, strict=True))
+    return Choice(options[best].action, options)
+
+
+def score(plans: Plans, code: int, worlds: int, budget: Budget, settings: Settings) -> float:
+    mine = plans.codes[:, 0] == code
+    crash = np.where(np.isfinite(plans.crash), 0.85**plans.crash, 0.0)
+    way = plans.way / budget.horizon  # mean speed
+    value = -1e4 * np.round(crash / settings.crash_step) * settings.crash_step
+    value = value - 10.0 * np.floor(plans.risk / settings.risk_step) * settings.risk_step + way - 0.2 * plans.moves
+    best_risk, best_way, cost = [], [], []
+    for world in range(worlds):
+        rows = np.flatnonzero(mine & (plans.world == world))
+        row = rows[np.argmax(value[rows])]
+        cost.append(crash[row])
+        best_risk.append(plans.risk[row])
+        best_way.append(way[row] - 0.2 * plans.moves[row])
+    cost = np.round(np.mean(cost) / settings.crash_step) * settings.crash_step
+    danger = np.floor(np.mean(best_risk) / settings.risk_step) * settings.risk_step
+    return -1e4 * cost - 10.0 * danger + float(np.mean(best_way))

@@ -1,0 +1,113 @@
+"""What a scene does not show of the other drivers, and what is assumed instead.
+
+Inferred from what was seen: the lane a drifting car changes to (its lateral speed is held against the law by
+which it would return to its own lane), and the speed a car wishes to drive (IDM inverted for the acceleration
+it had over the last 0.1 s). Drawn, one draw per car, scene and hypothesis: when it last thought about a lane
+change, and IDM's exponent. Nothing else is known: parameters are nominal, routes the straightest.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from drive.geometry import wrap
+from drive.twin import Hypothesis, Worlds, from_scene
+from drive.twin import kernel as k
+from drive.types import Car, Scene
+
+AHEAD, BEHIND = 200.0, 70.0  # [m] along the ego's heading, beyond which cars are left out
+TAU_LATERAL = 0.6  # [s], the law by which drivers return to a lane's centre
+DRIFT = 0.15  # [m/s] across the lane, from which a car may be changing it
+WISH = 0.8  # of the speed limit, the most that traffic is expected to wish for unless seen faster
+EXPONENTS = 3.5, 4.5  # highway-env draws IDM's DELTA between them
+
+
+def imagine(scene: Scene, count: int) -> Worlds:
+    """The scene as `count` worlds: the first nominal, the others with timers and exponents drawn."""
+    scene = nearby(scene)
+    connected = len(scene.road.sections) > 1
+    nominal = from_scene(scene, Hypothesis(timer=0.5, connected_lanes=connected))
+    lanes = {lane.id: number for number, lane in enumerate(scene.road.lanes)}
+    for slot, car in enumerate((*scene.cars, *scene.ghosts), 1):
+        nominal.g[0, k.TARGET_LANE, slot] = lanes[target_lane(scene, car)]
+    wish(scene, nominal)
+    worlds = nominal.tile(count)
+    others = np.isin(worlds.g[:, k.KIND], (k.IDM, k.LINEAR))
+    drawn = draws(scene, worlds.g[:, k.CAR])
+    drawn[0] = 0.5
+    worlds.f[:, k.TIMER] = np.where(others, drawn[..., 0], worlds.f[:, k.TIMER])
+    low, high = EXPONENTS
+    worlds.f[:, k.DELTA] = np.where(others, low + (high - low) * drawn[..., 1], worlds.f[:, k.DELTA])
+    return worlds
+
+
+def nearby(scene: Scene) -> Scene:
+    """The scene without the cars that are too far away to matter within the horizon."""
+    ego = scene.ego
+    cos, sin = math.cos(ego.heading), math.sin(ego.heading)
+
+    def near(car: Car) -> bool:
+        along = (car.x - ego.x) * cos + (car.y - ego.y) * sin
+        return -BEHIND <= along <= AHEAD
+
+    return replace(
+        scene, cars=tuple(filter(near, scene.cars)), ghosts=tuple(filter(near, scene.ghosts))
+    )
+
+
+def target_lane(scene: Scene, car: Car):
+    """The lane a car drives to, as its drift tells; its own where it does not drift."""
+    lane = scene.road.lane(car.lane)
+    s, d = lane.frenet(car.x, car.y)
+    drift = car.speed * math.sin(wrap(car.heading - float(lane.heading(s))))
+    if abs(drift) < DRIFT:
+        return car.lane
+    left = drift > 0
+    to_centre = max(-d if left else d, 0.0)
+    if abs(drift) < 2.0 * to_centre / TAU_LATERAL + DRIFT:
+        return car.lane
+    aim = scene.road.side(car.lane, "left" if left else "right")
+    return aim.id if aim is not None and aim.reachable_from(car.x, car.y) else car.lane
+
+
+def wish(scene: Scene, worlds: Worlds) -> None:
+    """Set the one world's target speeds to what the last accelerations tell: IDM solved for its wish."""
+    probe = worlds.copy()
+    probe.step(None, 1, 1e-3)
+    for slot, car in enumerate((*scene.cars, *scene.ghosts), 1):
+        past = scene.history.cars.get(car.id)
+        lane = scene.road.lane(car.lane)
+        seen = max(car.speed, float(past[:, 4].max()) if past is not None and len(past) else 0.0)
+        most = max(seen, WISH * (lane.speed_limit or 0.0))
+        wanted = seen
+        if past is not None and len(past) and not car.crashed:
+            gained = (car.speed - float(past[-1, 4])) / -float(past[-1, 0])
+            reference = worlds.f[0, k.TARGET_SPEED, slot]
+            wanted = _solved(car.speed, gained, reference, float(probe.f[0, k.ACCELERATION, slot]))
+        worlds.f[0, k.TARGET_SPEED, slot] = min(max(wanted, seen), most)
+
+
+def _solved(speed: float, gained: float, reference: float, expected: float) -> float:
+    """The wish [m/s] with which IDM gives `gained` [m/s2], where `reference` gives `expected`; inf: any."""
+    comfort, delta = 3.0, 4.0
+    if speed < 1.0 or abs(expected) > 5.9 or gained < -5.9:
+        return 0.0
+    share = (speed / reference) ** delta - (gained - expected) / comfort
+    return speed / share ** (1 / delta) if share > 1e-3 else math.inf
+
+
+def draws(scene: Scene, ids: np.ndarray) -> np.ndarray:
+    """Two numbers in [0, 1) for each world and car [W, N, 2], from (seed, step, car, world) alone."""
+    world = np.arange(ids.shape[0], dtype=np.uint64)[:, None, None]
+    which = np.arange(2, dtype=np.uint64)[None, None]
+    key = np.uint64((scene.seed * 1_000_003 + scene.step) & 0xFFFFFFFF)
+    with np.errstate(over="ignore"):
+        mixed = key * np.uint64(0x9E3779B97F4A7C15) + ids[..., None].astype(np.uint64) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = mixed + world * np.uint64(0x94D049BB133111EB) + which * np.uint64(0xD6E8FEB86659FD93)
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+            mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+        mixed ^= mixed >> np.uint64(31)
+    return (mixed >> np.uint64(11)).astype(float) / 2.0**53

@@ -1,0 +1,123 @@
+"""A tree of meta-actions driven in the twin, in every hypothesis at once; knows arrays, not scenes.
+
+Each level drives all open nodes through one decision, legal actions only; a node whose ego crashed ends there.
+Leaves drive on with the speed and lane they have. What is kept of a plan: when it crashes, how much risk it
+takes, how far it drives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from drive.twin import CODES, STAND_STILL, Worlds
+from drive.twin import kernel as k
+
+IDLE, SLOWER = CODES["IDLE"], CODES["SLOWER"]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How far and how finely the tree looks."""
+
+    depth: int  # decisions that branch
+    tail: int  # decisions after them
+    substeps: int  # per decision
+    period: float  # [s] of a decision
+
+    @property
+    def horizon(self) -> float:
+        return (self.depth + self.tail) * self.period
+
+
+@dataclass(frozen=True)
+class Plans:
+    """What P plans came to, P = leaves of all hypotheses."""
+
+    codes: np.ndarray  # int [P, decisions]
+    world: np.ndarray  # int [P] which hypothesis it was driven in
+    crash: np.ndarray  # [P] [s] until the ego's crash; inf: none within the horizon
+    risk: np.ndarray  # [P] 0 is none
+    way: np.ndarray  # [P] [m] driven
+    moves: np.ndarray  # int [P] actions other than IDLE within the branching part
+
+
+def search(roots: Worlds, budget: Budget, first: np.ndarray) -> Plans:
+    """Every plan of legal actions in every root; `first` [A] are the codes legal now."""
+    nodes = _Nodes.at(roots, budget)
+    closed: list[_Nodes] = []
+    for level in range(budget.depth + budget.tail):
+        if level < budget.depth:
+            nodes = nodes.branch(first if level == 0 else None)
+        else:
+            nodes = nodes.hold()
+        nodes.drive(level, budget)
+        dead = np.isfinite(nodes.crash)
+        if dead.any():
+            closed.append(nodes.pick(dead))
+            nodes = nodes.pick(~dead)
+        if not len(nodes.world):
+            break
+    closed.append(nodes)
+    return Plans(*(np.concatenate([getattr(n, name) for n in closed]) for name in _Nodes.KEPT))
+
+
+@dataclass
+class _Nodes:
+    worlds: Worlds
+    codes: np.ndarray
+    world: np.ndarray
+    crash: np.ndarray
+    risk: np.ndarray
+    way: np.ndarray
+    moves: np.ndarray
+    now: np.ndarray  # codes to be driven next
+
+    KEPT = ("codes", "world", "crash", "risk", "way", "moves")
+
+    @classmethod
+    def at(cls, roots: Worlds, budget: Budget) -> _Nodes:
+        n = len(roots)
+        codes = np.full((n, budget.depth + budget.tail), IDLE, np.int32)
+        zero = np.zeros(n)
+        return cls(roots, codes, np.arange(n), np.full(n, np.inf), zero, zero, np.zeros(n, int), np.zeros(n, int))
+
+    def pick(self, chosen) -> _Nodes:
+        kept = (getattr(self, name)[chosen] for name in self.KEPT)
+        return _Nodes(self.worlds.select(chosen), *kept, self.now[chosen])
+
+    def branch(self, first: np.ndarray | None) -> _Nodes:
+        if first is None:
+            parents, codes = np.nonzero(self.worlds.legal())
+        else:
+            parents, codes = np.repeat(np.arange(len(self.world)), len(first)), np.tile(first, len(self.world))
+        grown = self.pick(parents)
+        grown.now = codes.astype(np.int32)
+        grown.moves = grown.moves + (codes != IDLE)
+        return grown
+
+    def hold(self) -> _Nodes:
+        self.now = np.full(len(self.world), IDLE, np.int32)
+        return self
+
+    def drive(self, level: int, budget: Budget) -> None:
+        slots = self.worlds.ego_slot
+        before = self.worlds.f[np.arange(len(slots)), k.X, slots]
+        self.worlds.reset_clock()
+        dt = budget.period / budget.substeps
+        drive = self.worlds.step(self.now, budget.substeps, dt, stop_on_crash=True, risks=True, ego=True)
+        self.codes[:, level] = self.now
+        at = self.worlds.ego_crash_step
+        self.crash = np.where(at >= 0, level * budget.period + at * dt, np.inf)
+        speeds = drive.ego[:, :, 3]
+        self.way = self.way + speeds.mean(1) * budget.period
+        self.risk = self.risk + risk(drive.risks[:, 0], speeds.mean(1))
+
+
+def risk(seen: np.ndarray, speed: np.ndarray) -> np.ndarray:
+    """How tight one decision was [P], from Drive.risks [P, 5] and the speed driven [m/s]; 0 is free."""
+    gap, ttc, behind, ttc_behind, follower = seen.T
+    short = lambda value, wanted: np.clip((wanted - value) / wanted, 0.0, 1.5)
+    ahead = short(ttc, 3.0) + short(gap, 2.0 + 0.5 * speed)
+    return ahead + short(ttc_behind, 2.0) + short(behind, 3.0) + np.clip((-3.0 - follower) / 3.0, 0.0, 1.0)
