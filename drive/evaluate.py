@@ -41,13 +41,15 @@ from drive.record import record
 from drive.results import Record, Results, print_tables, write
 from drive.scenarios import Suite
 from drive.scenarios import suite as named
+from drive.twin_world import twin_world
 from drive.types import End, Policy
 from drive.world import World
 
 __all__ = ["Results", "evaluate", "print_tables", "write"]
 
 SCHEMA = "whydrive.run"
-FIXED = ("overrides", "highway-env")  # what all episodes in a folder have in common
+FIXED = ("overrides", "physics", "highway-env")  # what all episodes in a folder have in common
+PHYSICS = {"highway-env": World, "twin": twin_world}  # what moves the cars between decisions
 BROKEN = "broken"
 
 
@@ -72,6 +74,7 @@ class Plan:
     out: Path
     overrides: dict
     language: str
+    physics: str
 
     def path(self, job: Job) -> Path:
         return self.out / log.file_name(job)  # a job names what a header names
@@ -86,20 +89,23 @@ def evaluate(
     out: str | Path = Path("runs/evaluation"),
     overrides: dict | None = None,
     language: str = "en",
+    physics: str = "highway-env",
     progress: bool = True,
 ) -> Results:
     """Drive every policy through every scenario of a suite on the same seeds.
 
     suite: a suite's name or a scenario's; policy: names, files or modules, or policies themselves
     (these are driven in this process); episodes: seeds per scenario; workers: processes, 0 drives in
-    this one. ValueError where something does not exist or the folder holds something else.
+    this one; physics: "twin" drives the same many times faster. ValueError where something does not exist or the folder holds something else.
     KeyboardInterrupt leaves a folder that a second call continues.
     """
     protocol, seeds = named(suite), named(suite).seeds(episodes)
     if workers < 0:
         raise ValueError(f"the number of workers must be 0 or more, not {workers}")
+    if physics not in PHYSICS:
+        raise ValueError(f"no physics {physics!r}; choose from {', '.join(PHYSICS)}")
     drivers = _loaded([policy] if isinstance(policy, str) else policy)
-    plan = Plan(Path(out), dict(overrides or {}), language)
+    plan = Plan(Path(out), dict(overrides or {}), language, physics)
     absent = _absent(protocol, drivers, plan, seeds[0])
     jobs = [
         Job(scenario, name, seed, source)
@@ -149,6 +155,7 @@ def _begin(plan: Plan, protocol: Suite, seeds: Sequence[int], drivers: dict) -> 
         "schema": SCHEMA,
         "version": "1.0",
         "overrides": plan.overrides,
+        "physics": plan.physics,
         "highway-env": rollout.versions().get("highway-env", ""),
         "versions": rollout.versions(),
         "commands": [sys.argv],
@@ -318,7 +325,7 @@ def _drive(plan: Plan, job: Job) -> Record:
     """Drive one episode into its log. The one broad `except`: it becomes a failed episode."""
     try:
         policy = _policy(job.source) if isinstance(job.source, str) else job.source
-        world = World(job.scenario, plan.overrides)
+        world = PHYSICS[plan.physics](job.scenario, plan.overrides)
         for event in record(world, policy, job.seed, plan.out, plan.language):
             end = event
     except Exception as error:

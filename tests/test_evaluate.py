@@ -266,6 +266,19 @@ def test_other_settings_need_another_folder(tmp_path):
         drive(tmp_path, episodes=1, overrides={"simulation_frequency": 5})
 
 
+def test_the_twin_drives_the_same_episodes(tmp_path):
+    real = drive(tmp_path / "real", episodes=1)
+    twin = drive(tmp_path / "twin", episodes=1, physics="twin")
+    digests = {
+        evaluation.log.digest(evaluation.log.read(made.out / record.log).episode)
+        for made in (real, twin)
+        for record in made.records
+    }
+    assert len(digests) == 1
+    with pytest.raises(ValueError, match='begun with physics "twin"'):
+        drive(tmp_path / "twin", episodes=1)
+
+
 def test_a_changed_policy_needs_another_folder(tmp_path, mine):
     drive(tmp_path / "run", [mine()], 1)
     with pytest.raises(ValueError, match="'mine' has changed"):
@@ -378,6 +391,7 @@ def test_where_a_policy_has_no_action_it_is_absent(tmp_path):
         ({"episodes": -3}, "at least 1"),
         ({"workers": -1}, "0 or more"),
         ({"overrides": {"lanes": 3}}, "no setting 'lanes'"),
+        ({"physics": "aristotle"}, "no physics 'aristotle'"),
     ],
 )
 def test_what_does_not_exist_is_said_in_one_sentence_before_anything_is_written(
