@@ -143,7 +143,7 @@ ENGLISH = Words(
         ("observation", "beside"): Phrase(
             "beside me{place}, overlapping by {said}", verb="is "
         ),
-        ("observation", "oncoming"): Phrase("{said} ahead and oncoming{place}", verb="is "),
+        ("observation", "oncoming"): Phrase("oncoming {said} ahead{place}", verb="is "),
         ("observation", "to the left"): Phrase("{said} away to my left", verb="is "),
         ("observation", "to the right"): Phrase("{said} away to my right", verb="is "),
         ("observation", "its speed"): Phrase("doing {said}", zero="standing still", verb="is "),
@@ -171,6 +171,11 @@ ENGLISH = Words(
         ("rule", "distance to goal"): Phrase("my goal is {said} ahead"),
         ("rule", "lanes to goal"): Phrase(
             "there are {said} lanes still to cross", one="there is {said} lane still to cross"
+        ),
+        ("rule", "acceleration asked"): Phrase(
+            "my rule asks for no more than {said}",
+            "my rule asks me to brake at {said}",
+            "my rule asks me to hold my speed",
         ),
         ("rule", "always"): Phrase("this is what I always do, and nothing was weighed"),
         ("rule", "drawn"): Phrase("this was drawn at random, and nothing was weighed"),
@@ -251,7 +256,7 @@ ENGLISH = Words(
         "blocked": "{option} is blocked: {claims}",
         "worse": "{option} is worse: {claims}",
         "needless": "{option} is not needed: {claims}",
-        "same": "that rules out {option}",
+        "same": "that speaks against {option}",
         "next": "{option} was next best",
         "alone": "{claims}",
     },

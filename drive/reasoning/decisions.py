@@ -11,7 +11,7 @@ import functools
 from dataclasses import dataclass
 
 from drive.roads import Lane, LaneId, Road, turns_back
-from drive.trajectory import MetaAction, meta_action_of
+from drive.trajectory import NUDGE, MetaAction, meta_action_of
 from drive.types import Choice, Control, Decision, Option, Scene, Side, Term, Trajectory
 
 NULL = ("always", "drawn")  # terms of a policy that weighs nothing
@@ -44,6 +44,7 @@ HOLDING_BACK = {
     "road": "speed adaptation",
     "goal": "gap searching",
 }
+OFF_CENTRE = ("lateral offset", "heading error")
 IN_LANE = {
     "leave road": "nudge out of lane",
     "nudge in lane": "nudge in lane",
@@ -108,6 +109,8 @@ def reasons_of(scene: Scene, choice: Choice, motion: MetaAction) -> tuple[Reason
         stay = _counting(scene, choice, STAYING, ("against",))
         found = stay or _lead_of(scene, choice)
         found += tuple(sorted(_speaking(chosen, ("for",)), key=_gains, reverse=True))
+    elif motion.lateral == "keep lane" and _steers_back(scene, motion):
+        found = _off_centre(choice)
     elif name in QUICKER and motion.longitudinal != "speed up":
         found = _counting(scene, choice, QUICKER[name], ("against",), unlike=chosen)
     return found or _room(chosen) or _speaking(chosen, ("against",))
@@ -143,8 +146,15 @@ def _lateral(scene: Scene, choice: Choice, motion: MetaAction) -> tuple[str | No
         return "abort of a lateral manoeuvre", changing
     if motion.lateral == "turn" and not _circulates(scene):
         return "turn", motion.side
+    if motion.lateral == "keep lane" and _steers_back(scene, motion):
+        return "nudge in lane", "left" if motion.offset > 0 else "right"
     name = IN_LANE.get(motion.lateral)
     return name, motion.side if name else None
+
+
+def _steers_back(scene: Scene, motion: MetaAction) -> bool:
+    """Does a steered car come back to the middle of its lane?"""
+    return scene.legal.steering is not None and abs(motion.offset) > NUDGE
 
 
 def _leaves(scene: Scene, motion: MetaAction) -> bool:
@@ -208,6 +218,12 @@ def _counting(
 def _room(option: Option) -> tuple[Reason, ...]:
     """What speaks for an option that simply goes on; that the car ahead is slower does not."""
     return tuple(r for r in _speaking(option, ("for",)) if r.term.kind != "slower ahead")
+
+
+def _off_centre(choice: Choice) -> tuple[Reason, ...]:
+    """How far the car is off its lane, as any option measured it."""
+    found = [Reason(term, option) for option in choice.options for term in option.terms]
+    return tuple(reason for reason in found if reason.term.kind in OFF_CENTRE)
 
 
 def _gains(reason: Reason) -> bool:

@@ -42,16 +42,18 @@ OF_THE_ROAD = {
     "lanes to goal": ("rule", "lanes to goal"),
     "always": ("rule", "always"),
     "drawn": ("rule", "drawn"),
+    "acceleration": ("rule", "acceleration asked"),
     "speed": ("observation", "speed"),
     "lateral offset": ("observation", "lateral offset"),
     "heading error": ("observation", "heading error"),
 }
-FORESEEN = ("speed gain", "incentive", "acceleration", "predicted contact")
+FORESEEN = ("speed gain", "incentive", "predicted contact")
+ASKED = "asked"  # what the policy's own formula says comes after what it is made of
 VALUELESS = ("always", "drawn")
 ORDER = (
     "beside", "to the left", "to the right", "oncoming", "gap ahead", "gap behind", "slower ahead",
     "closing from behind", "its speed", "time gap", "time to collision", "imposed braking",
-    "predicted contact",
+    "predicted contact", "distance to exit", "distance to goal", "lanes to goal", "bend radius",
 )  # fmt: skip
 
 
@@ -60,7 +62,7 @@ def claims_of(view: View, reasons: tuple[Reason, ...], most: int) -> tuple[Claim
     claims: list[Claim] = []
     for reason in reasons:
         claims += [claim for claim in _claims(view, reason) if claim not in claims]
-    bodies = list(dict.fromkeys(map(_body, claims)))
+    bodies = sorted(dict.fromkeys(map(_body, claims)), key=lambda body: body == ASKED)
     claims.sort(key=lambda claim: (bodies.index(_body(claim)), _rank(claim)))
     return tuple(claims[:most])
 
@@ -121,11 +123,18 @@ def _plain(reason: Reason, kind: str, quantity: str) -> Claim:
 
 
 def _bend(view: View, reason: Reason) -> list[Claim]:
-    radius = tightest_bend(view.scene)
+    """The bend, and the speed at which the option would come into it."""
+    radius, option = tightest_bend(view.scene), reason.option
     if radius is None:
         return []
-    fit = make_claim("observation", "speed", view.scene.ego.speed, threshold=reason.term.value)
-    return [make_claim("observation", "bend radius", radius), fit]
+    bend = make_claim("observation", "bend radius", radius)
+    name = manoeuvre_of(view.scene, option)
+    if name is None or option.trajectory is None or reason.term.counts == "for":
+        return [bend]
+    speed, fit = float(option.trajectory.speed[-1]), reason.term.value
+    if speed <= fit:
+        return [bend]
+    return [bend, make_claim("rejection", "speed", speed, option=Meta(name), threshold=fit)]
 
 
 def tightest_bend(scene: Scene) -> float | None:
@@ -151,7 +160,7 @@ def _foreseen(view: View, reason: Reason) -> list[Claim]:
     if term.kind == "predicted contact":
         seen = _crossing(view.scene, term.cars[0])
         return [*seen, make_claim(kind, term.kind, term.value, cars=term.cars[:1], **about)]
-    threshold = None if term.kind == "acceleration" else term.threshold
+    threshold = term.threshold if term.value >= 0 else None
     return [make_claim(kind, term.kind, term.value, threshold=threshold, **about)]
 
 
@@ -174,7 +183,8 @@ def _crossing(scene: Scene, car_id: int) -> list[Claim]:
 def _free(view: View, reason: Reason) -> list[Claim]:
     place = place_of(view.scene, reason.option.target_lane)
     lead = view.leader(lane_at(view.scene, place))
-    if lead is not None and (lead.car is not None or lead.object is not None):
+    seen = lead is not None and (lead.car is not None or lead.object is not None)
+    if seen or view.oncoming(lane_at(view.scene, place)) is not None:
         return []
     free = min([view.scene.perception.range, *_path_left(view.scene, lane_at(view.scene, place))])
     return [make_claim("observation", "free ahead", free, option=place)]
@@ -245,7 +255,10 @@ def _observation(quantity: str, value: float, term: Term, place: Meta | None) ->
 
 
 def _body(claim: Claim):
-    return claim.cars, claim.objects, claim.option if not claim.cars + claim.objects else None
+    if claim.quantity == "acceleration asked":
+        return ASKED
+    about_road = claim.kind in ("observation", "rule")
+    return claim.cars, claim.objects, None if claim.cars + claim.objects or about_road else claim.option
 
 
 def _rank(claim: Claim) -> int:

@@ -148,19 +148,46 @@ def _against(option: Option) -> tuple[Reason, ...]:
     return tuple(Reason(term, option) for term in option.terms if term.counts == "against")
 
 
+def _objection(scene: Scene, choice: Choice, rival: Option) -> tuple[Reason, ...]:
+    """What speaks against the rival and not as much against the choice.
+
+    What lies ahead is no objection to slowing down. The way to the goal is told as it is from here,
+    not from the rival's lane.
+    """
+    slower = manoeuvre_of(scene, rival) == "SLOWER"
+    ours = choice.chosen.terms
+    found = [
+        reason
+        for reason in _against(rival)
+        if not (slower and (reason.subject or reason.term.kind == "acceleration"))
+        and (reason.term not in ours or reason.term.kind == "distance to goal")
+    ]
+    astray = any(reason.term.kind == "lanes to goal" for reason in found)
+    found = [reason for reason in found if astray or reason.term.kind != "distance to goal"]
+    here = [o for o in choice.options if o.target_lane == scene.ego.target_lane]
+    way = {r.term.kind: r for o in here for r in _against(o) if r.term.kind == "lanes to goal"}
+    return tuple(
+        way.get(reason.term.kind, reason)
+        for reason in found
+        if reason.term.kind != "lanes to goal" or way or rival in here
+    )
+
+
 def _standing(
     view: View, choice: Choice, rival: Option, grounds: tuple[Claim, ...]
 ) -> tuple[str, tuple[Claim, ...]]:
     """Why the rival lost: a key of Words.rival, and the claims that say so."""
-    lost = claims_of(view, _against(rival), RIVAL_GROUNDS)
+    lost = claims_of(view, _objection(view.scene, choice, rival), RIVAL_GROUNDS)
+    blocking = tuple(claim for claim in lost if claim.quantity in BLOCKING)
+    blocked = blocking and _is_change(view.scene, rival)
+    lost = blocking if blocked else lost
     if not lost:
         return _slower(view.scene, choice, rival)
     if set(map(_key, lost)) <= set(map(_key, grounds)):
         return "same", ()
     if all(claim.kind == "rejection" for claim in lost):
         return "alone", lost
-    blocked = any(claim.quantity in BLOCKING for claim in lost)
-    return ("blocked" if blocked and _is_change(view.scene, rival) else "worse"), lost
+    return ("blocked" if blocked else "worse"), lost
 
 
 def _slower(scene: Scene, choice: Choice, rival: Option) -> tuple[str, tuple[Claim, ...]]:

@@ -147,7 +147,10 @@ def _side_fault(scene: Scene, rationale: Rationale, trajectory: Trajectory) -> s
     decision = rationale.decision
     if decision.lateral not in (*LANE_CHANGES, "turn", "nudge in lane", "nudge out of lane"):
         return ""
-    side = _motion(scene, trajectory).side
+    motion = _motion(scene, trajectory)
+    side = motion.side
+    if decision.lateral == "nudge in lane":
+        side = "left" if motion.offset > 0 else "right"
     return "" if side == decision.side else f"the trajectory goes {side or 'straight on'}"
 
 
@@ -408,7 +411,7 @@ def _free_ahead(scene: Scene, claim: Claim) -> float:
     gaps = [scene.perception.range, _path_left(scene, lane)]
     for body in bodies:
         try:
-            gaps += _gap_ahead(scene, body)
+            gaps += [gap for gap, _ in _ahead(scene, body)]
         except Untrue:
             continue
     return min(gaps)
