@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from drive import log, rollout
-from drive.evaluate import evaluate
+from drive.evaluation import evaluate
 from drive.language import explanation
 from drive.policy import load
 from drive.record import finished, record

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from drive import evaluate as evaluation
-from drive.evaluate import evaluate
+from drive import evaluation
+from drive.evaluation import evaluate
 from drive.metrics import METRICS
 from drive.results import PUBLISHED, Record, Results, as_csv, as_json, print_tables, shown
 from drive.types import Choice, Meta, Option
@@ -346,7 +346,7 @@ def is_gone(group):
 
 SCRIPT = """
 import sys
-from drive.evaluate import evaluate
+from drive.evaluation import evaluate
 if __name__ == "__main__":
     evaluate("highway-fast", ["slower"], 30, workers=2, out=sys.argv[1], progress=False)
 """

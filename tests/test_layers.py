@@ -33,7 +33,7 @@ drive.statistics
 drive.metrics
 drive.record
 drive.results
-drive.evaluate
+drive.evaluation
 drive.camera
 drive.viewer
 drive.film
