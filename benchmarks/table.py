@@ -2,7 +2,8 @@
 
     nice python benchmarks/table.py [--episodes 50] [--workers 1] [--out runs/table]
 
-Takes hours, and goes on where it was stopped. Every figure of the document comes from the logs.
+Goes on where it was stopped. The twin drives; the first seed of every policy on every scenario is driven
+in highway-env too, and the document says whether both are the same. Every figure comes from the logs.
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ import platform
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
+from drive import log
 from drive import policy as policies
-from drive.evaluate import evaluate
+from drive.evaluation import evaluate
 from drive.results import PUBLISHED, Results, heading, interval, shown
 from drive.rollout import versions
 from drive.scenarios import SCENARIOS, SUITES
+from drive.types import Episode
 
 SUITES_DRIVEN = ("dilu", "roads", "steering", "sight")
 NULL = ("idle", "slower", "faster", "random")
@@ -33,6 +38,7 @@ MANNER = (
     "action flapping", "self-ADE 1 decision", "self-ADE 3 s", "plan deviation",
     "decision latency p50", "decision latency p99",
 )  # fmt: skip
+SAME = 1e-3  # [m]
 STEERED = ("racetrack", "racetrack-large", "racetrack-oval", "lane-keeping")
 
 
@@ -45,15 +51,39 @@ def main() -> None:
     parser.add_argument("--write", type=Path, default=TARGET)
     given = parser.parse_args()
     chosen = given.policy or [*NULL, *sorted(set(policies.names()) - set(NULL))]
-    driven = [
-        evaluate(suite, chosen, given.episodes, workers=given.workers, out=given.out)
-        for suite in SUITES_DRIVEN
-    ]
+    driven, checked = (
+        [
+            evaluate(
+                suite, chosen, count, workers=given.workers, out=given.out / physics, physics=physics
+            )
+            for suite in SUITES_DRIVEN
+        ]
+        for physics, count in (("twin", given.episodes), ("highway-env", 1))
+    )
     command = f"python benchmarks/table.py --episodes {given.episodes}"
-    given.write.write_text("\n".join(document(driven, command)) + "\n", encoding="utf-8")
+    lines = document(driven, parity(driven, checked), command)
+    given.write.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def document(driven: list[Results], command: str) -> Iterator[str]:
+def parity(driven: list[Results], checked: list[Results]) -> dict[str, bool]:
+    """log -> did the twin and highway-env drive the same episode?"""
+    return {
+        record.log: same(*(log.read(run.out / record.log).episode for run in (twin, real)))
+        for twin, real in zip(driven, checked, strict=True)
+        for record in real.records
+    }
+
+
+def same(one: Episode, two: Episode) -> bool:
+    """The same actions and end, and the ego within SAME of the same places all the way?"""
+    kinds = [[episode.end.reason, *(s.choice.action for s in episode.steps)] for episode in (one, two)]
+    if kinds[0] != kinds[1]:
+        return False
+    places = [np.concatenate([step.tracks.ego[:, :2] for step in e.steps]) for e in (one, two)]
+    return bool(abs(places[0] - places[1]).max() <= SAME)
+
+
+def document(driven: list[Results], agree: dict[str, bool], command: str) -> Iterator[str]:
     """The lines of docs/results.md."""
     found = versions()
     count = max(len(r.of(s, p)) for r in driven for s in r.scenarios for p in r.policies)
@@ -67,6 +97,12 @@ def document(driven: list[Results], command: str) -> Iterator[str]:
     yield "95 % intervals, Wilson's for shares of episodes, bootstrapped for means. A dash: not measured,"
     yield "or an action that the policy needs does not exist there. [metrics.md](metrics.md) says what each"
     yield f"figure is. {', '.join(f'`{name}`' for name in NULL)} are null policies: what they reach, anyone can."
+    yield ""
+    yield "Between decisions the twin moved the cars ([twin.md](twin.md)). The first seed of every policy on"
+    yield f"every scenario was driven in highway-env too: {sum(agree.values())} of these {len(agree)} episodes are the same,"
+    yield f"action by action, with the ego within {1000 * SAME:g} mm all the way."
+    others = ", ".join(f"`{name}`" for name, equal in agree.items() if not equal)
+    yield f"Different: {others}." if others else ""
     yield ""
     yield from failures(driven)
     yield from overview(driven)
