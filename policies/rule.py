@@ -26,10 +26,12 @@ TRAPPED = 6.0  # [s] to a leader that stays slower than our slowest
 IMPOSED, HARD_IMPOSED = 2.0, 5.0  # [m/s2] asked of a new follower
 LATE = 2.5  # [s] to a predicted contact that can hardly be helped later
 ONCOMING, HARD_ONCOMING = 8.0, 4.0  # [s] to oncoming traffic
-ONCOMING_SPEED = 20.0  # [m/s] of the oncoming car that may be just out of sight
+UNSEEN = 4.2  # [s] to an oncoming car that may be just out of sight
+ONCOMING_SPEED = 20.0  # [m/s] of that car
 LATERAL = 5.0  # [m/s2] in a bend
 BRAKING = 3.0  # [m/s2] counted on before a bend
 CHANGE = 1.5  # [m/s] that a lane must gain to be worth changing into
+WRONG_SIDE = 20.0  # [m/s] that driving against the traffic must gain: never for speed alone
 FORESIGHT = 6.0  # [s] within which a gap ahead may be used up
 TIGHT_CONTACT, HARD_CONTACT = 6.0, 3.0  # [s] to a slower car, where the road is steered only
 
@@ -139,8 +141,8 @@ def _lead(view: View, lane: LaneId) -> Neighbour | None:
 
 
 def _short(value: float, wanted: float) -> float:
-    """Share of what is wanted that is missing, 0 to 1."""
-    return min(max(1 - value / max(wanted, 0.01), 0.0), 1.0)
+    """Share of what is wanted that is missing; 0: nothing, 1: all of it, more where the value is negative."""
+    return max(wanted - value, 0.0) / max(wanted, 1.0)
 
 
 def _needed_gap(
@@ -162,7 +164,8 @@ def _needed_gap(
 
 def _trapped(view: View, lane: LaneId, lead: Neighbour) -> float:
     """How soon (1: now, 0: not within TRAPPED) our slowest speed meets a leader that stays slower."""
-    closing = min(view.scene.ego.target_speeds) - lead.speed
+    speed = lead.speed + view.expected_acceleration(lead, lane) * EXPECT
+    closing = min(view.scene.ego.target_speeds) - max(speed, 0.0)
     return _short(lead.gap / closing, TRAPPED) if closing > 0.1 else 0.0
 
 
@@ -233,13 +236,15 @@ def _oncoming(view: View, lane: LaneId, target: float) -> list[Finding]:
     """Traffic that comes the other way in the lane, or may come from beyond what is seen."""
     other = next((n for n in view.ahead(lane) if n.oncoming and not n.crossing), None)
     if other is not None and other.time_to_collision < ONCOMING:
-        contact = other.time_to_collision
+        speed = control.speed_after(view.scene.ego.speed, target, view.scene.period)
+        contact = max(other.gap, 0.0) / max(speed - other.speed, 0.1)
         danger = HARD if contact < HARD_ONCOMING else TIGHT
-        term = Term("time to collision", contact, "s", "against", ONCOMING, cars=(other.car,))
+        now = other.time_to_collision
+        term = Term("time to collision", now, "s", "against", ONCOMING, cars=(other.car,))
         return [Finding(danger, _short(contact, ONCOMING), term)]
     if other is None and opposed(view.scene.road, lane):
         contact = view.scene.perception.range / (target + ONCOMING_SPEED)
-        return [Finding(TIGHT, _short(contact, ONCOMING))] if contact < ONCOMING else []
+        return [Finding(TIGHT, _short(contact, UNSEEN))] if contact < UNSEEN else []
     return []
 
 
@@ -311,7 +316,7 @@ def _meets(lane: Lane, onward: Lane) -> bool:
 
 def _lane_speed(view: View, lane: LaneId, changes: bool) -> tuple[float, list[Term]]:
     """The speed that a lane allows within FORESIGHT, less what a change of lane must gain."""
-    allowed = _allowed(view, lane)
+    allowed = _allowed(view, lane) - (WRONG_SIDE if opposed(view.scene.road, lane) else 0.0)
     if not changes:
         return allowed, []
     gain = allowed - _allowed(view, view.scene.ego.target_lane)
