@@ -31,6 +31,7 @@ ONCOMING_SPEED = 20.0  # [m/s] of that car
 LATERAL = 5.0  # [m/s2] in a bend
 BRAKING = 3.0  # [m/s2] counted on before a bend
 CHANGE = 1.5  # [m/s] that a lane must gain to be worth changing into
+SLOT = 25.0  # [m] behind us, within which a car passed leaves a slot to return to
 WRONG_SIDE = 20.0  # [m/s] that driving against the traffic must gain: never for speed alone
 FORESIGHT = 6.0  # [s] within which a gap ahead may be used up
 TIGHT_CONTACT, HARD_CONTACT = 6.0, 3.0  # [s] to a slower car, where the road is steered only
@@ -95,6 +96,7 @@ def _weigh_meta(view: View, option: Option) -> Weighed:
         *(_moving_in(view, lane) if changes else ()),
         *_crossing(view, lane, speed),
         *_oncoming(view, lane, speed),
+        *_slot(view, lane, speed),
         *_bend(view, lane, speed),
     ]
     danger, severity = _worst(findings)
@@ -246,6 +248,21 @@ def _oncoming(view: View, lane: LaneId, target: float) -> list[Finding]:
         contact = view.scene.perception.range / (target + ONCOMING_SPEED)
         return [Finding(TIGHT, _short(contact, UNSEEN))] if contact < UNSEEN else []
     return []
+
+
+def _slot(view: View, lane: LaneId, target: float) -> list[Finding]:
+    """On the wrong side, with a car just passed: is the gap to the next one wide enough to return?"""
+    right = view.scene.road.side(lane, "right")
+    if right is None or not opposed(view.scene.road, lane):
+        return []
+    lead, passed = _lead(view, right.id), view.follower(right.id)
+    if lead is None or passed is None or passed.gap > SLOT:
+        return []
+    wanted = _needed_gap(view, right.id, lead, target, COMFORT, TIME_GAP)
+    if lead.gap >= wanted:
+        return []
+    term = Term("gap ahead", lead.gap, "m", "against", wanted, (lead.car,))
+    return [Finding(TIGHT, _short(lead.gap, wanted), term)]
 
 
 def _bend(view: View, lane: LaneId, target: float) -> list[Finding]:
