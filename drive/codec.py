@@ -16,7 +16,9 @@ import numpy as np
 
 from drive import roads, types
 
-ROWS = {types.Car, types.StaticObject, types.Term, types.Claim}  # written as lists of field values
+ROWS = {  # written as lists of field values, defaults at the end left out
+    types.Car, types.StaticObject, types.Term, types.Claim, types.Cause, types.Barrier,
+}  # fmt: skip
 CONTEXT = {  # fields of a Scene that are not written, but given again on reading
     "scenario", "seed", "period", "sub_step", "task", "perception", "road", "history",
 }  # fmt: skip
@@ -70,9 +72,19 @@ def _written(value):
     items = [(f.name, getattr(value, f.name)) for f in _fields(kind)]
     items = [(name, float(v) if name in reals and type(v) is int else v) for name, v in items]
     if kind in ROWS:
-        return [plain(item) for _, item in items]
+        return [plain(item) for _, item in items[: _said_fields(value)]]
     tag = {"is": kind.__name__.lower()} if kind.__name__.lower() in TAGGED else {}
     return tag | {name: plain(item) for name, item in items}
+
+
+def _said_fields(value) -> int:
+    """How many fields of a row are written: defaults at its end are left out."""
+    fields = _fields(type(value))
+    usual = [field.default for field in fields]
+    count = len(fields)
+    while count and getattr(value, fields[count - 1].name) == usual[count - 1]:
+        count -= 1
+    return count
 
 
 @functools.cache
@@ -352,7 +364,8 @@ def _dataclass_schema(kind, definitions) -> dict:
     about = {"description": (kind.__doc__ or "").strip().split("\n")[0]}
     if kind in ROWS:
         items = [_schema(hints[f.name], definitions) | {"title": f.name} for f in fields]
-        return {"type": "array", "prefixItems": items, "minItems": len(fields)} | about
+        least = sum(f.default is f.default_factory is dataclasses.MISSING for f in fields)
+        return {"type": "array", "prefixItems": items, "minItems": least} | about
     properties = {f.name: _schema(hints[f.name], definitions) for f in fields}
     if kind.__name__.lower() in TAGGED:
         properties = {"is": {"const": kind.__name__.lower()}} | properties

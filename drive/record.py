@@ -15,7 +15,12 @@ from drive.world import World
 
 
 def record(
-    world: World, policy: Policy, seed: int, folder: Path, language: str = "en"
+    world: World,
+    policy: Policy,
+    seed: int,
+    folder: Path,
+    language: str = "en",
+    causes: bool = True,
 ) -> Iterator[Path | Step | End]:
     """Drive and write: first the log's path, then every Step, at last the End with its metrics."""
     world.reset(seed)
@@ -24,7 +29,7 @@ def record(
     path = Path(folder) / log.file_name(about)
     with log.Writer(path, about) as writer:
         yield path
-        for event in drive(world, policy, language):
+        for event in drive(world, policy, language, causes):
             if isinstance(event, End):
                 event = finished(Episode(about, tuple(steps), event)).end
                 writer.end(event)

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from drive import policy as policies
+from drive.reasoning.because import attributed
+from drive.reasoning.causes import attribute
 from drive.reasoning.foresight import foresee
 from drive.reasoning.narrate import narrate
-from drive.types import Choice, End, Episode, Header, Policy, Rationale, Scene, Step
+from drive.types import Attribution, Choice, End, Episode, Header, Policy, Rationale, Scene, Step
 from drive.world import World
 
 PACKAGES = ("whydrive", "highway-env", "gymnasium", "numpy", "torch")
@@ -37,10 +39,13 @@ def header(world: World, policy: Policy, seed: int) -> Header:
     )
 
 
-def drive(world: World, policy: Policy, language: str = "en") -> Iterator[Step | End]:
+def drive(
+    world: World, policy: Policy, language: str = "en", causes: bool = True
+) -> Iterator[Step | End]:
     """Drive on from where the world is (reset): every Step as it is done, at last the End.
 
-    A policy that breaks its contract ends the episode in the open: reason "policy failed".
+    causes: is the policy asked again for every decision what it depended on? Costs as many
+    decisions as there are cars in sight. A policy that breaks its contract ends the episode in the open: reason "policy failed".
     """
     while True:
         scene, clock = world.scene, _Clock()
@@ -50,26 +55,40 @@ def drive(world: World, policy: Policy, language: str = "en") -> Iterator[Step |
             yield End("policy failed", scene, laps=world.laps, message=str(error))
             return
         choice = clock.time("foresee", foresee, scene, choice)
-        rationale = clock.time("explain", explain, scene, choice, policy, language)
+        found = clock.time("attribute", attribute, policy, scene, choice) if causes else None
+        rationale = clock.time("explain", explain, scene, choice, policy, language, found)
         outcome = clock.time("act", world.step, choice.action)
-        yield Step(scene, choice, rationale, outcome.tracks, outcome.reward, clock.spent)
+        yield Step(scene, choice, rationale, outcome.tracks, outcome.reward, clock.spent, found)
         if outcome.ended:
             yield End(outcome.ended, world.scene, outcome.contact, world.laps)
             return
 
 
-def explain(scene: Scene, choice: Choice, policy: Policy, language: str = "en") -> Rationale:
-    """The policy's own words where it has some, else what `narrate` can say of its choice."""
+def explain(
+    scene: Scene,
+    choice: Choice,
+    policy: Policy,
+    language: str = "en",
+    attribution: Attribution | None = None,
+) -> Rationale:
+    """The policy's own words where it has some, else what `narrate` can say of its choice.
+
+    With an attribution, only what was tested is called a cause, and the words say so.
+    """
     own = choice.rationale
-    if own is not None:
-        return replace(own, tie=policy.tie)
-    return narrate(scene, choice, choice.chosen.trajectory, policy.tie, language)
+    if own is None:
+        said = narrate(scene, choice, choice.chosen.trajectory, policy.tie, language)
+    else:
+        said = replace(own, tie=policy.tie)
+    return attributed(scene, choice, said, attribution) if attribution else said
 
 
-def run(world: World, policy: Policy, seed: int, language: str = "en") -> Episode:
+def run(
+    world: World, policy: Policy, seed: int, language: str = "en", causes: bool = True
+) -> Episode:
     """A whole episode in memory."""
     world.reset(seed)
-    *steps, end = drive(world, policy, language)
+    *steps, end = drive(world, policy, language, causes)
     return Episode(header(world, policy, seed), tuple(steps), end)
 
 

@@ -339,11 +339,11 @@ class Cause:
 
 @dataclass(frozen=True)
 class Barrier:
-    """The cars that stand against an option: without them, what is worst about it is gone."""
+    """Cars that stand against an option: without any one of them, what is worst about it is gone."""
 
     action: Action
     level: Literal["contact", "risk"]
-    cars: tuple[int, ...]  # each of them alone; () where only all together
+    cars: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -352,7 +352,7 @@ class Attribution:
 
     causes: tuple[Cause, ...]  # proximate first; () where nothing near makes a difference
     free: Action  # what is decided when no car is seen at all
-    barriers: tuple[Barrier, ...]  # of the options that were not taken
+    barriers: tuple[Barrier, ...]  # of the options that were not taken and that one car bars
     asked: int  # decisions on edited scenes
     exhaustive: bool  # was every perceived car taken out of sight once?
 

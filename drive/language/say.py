@@ -62,6 +62,15 @@ def say_duration(text: str, duration: Claim, language: str = "en") -> str:
     return _capital(words.duration.format(said=_amount(duration, duration.said, words)) + text)
 
 
+def say_also(text: str, claims: tuple[Claim, ...], language: str = "en") -> str:
+    """A text with one more sentence, which says these claims."""
+    if not claims:
+        return text
+    words = words_of(language)
+    more = _capital(say_claims(claims, words)) + words.end
+    return words.stop.join((text.removesuffix(words.end), more)) if text else more
+
+
 def say_term(term: Term, language: str = "en") -> str:
     """A term for the option table."""
     words = words_of(language)

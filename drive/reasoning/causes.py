@@ -245,8 +245,9 @@ def _barriers(inquiry: Inquiry, cars: list[int]) -> Iterator[Barrier]:
         level = level_of(option)
         if option.action == inquiry.choice.action or level is None:
             continue
-        alone = (car for car in cars if _clears(inquiry.without(car), option.action, level))
-        yield Barrier(option.action, level, tuple(alone))
+        alone = [car for car in cars if _clears(inquiry.without(car), option.action, level)]
+        if alone:
+            yield Barrier(option.action, level, tuple(alone))
 
 
 def _clears(answer: Choice | None, action: Action, level: str) -> bool:

@@ -1,0 +1,96 @@
+"""From what a decision depended on to what is said of it.
+
+The narrator speaks again, of tested cars only: what was measured of a car that makes no difference
+is left out, the rival is what would have been done without the proximate cause, and a last sentence
+says what was tested. A policy's own words stay as they are; that sentence follows them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from drive.language import make_claim, said_action, say_also, say_rationale
+from drive.reasoning.decisions import NULL, manoeuvre_of
+from drive.reasoning.narrate import account_of, strongest_rival
+from drive.types import (
+    Action,
+    Attribution,
+    Cause,
+    Choice,
+    Claim,
+    Meta,
+    Option,
+    Rationale,
+    Scene,
+    Term,
+)
+
+
+def attributed(
+    scene: Scene, choice: Choice, rationale: Rationale, attribution: Attribution
+) -> Rationale:
+    """The rationale of a choice, resting on what was tested by intervention."""
+    claims = cause_claims(scene, choice, attribution)
+    if choice.rationale is not None:
+        text = say_also(rationale.text, claims, rationale.language)
+        return replace(rationale, claims=rationale.claims + claims, text=text)
+    tested = tested_only(choice, attribution)
+    rival = _rival(scene, tested, attribution)
+    account = account_of(scene, tested, tested.chosen.trajectory, rival)
+    account = replace(account, causes=claims)
+    if not account.rival_grounds:
+        account = replace(account, rival=None, standing=None)
+    return replace(
+        rationale,
+        decision=account.decision,
+        claims=account.claims,
+        rival=rival.action if rival else None,
+        text=say_rationale(account, rationale.language),
+    )
+
+
+def cause_claims(scene: Scene, choice: Choice, attribution: Attribution) -> tuple[Claim, ...]:
+    """What the decision depended on, the proximate cause first; () of a policy that weighs nothing."""
+    if attribution.causes:
+        return tuple(_claim(scene, choice, cause) for cause in attribution.causes)
+    if any(term.kind in NULL for term in choice.chosen.terms):
+        return ()
+    return (make_claim("cause", "nothing" if attribution.free == choice.action else "many"),)
+
+
+def tested_only(choice: Choice, attribution: Attribution) -> Choice:
+    """The choice without the terms about cars and objects that make no difference."""
+    cars = {car for cause in attribution.causes for car in cause.cars}
+    objects = {thing for cause in attribution.causes for thing in cause.objects}
+
+    def matters(term: Term) -> bool:
+        return set(term.cars) <= cars and set(term.objects) <= objects
+
+    options = (
+        replace(option, terms=tuple(filter(matters, option.terms))) for option in choice.options
+    )
+    return replace(choice, options=tuple(options))
+
+
+def _claim(scene: Scene, choice: Choice, cause: Cause) -> Claim:
+    option = _said(scene, choice, cause.instead)
+    if cause.condition:
+        return make_claim("cause", cause.condition, option=option)
+    return make_claim("cause", "without", option=option, cars=cause.cars, objects=cause.objects)
+
+
+def _said(scene: Scene, choice: Choice, action: Action) -> Action:
+    """The action as it is said: a control by the lane it drives to, where that is known."""
+    option = _option(choice, action)
+    name = manoeuvre_of(scene, option) if option else None
+    return Meta(name) if name else said_action(action)
+
+
+def _rival(scene: Scene, choice: Choice, attribution: Attribution) -> Option | None:
+    """What would have been done without the proximate cause; else the strongest rival."""
+    instead = attribution.causes[0].instead if attribution.causes else None
+    return _option(choice, instead) or strongest_rival(scene, choice)
+
+
+def _option(choice: Choice, action: Action | None) -> Option | None:
+    return next((option for option in choice.options if option.action == action), None)
