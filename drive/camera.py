@@ -28,8 +28,9 @@ ALONG, MOSTLY = math.radians(20), 0.9  # a straight road: this share of it, with
 EDGE = 6.0  # [m] that the ego keeps from the picture's edge
 SPAN = {"straight": 150.0, "curved": 120.0}  # [m] shown across the picture, at least
 RISE = {"straight": 30.0, "curved": 70.0}  # [m] shown from its bottom to its top, at least
-AHEAD = {"straight": 0.18, "curved": 0.0}  # of the picture's width: how far left of its centre the ego is
+AHEAD = 0.18  # of the picture: how far ahead of the ego its centre is
 OVERSAMPLE = 2  # drawn larger, then averaged: fine lines stay fine
+MARGIN = 16  # [px] from the edge at which cited cars beyond it are shown
 FRACTION = 4  # bits of a pixel that OpenCV's polygons resolve
 
 
@@ -231,10 +232,13 @@ def follow(road: Road, moment: Moment, size: tuple[int, int]) -> View:
     """
     kind = shape(road)
     scale = min(size[0] / SPAN[kind], size[1] / RISE[kind])
-    y, room = moment.ego.y, max(size[1] / scale / 2 - EDGE, 0.0)
+    ego, room = moment.ego, max(size[1] / scale / 2 - EDGE, 0.0)
+    x = ego.x + AHEAD * size[0] / scale * math.cos(ego.heading)
     if kind == "straight":
-        y = min(max(middle(road), y - room), y + room)
-    return View((moment.ego.x + AHEAD[kind] * size[0] / scale, y), 0.0, scale, size)
+        y = min(max(middle(road), ego.y - room), ego.y + room)
+    else:
+        y = ego.y + AHEAD * size[1] / scale * math.sin(ego.heading)
+    return View((x, y), 0.0, scale, size)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -286,7 +290,8 @@ def bird_eye(
         _draw_car(canvas, fine, car, marks.cited, palette)
     picture = cv2.resize(canvas, view.size, interpolation=cv2.INTER_AREA)
     for car in moment.cars:
-        _label(picture, view, car, palette)
+        if not _beacon(picture, view, car, marks.cited.get(car.id), palette):
+            _label(picture, view.pixels((car.x, car.y)), car, view.scale, palette)
     return picture
 
 
@@ -448,17 +453,33 @@ def save_film(path: Path, frames: Iterable[np.ndarray], rate: float) -> None:
 # ------------------------------------------------------------------------------------------ labels
 
 
-def _label(picture: np.ndarray, view: View, car: Body, palette: Palette):
-    """The car's id on it, upright."""
-    mask = _text_mask(str(car.id), max(9, min(20, round(1.55 * view.scale))))
-    x, y = view.pixels((car.x, car.y)) - np.array(mask.shape[::-1]) / 2
-    x, y = round(float(x)), round(float(y))
+def _label(picture: np.ndarray, at: np.ndarray, car: Body, scale: float, palette: Palette):
+    """The car's id, upright, centred at a pixel."""
+    mask = _text_mask(str(car.id), max(9, min(20, round(1.55 * scale))))
+    x, y = (round(float(n)) for n in at - np.array(mask.shape[::-1]) / 2)
     height, width = mask.shape
     if x < 0 or y < 0 or x + width > picture.shape[1] or y + height > picture.shape[0]:
         return
     patch = picture[y : y + height, x : x + width]
     colour = palette.car_label if car.seen else palette.ink
     patch[:] = np.round(patch + mask[..., None] * (np.array(colour) - patch.astype(float)))
+
+
+def _beacon(picture, view: View, car: Body, colour: Colour | None, palette: Palette) -> bool:
+    """A cited car beyond the picture: its id at the edge, on the side where it is. Was it drawn?"""
+    at = view.pixels((car.x, car.y))
+    edge = np.clip(at, MARGIN, np.array(view.size) - MARGIN)
+    away = math.dist(at, edge)
+    if colour is None or away < MARGIN:
+        return False
+    towards = (at - edge) / away
+    sideways = np.array([-towards[1], towards[0]])
+    tip = [edge + 15 * towards, edge + 6 * towards + 7 * sideways, edge + 6 * towards - 7 * sideways]
+    points = np.round(np.array(tip) * (1 << FRACTION)).astype(np.int32)
+    cv2.fillPoly(picture, [points], colour, cv2.LINE_AA, FRACTION)
+    cv2.circle(picture, tuple(int(n) for n in edge), 10, colour, cv2.FILLED, cv2.LINE_AA)
+    _label(picture, edge, car, 0.0, palette)
+    return True
 
 
 @functools.lru_cache(maxsize=512)

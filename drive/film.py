@@ -15,8 +15,9 @@ from drive import camera
 from drive.camera import Colour, Marks, Palette, font
 from drive.language import ending, say_action
 from drive.motion import Motion
-from drive.types import Episode, Step
-from drive.viewer import decision_words, phrases, risk_of
+from drive.reasoning.narrate import merge
+from drive.types import Episode, Rationale, Step
+from drive.viewer import FAST, decision_words, phrases, risk_of
 
 RATE = 15  # frames per second, and per second of driving
 HELD = 1.5  # [s] that the last frame stays
@@ -69,6 +70,13 @@ class _Look:
         return [risk_of(Motion(Episode(header, (s,), None)))[0] for s in self.episode.steps]
 
     @functools.cached_property
+    def said(self) -> list[Rationale]:  # [K] what is said at each step
+        if self.episode.header.period >= FAST:
+            return [step.rationale for step in self.episode.steps]
+        runs = merge(self.episode.steps)
+        return [said for first, last, said in runs for _ in range(first, last + 1)]
+
+    @functools.cached_property
     def panels(self) -> dict[int, np.ndarray]:
         return {}
 
@@ -98,23 +106,23 @@ def _frame(look: _Look, time: float) -> np.ndarray:
     view = camera.bird_eye(
         road,
         camera.moment_within(step, time),
-        marks=marks(step, look.palette, look.language),
+        marks=marks(step, look.said[index], look.palette),
         palette=look.palette,
         size=SIZES[camera.shape(road)],
     )
     return np.vstack([view, _clocked(look, look.panel(index), time)])
 
 
-def marks(step: Step, palette: Palette, language: str = "en") -> Marks:
-    """What stands out at a decision: its trajectories, and the cars that its rationale names."""
+def marks(step: Step, said: Rationale, palette: Palette) -> Marks:
+    """What stands out at a decision: its trajectories, and the cars that the rationale names."""
     options = step.choice.options
     rivals = (o.trajectory for o in options if o.action != step.choice.action and o.trajectory)
-    return Marks(step.trajectory, tuple(rivals), cited(step, palette, language))
+    return Marks(step.trajectory, tuple(rivals), cited(said, palette))
 
 
-def cited(step: Step, palette: Palette, language: str = "en") -> dict[int, Colour]:
-    """A colour for every car that the rationale names, in the order of naming."""
-    named = [car for _, cars in phrases(step.rationale.text, language) for car in cars]
+def cited(said: Rationale, palette: Palette) -> dict[int, Colour]:
+    """A colour for every car that a rationale names, in the order of naming."""
+    named = [car for _, cars in phrases(said.text, said.language) for car in cars]
     order = list(dict.fromkeys(named))
     return {car: palette.cited[k % len(palette.cited)] for k, car in enumerate(order)}
 
@@ -123,27 +131,27 @@ def cited(step: Step, palette: Palette, language: str = "en") -> dict[int, Colou
 
 
 def _panel(look: _Look, index: int) -> np.ndarray:
-    step, palette = look.episode.steps[index], look.palette
+    said, palette = look.said[index], look.palette
     image = Image.new("RGB", (SIZES["straight"][0], PANEL), palette.panel)
     draw = ImageDraw.Draw(image)
-    colours = cited(step, palette, look.language)
-    _head(draw, look, step)
+    colours = cited(said, palette)
+    _head(draw, look, index)
     pieces = [
         (text, colours[cars[0]] if cars else palette.ink)
-        for text, cars in phrases(step.rationale.text, step.rationale.language)
+        for text, cars in phrases(said.text, said.language)
     ]
     _text(draw, pieces, image.width - 2 * MARGIN)
     _ticks(draw, look, image.width)
     return np.asarray(image)
 
 
-def _head(draw: ImageDraw.ImageDraw, look: _Look, step: Step):
+def _head(draw: ImageDraw.ImageDraw, look: _Look, index: int):
     """The decision on the left; on the right what is driven, or at its end how it ended."""
-    palette, header = look.palette, look.episode.header
+    palette, header, step = look.palette, look.episode.header, look.episode.steps[index]
     done = say_action(step.choice.action, look.language)
     draw.text((MARGIN + 84, 15), done[:1].upper() + done[1:], palette.ink, font(16, bold=True))
     x = MARGIN + 84 + draw.textlength(done, font(16, bold=True)) + 16
-    words = " · ".join(decision_words(step.rationale.decision, look.language))
+    words = " · ".join(decision_words(look.said[index].decision, look.language))
     draw.text((x, 17), words, palette.faint, font(14))
     about = f"{header.scenario} · {header.policy} · {header.seed}"
     if step is look.episode.steps[-1] and look.episode.end:

@@ -16,10 +16,12 @@ import numpy as np
 from drive import camera
 from drive.language import ending, say_action, say_term, words_of
 from drive.motion import Motion
+from drive.reasoning.narrate import merge
 from drive.types import Control, Decision, End, Episode, Header, Option, Step
 
 CALM, ALARM = 6.0, 1.0  # [s] to contact: at CALM and above the risk is 0, at ALARM and below 1
-TURNING = 0.5  # a decision with at least this risk is a turning point
+NOTABLE = 0.5  # a decision with at least this risk is worth a look
+FAST = 0.5  # [s] where decisions are closer than this, unchanged ones are told as one
 FAR = 250.0  # [m] a car farther from the ego than this is not sent to the player
 CLAUSE = re.compile(r"(?<=[.;:])\s+|(?<=[。；：])")  # where one clause ends
 PLAYER = ("episode.js", "scene.js", "strip.js", "panel.js", "player.js")
@@ -79,7 +81,7 @@ def header_data(header: Header, run: str = "", name: str = "") -> dict:
         "shape": kind,
         "span": camera.SPAN[kind],
         "rise": camera.RISE[kind],
-        "ahead": camera.AHEAD[kind],
+        "ahead": camera.AHEAD,
         "middle": camera.middle(header.road),
         "edge": camera.EDGE,
         "risk": [CALM, ALARM],
@@ -109,7 +111,8 @@ def step_data(
         "gap": [_rounded(gap, 1) if math.isfinite(gap) else None for gap in motion.lead[0]],
         "risk": risk,
         "closest": closest,
-        "interesting": new or risk >= TURNING,
+        "interesting": new or risk >= NOTABLE,
+        "same": is_same(before, step),
         "action": _name(step.choice.action),
         "done": say_action(step.choice.action, language),
         "decision": decision_words(step.rationale.decision, language),
@@ -131,6 +134,11 @@ def end_data(end: End, steps: int, language: str = "en") -> dict:
             "crashed": [b.id for b in camera.moment_of(end.final).everyone if b.crashed],
         }
     }
+
+
+def is_same(before: Step | None, step: Step) -> bool:
+    """Does it say what was said before, where decisions are too fast to be said one by one?"""
+    return before is not None and step.scene.period < FAST and len(merge((before, step))) == 1
 
 
 def risk_of(motion: Motion) -> tuple[float, float | None]:

@@ -40,6 +40,15 @@ function indexAt(episode, time) {
   return low;
 }
 
+// The run of unchanged decisions around one, [first, last]: what was said at its first holds for all.
+function runAround(episode, index) {
+  const steps = episode.steps;
+  let first = index, last = index;
+  while (first > 0 && steps[first].same) first--;
+  while (last + 1 < steps.length && steps[last + 1].same) last++;
+  return [first, last];
+}
+
 function wrap(angle) {
   return angle - 2 * Math.PI * Math.round(angle / (2 * Math.PI));
 }
@@ -60,9 +69,10 @@ function between(rows, [k, part], angle = -1) {
     value + part * (i === angle ? wrap(b[i] - value) : b[i] - value));
 }
 
-// Everyone at a time: {step, ego, cars: [{id, x, y, heading, speed, length, width, seen, crashed}]}.
+// Everyone at a time: {step, said, ego, cars: [{id, x, y, heading, speed, length, width, seen, crashed}]}.
 function momentAt(episode, time) {
-  const step = episode.steps[indexAt(episode, time)];
+  const index = indexAt(episode, time), step = episode.steps[index];
+  const said = episode.steps[runAround(episode, index)[0]];
   const place = placeIn(step.times, time);
   const over = episode.end && time >= lastTime(episode) - 1e-6;
   const wrecks = new Set(over ? episode.end.crashed : step.crashed);
@@ -75,7 +85,7 @@ function momentAt(episode, time) {
              seen: id === 0 || step.seen.includes(id), crashed: wrecks.has(id) };
   };
   const cars = Object.entries(step.cars).map(([id, rows]) => body(Number(id), rows));
-  return { step, time, ego: body(0, step.ego), cars: cars.filter(Boolean) };
+  return { step, said, time, ego: body(0, step.ego), cars: cars.filter(Boolean) };
 }
 
 // Cars that a decision's rationale names, in the order of naming: Map id -> colour number.

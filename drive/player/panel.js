@@ -7,17 +7,23 @@ function make(tag, className, text) {
   return node;
 }
 
-function showRationale(root, step, index, cited) {
+// `said` is the step at which the text was said; `held` [s] how long it holds, or null.
+function showRationale(root, step, said, held, cited) {
   const when = root.querySelector(".wd-when");
   when.replaceChildren(
     make("b", "wd-act", step.done),
-    ...step.decision.map((word) => make("span", "wd-chip", word)),
+    ...said.decision.map((word) => make("span", "wd-chip", word)),
+    ...(held === null ? [] : [make("span", "wd-held", heldText(said, held))]),
   );
   const text = root.querySelector(".wd-text");
-  text.replaceChildren(...step.phrases.flatMap((phrase) => phraseNodes(phrase, cited)));
+  text.replaceChildren(...said.phrases.flatMap((phrase) => phraseNodes(phrase, cited)));
   for (const node of text.querySelectorAll(".wd-phrase"))
     Object.assign(node, { role: "button", tabIndex: 0 });
-  root.querySelector(".wd-tie").textContent = step.tie;
+  root.querySelector(".wd-tie").textContent = said.tie;
+}
+
+function heldText(said, held) {
+  return `said at ${said.time.toFixed(1)} s, holds for ${held.toFixed(1)} s`;
 }
 
 // Nodes of a phrase; spaces at its end stay outside of what is marked.

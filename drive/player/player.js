@@ -86,14 +86,20 @@ function startPlayer({ element, props, watch, server }) {
   }
 
   function showStep(index) {
-    const step = state.episode.steps[index], cited = citedIn(step);
     state.shown = index;
     state.look.car = state.look.option = null;
-    showRationale(root, step, index, cited);
-    showOptions(root, step, cited);
+    showWords();
     markTick(ticks, index);
     count();
     if (!state.playing) writeLink();
+  }
+
+  function showWords() {
+    const { episode, shown } = state, step = episode.steps[shown];
+    const [first, last] = runAround(episode, shown), said = episode.steps[first];
+    const held = last > first ? episode.steps[last].times.at(-1) - said.time : null;
+    showRationale(root, step, said, held, citedIn(said));
+    showOptions(root, step, citedIn(said));
   }
 
   function count() {
@@ -105,11 +111,20 @@ function startPlayer({ element, props, watch, server }) {
     status.dataset.kind = end ? end.kind : "driving";
   }
 
+  // The run of unchanged decisions may have grown while driving.
+  function showHeld() {
+    const [first, last] = runAround(state.episode, state.shown), steps = state.episode.steps;
+    const node = find(".wd-held");
+    if (node) node.textContent = heldText(steps[first], steps[last].times.at(-1) - steps[first].time);
+    else if (last > first) showWords();
+  }
+
   // Only what is in the picture is explained.
   function showLegend() {
-    const step = state.episode.steps[state.shown];
-    const shown = { rival: step.options.length > 1, cited: citedIn(step).size > 0,
-                    unseen: Object.keys(step.cars).some((id) => !step.seen.includes(Number(id))),
+    const { step, said, ego, cars } = state.moment, reach = state.view.reach;
+    const near = (car) => Math.hypot(car.x - ego.x, car.y - ego.y) < reach;
+    const shown = { rival: step.options.length > 1, cited: citedIn(said).size > 0,
+                    unseen: cars.some((car) => !car.seen && near(car)),
                     object: step.objects.length > 0 };
     for (const [mark, on] of Object.entries(shown))
       find(`.wd-legend [data-mark=${mark}]`).hidden = !on;
@@ -119,7 +134,7 @@ function startPlayer({ element, props, watch, server }) {
     if (!state.episode) return;
     layTicks(ticks, state.episode, state.theme);
     state.dirty = true;
-    if (state.shown >= 0) { markTick(ticks, state.shown); count(); }
+    if (state.shown >= 0) { markTick(ticks, state.shown); count(); showHeld(); }
   }
 
   // ------------------------------------------------------------------------------- commands
@@ -158,7 +173,7 @@ function startPlayer({ element, props, watch, server }) {
     seek(steps[Math.max(index, 0)].time);
   }
 
-  function turningPoint(way) {
+  function notable(way) {
     const steps = state.episode.steps;
     for (let i = indexAt(state.episode, state.time) + way; i >= 0 && i < steps.length; i += way)
       if (steps[i].interesting) return goTo(i);
@@ -192,8 +207,8 @@ function startPlayer({ element, props, watch, server }) {
     last: () => seek(lastTime(state.episode)),
     previous: () => decisions(-1),
     next: () => decisions(1),
-    before: () => turningPoint(-1),
-    after: () => turningPoint(1),
+    before: () => notable(-1),
+    after: () => notable(1),
     speed: () => rate(1),
     in: () => zoom(1.25),
     out: () => zoom(0.8),

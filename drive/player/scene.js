@@ -16,12 +16,14 @@ function fitCanvas(canvas) {
 // The view that follows the ego: world centre, rotation, scale [px/m]. A straight road stays put.
 function viewOf(header, ego, width, height, zoom, turn) {
   const scale = zoom * Math.max(Math.min(width / header.span, height / header.rise), LEAST);
-  const along = turn ? ego.heading : 0, ahead = header.ahead * width / scale;
+  const along = ego.heading, still = header.middle !== null && !turn;
+  const reach = header.ahead * (turn ? width : 1) / scale;
+  const x = ego.x + reach * (turn ? 1 : width) * Math.cos(along);
+  const y = ego.y + (still ? 0 : reach * (turn ? 1 : height) * Math.sin(along));
   const room = Math.max(height / scale / 2 - header.edge, 0);
-  const still = header.middle !== null && !turn;
-  const y = still ? Math.min(Math.max(header.middle, ego.y - room), ego.y + room) : ego.y;
-  return { x: ego.x + ahead * Math.cos(along), y: y + ahead * Math.sin(along),
-           rotation: -along, scale, width, height, reach: Math.hypot(width, height) / 2 / scale };
+  return { x, y: still ? Math.min(Math.max(header.middle, y - room), y + room) : y,
+           rotation: turn ? -along : 0, scale, width, height,
+           reach: Math.hypot(width, height) / 2 / scale };
 }
 
 function toPixels(view, x, y) {
@@ -186,11 +188,31 @@ function drawLabels(context, view, moment, theme) {
   }
 }
 
+// A cited car beyond the picture: its id at the edge, on the side where it is.
+function drawBeacon(context, view, car, theme, colour) {
+  const [px, py] = toPixels(view, car.x, car.y), margin = 14;
+  const x = Math.min(Math.max(px, margin), view.width - margin);
+  const y = Math.min(Math.max(py, margin), view.height - margin);
+  const away = Math.hypot(px - x, py - y);
+  if (away < margin) return;
+  const ux = (px - x) / away, uy = (py - y) / away;
+  context.fillStyle = colour;
+  context.beginPath();
+  context.arc(x, y, 9, 0, 7);
+  context.moveTo(x + 13 * ux, y + 13 * uy);
+  context.lineTo(x + 6 * ux - 6 * uy, y + 6 * uy + 6 * ux);
+  context.lineTo(x + 6 * ux + 6 * uy, y + 6 * uy - 6 * ux);
+  context.fill();
+  context.fillStyle = theme.label;
+  context.font = `600 10.5px ${theme.font}`;
+  context.fillText(String(car.id), x, y + 0.5);
+}
+
 // Draws everything; returns the view, for what lies under the pointer.
 function drawScene(canvas, episode, moment, look, theme) {
   const { context, width, height } = fitCanvas(canvas);
   const view = viewOf(episode.header, moment.ego, width, height, look.zoom, look.turn);
-  const cited = citedIn(moment.step);
+  const cited = citedIn(moment.said);
   context.fillStyle = theme.ground;
   context.fillRect(0, 0, width, height);
   context.save();
@@ -208,6 +230,8 @@ function drawScene(canvas, episode, moment, look, theme) {
   if (look.car && !cited.has(look.car)) ringAround(context, view, moment, look.car, theme.ink);
   context.restore();
   drawLabels(context, view, moment, theme);
+  for (const car of moment.cars)
+    if (cited.has(car.id)) drawBeacon(context, view, car, theme, theme.cited[cited.get(car.id)]);
   return view;
 }
 

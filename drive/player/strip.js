@@ -130,7 +130,9 @@ function layTicks(box, episode, theme) {
     const tick = box.children[index] || box.appendChild(newTick(step, index));
     const left = x(step.time), width = x(step.times.at(-1)) - left;
     tick.style.left = `${left}px`;
-    tick.style.width = `${Math.max(width - (width > 5 ? 1.5 : 0), 1)}px`;
+    const joined = episode.steps[index + 1]?.same, gap = joined ? -0.3 : Math.min(1.5, width / 4);
+    tick.style.width = `${Math.max(width - gap, 1)}px`;
+    tick.style.borderRadius = joined || step.same || width < 6 ? "0" : "2px";
     tick.style.background = mixed(theme, step.risk);
     tick.textContent = width > 11 ? GLYPHS[step.action] || "" : "";
     tick.classList.toggle("wd-hot", step.risk > 0.6);
