@@ -70,6 +70,16 @@ def load(name: str) -> Policy:
     return policy
 
 
+def trainer(name: str) -> ModuleType:
+    """The module that trains a shipped policy, `policies/NAME/train.py`; ValueError where none does."""
+    folders = importlib.util.find_spec(BUILT_IN).submodule_search_locations
+    found = {path.parent.name for folder in folders for path in Path(folder).glob("*/train.py")}
+    trainable = sorted(found.intersection(names()))
+    if name not in trainable:
+        raise ValueError(f"no policy {name!r} that can be trained; choose from {', '.join(trainable)}")
+    return _imported(f"{BUILT_IN}.{name}.train", name)
+
+
 def _module(place: str) -> ModuleType:
     if place in names():
         return _imported(f"{BUILT_IN}.{place}", place)
