@@ -251,7 +251,8 @@ class Metric:
     better: Literal["higher", "lower"] | None
     doc: str  # what it is, in a few words; docs/metrics.md has the formula
     rate: bool = False  # per episode 0 or 1: its mean is a rate, with Wilson's interval
-    per: tuple[str, str] | None = None  # over episodes: the sum of the first by that of the second
+    pooled: tuple[str, str] | None = None  # over episodes: all of the first by all of the second
+    rare: bool = False  # pooled by a count of rare events, with Poisson's interval
 
     def __call__(self, episode: Episode) -> float:
         return self.formula(Motion(episode))
@@ -274,7 +275,9 @@ METRICS: dict[str, Metric] = {
     "at-fault collision": _rate(_at_fault, "lower", "the contact was at the ego's front or side"),
     "off-road": _rate(_off_road, "lower", "the ego's centre left every lane"),
     "failed": _rate(_failed, "lower", "the policy raised or broke its contract"),
-    "mean speed": Metric(_mean_speed, "m/s", ANY, "higher", "distance over time"),
+    "mean speed": Metric(
+        _mean_speed, "m/s", ANY, "higher", "distance over time", pooled=("distance", "time")
+    ),
     "distance": Metric(_distance, "m", ANY, "higher", "length of the way driven"),
     "time": Metric(_time, "s", ANY, None, "from the first decision to contact or end"),
     "return": Metric(_return, "", (-math.inf, math.inf), "higher", "highway-env's own reward, summed"),
@@ -290,7 +293,7 @@ METRICS: dict[str, Metric] = {
     "incidents": Metric(_incidents, "", ANY, "lower", "collisions and times off the road"),
     "distance between incidents": Metric(
         _between_incidents, "m", ANY, "higher", "all distance over all incidents",
-        per=("distance", "incidents"),
+        pooled=("distance", "incidents"), rare=True,
     ),
     "lane changes": Metric(_lane_changes, "", ANY, None, "lanes entered from beside"),
     "action flapping": Metric(_flapping, "", SHARE, "lower", "share of decisions that undo the last"),

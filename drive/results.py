@@ -21,9 +21,18 @@ from rich.table import Table
 from rich.text import Text
 
 from drive.metrics import METRICS, SHARE
-from drive.statistics import Estimate, bootstrap, paired, poisson, wilson
+from drive.statistics import (
+    Estimate,
+    bootstrap,
+    paired,
+    paired_ratio,
+    poisson,
+    ratio,
+    wilson,
+)
 
 MISSING = "–"
+NOTHING = Estimate(math.nan, math.nan, math.nan, 0)
 OUTCOME = (
     "success", "mean speed", "collision", "at-fault collision", "off-road", "minimum TTC",
     "close encounter", "scene score",
@@ -108,11 +117,11 @@ class Results:
         return {record.seed: record.metrics.get(metric, math.nan) for record in records}
 
     def estimate(self, scenario: str, policy: str, metric: str) -> Estimate:
-        """A metric over the episodes: Wilson for rates, Poisson for ratios, bootstrap for means."""
+        """A metric over the episodes: Wilson for rates, Poisson for rare events, else bootstrap."""
         how = METRICS[metric]
-        if how.per:
-            over, under = (self.values(scenario, policy, name) for name in how.per)
-            return _ratio(over, under)
+        if how.pooled:
+            parts = self._parts(scenario, policy, metric).values()
+            return (_per_event if how.rare else ratio)(*zip(*parts, strict=True)) if parts else NOTHING
         values = list(self.values(scenario, policy, metric).values())
         return wilson(values) if how.rate else bootstrap(values)
 
@@ -137,8 +146,15 @@ class Results:
 
     def _difference(self, scenario: str, policy: str, metric: str) -> Difference:
         first = self.policies[0]
-        pair = (self.values(scenario, name, metric) for name in (first, policy))
-        return Difference(self.suite, scenario, policy, first, metric, **vars(paired(*pair)))
+        pooled = METRICS[metric].pooled
+        read, compare = (self._parts, paired_ratio) if pooled else (self.values, paired)
+        pair = (read(scenario, name, metric) for name in (first, policy))
+        return Difference(self.suite, scenario, policy, first, metric, **vars(compare(*pair)))
+
+    def _parts(self, scenario: str, policy: str, metric: str) -> dict[int, tuple[float, float]]:
+        """seed -> the two values that a pooled metric is made of."""
+        over, under = (self.values(scenario, policy, name) for name in METRICS[metric].pooled)
+        return {seed: (over[seed], under[seed]) for seed in over}
 
     def _pairs(self) -> Iterator[tuple[str, str]]:
         for scenario in self.scenarios:
@@ -154,13 +170,15 @@ class Results:
         return {key: tuple(records) for key, records in found.items()}
 
 
-def _ratio(over: dict[int, float], under: dict[int, float]) -> Estimate:
-    """All of one over all of the other (a count of rare events), with Poisson's limits."""
-    both = [seed for seed in over if not math.isnan(over[seed] + under[seed])]
-    total = math.fsum(over[seed] for seed in both)
-    events = poisson(round(sum(under[seed] for seed in both)))
+def _per_event(over: Sequence[float], counts: Sequence[float]) -> Estimate:
+    """All of one over a count of rare events, with Poisson's limits; none seen bounds it below only."""
+    both = [(o, c) for o, c in zip(over, counts, strict=True) if not math.isnan(o + c)]
+    if not both:
+        return NOTHING
+    total = math.fsum(o for o, _ in both)
+    events = poisson(round(sum(c for _, c in both)))
     low, mean, high = (total / e if e else math.nan for e in (events.high, events.mean, events.low))
-    return Estimate(mean, low, high, len(both)) if both else Estimate(mean, mean, mean, 0)
+    return Estimate(mean, low, high, len(both))
 
 
 # ------------------------------------------------------------------------------ what others report

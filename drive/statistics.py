@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -52,11 +53,7 @@ def bootstrap(values, level: float = 0.95, seed: int = SEED) -> Estimate:
     """A mean with its percentile bootstrap interval (Efron 1979); NaN bounds below two values."""
     array = present(values)
     n = len(array)
-    if n < 2:
-        return Estimate(float(array[0]) if n else math.nan, math.nan, math.nan, n)
-    means = array[_draws(n, seed)].mean(1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(float(array.mean()), float(low), float(high), n)
+    return _resampled(array[:, None], lambda sums: sums[:, 0] / n, level, seed)
 
 
 def paired(first: dict, second: dict, level: float = 0.95, seed: int = SEED) -> Estimate:
@@ -66,6 +63,20 @@ def paired(first: dict, second: dict, level: float = 0.95, seed: int = SEED) -> 
     """
     common = [key for key in first if key in second]
     return bootstrap([second[key] - first[key] for key in common], level, seed)
+
+
+def ratio(over, under, level: float = 0.95, seed: int = SEED) -> Estimate:
+    """All of one over all of the other, bootstrapped over the pairs that have both."""
+    array = _pairs(over, under)
+    return _resampled(array, lambda sums: sums[:, 0] / sums[:, 1], level, seed)
+
+
+def paired_ratio(first: dict, second: dict, level: float = 0.95, seed: int = SEED) -> Estimate:
+    """The second's ratio minus the first's, bootstrapped over common keys; values: (over, under)."""
+    common = [key for key in first if key in second]
+    array = np.array([(*first[key], *second[key]) for key in common], float).reshape(-1, 4)
+    array = array[~np.isnan(array).any(1)]
+    return _resampled(array, lambda s: s[:, 2] / s[:, 3] - s[:, 0] / s[:, 1], level, seed)
 
 
 def poisson(count: int, level: float = 0.95) -> Estimate:
@@ -84,9 +95,30 @@ def quantile(values, share: float) -> float:
     return float(np.quantile(array, share)) if len(array) else math.nan
 
 
+def _pairs(over, under) -> np.ndarray:
+    array = np.stack([np.asarray(over, float), np.asarray(under, float)], -1)
+    return array[~np.isnan(array).any(1)]
+
+
+def _resampled(array: np.ndarray, figure: Callable, level: float, seed: int) -> Estimate:
+    """A figure of column sums, with its percentile interval over resampled rows of an array [n, k]."""
+    n = len(array)
+    if n == 0:
+        return Estimate(math.nan, math.nan, math.nan, 0)
+    mean = float(figure(array.sum(0)[None])[0])
+    if n == 1:
+        return Estimate(mean, math.nan, math.nan, 1)
+    counts = _draws(n, seed)
+    low, high = np.quantile(figure(counts @ array), [(1 - level) / 2, (1 + level) / 2])
+    return Estimate(mean, float(low), float(high), n)
+
+
 @functools.lru_cache(maxsize=64)
 def _draws(n: int, seed: int) -> np.ndarray:
-    return np.random.default_rng([seed, n]).integers(0, n, (RESAMPLES, n))
+    """How often each of n rows is drawn, in every resample [RESAMPLES, n]."""
+    picks = np.random.default_rng([seed, n]).integers(0, n, (RESAMPLES, n))
+    rows = np.repeat(np.arange(RESAMPLES), n)
+    return np.bincount(rows * n + picks.ravel(), minlength=RESAMPLES * n).reshape(-1, n).astype(float)
 
 
 def _mean_where(count: int, probability: float) -> float:

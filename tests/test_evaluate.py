@@ -27,7 +27,8 @@ ROOT = Path(__file__).parent.parent
 def records(policy, success, speed, scenario="dilu-4-2.0", **metrics):
     return [
         Record(scenario, policy, 20000 + k, f"{k}.jsonl", "time is up" if good else "collision",
-               metrics={"success": float(good), "mean speed": fast} | metrics)
+               metrics={"success": float(good), "mean speed": fast, "distance": 10 * fast, "time": 10.0}
+               | metrics)
         for k, (good, fast) in enumerate(zip(success, speed, strict=True))
     ]  # fmt: skip
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from drive.statistics import bootstrap, paired, poisson, quantile, wilson
+from drive.statistics import bootstrap, paired, paired_ratio, poisson, quantile, ratio, wilson
 
 
 def test_wilson_gives_the_published_interval_of_3_in_50():
@@ -79,6 +79,20 @@ def test_pairing_removes_what_both_policies_share():
 def test_pairs_use_only_common_seeds_where_both_have_a_value():
     estimate = paired({1: 1.0, 2: 2.0, 3: math.nan, 4: 9.0}, {1: 3.0, 2: 4.0, 3: 0.0, 5: 0.0})
     assert (estimate.mean, estimate.n) == (2.0, 2)
+
+
+def test_a_ratio_weighs_long_episodes_by_their_length():
+    estimate = ratio([200.0, 10.0, math.nan], [20.0, 0.5, 3.0])  # 10 m/s, and 20 m/s for half a second
+    assert (estimate.mean, estimate.n) == (pytest.approx(210 / 20.5), 2)
+    assert (estimate.low, estimate.high) == pytest.approx((10.0, 20.0))
+
+
+def test_ratios_are_compared_in_pairs():
+    first = {seed: (10.0 * seed, float(seed)) for seed in range(1, 9)}
+    second = {seed: (12.0 * seed, float(seed)) for seed in range(3, 12)}
+    estimate = paired_ratio(first, second)
+    assert (estimate.mean, estimate.low, estimate.high) == pytest.approx((2.0, 2.0, 2.0))
+    assert estimate.n == 6
 
 
 @pytest.mark.parametrize(
