@@ -115,45 +115,64 @@ def clip(a, low, high):
 # --- lanes (road/lane.py) ---------------------------------------------------------------------------------------------
 
 
+@_fast
+def sine(amplitude, pulsation, phase, s):
+    return amplitude * math.sin(pulsation * s + phase)
+
+
+@_inlined
+def swing(net, lane, s):
+    """How far a sine lane lies off its base at s [m]."""
+    return sine(
+        net.geometry[lane, AMPLITUDE], net.geometry[lane, PULSATION], net.geometry[lane, PHASE], s
+    )
+
+
+@_fast
+def arc(dx, dy, start_phase, turn, radius):
+    """(longitudinal, lateral) about a circle's centre [m]."""
+    phi = start_phase + wrap(math.atan2(dy, dx) - start_phase)
+    r = math.sqrt(dx * dx + dy * dy)
+    return turn * (phi - start_phase) * radius, turn * (radius - r)
+
+
 @_inlined
 def local(net, lane, px, py):
     """(longitudinal, lateral) of a point in a lane [m]."""
     shape = net.facts[lane, SHAPE]
     if shape == CIRCULAR:
-        dx = px - net.geometry[lane, CENTER_X]
-        dy = py - net.geometry[lane, CENTER_Y]
-        turned = wrap(math.atan2(dy, dx) - net.geometry[lane, START_PHASE])
-        phi = net.geometry[lane, START_PHASE] + turned
-        r = math.sqrt(dx * dx + dy * dy)
-        return net.geometry[lane, TURN] * (phi - net.geometry[lane, START_PHASE]) * net.geometry[
-            lane, RADIUS
-        ], net.geometry[lane, TURN] * (net.geometry[lane, RADIUS] - r)
+        return arc(
+            px - net.geometry[lane, CENTER_X],
+            py - net.geometry[lane, CENTER_Y],
+            net.geometry[lane, START_PHASE],
+            net.geometry[lane, TURN],
+            net.geometry[lane, RADIUS],
+        )
     dx = px - net.geometry[lane, START_X]
     dy = py - net.geometry[lane, START_Y]
     s = dx * net.geometry[lane, DIR_X] + dy * net.geometry[lane, DIR_Y]
     r = dx * -net.geometry[lane, DIR_Y] + dy * net.geometry[lane, DIR_X]
     if shape == SINE:
-        r -= net.geometry[lane, AMPLITUDE] * math.sin(
-            net.geometry[lane, PULSATION] * s + net.geometry[lane, PHASE]
-        )
+        r -= swing(net, lane, s)
     return s, r
+
+
+@_fast
+def sine_slope(amplitude, pulsation, phase, s):
+    return math.atan(amplitude * pulsation * math.cos(pulsation * s + phase))
 
 
 @_inlined
 def heading_at(net, lane, s):
     shape = net.facts[lane, SHAPE]
+    if shape == CIRCULAR:
+        turn = net.geometry[lane, TURN]
+        phi = turn * s / net.geometry[lane, RADIUS] + net.geometry[lane, START_PHASE]
+        return phi + PI / 2 * turn
     if shape == STRAIGHT:
         return net.geometry[lane, LANE_HEADING]
-    if shape == SINE:
-        return net.geometry[lane, LANE_HEADING] + math.atan(
-            net.geometry[lane, AMPLITUDE]
-            * net.geometry[lane, PULSATION]
-            * math.cos(net.geometry[lane, PULSATION] * s + net.geometry[lane, PHASE])
-        )
-    return (
-        net.geometry[lane, TURN] * s / net.geometry[lane, RADIUS]
-        + net.geometry[lane, START_PHASE]
-        + PI / 2 * net.geometry[lane, TURN]
+    return net.geometry[lane, LANE_HEADING] + sine_slope(
+        net.geometry[lane, AMPLITUDE], net.geometry[lane, PULSATION], net.geometry[lane, PHASE], s
     )
 
 
@@ -171,9 +190,7 @@ def position(net, lane, s):
         ), net.geometry[lane, CENTER_Y] + net.geometry[lane, RADIUS] * math.sin(phi)
     r = 0.0
     if shape == SINE:
-        r = net.geometry[lane, AMPLITUDE] * math.sin(
-            net.geometry[lane, PULSATION] * s + net.geometry[lane, PHASE]
-        )
+        r = swing(net, lane, s)
     return net.geometry[lane, START_X] + s * net.geometry[lane, DIR_X] + r * -net.geometry[
         lane, DIR_Y
     ], net.geometry[lane, START_Y] + s * net.geometry[lane, DIR_Y] + r * net.geometry[lane, DIR_X]
@@ -206,12 +223,7 @@ def on_lane(net, lane, px, py, margin):
         dy = py - net.geometry[lane, CENTER_Y]
         if not abs(net.geometry[lane, RADIUS] - math.sqrt(dx * dx + dy * dy)) <= reach:
             return False, 0.0
-        turned = wrap(math.atan2(dy, dx) - net.geometry[lane, START_PHASE])
-        s = (
-            net.geometry[lane, TURN]
-            * (net.geometry[lane, START_PHASE] + turned - net.geometry[lane, START_PHASE])
-            * net.geometry[lane, RADIUS]
-        )
+        s, _ = local(net, lane, px, py)
         return -VEHICLE_LENGTH <= s < net.geometry[lane, LANE_LENGTH] + VEHICLE_LENGTH, s
     dx = px - net.geometry[lane, START_X]
     dy = py - net.geometry[lane, START_Y]
@@ -220,9 +232,7 @@ def on_lane(net, lane, px, py, margin):
         return False, 0.0
     r = dx * -net.geometry[lane, DIR_Y] + dy * net.geometry[lane, DIR_X]
     if shape == SINE:
-        r -= net.geometry[lane, AMPLITUDE] * math.sin(
-            net.geometry[lane, PULSATION] * s + net.geometry[lane, PHASE]
-        )
+        r -= swing(net, lane, s)
     return abs(r) <= reach, s
 
 
@@ -243,12 +253,7 @@ def closest_lane(net, px, py, heading, guess):
             r = abs(net.geometry[lane, RADIUS] - math.sqrt(dx * dx + dy * dy))
             if r > best:
                 continue
-            turned = wrap(math.atan2(dy, dx) - net.geometry[lane, START_PHASE])
-            s = (
-                net.geometry[lane, TURN]
-                * (net.geometry[lane, START_PHASE] + turned - net.geometry[lane, START_PHASE])
-                * net.geometry[lane, RADIUS]
-            )
+            s, _ = local(net, lane, px, py)
         else:
             dx = px - net.geometry[lane, START_X]
             dy = py - net.geometry[lane, START_Y]
@@ -257,9 +262,7 @@ def closest_lane(net, px, py, heading, guess):
                 if abs(r) - abs(net.geometry[lane, AMPLITUDE]) - 1e-6 > best:
                     continue
                 s = dx * net.geometry[lane, DIR_X] + dy * net.geometry[lane, DIR_Y]
-                r -= net.geometry[lane, AMPLITUDE] * math.sin(
-                    net.geometry[lane, PULSATION] * s + net.geometry[lane, PHASE]
-                )
+                r -= swing(net, lane, s)
                 r = abs(r)
             else:
                 r = abs(r)
