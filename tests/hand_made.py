@@ -42,9 +42,7 @@ def car(number: int, x: float, lane: int = 1, speed: float = 20.0) -> Car:
 def scene(*cars: Car, speed: float = 25.0, lane: int = 1, step: int = 0, lanes: int = 3) -> Scene:
     """The ego at x = 100 m in a lane (the middle one) among cars."""
     here = ("a", "b", lane)
-    ego = Ego(
-        100.0, -4.0 * lane, 0.0, speed, 5.0, 2.0, here, here, speed, (20.0, 25.0, 30.0)
-    )
+    ego = Ego(100.0, -4.0 * lane, 0.0, speed, 5.0, 2.0, here, here, speed, (20.0, 25.0, 30.0))
     return Scene(
         scenario="hand-made",
         seed=0,

@@ -74,7 +74,10 @@ def some_account(dice: random.Random, language: str) -> Account:
     words = words_of(language)
     change = dice.choice(sorted(words.headline))
     lateral, side = dice.choice(sorted(words.lane, key=str))
-    purposes = [*words.purpose, "speed tracking" if change in ("slow down", "speed up", "stop") else None]
+    purposes = [
+        *words.purpose,
+        "speed tracking" if change in ("slow down", "speed up", "stop") else None,
+    ]
     keys = [key for key in KEYS if key[0] in ("observation", "rule", "rejection", "consequence")]
     keys = [key for key in keys if key != ("observation", "duration")]
     grounds = tuple(some_claim(dice.choice(keys), dice) for _ in range(dice.randrange(4)))
@@ -89,7 +92,9 @@ def some_account(dice: random.Random, language: str) -> Account:
         account = replace(account, duration=held)
     if dice.random() < 0.4:
         keys_of_causes = [key for key in KEYS if key[0] == "cause" and key[1] != "decision"]
-        causes = tuple(some_claim(dice.choice(keys_of_causes), dice) for _ in range(dice.randrange(1, 4)))
+        causes = tuple(
+            some_claim(dice.choice(keys_of_causes), dice) for _ in range(dice.randrange(1, 4))
+        )
         account = replace(account, causes=causes)
     standing = dice.choice([None, *words.rival])
     if standing is None:

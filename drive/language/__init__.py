@@ -3,7 +3,15 @@
 from drive.language.parse import parse, read
 from drive.language.quantities import QUANTITIES, make_claim, round_said, said_action
 from drive.language.report import ending, explanation, spoken
-from drive.language.say import Account, say, say_action, say_also, say_duration, say_rationale, say_term
+from drive.language.say import (
+    Account,
+    say,
+    say_action,
+    say_also,
+    say_duration,
+    say_rationale,
+    say_term,
+)
 from drive.language.tables import LANGUAGES, LATERAL, LONGITUDINAL, TERMS, words_of
 
 __all__ = [

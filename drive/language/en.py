@@ -13,9 +13,12 @@ def _foreseen(modal: str) -> dict[str, Phrase]:
         "gap behind": Phrase(
             f"{{option}}{{then}} {modal} leave {{said}} to {{body}} behind me{within}", limit=want
         ),
-        "time gap": Phrase(f"{{option}}{{then}} {modal} leave {{said}} to {{body}}{within}", limit=want),
+        "time gap": Phrase(
+            f"{{option}}{{then}} {modal} leave {{said}} to {{body}}{within}", limit=want
+        ),
         "time to collision": Phrase(
-            f"{{option}}{{then}} {modal} bring {{body}} to {{said}} from contact{within}", limit=want
+            f"{{option}}{{then}} {modal} bring {{body}} to {{said}} from contact{within}",
+            limit=want,
         ),
         "imposed braking": Phrase(
             f"{{option}}{{then}} {modal} make {{body}} brake at {{said}}{within}",
@@ -140,9 +143,7 @@ ENGLISH = Words(
         ("observation", "imposed braking"): Phrase(
             "would have to brake at {said}{place}", limit=" (I allow {threshold})"
         ),
-        ("observation", "beside"): Phrase(
-            "beside me{place}, overlapping by {said}", verb="is "
-        ),
+        ("observation", "beside"): Phrase("beside me{place}, overlapping by {said}", verb="is "),
         ("observation", "oncoming"): Phrase("oncoming {said} ahead{place}", verb="is "),
         ("observation", "to the left"): Phrase("{said} away to my left", verb="is "),
         ("observation", "to the right"): Phrase("{said} away to my right", verb="is "),
@@ -217,10 +218,10 @@ ENGLISH = Words(
         ("merge or split", "right"): ("merge to the right", "merge right into lane {lane}"),
         ("turn", "left"): ("turn left", "turn left in lane {lane}"),
         ("turn", "right"): ("turn right", "turn right in lane {lane}"),
-        ("nudge in lane", "left"): ("steer back left in the lane", "steer back left in lane {lane}"),
+        ("nudge in lane", "left"): ("steer left within the lane", "steer left within lane {lane}"),
         ("nudge in lane", "right"): (
-            "steer back right in the lane",
-            "steer back right in lane {lane}",
+            "steer right within the lane",
+            "steer right within lane {lane}",
         ),
         ("nudge out of lane", "left"): (
             "edge out of the lane to the left",

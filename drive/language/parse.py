@@ -64,13 +64,15 @@ class _Grammar:
         self.option = "|".join([*map(re.escape, words.doing.values()), *self._steering()])
         self.forms = [form for key in QUANTITIES for form in self._forms(key)]
         self.bodies = {
-            "car": _compiled(_filled(words.car, car=rf"(?P<car>\d+)")),
-            "object": _compiled(_filled(words.object, object=rf"(?P<object>\d+)")),
+            "car": _compiled(_filled(words.car, car=r"(?P<car>\d+)")),
+            "object": _compiled(_filled(words.object, object=r"(?P<object>\d+)")),
             "it": _compiled(re.escape(words.it)),
         }
         self.body = _filled(words.car, car=r"\d+") + "|" + _filled(words.object, object=r"\d+")
         self.separators = [_compiled(re.escape(s)) for s in (*words.clauses, *words.predicates)]
-        self.gap = _compiled(re.escape(words.subject.replace("{body}", "").replace("{predicates}", "")))
+        self.gap = _compiled(
+            re.escape(words.subject.replace("{body}", "").replace("{predicates}", ""))
+        )
         self.held = _compiled(_filled(words.duration, said=f"(?P<said>{self._amount('s', 1)})"))
 
     # ------------------------------------------------------------------------------- sentences
@@ -98,7 +100,9 @@ class _Grammar:
 
     def rival(self, sentence: str) -> tuple[Action, str, tuple[Claim, ...]]:
         for standing, template in self.words.rival.items():
-            pattern = _filled(template, option=f"(?P<option>{self.option})", claims="(?P<claims>.+)")
+            pattern = _filled(
+                template, option=f"(?P<option>{self.option})", claims="(?P<claims>.+)"
+            )
             if found := _compiled(pattern).fullmatch(sentence):
                 slots = found.groupdict()
                 claims = self.claims(slots["claims"]) if slots.get("claims") else ()
@@ -123,7 +127,9 @@ class _Grammar:
             at, body_now = self._body_at(text, at, named)
             if body_now is not None:
                 body, place = body_now, None
-            form, found = self._form_at(text, at, predicate=body is not None, fresh=body_now is None)
+            form, found = self._form_at(
+                text, at, predicate=body is not None, fresh=body_now is None
+            )
             claim = self._claim(form, found)
             if form.predicate:
                 if QUANTITIES[form.kind, form.quantity].place:
@@ -178,7 +184,9 @@ class _Grammar:
         known, slots = QUANTITIES[form.kind, form.quantity], found.groupdict()
         option = self._action(slots["option"]) if slots.get("option") else None
         if known.place:
-            option = PLACES[[p.lower() for p in self.words.places].index((slots["place"] or "").lower())]
+            option = PLACES[
+                [p.lower() for p in self.words.places].index((slots["place"] or "").lower())
+            ]
         numbers = {}
         if slots.get("threshold"):
             numbers["threshold"] = self._value(slots["threshold"], known.unit)
@@ -212,7 +220,12 @@ class _Grammar:
         purposes = "|".join(self._purpose(t) for pair in self.words.purpose.values() for t in pair)
         speed = f"(?P<speed>{self._number(QUANTITIES[SPEED])})"
         return _compiled(
-            _filled(template, lane=f"(?P<lane>{lanes})", purpose=f"(?P<purpose>{purposes}|)", speed=speed)
+            _filled(
+                template,
+                lane=f"(?P<lane>{lanes})",
+                purpose=f"(?P<purpose>{purposes}|)",
+                speed=speed,
+            )
         )
 
     def _intended(self, change: str, changed: int, slots: dict):
@@ -336,12 +349,12 @@ class _Grammar:
         return float(number.replace(self.words.decimal, "."))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _grammar(language: str) -> _Grammar:
     return _Grammar(words_of(language))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _compiled(pattern: str) -> re.Pattern:
     return re.compile(pattern, re.IGNORECASE)
 
@@ -354,7 +367,12 @@ def _cars_in(slots: dict) -> tuple[int, ...]:
 
 def _variants(phrase: Phrase):
     """(sign, value where no number is said, words) for each way to say a phrase."""
-    variants = (1, None, phrase.text), (-1, None, phrase.negative), (1, 0.0, phrase.zero), (1, 1.0, phrase.one)
+    variants = (
+        (1, None, phrase.text),
+        (-1, None, phrase.negative),
+        (1, 0.0, phrase.zero),
+        (1, 1.0, phrase.one),
+    )
     return [variant for variant in variants if variant[2]]
 
 

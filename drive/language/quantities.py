@@ -103,7 +103,9 @@ def quantity_of(kind: str, quantity: str) -> Quantity:
     try:
         return QUANTITIES[kind, quantity]
     except KeyError:
-        raise ValueError(f"nothing is known about a claim of kind {kind!r} on {quantity!r}") from None
+        raise ValueError(
+            f"nothing is known about a claim of kind {kind!r} on {quantity!r}"
+        ) from None
 
 
 def round_said(kind: str, quantity: str, value: float) -> float:

@@ -136,7 +136,9 @@ def say_doing(action: Action, words: Words) -> str:
     degrees = math.degrees(action.steering)
     turn = "straight" if abs(degrees) < CENTRE else "left" if degrees > 0 else "right"
     pedal = "hold" if abs(action.acceleration) < CENTRE else _sign(action.acceleration)
-    steering = words.steering[turn].format(said=_number(abs(degrees), 1, words) + words.units["deg"])
+    steering = words.steering[turn].format(
+        said=_number(abs(degrees), 1, words) + words.units["deg"]
+    )
     speed = _number(abs(action.acceleration), 1, words) + words.units["m/s²"]
     return steering + words.pedal[pedal].format(said=speed)
 

@@ -53,7 +53,9 @@ class Words:
     changes: dict[str, str]  # values of the claim "speed change"
     claims: dict[tuple[str, str], Phrase]
     headline: dict[str, tuple[str, str]]  # speed change -> where the lane is kept, where it is not
-    lane: dict[tuple[str | None, str | None], tuple[str, str]]  # lateral, side -> without number, with
+    lane: dict[
+        tuple[str | None, str | None], tuple[str, str]
+    ]  # lateral, side -> without number, with
     purpose: dict[str, tuple[str, str]]  # longitudinal -> without a body, with
     rival: dict[str, str]  # why the strongest rival lost
     term: str  # one line of the option table

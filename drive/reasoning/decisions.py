@@ -132,7 +132,9 @@ def _longitudinal(
     changes_lane = lateral in ("lane change", "merge or split")
     moves = change in ("slow down", "speed up", "stop")
     if change == "speed up":
-        return "accelerating to overtake" if changes_lane and subject == "lead" else "speed tracking"
+        return (
+            "accelerating to overtake" if changes_lane and subject == "lead" else "speed tracking"
+        )
     held = not changes_lane and any(reason.term.counts == "against" for reason in reasons)
     return (HOLDING_BACK.get(subject) if held else None) or ("speed tracking" if moves else None)
 
@@ -148,7 +150,7 @@ def _lateral(scene: Scene, choice: Choice, motion: MetaAction) -> tuple[str | No
         return "turn", motion.side
     if motion.lateral == "keep lane" and _steers_back(scene, motion):
         return "nudge in lane", "left" if motion.offset > 0 else "right"
-    name = IN_LANE.get(motion.lateral)
+    name = IN_LANE.get(motion.lateral) if scene.legal.steering else None
     return name, motion.side if name else None
 
 

@@ -17,6 +17,7 @@ from drive.surroundings import Neighbour, View
 from drive.types import Claim, Meta, Scene, Term
 
 BEND_REACH = 100.0  # [m] along the path, within which bends count as ahead
+SAME = 0.05  # what a term and the scene may differ by, where the term's place had to be searched
 LONG = 5.0  # [s], from which on a time gap says nothing
 PLACES = (None, Meta("LANE_LEFT"), Meta("LANE_RIGHT"))  # my lane, and those beside it
 
@@ -200,7 +201,7 @@ def _path_left(scene: Scene, lane: LaneId) -> list[float]:
 
 
 def _seen(view: View, reason: Reason) -> list[Claim]:
-    """The observation at the place where the scene shows it: the option's lane, mine, or the others."""
+    """The observation in the option's lane, or at another place where the scene shows that value."""
     scene, term = view.scene, reason.term
     first = place_of(scene, reason.option.target_lane)
     places = (first, *(place for place in PLACES if place != first))
@@ -210,6 +211,8 @@ def _seen(view: View, reason: Reason) -> list[Claim]:
             continue
         for neighbour, quantity, value in _measured(view, lane, term.kind):
             if not _is_about(neighbour, term) or not _matters(quantity, value):
+                continue
+            if place != first and not math.isclose(value, term.value, abs_tol=SAME):
                 continue
             seen = [_observation(quantity, value, term, place)]
             if neighbour.oncoming and quantity != "oncoming":
@@ -244,7 +247,9 @@ def _is_about(neighbour: Neighbour, term: Term) -> bool:
 def _matters(quantity: str, value: float) -> bool:
     if quantity == "time gap":
         return 0 <= value <= LONG
-    return math.isfinite(value) and (value >= 0 or quantity in ("slower ahead", "closing from behind"))
+    return math.isfinite(value) and (
+        value >= 0 or quantity in ("slower ahead", "closing from behind")
+    )
 
 
 def _observation(quantity: str, value: float, term: Term, place: Meta | None) -> Claim:
@@ -258,7 +263,11 @@ def _body(claim: Claim):
     if claim.quantity == "acceleration asked":
         return ASKED
     about_road = claim.kind in ("observation", "rule")
-    return claim.cars, claim.objects, None if claim.cars + claim.objects or about_road else claim.option
+    return (
+        claim.cars,
+        claim.objects,
+        None if claim.cars + claim.objects or about_road else claim.option,
+    )
 
 
 def _rank(claim: Claim) -> int:

@@ -44,7 +44,9 @@ def narrate(
     )
 
 
-def account_of(scene: Scene, choice: Choice, trajectory: Trajectory, rival: Option | None) -> Account:
+def account_of(
+    scene: Scene, choice: Choice, trajectory: Trajectory, rival: Option | None
+) -> Account:
     """What is to be said, before it is put into words."""
     view, motion = View(scene), motion_of(scene, trajectory)
     change = speed_change(scene, motion)
@@ -82,7 +84,10 @@ def _unchanged(first: Rationale, second: Rationale) -> bool:
 
 def _gist(rationale: Rationale):
     """What must stay the same for two rationales to be one."""
-    cited = {claim.cars for claim in rationale.claims}, {claim.objects for claim in rationale.claims}
+    cited = (
+        {claim.cars for claim in rationale.claims},
+        {claim.objects for claim in rationale.claims},
+    )
     intended = tuple(c.said for c in rationale.claims if c.kind == "intention")
     return rationale.decision, cited, intended, rationale.rival, rationale.language
 

@@ -19,7 +19,6 @@ from drive.types import (
     Car,
     Claim,
     Control,
-    Meta,
     Rationale,
     Scene,
     StaticObject,
@@ -132,7 +131,9 @@ def _disagreements(scene: Scene, rationale: Rationale, trajectory: Trajectory) -
         yield _text_fault("decision", str(account.decision), "not the rationale's decision")
     for claim in account.claims:
         if claim not in rationale.claims:
-            yield _text_fault(claim.quantity, str(claim.said), "said, but no claim of the rationale")
+            yield _text_fault(
+                claim.quantity, str(claim.said), "said, but no claim of the rationale"
+            )
     for claim in rationale.claims:
         if claim not in account.claims:
             yield _text_fault(claim.quantity, str(claim.said), "claimed, but not said")
@@ -405,8 +406,14 @@ def _free_ahead(scene: Scene, claim: Claim) -> float:
     """The nearest body, else the end of the path, else as far as the ego can see [m]."""
     lane = _place(scene, claim)
     bodies = (
-        *(Claim("observation", "gap ahead", 0.0, cars=(c.id,), option=claim.option) for c in scene.cars),
-        *(Claim("observation", "gap ahead", 0.0, objects=(o.id,), option=claim.option) for o in scene.objects),
+        *(
+            Claim("observation", "gap ahead", 0.0, cars=(c.id,), option=claim.option)
+            for c in scene.cars
+        ),
+        *(
+            Claim("observation", "gap ahead", 0.0, objects=(o.id,), option=claim.option)
+            for o in scene.objects
+        ),
     )
     gaps = [scene.perception.range, _path_left(scene, lane)]
     for body in bodies:
