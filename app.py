@@ -104,14 +104,28 @@ def shelves(run: str, name: str) -> tuple:
     )
 
 
-def shown(messages: Iterator[dict]) -> Iterator[tuple]:
-    """Messages for the player, with the lists set at the first; what was wrong becomes a sentence."""
+def controls(header: dict) -> tuple:
+    """What to press Drive with, to drive this episode again; a foreign policy's name is left out."""
+    policy = gr.Dropdown(value=header["policy"]) if header["policy"] in names() else gr.skip()
+    known = header["scenario"] in SCENARIOS
+    scenario = gr.Dropdown(value=header["scenario"]) if known else gr.skip()
+    return scenario, policy, gr.Textbox(value=str(header["seed"]))
+
+
+def shown(messages: Iterator[dict], setting_controls: bool = True) -> Iterator[tuple]:
+    """Messages for the player, and with a header the lists and controls that go with it.
+
+    What was wrong becomes a sentence.
+    """
     try:
         for message in messages:
-            lists = shelves(*message["id"]) if "header" in message else (gr.skip(), gr.skip())
-            yield text(message), *lists
+            lists, rest = (gr.skip(),) * 2, (gr.skip(),) * 3
+            if "header" in message:
+                lists = shelves(*message["id"])
+                rest = controls(message["header"]) if setting_controls else rest
+            yield text(message), *lists, *rest
     except (ValueError, OSError) as error:
-        yield text({"problem": f"{error}."}), gr.skip(), gr.skip()
+        yield text({"problem": f"{error}."}), *(gr.skip(),) * 5
 
 
 def copied(run: str, name: str) -> str:
@@ -136,7 +150,7 @@ def build() -> gr.Blocks:
     latest = Latest()
 
     def drive(scenario, policy, seed, request: gr.Request):
-        yield from shown(driven(scenario, policy, seed, latest.ask(request)))
+        yield from shown(driven(scenario, policy, seed, latest.ask(request)), False)
 
     def open_log(run, name, request: gr.Request):
         latest.ask(request)
@@ -177,7 +191,7 @@ def build() -> gr.Blocks:
         )
         file = gr.DownloadButton(visible="hidden", elem_id="wd-file")
 
-        outputs = [player, run, name]
+        outputs = [player, run, name, scenario, policy, seed]
         again = {**RUNNING, "trigger_mode": "multiple"}
         demo.load(arrive, None, outputs, **RUNNING)
         go.click(drive, [scenario, policy, seed], outputs, **again)

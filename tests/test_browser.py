@@ -89,16 +89,29 @@ class Visit:
         self.page.wait_for_function(script, timeout=15000)
 
 
-@pytest.fixture
-def visit(chromium, address):
-    tabs = []
+@pytest.fixture(scope="module")
+def tabs(chromium, address):
+    """Makes tabs; those with the same options share what the browser has cached."""
+    contexts = {}
 
     def new(**options):
-        context = chromium.new_context(viewport={"width": 1440, "height": 900}, **options)
-        context.set_default_timeout(15000)
-        tab = Visit(context.new_page(), address)
-        tabs.append((context, tab))
-        page, faults = tab.page, tab.faults
+        key = tuple(sorted(options.items()))
+        if key not in contexts:
+            contexts[key] = chromium.new_context(viewport={"width": 1440, "height": 900}, **options)
+            contexts[key].set_default_timeout(20000)
+        return Visit(contexts[key].new_page(), address)
+
+    return new
+
+
+@pytest.fixture
+def visit(tabs):
+    opened = []
+
+    def new(**options):
+        tab = tabs(**options)
+        opened.append(tab)
+        page, faults, address = tab.page, tab.faults, tab.address
         page.on("console", lambda m: m.type == "error" and faults.append(m.text))
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("request", lambda r: leaves(r.url, address) and faults.append(r.url))
@@ -106,8 +119,8 @@ def visit(chromium, address):
         return tab
 
     yield new
-    for context, tab in tabs:
-        context.close()
+    for tab in opened:
+        tab.page.close()
         assert tab.faults == []
 
 

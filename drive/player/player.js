@@ -31,9 +31,11 @@ function startPlayer({ element, props, watch, server }) {
     state.playing = message.at === undefined && !still;
     root.classList.toggle("wd-playing", state.playing);
     state.look.car = state.look.option = null;
+    root.classList.remove("wd-empty");
     root.dataset.layout = message.header.shape;
     const { scenario, policy, seed, risk } = message.header;
     find(".wd-name").textContent = `${scenario} · ${policy} · seed ${seed}`;
+    showStatus();
     find(".wd-calm").textContent = risk[0];
     find(".wd-alarm").textContent = risk[1];
     ticks.replaceChildren();
@@ -106,7 +108,11 @@ function startPlayer({ element, props, watch, server }) {
     const { steps, end } = state.episode;
     find(".wd-count").textContent = `decision ${state.shown + 1} of ${steps.length}${end ? "" : "…"}`;
     showLegend();
-    const status = find(".wd-status");
+    showStatus();
+  }
+
+  function showStatus() {
+    const status = find(".wd-status"), end = state.episode.end;
     status.textContent = end ? end.text : state.driving ? "driving…" : "";
     status.dataset.kind = end ? end.kind : "driving";
   }
@@ -307,7 +313,7 @@ function startPlayer({ element, props, watch, server }) {
   function aboutOption(option) {
     const against = option.terms.filter((term) => term.counts === "against");
     return [make("b", "", option.words),
-            ...(against.length ? against : option.terms).map((term) => make("span", "", termText(term)))];
+            ...(against.length ? against : option.terms).map((term) => make("span", "", `${term.counts === "for" ? "+" : "−"} ${termText(term)}`))];
   }
 
   function onScrub(event) {
