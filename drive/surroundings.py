@@ -38,7 +38,8 @@ IDM = {  # highway-env's nominal driver
     "time gap": 1.5,  # [s]
     "exponent": 4.0,
 }
-ALONG, ACROSS = 1.0, 0.3  # [m] that a car is widened by, at either end and on either side
+ALONG, ACROSS = 1.0, 0.3  # [m] that the ego is widened by, at either end and on either side
+DOUBT = 0.5  # [m/s] by which ALONG grows with the time looked ahead
 
 
 @dataclass(frozen=True)
@@ -140,8 +141,8 @@ class View:
         return tuple(n for at, n in self._on(lane) if at >= 0)
 
     def drives_along(self, car: int, lane: LaneId | None = None) -> bool:
-        """Is the car on the lane's path, and not just crossing it?"""
-        return any(n.car == car and not n.crossing for _, n in self._on(lane))
+        """Is the car on the lane's path, in its direction and not just crossing it?"""
+        return any(n.car == car and not (n.crossing or n.oncoming) for _, n in self._on(lane))
 
     def _on(self, lane: LaneId | None) -> tuple[tuple[float, Neighbour], ...]:
         """(distance of centres, neighbour) on the lane's path, rearmost first."""
@@ -201,16 +202,16 @@ class View:
     # -- across lanes
 
     def contacts(
-        self, lane: LaneId, target_speed: float, brake_after: float | None = None
+        self, lane: LaneId, target_speed: float, then: tuple[float, float] | None = None
     ) -> tuple[Contact, ...]:
         """Overlaps foreseen within HORIZON with cars that do not drive along the lane's path.
 
         The ego drives to and along the lane, at its speed law towards target_speed [m/s] (and, where
-        brake_after [s] is given, towards 0 from then on); cars as forecast. Soonest first.
+        `then` is given, from then[0] s on towards then[1] m/s); cars as forecast. Soonest first.
         """
-        own = self._own_poses(lane, target_speed, brake_after)
+        own = self._own_poses(lane, target_speed, then)
         ego, found = self.scene.ego, {}
-        size = (ego.length + 2 * ALONG, ego.width + 2 * ACROSS)
+        size = (ego.length + 2 * ALONG, ego.width + 2 * ACROSS)  # now
         for forecast in self.forecasts:
             if self.drives_along(forecast.car, lane):
                 continue
@@ -266,20 +267,22 @@ class View:
             for path in paths
         ]
 
-    def _own_poses(self, lane: LaneId, target_speed: float, brake_after: float | None):
+    def _own_poses(self, lane: LaneId, target: float, then: tuple[float, float] | None):
         scene, ego = self.scene, self.scene.ego
         s, d = scene.road.lane(lane).frenet(ego.x, ego.y)
         path = [pair for pair in self._ruler(lane) if pair[1] >= 0]
         times = [TICK * k for k in range(round(HORIZON / TICK) + 1)]
-        return _poses(path, s, d, [driven(ego.speed, target_speed, t, brake_after) for t in times])
+        return _poses(path, s, d, [driven(ego.speed, target, t, then) for t in times])
 
 
-def driven(speed: float, target: float, t: float, brake_after: float | None = None) -> float:
-    """Distance [m] driven in t seconds under the speed law, towards 0 from brake_after [s] on."""
-    if brake_after is None or t <= brake_after:
+def driven(
+    speed: float, target: float, t: float, then: tuple[float, float] | None = None
+) -> float:
+    """Distance [m] driven in t seconds under the speed law; `then`: (s, m/s) of a later target."""
+    if then is None or t <= then[0]:
         return distance_after(speed, target, t)
-    then = speed_after(speed, target, brake_after)
-    return distance_after(speed, target, brake_after) + distance_after(then, 0.0, t - brake_after)
+    after = speed_after(speed, target, then[0])
+    return distance_after(speed, target, then[0]) + distance_after(after, then[1], t - then[0])
 
 
 def idm_acceleration(speed: float, wish: float, gap: float = math.inf, closing: float = 0.0) -> float:
@@ -371,9 +374,12 @@ def _poses(path, s: float, d: float, distances) -> tuple[tuple[float, float, flo
 def _first_overlap(own, size: tuple[float, float], forecast: Forecast) -> float | None:
     reach = math.hypot(*size) / 2 + math.hypot(forecast.length, forecast.width) / 2
     for k, (mine, theirs) in enumerate(zip(own, forecast.poses, strict=True)):
+        doubt = 2 * DOUBT * k * TICK
         dx, dy = theirs[0] - mine[0], theirs[1] - mine[1]
-        if abs(dx) < reach and abs(dy) < reach and _overlap(dx, dy, mine[2], size, theirs[2], forecast):
-            return k * TICK
+        if abs(dx) < reach + doubt and abs(dy) < reach + doubt:
+            grown = (size[0] + doubt, size[1])
+            if _overlap(dx, dy, mine[2], grown, theirs[2], forecast):
+                return k * TICK
     return None
 
 

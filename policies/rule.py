@@ -15,7 +15,7 @@ from drive import control
 from drive.geometry import wrap
 from drive.roads import LaneId
 from drive.surroundings import HORIZON, Neighbour, View, legal_options, opposed
-from drive.types import Choice, Legal, Option, Scene, Term
+from drive.types import Choice, Legal, Meta, Option, Scene, Term
 
 # What is wanted, in the units of the terms that are held against it.
 TIME_GAP = 0.8  # [s] to the car ahead, after one period
@@ -25,6 +25,7 @@ EXPECT = 2.0  # [s] for which a leader is expected to brake as IDM would
 TRAPPED = 6.0  # [s] to a leader that stays slower than our slowest
 IMPOSED, HARD_IMPOSED = 2.0, 5.0  # [m/s2] asked of a new follower
 LATE = 2.5  # [s] to a predicted contact that can hardly be helped later
+EARLY = 2.5  # [s] to one that can still be waited for, where braking later helps
 ONCOMING, HARD_ONCOMING = 8.0, 4.0  # [s] to oncoming traffic
 UNSEEN = 4.2  # [s] to an oncoming car that may be just out of sight
 ONCOMING_SPEED = 20.0  # [m/s] of that car
@@ -62,7 +63,8 @@ class Weighed:
     @property
     def preference(self) -> tuple:
         """Smaller is better, compared from the left."""
-        return (self.danger, self.severity, self.lanes_to_goal, -self.lane_speed, -self.speed)
+        changes = self.option.action != Meta("IDLE")
+        return (self.danger, self.severity, self.lanes_to_goal, -self.lane_speed, -self.speed, changes)
 
 
 class Rule:
@@ -161,7 +163,7 @@ def _needed_gap(
     closing = max(speed - then, 0.0)
     left = GAP + max(time_gap * speed, closing**2 / (2 * braking))
     ahead = lead.speed * period + slowing * period**2 / 2
-    return max(left + control.distance_after(ego.speed, target, period) - ahead, 0.0)
+    return left + control.distance_after(ego.speed, target, period) - ahead
 
 
 def _trapped(view: View, lane: LaneId, lead: Neighbour) -> float:
@@ -223,20 +225,27 @@ def _moving_in(view: View, lane: LaneId) -> list[Finding]:
 
 
 def _crossing(view: View, lane: LaneId, target: float) -> list[Finding]:
-    """Cars whose paths cross or join: is there a contact if we hold on, and if we brake after one period?"""
+    """Cars whose paths cross or join: is there a contact if we hold on, hurry, or brake after one period?"""
     held = view.contacts(lane, target)
     if not held:
         return []
-    soonest = held[0]
-    braked = view.contacts(lane, target, view.scene.period)
-    danger = HARD if braked and soonest.time < LATE else TIGHT
+    soonest, period = held[0], view.scene.period
+    hurried = view.contacts(lane, target, (period, max(view.scene.ego.target_speeds)))
+    braked = view.contacts(lane, target, (period, 0.0))
+    danger = _level(
+        (hurried and braked and soonest.time < LATE, HARD),
+        (not hurried or (not braked and soonest.time > EARLY), NONE),
+        (True, TIGHT),
+    )
     term = Term("predicted contact", soonest.time, "s", "against", HORIZON, cars=(soonest.car,))
     return [Finding(danger, _short(soonest.time, HORIZON), term)]
 
 
 def _oncoming(view: View, lane: LaneId, target: float) -> list[Finding]:
     """Traffic that comes the other way in the lane, or may come from beyond what is seen."""
-    other = next((n for n in view.ahead(lane) if n.oncoming and not n.crossing), None)
+    if not opposed(view.scene.road, lane):
+        return []
+    other = next((n for n in view.ahead(lane) if n.oncoming), None)
     if other is not None and other.time_to_collision < ONCOMING:
         speed = control.speed_after(view.scene.ego.speed, target, view.scene.period)
         contact = max(other.gap, 0.0) / max(speed - other.speed, 0.1)
@@ -244,7 +253,7 @@ def _oncoming(view: View, lane: LaneId, target: float) -> list[Finding]:
         now = other.time_to_collision
         term = Term("time to collision", now, "s", "against", ONCOMING, cars=(other.car,))
         return [Finding(danger, _short(contact, ONCOMING), term)]
-    if other is None and opposed(view.scene.road, lane):
+    if other is None:
         contact = view.scene.perception.range / (target + ONCOMING_SPEED)
         return [Finding(TIGHT, _short(contact, UNSEEN))] if contact < UNSEEN else []
     return []
