@@ -34,6 +34,9 @@ def run(
     policy: PolicyName = "rule",
     seed: Annotated[int, typer.Option(help="the same seed, the same traffic")] = 0,
     out: Annotated[Path, typer.Option(help="folder for the log")] = Path("runs"),
+    causes: Annotated[
+        bool, typer.Option(help="ask again without each car in sight, to say what mattered")
+    ] = True,
     set: Overrides = [],  # noqa: A002, B006
 ) -> None:
     """Drive one episode and print each decision with its sentence, as it happens."""
@@ -44,7 +47,7 @@ def run(
     from drive.world import World
 
     world, driver = World(scenario, overrides(set)), load(policy)
-    events = record(world, driver, seed, out)
+    events = record(world, driver, seed, out, causes=causes)
     path = next(events)
     for event in events:
         say(ending(event) if isinstance(event, End) else spoken(event))
@@ -91,7 +94,7 @@ def evaluate(
     set: Overrides = [],  # noqa: A002, B006
 ) -> None:
     """Drive policies through a suite on the same seeds and print what came of it, with intervals."""
-    from drive import evaluate as evaluation
+    from drive import evaluation
 
     results = evaluation.evaluate(
         suite, policy, episodes, workers=workers, out=out, overrides=overrides(set), progress=True
@@ -99,6 +102,50 @@ def evaluate(
     evaluation.print_tables(results)
     evaluation.write(results, json_file, csv_file)
     if results.failures:
+        raise typer.Exit(1)
+
+
+@app.command()
+def train(
+    policy: str,
+    out: Annotated[Path | None, typer.Option(help="folder; a second call continues there")] = None,
+    seed: Annotated[int, typer.Option(help="the same seed, the same training")] = 0,
+    rounds: Annotated[int, typer.Option(help="of 30 decisions in all worlds")] = 200,
+    worlds: Annotated[int, typer.Option(help="that are driven side by side")] = 256,
+) -> None:
+    """Train a policy that learns, and leave its weights in a folder."""
+    from drive.policy import trainer
+
+    folder = out or Path("runs") / policy
+    module = trainer(policy)
+    score = module.train(folder, True, ["whydrive", *sys.argv[1:]], seed=seed, rounds=rounds, worlds=worlds)
+    say(module.said(score))
+    say(f"weights: {folder / module.WEIGHTS}")
+
+
+@app.command()
+def verify(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="a log, or a folder of logs")],
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = 1,
+    false: Annotated[bool, typer.Option("--false", help="list every claim that is false")] = False,
+) -> None:
+    """Test every claim of a run by driving it again; the verdicts are written beside the logs."""
+    from drive.verification import Tally, logs_of, verify_logs
+
+    paths, tally, refused = logs_of(run), Tally(), 0
+    for path, findings in progressing(verify_logs(paths, workers), len(paths), "verifying"):
+        if isinstance(findings, Exception):
+            print(f"whydrive: {findings}", file=sys.stderr)
+            refused += 1
+            continue
+        tally.add(findings)
+        for finding in findings if false else ():
+            if finding.verdict.result == "false":
+                claim, why = finding.verdict.claim, finding.verdict.why
+                say(f"{path.name}, step {finding.step}: {claim.kind} {claim.quantity}: {why}")
+    for line in tally.lines():
+        say(line)
+    if refused:
         raise typer.Exit(1)
 
 
@@ -144,6 +191,14 @@ def page(
 
 
 # ------------------------------------------------------------------------------------------ edges
+
+
+def progressing(items, total: int, what: str):
+    """The items, with a bar on stderr while they come."""
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(items, what, total=total, console=Console(stderr=True), transient=True)
 
 
 def opened(path: Path):

@@ -27,9 +27,12 @@ drive.twin_world
 drive.reasoning
 drive.rollout
 drive.replay
+drive.resimulation
 drive.log
+drive.verification
 drive.shelf
 drive.statistics
+drive.faithfulness
 drive.metrics
 drive.record
 drive.results

@@ -3,6 +3,9 @@
 from drive.language.words import Phrase, Words
 
 
+POSSIBLE = {"will": "can", "would": "could"}
+
+
 def _foreseen(modal: str) -> dict[str, Phrase]:
     want = " (I want {threshold})"
     within = "{within}"
@@ -24,9 +27,9 @@ def _foreseen(modal: str) -> dict[str, Phrase]:
             f"{{option}}{{then}} {modal} make {{body}} brake at {{said}}{within}",
             limit=" (I allow {threshold})",
         ),
-        "predicted contact": Phrase(f"{modal} be in my way after {{said}} of {{option}}"),
+        "predicted contact": Phrase(f"{POSSIBLE[modal]} be in my way after {{said}} of {{option}}"),
         "speed": Phrase(
-            f"{{option}}{{then}} {modal} take me to {{said}}{within}", limit=" (I want {threshold})"
+            f"{{option}}{{then}} {modal} mean {{said}}{within}", limit=" (I want {threshold})"
         ),
         "acceleration": Phrase(
             f"{{option}}{{then}} {modal} let me accelerate at {{said}}",
@@ -188,7 +191,7 @@ ENGLISH = Words(
         ("cause", "task"): Phrase("without this goal I would be {option}"),
         ("cause", "speed limit"): Phrase("without the speed limit I would be {option}"),
         ("cause", "poor sight"): Phrase("with a clear view I would be {option}"),
-        ("cause", "many"): Phrase("only many cars together make a difference"),
+        ("cause", "several"): Phrase("only several cars together make a difference"),
         ("cause", "nothing"): Phrase("nothing near makes a difference"),
         ("visibility", "hidden"): Phrase("{body}, last seen behind {other}, may still be there"),
         **{("consequence", name): phrase for name, phrase in _foreseen("will").items()},

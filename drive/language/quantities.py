@@ -91,7 +91,7 @@ QUANTITIES: dict[tuple[str, str], Quantity] = {
     ("cause", "task"): Quantity(option=True, number=False),
     ("cause", "speed limit"): Quantity(option=True, number=False),
     ("cause", "poor sight"): Quantity(option=True, number=False),
-    ("cause", "many"): Quantity(number=False),
+    ("cause", "several"): Quantity(number=False),
     ("cause", "nothing"): Quantity(number=False),
     ("visibility", "hidden"): Quantity(body=True, other=True, number=False),
     **{("consequence", name): quantity for name, quantity in FORESEEN.items()},

@@ -55,7 +55,7 @@ def cause_claims(scene: Scene, choice: Choice, attribution: Attribution) -> tupl
         return tuple(_claim(scene, choice, cause) for cause in attribution.causes)
     if any(term.kind in NULL for term in choice.chosen.terms):
         return ()
-    return (make_claim("cause", "nothing" if attribution.free == choice.action else "many"),)
+    return (make_claim("cause", "nothing" if attribution.free == choice.action else "several"),)
 
 
 def tested_only(choice: Choice, attribution: Attribution) -> Choice:
