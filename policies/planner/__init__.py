@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,10 +16,16 @@ from policies.planner.search import Budget, Plans, search
 class Settings:
     depth: int = 3
     tail: int = 4
-    substeps: int = 5
+    fine: int = 2
+    coarse: float = 0.2
+    more: int = 1
     hypotheses: int = 4
     crash_step: float = 0.05  # collision costs closer than this count as equal
-    risk_step: float = 0.5
+    risk_step: float = 0.01
+    risk_weight: float = 0.2
+    gamma: float = 0.85
+    move: float = 0.2
+    margins: tuple = (3.0, 2.0, 0.5, 2.0, 3.0, 3.0)
 
 
 class Planner:
@@ -42,9 +48,13 @@ class Planner:
 def weigh(scene: Scene, roots: Worlds, settings: Settings) -> Choice:
     """Search in these worlds and choose."""
     first = np.array([CODES[name] for name in scene.legal.meta])
-    budget = Budget(settings.depth, settings.tail, settings.substeps, scene.period)
+    budget = Budget(settings.depth, settings.tail, scene.period, scene.sub_step, settings.fine, settings.coarse, settings.margins)
     plans = search(roots, budget, first)
     scores = [score(plans, code, len(roots), budget, settings) for code in first]
+    if max(scores) < -500 and settings.more:
+        budget = replace(budget, depth=settings.depth + settings.more)
+        plans = search(roots, budget, first)
+        scores = [score(plans, code, len(roots), budget, settings) for code in first]
     best = int(np.argmax(scores))
     options = tuple(Option(Meta(META_ACTIONS[code]), score=float(s)) for code, s in zip(first, scores, strict=True))
     return Choice(options[best].action, options)
@@ -52,17 +62,17 @@ def weigh(scene: Scene, roots: Worlds, settings: Settings) -> Choice:
 
 def score(plans: Plans, code: int, worlds: int, budget: Budget, settings: Settings) -> float:
     mine = plans.codes[:, 0] == code
-    crash = np.where(np.isfinite(plans.crash), 0.85**plans.crash, 0.0)
+    crash = np.where(np.isfinite(plans.crash), settings.gamma**plans.crash, 0.0)
     way = plans.way / budget.horizon  # mean speed
     value = -1e4 * np.round(crash / settings.crash_step) * settings.crash_step
-    value = value - 10.0 * np.floor(plans.risk / settings.risk_step) * settings.risk_step + way - 0.2 * plans.moves
+    value = value - settings.risk_weight * np.floor(plans.risk / settings.risk_step) * settings.risk_step + way - settings.move * plans.moves
     best_risk, best_way, cost = [], [], []
     for world in range(worlds):
         rows = np.flatnonzero(mine & (plans.world == world))
         row = rows[np.argmax(value[rows])]
         cost.append(crash[row])
         best_risk.append(plans.risk[row])
-        best_way.append(way[row] - 0.2 * plans.moves[row])
+        best_way.append(way[row] - settings.move * plans.moves[row])
     cost = np.round(np.mean(cost) / settings.crash_step) * settings.crash_step
     danger = np.floor(np.mean(best_risk) / settings.risk_step) * settings.risk_step
-    return -1e4 * cost - 10.0 * danger + float(np.mean(best_way))
+    return -1e4 * cost - settings.risk_weight * danger + float(np.mean(best_way))

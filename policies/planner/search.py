@@ -23,12 +23,18 @@ class Budget:
 
     depth: int  # decisions that branch
     tail: int  # decisions after them
-    substeps: int  # per decision
     period: float  # [s] of a decision
+    sub_step: float  # [s] simulated, as the world does it, in the first `fine` decisions
+    fine: int
+    coarse: float  # [s] simulated in the later ones
+    margins: tuple = (3.0, 2.0, 0.5, 2.0, 3.0, 3.0)
 
     @property
     def horizon(self) -> float:
         return (self.depth + self.tail) * self.period
+
+    def substeps(self, level: int) -> int:
+        return max(1, round(self.period / (self.sub_step if level < self.fine else self.coarse)))
 
 
 @dataclass(frozen=True)
@@ -47,19 +53,16 @@ def search(roots: Worlds, budget: Budget, first: np.ndarray) -> Plans:
     """Every plan of legal actions in every root; `first` [A] are the codes legal now."""
     nodes = _Nodes.at(roots, budget)
     closed: list[_Nodes] = []
-    for level in range(budget.depth + budget.tail):
-        if level < budget.depth:
+    for level in range(budget.depth):
+        if len(nodes.world):
             nodes = nodes.branch(first if level == 0 else None)
-        else:
-            nodes = nodes.hold()
-        nodes.drive(level, budget)
-        dead = np.isfinite(nodes.crash)
-        if dead.any():
-            closed.append(nodes.pick(dead))
-            nodes = nodes.pick(~dead)
-        if not len(nodes.world):
-            break
-    closed.append(nodes)
+            nodes.drive(level, budget)
+            nodes = nodes.close(closed)
+    held = nodes.held(IDLE, budget)
+    closed.append(held)
+    crashed = held.now[np.isfinite(held.crash)]
+    if crashed.size:
+        closed.append(nodes.pick(crashed).held(SLOWER, budget))
     return Plans(*(np.concatenate([getattr(n, name) for n in closed]) for name in _Nodes.KEPT))
 
 
@@ -97,27 +100,51 @@ class _Nodes:
         grown.moves = grown.moves + (codes != IDLE)
         return grown
 
-    def hold(self) -> _Nodes:
-        self.now = np.full(len(self.world), IDLE, np.int32)
-        return self
+    def close(self, closed: list[_Nodes]) -> _Nodes:
+        """The nodes that go on; those whose ego crashed are appended to `closed`."""
+        dead = np.isfinite(self.crash)
+        if not dead.any():
+            return self
+        closed.append(self.pick(dead))
+        return self.pick(~dead)
 
-    def drive(self, level: int, budget: Budget) -> None:
+    def held(self, code: int, budget: Budget) -> _Nodes:
+        """The nodes driven on to the horizon with one action."""
+        ended: list[_Nodes] = []
+        nodes = self.pick(np.arange(len(self.world)))
+        nodes.now = np.arange(len(self.world))
+        for level in range(budget.depth, budget.depth + budget.tail):
+            if len(nodes.world):
+                nodes.drive(level, budget, code)
+                nodes = nodes.close(ended)
+        return _Nodes.joined([*ended, nodes])
+
+    @classmethod
+    def joined(cls, parts: list[_Nodes]) -> _Nodes:
+        """Nodes for their outcomes only: the worlds are dropped, and the order is changed."""
+        kept = (np.concatenate([getattr(part, name) for part in parts]) for name in cls.KEPT)
+        return cls(None, *kept, np.concatenate([part.now for part in parts]))
+
+    def drive(self, level: int, budget: Budget, code: int | None = None) -> None:
+        codes = self.now if code is None else np.full(len(self.now), code, np.int32)
         slots = self.worlds.ego_slot
         before = self.worlds.f[np.arange(len(slots)), k.X, slots]
         self.worlds.reset_clock()
-        dt = budget.period / budget.substeps
-        drive = self.worlds.step(self.now, budget.substeps, dt, stop_on_crash=True, risks=True, ego=True)
-        self.codes[:, level] = self.now
+        substeps = budget.substeps(level)
+        dt = budget.period / substeps
+        drive = self.worlds.step(codes, substeps, dt, stop_on_crash=True, risks=True, ego=True)
+        self.codes[:, level] = codes
         at = self.worlds.ego_crash_step
         self.crash = np.where(at >= 0, level * budget.period + at * dt, np.inf)
         speeds = drive.ego[:, :, 3]
         self.way = self.way + speeds.mean(1) * budget.period
-        self.risk = self.risk + risk(drive.risks[:, 0], speeds.mean(1))
+        self.risk = self.risk + risk(drive.risks[:, 0], speeds.mean(1), budget.margins)
 
 
-def risk(seen: np.ndarray, speed: np.ndarray) -> np.ndarray:
+def risk(seen: np.ndarray, speed: np.ndarray, margins) -> np.ndarray:
     """How tight one decision was [P], from Drive.risks [P, 5] and the speed driven [m/s]; 0 is free."""
     gap, ttc, behind, ttc_behind, follower = seen.T
+    a, b, c, d, e, f = margins
     short = lambda value, wanted: np.clip((wanted - value) / wanted, 0.0, 1.5)
-    ahead = short(ttc, 3.0) + short(gap, 2.0 + 0.5 * speed)
-    return ahead + short(ttc_behind, 2.0) + short(behind, 3.0) + np.clip((-3.0 - follower) / 3.0, 0.0, 1.0)
+    ahead = short(ttc, a) + short(gap, b + c * speed)
+    return ahead + short(ttc_behind, d) + short(behind, e) + np.clip((-f - follower) / f, 0.0, 1.0)
