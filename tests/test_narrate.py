@@ -111,7 +111,7 @@ def test_a_crossing_car_is_let_pass():
     said = said_of(scene(other), options(SLOWER, Option(IDLE, (meets,), target_lane=HERE)))
     assert said.text.startswith(
         "Slow down to 20 m/s and keep lane 2 to let car 6 pass: it is 33.5 m away to my left, doing "
-        "8.0 m/s and would be in my way after 2.4 s of carrying on."
+        "8.0 m/s and could be in my way after 2.4 s of carrying on."
     )
     assert said.decision.longitudinal == "yielding"
 

@@ -19,6 +19,7 @@ from drive.types import (
     Car,
     Claim,
     Control,
+    Meta,
     Rationale,
     Scene,
     StaticObject,
@@ -125,10 +126,18 @@ def _disagreements(scene: Scene, rationale: Rationale, trajectory: Trajectory) -
         yield _text_fault("side", str(rationale.decision.side), fault)
     try:
         account = read(rationale.text, rationale.language)
-    except ValueError:
-        return  # a policy's own words: numbers and cars are all that can be held against the claims
+    except (
+        ValueError
+    ) as reason:  # a policy's own words: only numbers and cars can be held to claims
+        claim = Claim("observation", "text: words", None)
+        yield Verdict(claim, "untestable", None, None, f"not in our words: {reason}")
+        return
     if account.decision != rationale.decision:
         yield _text_fault("decision", str(account.decision), "not the rationale's decision")
+    rival = rationale.rival and said_action(rationale.rival)
+    named = isinstance(account.rival, Meta) and isinstance(rival, Control)  # by where it leads
+    if account.rival is not None and account.rival != rival and not named:
+        yield _text_fault("rival", str(account.rival), "not the rationale's rival")
     for claim in account.claims:
         if claim not in rationale.claims:
             yield _text_fault(
