@@ -8,6 +8,7 @@ Plain numbers only, for speed. Knows nothing of other cars.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import NamedTuple
 
 from drive.geometry import wrap
@@ -26,6 +27,7 @@ FRICTION = 15.0  # [1/s2], of either axle, per kg and rad of slip
 INERTIA = (CAR_LENGTH**2 + 2.0**2) / 12  # [m2], about the vertical axis, per kg
 
 Route = tuple[tuple[str, str], ...]
+Plan = tuple[tuple[float, float], ...]  # (s, m/s): from then on, towards that speed; the first at 0
 
 
 class State(NamedTuple):
@@ -109,6 +111,27 @@ def distance_after(speed: float, target: float, t: float) -> float:
     """Distance [m] driven in t seconds of that law, in continuous time."""
     lag = TAU_ACCELERATION * (1 - math.exp(-t / TAU_ACCELERATION))
     return target * t + (speed - target) * lag
+
+
+def driven(speed: float, plan: Plan, t: float) -> float:
+    """Distance [m] driven in t seconds of that law under a plan."""
+    distance = 0.0
+    for (start, target), (end, _) in zip(plan, (*plan[1:], (math.inf, 0.0)), strict=True):
+        if t <= end:
+            return distance + distance_after(speed, target, t - start)
+        distance += distance_after(speed, target, end - start)
+        speed = speed_after(speed, target, end - start)
+    return distance
+
+
+def stepwise(ego: Ego, action: str, again: str, period: float, count: int) -> Plan:
+    """The plan of giving a meta-action, and then another one at each of `count` decisions."""
+    plan = [(0.0, target_speed_after(ego, action))]
+    for k in range(1, count + 1):
+        speed = speed_after(ego.speed, plan[-1][1], period)
+        ego = replace(ego, speed=speed, target_speed=plan[-1][1])
+        plan.append((k * period, target_speed_after(ego, again)))
+    return tuple(plan)
 
 
 def steering_towards(lane: Lane, state: State) -> float:

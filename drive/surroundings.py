@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from drive.control import (
     TAU_LATERAL,
+    Plan,
     acceleration_towards,
     clipped,
-    distance_after,
-    speed_after,
+    driven,
     state_of,
     steering_towards,
     target_lane_after,
@@ -39,6 +39,7 @@ IDM = {  # highway-env's nominal driver
     "exponent": 4.0,
 }
 ALONG, ACROSS = 1.0, 0.3  # [m] that the ego is widened by, at either end and on either side
+SLOW = 2.0  # [m/s] below the usual speed, from which on a car may also be about to pick it up
 DOUBT = 0.5  # [m/s] by which ALONG grows with the time looked ahead
 
 
@@ -71,7 +72,10 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Forecast:
-    """Where a car will be every TICK, at constant speed along its lanes, if it takes this branch."""
+    """Where a car will be every TICK along its lanes, if it takes this branch.
+
+    At constant speed; where it is slower than usual here, another forecast picks up speed.
+    """
 
     car: int
     branch: tuple[LaneId, ...]
@@ -201,15 +205,13 @@ class View:
 
     # -- across lanes
 
-    def contacts(
-        self, lane: LaneId, target_speed: float, then: tuple[float, float] | None = None
-    ) -> tuple[Contact, ...]:
+    def contacts(self, lane: LaneId, plan: Plan) -> tuple[Contact, ...]:
         """Overlaps foreseen within HORIZON with cars that do not drive along the lane's path.
 
-        The ego drives to and along the lane, at its speed law towards target_speed [m/s] (and, where
-        `then` is given, from then[0] s on towards then[1] m/s); cars as forecast. Soonest first.
+        The ego drives to and along the lane at its speed law under the plan; cars as forecast.
+        Soonest first, one for each car.
         """
-        own = self._own_poses(lane, target_speed, then)
+        own = self._own_poses(lane, plan)
         ego, found = self.scene.ego, {}
         size = (ego.length + 2 * ALONG, ego.width + 2 * ACROSS)  # now
         for forecast in self.forecasts:
@@ -243,9 +245,9 @@ class View:
         return len(onward) != 1
 
     def _branches(self, car: Car) -> list[Forecast]:
-        road, reach = self.scene.road, abs(car.speed) * HORIZON
-        lane = road.lane(car.lane)
+        road, lane = self.scene.road, self.scene.road.lane(car.lane)
         s, d = lane.frenet(car.x, car.y)
+        reach = max(abs(car.speed), USUAL_SHARE * (lane.speed_limit or 0.0)) * HORIZON
         paths, open_paths = [], [((lane, 0.0),)]
         while open_paths:
             path = open_paths.pop()
@@ -255,34 +257,27 @@ class View:
             if not onward:
                 paths.append(path)
             open_paths += [(*path, (other, begin + last.length)) for other in onward]
-        distances = [abs(car.speed) * TICK * k for k in range(round(HORIZON / TICK) + 1)]
+        times = [TICK * k for k in range(round(HORIZON / TICK) + 1)]
+        usual = max(abs(car.speed), USUAL_SHARE * (lane.speed_limit or 0.0))
+        speeds = (abs(car.speed), usual) if usual > abs(car.speed) + SLOW else (abs(car.speed),)
         return [
             Forecast(
                 car.id,
                 tuple(part.id for part, _ in path),
-                _poses(path, s, d, distances),
+                _poses(path, s, d, [_picked_up(abs(car.speed), speed, t) for t in times]),
                 car.length,
                 car.width,
             )
             for path in paths
+            for speed in speeds
         ]
 
-    def _own_poses(self, lane: LaneId, target: float, then: tuple[float, float] | None):
+    def _own_poses(self, lane: LaneId, plan: Plan):
         scene, ego = self.scene, self.scene.ego
         s, d = scene.road.lane(lane).frenet(ego.x, ego.y)
         path = [pair for pair in self._ruler(lane) if pair[1] >= 0]
         times = [TICK * k for k in range(round(HORIZON / TICK) + 1)]
-        return _poses(path, s, d, [driven(ego.speed, target, t, then) for t in times])
-
-
-def driven(
-    speed: float, target: float, t: float, then: tuple[float, float] | None = None
-) -> float:
-    """Distance [m] driven in t seconds under the speed law; `then`: (s, m/s) of a later target."""
-    if then is None or t <= then[0]:
-        return distance_after(speed, target, t)
-    after = speed_after(speed, target, then[0])
-    return distance_after(speed, target, then[0]) + distance_after(after, then[1], t - then[0])
+        return _poses(path, s, d, [driven(ego.speed, plan, t) for t in times])
 
 
 def idm_acceleration(speed: float, wish: float, gap: float = math.inf, closing: float = 0.0) -> float:
@@ -369,6 +364,12 @@ def _poses(path, s: float, d: float, distances) -> tuple[tuple[float, float, flo
         offset = d * math.exp(-k * TICK / TAU_LATERAL)
         found.append((*lane.point(at - begin, offset), lane.heading(at - begin)))
     return tuple(found)
+
+
+def _picked_up(speed: float, usual: float, t: float) -> float:
+    """Distance [m] in t seconds, picking up speed as IDM's drivers do until it is the usual one."""
+    rise = min(t, (usual - speed) / IDM["acceleration"])
+    return speed * t + IDM["acceleration"] * (rise * t - rise**2 / 2)
 
 
 def _first_overlap(own, size: tuple[float, float], forecast: Forecast) -> float | None:

@@ -96,7 +96,7 @@ def _weigh_meta(view: View, option: Option) -> Weighed:
         *_ahead(view, lane, speed),
         *(_behind(view, lane, speed) if changes else ()),
         *(_moving_in(view, lane) if changes else ()),
-        *_crossing(view, lane, speed),
+        *_crossing(view, lane, option.action.name),
         *_oncoming(view, lane, speed),
         *_slot(view, lane, speed),
         *_bend(view, lane, speed),
@@ -224,21 +224,36 @@ def _moving_in(view: View, lane: LaneId) -> list[Finding]:
     return findings
 
 
-def _crossing(view: View, lane: LaneId, target: float) -> list[Finding]:
-    """Cars whose paths cross or join: is there a contact if we hold on, hurry, or brake after one period?"""
-    held = view.contacts(lane, target)
+def _crossing(view: View, lane: LaneId, action: str) -> list[Finding]:
+    """Cars whose paths cross or join: is there a contact if we hold on, hurry, or brake to a stop?"""
+    ego, period = view.scene.ego, view.scene.period
+    count = round(HORIZON / period)
+    held = view.contacts(lane, control.stepwise(ego, action, "IDLE", period, 0))
     if not held:
         return []
-    soonest, period = held[0], view.scene.period
-    hurried = view.contacts(lane, target, (period, max(view.scene.ego.target_speeds)))
-    braked = view.contacts(lane, target, (period, 0.0))
+    soonest = held[0]
+    hurried = view.contacts(lane, control.stepwise(ego, action, "FASTER", period, count))
+    braking = control.stepwise(ego, action, "SLOWER", period, count)
+    stuck = _stands_in_junction(view, lane, braking) or view.contacts(lane, braking)
     danger = _level(
-        (hurried and braked and soonest.time < LATE, HARD),
-        (not hurried or (not braked and soonest.time > EARLY), NONE),
+        (not hurried or (not stuck and soonest.time > EARLY), NONE),
+        (stuck and soonest.time < LATE, HARD),
         (True, TIGHT),
     )
     term = Term("predicted contact", soonest.time, "s", "against", HORIZON, cars=(soonest.car,))
     return [Finding(danger, _short(soonest.time, HORIZON), term)]
+
+
+def _stands_in_junction(view: View, lane: LaneId, plan: control.Plan) -> bool:
+    """Would the ego come to stand where paths part and meet again?"""
+    ego, road = view.scene.ego, view.scene.road
+    s = road.lane(lane).frenet(ego.x, ego.y)[0]
+    front = s + control.driven(ego.speed, plan, 2 * HORIZON) + ego.length / 2
+    for part, begin in road.path(lane, ego.route, max(front, 0.0) + 1.0):
+        if begin < front <= begin + part.length + ego.length:
+            parts = len(road.exits.get(part.id[0], ())) > 1
+            return parts and sum(end == part.id[1] for _, end in road.sections) > 1
+    return False
 
 
 def _oncoming(view: View, lane: LaneId, target: float) -> list[Finding]:
