@@ -5,6 +5,8 @@ Gradio wiring only: what is driven comes from `drive.record`, what is shown from
 
 from __future__ import annotations
 
+import functools
+import itertools
 import os
 import shutil
 import tempfile
@@ -24,7 +26,7 @@ from drive.scenarios import SCENARIOS
 from drive.types import End
 from drive.world import World
 
-OPENING = ("highway-fast", "rule", "0")  # scenario, policy and seed that a visitor meets
+OPENING = {"scenario": "highway-fast", "policy": "rule", "seed": "0"}  # what a visitor meets
 AT_ONCE = 4  # episodes driven at the same time; more visitors wait
 FONT = ("-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
 HEAD = "<header><h1>Whydrive</h1><p>what it did, and why</p></header>"
@@ -43,6 +45,8 @@ def driven(scenario: str, policy: str, seed: str, wanted: Callable[[], bool]) ->
     events = record(World(scenario), load(policy), whole(seed), shelf.root() / run)
     path = next(events)
     header = log.read_header(path)
+    if not wanted():
+        return events.close()
     yield viewer.header_data(header, run, path.stem)
     for event in events:
         if not wanted():
@@ -55,8 +59,9 @@ def driven(scenario: str, policy: str, seed: str, wanted: Callable[[], bool]) ->
             before, count = event, count + 1
 
 
-def opened(run: str, name: str, step: str | None = None) -> dict:
-    """A logged episode for the player, at the start or paused at a step."""
+def opened(run: str, name: str | None = None, step: str | None = None) -> dict:
+    """A logged episode for the player, at the start or paused at a step; a run's first, if unnamed."""
+    name = name or shelf.episodes(shelf.root(), run)[0]
     episode = log.read(shelf.find(shelf.root(), run, name)).episode
     at = {} if step is None else {"at": whole(step)}
     return viewer.player_data(episode, run, name) | at
@@ -75,19 +80,24 @@ SILENT = {"api_visibility": "private", "show_progress": "hidden"}
 RUNNING = {**SILENT, "concurrency_limit": AT_ONCE, "concurrency_id": "drive"}
 
 
-class Latest:
-    """What each visitor asked for last; what was asked before ends at its next decision."""
+class Wishes:
+    """What each visitor asked for, counted; what was asked before the last ends at its next decision."""
 
     def __init__(self):
-        self._asked: dict[str, object] = {}
+        self._count = itertools.count(1)
+        self._last: dict[str, int] = {}
 
-    def ask(self, request: gr.Request) -> Callable[[], bool]:
-        """Whether this is still what the visitor wants."""
-        mine = self._asked[request.session_hash] = object()
-        return lambda: self._asked.get(request.session_hash) is mine
+    def new(self, request: gr.Request) -> int:
+        """The number of a new wish."""
+        number = self._last[request.session_hash] = next(self._count)
+        return number
+
+    def holds(self, request: gr.Request, number: int) -> bool:
+        """Is this still what the visitor asked for last?"""
+        return self._last.get(request.session_hash) == number
 
     def leave(self, request: gr.Request) -> None:
-        self._asked.pop(request.session_hash, None)
+        self._last.pop(request.session_hash, None)
 
 
 def text(message: dict) -> str:
@@ -112,10 +122,10 @@ def controls(header: dict) -> tuple:
     return scenario, policy, gr.Textbox(value=str(header["seed"]))
 
 
-def shown(messages: Iterator[dict], setting_controls: bool = True) -> Iterator[tuple]:
+def shown(messages: Iterator[dict], wish: int, setting_controls: bool = True) -> Iterator[tuple]:
     """Messages for the player, and with a header the lists and controls that go with it.
 
-    What was wrong becomes a sentence.
+    The player shows the highest wish that it was told of. What was wrong becomes a sentence.
     """
     try:
         for message in messages:
@@ -123,9 +133,9 @@ def shown(messages: Iterator[dict], setting_controls: bool = True) -> Iterator[t
             if "header" in message:
                 lists = shelves(*message["id"])
                 rest = controls(message["header"]) if setting_controls else rest
-            yield text(message), *lists, *rest
+            yield text(message | {"wish": wish}), *lists, *rest
     except (ValueError, OSError) as error:
-        yield text({"problem": f"{error}."}), *(gr.skip(),) * 5
+        yield text({"problem": f"{error}.", "wish": wish}), *(gr.skip(),) * 5
 
 
 def copied(run: str, name: str) -> str:
@@ -147,36 +157,36 @@ def filmed(run: str, name: str) -> str:
 
 def build() -> gr.Blocks:
     """The page, not yet served."""
-    latest = Latest()
+    wishes = Wishes()
 
     def drive(scenario, policy, seed, request: gr.Request):
-        yield from shown(driven(scenario, policy, seed, latest.ask(request)), False)
+        wish = wishes.new(request)
+        wanted = functools.partial(wishes.holds, request, wish)
+        yield from shown(driven(scenario, policy, seed, wanted), wish, False)
 
     def open_log(run, name, request: gr.Request):
-        latest.ask(request)
-        yield from shown(opened(run, name) for _ in (0,))
+        yield from shown(_once(opened, run, name), wishes.new(request))
 
     def open_run(run, request: gr.Request):
-        latest.ask(request)
-        yield from shown(opened(run, shelf.episodes(shelf.root(), run)[0]) for _ in (0,))
+        yield from shown(_once(opened, run), wishes.new(request))
 
     def arrive(request: gr.Request):
-        asked, wanted = dict(request.query_params), latest.ask(request)
+        asked, wish = dict(request.query_params), wishes.new(request)
         if "run" in asked:
-            link = (asked["run"], asked.get("episode", ""), asked.get("step", "0"))
-            messages = (opened(*link) for _ in (0,))
-        else:
-            chosen = dict(zip(("scenario", "policy", "seed"), OPENING, strict=True)) | asked
-            messages = driven(chosen["scenario"], chosen["policy"], chosen["seed"], wanted)
-        yield from shown(messages)
+            link = asked["run"], asked.get("episode"), asked.get("step", "0")
+            yield from shown(_once(opened, *link), wish)
+            return
+        chosen = [asked.get(name, usual) for name, usual in OPENING.items()]
+        wanted = functools.partial(wishes.holds, request, wish)
+        yield from shown(driven(*chosen, wanted), wish)
 
     assets = viewer.player_assets()
     with gr.Blocks(title="Whydrive", fill_width=True) as demo:
         with gr.Row(elem_id="wd-bar"):
             gr.HTML(HEAD, elem_id="wd-title", min_width=150)
-            scenario = gr.Dropdown(list(SCENARIOS), value=OPENING[0], label="Scenario", min_width=170)
-            policy = gr.Dropdown(list(names()), value=OPENING[1], label="Policy", min_width=120)
-            seed = gr.Textbox(OPENING[2], label="Seed", min_width=80, max_lines=1, elem_id="wd-seed")
+            scenario = gr.Dropdown(list(SCENARIOS), value=OPENING["scenario"], label="Scenario", min_width=170)
+            policy = gr.Dropdown(list(names()), value=OPENING["policy"], label="Policy", min_width=120)
+            seed = gr.Textbox(OPENING["seed"], label="Seed", min_width=80, max_lines=1, elem_id="wd-seed")
             go = gr.Button("Drive", variant="primary", min_width=90, elem_id="wd-drive")
             run = gr.Dropdown([], label="Run on disk", min_width=250)
             name = gr.Dropdown([], label="Episode", min_width=210)
@@ -203,7 +213,7 @@ def build() -> gr.Blocks:
                 _making(make, label), [run, name], [file, button, player],
                 concurrency_limit=2, **SILENT,
             ).success(None, js=SAVE, **SILENT)  # fmt: skip
-        demo.unload(latest.leave)
+        demo.unload(wishes.leave)
     return demo
 
 
@@ -213,6 +223,10 @@ def episode(run: str, name: str) -> str:
         return text(opened(run, name))
     except (ValueError, OSError) as error:
         return text({"id": [run, name], "problem": f"{error}."})
+
+
+def _once(make: Callable[..., dict], *arguments) -> Iterator[dict]:
+    yield make(*arguments)
 
 
 SAVE = "() => document.querySelector('#wd-file a, a#wd-file, button#wd-file')?.click()"

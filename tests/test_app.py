@@ -84,7 +84,7 @@ def test_driving_tells_the_header_then_every_step_then_the_end_and_logs_the_same
 
 
 def test_driving_ends_at_the_next_decision_when_it_is_no_longer_wanted(runs):
-    left = [True, True, False]
+    left = [True, True, True, False]
     told = list(app.driven("two-way", "idle", "0", lambda: left.pop(0)))
     assert len(told) == 1 + 2
     read = log.read(shelf.find(runs, *told[0]["id"]))
@@ -105,7 +105,7 @@ def test_driving_ends_at_the_next_decision_when_it_is_no_longer_wanted(runs):
     ],
 )
 def test_what_cannot_be_driven_becomes_one_sentence(runs, chosen, sentence):
-    said = problem(app.shown(app.driven(*chosen, always)))
+    said = problem(app.shown(app.driven(*chosen, always), 1))
     assert sentence in said and "\n" not in said and "Traceback" not in said
     assert not runs.exists(), "nothing was driven"
 
@@ -118,7 +118,7 @@ def test_what_cannot_be_opened_becomes_one_sentence(one_log):
         (("first", "torn-rule-1"), "not a rationale log"),
         (("first", "fake-rule-7", "soon"), "whole number"),
     ):
-        said = problem(app.shown(app.opened(*link) for _ in (0,)))
+        said = problem(app.shown((app.opened(*link) for _ in (0,)), 1))
         assert sentence in said and "\n" not in said
 
 
@@ -129,14 +129,15 @@ def test_a_lost_message_is_asked_for_by_id_and_only_by_id(one_log):
 
 
 def test_a_visitors_new_wish_ends_the_former_and_nobody_elses():
-    latest = app.Latest()
+    wishes = app.Wishes()
     me, you = SimpleNamespace(session_hash="me"), SimpleNamespace(session_hash="you")
-    mine, yours = latest.ask(me), latest.ask(you)
-    assert mine() and yours()
-    again = latest.ask(me)
-    assert not mine() and again() and yours()
-    latest.leave(you)
-    assert not yours() and again()
+    mine, yours = wishes.new(me), wishes.new(you)
+    assert wishes.holds(me, mine) and wishes.holds(you, yours)
+    again = wishes.new(me)
+    assert again > mine and wishes.holds(me, again) and wishes.holds(you, yours)
+    assert not wishes.holds(me, mine)
+    wishes.leave(you)
+    assert not wishes.holds(you, yours) and wishes.holds(me, again)
 
 
 def test_a_log_is_handed_out_as_it_lies_on_disk(one_log):

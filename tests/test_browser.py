@@ -293,16 +293,17 @@ def test_two_visitors_drive_at_once_and_each_sees_their_own(visit):
         assert f"seed {seed}" in tab.text("wd-name")
 
 
-def test_a_message_that_got_lost_is_fetched_from_the_log(visit):
+@pytest.mark.parametrize("lost", ["a step", "the header"])
+def test_a_message_that_got_lost_is_fetched_from_the_log(visit, lost):
     episode = fake_episode(steps=5)
     whole = viewer.player_data(episode, "run", "name")
     header = {"id": whole["id"], "header": whole["header"]}
     late = {"id": whole["id"], "from": 3, "steps": whole["steps"][3:4]}
-    other = {"id": ["another", "run"], "from": 0, "steps": whole["steps"]}
+    told = {"a step": [header, late], "the header": [late]}[lost]
     assets = viewer.player_assets()
     page = visit().page
     page.set_content(f"<style>#p {{ {assets['css']} }}</style><div id=p>{assets['html']}</div>")
-    told = page.evaluate(
+    seen = page.evaluate(
         """async ([js, messages, whole]) => {
           const props = { value: null }, asked = [], watching = [];
           const server = { episode: async (...id) => { asked.push(id); return JSON.stringify(whole); } };
@@ -315,9 +316,9 @@ def test_a_message_that_got_lost_is_fetched_from_the_log(visit):
           await new Promise((done) => setTimeout(done, 200));
           return [asked, document.querySelectorAll(".wd-tick").length];
         }""",
-        [assets["js"], [header, other, late], whole],
+        [assets["js"], told, whole],
     )
-    assert told == [[["run", "name"]], 5]
+    assert seen == [[["run", "name"]], 5]
 
 
 def test_the_picture_is_sharp_on_a_fine_screen(visit):

@@ -7,18 +7,21 @@ function startPlayer({ element, props, watch, server }) {
   const root = element.querySelector(".wd");
   const find = (name) => root.querySelector(name);
   const map = find(".wd-map"), plot = find(".wd-plot"), ticks = find(".wd-ticks");
-  const state = { episode: null, time: 0, playing: false, rate: 1, shown: -1, driving: false,
+  const state = { episode: null, wish: 0, fetching: false, time: 0, playing: false, rate: 1, shown: -1, driving: false,
                   look: { zoom: 1, turn: false, car: null, option: null }, view: null,
                   moment: null, dirty: true, last: 0, theme: readTheme(root) };
 
   // ------------------------------------------------------------------------------- messages
 
   function take(message) {
+    if (message.wish < state.wish) return; // of something that was asked for before
+    state.wish = message.wish ?? state.wish;
     notice(message.problem);
     if (message.header) begin(message);
     const episode = state.episode;
-    if (!episode || String(message.id ?? "") !== String(episode.header.id)) return;
-    if (!receive(episode, message)) return fetchAgain(episode.header.id);
+    if (!message.id) return;
+    const known = episode && String(message.id) === String(episode.header.id);
+    if (!known || !receive(episode, message)) return fetchAgain(message.id, !known);
     if (message.end) state.driving = false;
     if (message.at !== undefined) seek(episode.steps[message.at]?.time ?? lastTime(episode));
     layout();
@@ -42,10 +45,13 @@ function startPlayer({ element, props, watch, server }) {
     root.focus({ preventScroll: true });
   }
 
-  // A message was lost on the way: the log has everything.
-  async function fetchAgain(id) {
+  // A message was lost on the way, the header or a step: the log has everything.
+  async function fetchAgain(id, whole) {
+    if (state.fetching) return;
+    state.fetching = true;
     const message = JSON.parse(await server.episode(...id));
-    if (state.episode?.header.id === id) take({ ...message, header: undefined, at: undefined });
+    state.fetching = false;
+    take(whole ? message : { ...message, header: undefined, at: undefined });
   }
 
   function notice(text) {
