@@ -135,7 +135,7 @@ def attribute(
     causes = sorted(filter(None, tested), key=lambda cause: _proximity(scene, cause))
     return Attribution(
         (*causes, *_things(inquiry), *_conditions(inquiry)),
-        choice.action if free is None else free.action,
+        free.action if inquiry.effect(free) >= EFFECT else choice.action,
         tuple(_barriers(inquiry, [car.id for car in cars])),
         inquiry.asked,
         everyone,

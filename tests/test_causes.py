@@ -1,0 +1,203 @@
+"""Causes by intervention: who made the difference, alone or together, and who did not."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hand_made import FASTER, IDLE, LEFT, METAS, SLOWER, car, scene
+
+from drive import rollout
+from drive.language import parse, read
+from drive.policy import load
+from drive.reasoning import causes
+from drive.reasoning.because import attributed, cause_claims
+from drive.reasoning.causes import attribute, placebo_for
+from drive.reasoning.foresight import foresee
+from drive.reasoning.narrate import narrate
+from drive.reasoning.reference import Reference
+from drive.types import Choice, Control, Legal, Meta, Option, Policy, Scene, Term
+from drive.world import World
+
+
+class Judging:
+    """Chooses by a function of the scene, and weighs every legal action."""
+
+    name, tie = "judging", "post hoc"
+
+    def __init__(self, judge):
+        self.judge = judge
+
+    def decide(self, scene: Scene) -> Choice:
+        action = self.judge(scene)
+        term = Term("value", 1.0, "", "for")
+        return Choice(action, tuple(Option(Meta(name), (term,)) for name in METAS))
+
+
+def ahead(seen: Scene, within: float) -> list[int]:
+    """Cars in the ego's lane, ahead of it and within some metres."""
+    return [c.id for c in seen.cars if c.y == seen.ego.y and 0 < c.x - seen.ego.x < within]
+
+
+brakes_behind_a_car = Judging(lambda seen: SLOWER if ahead(seen, 50) else FASTER)
+
+
+def found(policy: Policy, seen: Scene, **how):
+    choice = foresee(seen, policy.decide(seen))
+    return attribute(policy, seen, choice, **how)
+
+
+def test_the_car_without_which_it_would_not_brake_is_the_cause_and_no_other():
+    result = found(brakes_behind_a_car, scene(car(1, 130.0), car(2, 130.0, lane=0), car(3, 300.0)))
+    assert [cause.cars for cause in result.causes] == [(1,)]
+    assert result.causes[0].instead == FASTER == result.free
+    assert result.causes[0].effect > causes.EFFECT
+
+
+def test_the_effect_is_the_largest_distance_between_the_two_trajectories():
+    seen = scene(car(1, 130.0))
+    weighed = foresee(seen, brakes_behind_a_car.decide(seen))
+    paths = {option.action: option.trajectory for option in weighed.options}
+    apart = np.hypot(paths[SLOWER].x - paths[FASTER].x, paths[SLOWER].y - paths[FASTER].y).max()
+    assert found(brakes_behind_a_car, seen).causes[0].effect == pytest.approx(apart, abs=1e-3)
+
+
+def test_a_ghost_is_out_of_sight_with_its_past_but_stays_on_the_road():
+    seen = scene(car(1, 130.0), car(2, 150.0))
+    past = {1: np.zeros((3, 5)), 2: np.ones((3, 5))}
+    seen = replace(seen, history=replace(seen.history, cars=past))
+    edited = seen.ghosting(1)
+    assert [c.id for c in edited.cars] == [2] and [c.id for c in edited.ghosts] == [1]
+    assert set(edited.history.cars) == {2}
+    assert edited.ghosting(2).ghosts == seen.cars
+    with pytest.raises(ValueError, match="no car 7"):
+        seen.ghosting(7)
+
+
+@pytest.mark.parametrize("blocking", [2, 3])
+def test_cars_that_only_together_make_a_difference_are_found_together(blocking):
+    in_the_way = [car(k + 1, 110.0 + 10 * k) for k in range(blocking)]
+    elsewhere = [car(20 + k, 105.0 + 9 * k, lane=2) for k in range(4)]
+    result = found(brakes_behind_a_car, scene(*in_the_way, *elsewhere))
+    assert [cause.cars for cause in result.causes] == [tuple(range(1, blocking + 1))]
+    assert len(result.causes[0].placebo) == blocking
+    assert result.causes[0].placebo_effect == 0.0
+
+
+def test_more_than_three_together_are_not_named_but_said_to_be_several():
+    seen = scene(*(car(k + 1, 106.0 + 6 * k) for k in range(5)))
+    choice = foresee(seen, brakes_behind_a_car.decide(seen))
+    result = attribute(brakes_behind_a_car, seen, choice)
+    assert result.causes == () and result.free == FASTER
+    assert [claim.quantity for claim in cause_claims(seen, choice, result)] == ["several"]
+
+
+def test_where_nothing_changes_no_cause_is_invented_and_the_words_say_so():
+    seen = scene(car(1, 300.0), car(2, 120.0, lane=0))
+    choice = foresee(seen, brakes_behind_a_car.decide(seen))
+    result = attribute(brakes_behind_a_car, seen, choice)
+    assert result.causes == ()
+    assert [claim.quantity for claim in cause_claims(seen, choice, result)] == ["nothing"]
+
+
+def test_an_effect_below_half_a_metre_is_no_cause():
+    class Nudging(Judging):
+        def decide(self, scene: Scene) -> Choice:
+            action = Control(0.0, 1e-5 * len(scene.cars))
+            return Choice(action, (Option(action, target_lane=scene.ego.lane),))
+
+    steered = Legal(acceleration=(0.0, 0.0), steering=(-0.5, 0.5))
+    seen = replace(scene(car(1, 130.0), car(2, 140.0)), legal=steered, period=0.2)
+    result = found(Nudging(None), seen)
+    assert result.asked == 4 and result.causes == () and result.free == Control(0.0, 2e-5)
+
+
+def test_the_placebo_is_the_most_similar_car_that_is_not_cited():
+    seen = scene(car(1, 130.0), car(2, 135.0, speed=21.0), car(3, 190.0), car(4, 131.0, lane=0))
+    assert placebo_for(seen, (1,), {1}) == (2,)
+    assert placebo_for(seen, (1,), {1, 2}) == (4,)
+    assert placebo_for(scene(car(1, 130.0), car(2, 230.0)), (1,), {1}) == ()
+
+
+def test_a_set_whose_placebo_does_as_much_is_no_cause():
+    """It brakes while it sees three cars or more: any two would do as well as any other two."""
+    counts = Judging(lambda seen: SLOWER if len(seen.cars) > 2 else FASTER)
+    result = found(counts, scene(*(car(k + 1, 110.0 + 10 * k) for k in range(4))))
+    assert result.causes == () and result.free == FASTER
+
+
+def test_conditions_are_asked_for_where_the_scene_has_them():
+    careful = Judging(lambda seen: IDLE if seen.road.lanes[0].speed_limit else FASTER)
+    result = found(careful, scene(car(1, 130.0)))
+    assert [(cause.condition, cause.instead) for cause in result.causes] == [("speed limit", FASTER)]
+
+
+def test_a_policy_that_tells_which_cars_it_could_depend_on_is_asked_for_those_only():
+    class Telling(Judging):
+        def could_matter(self, seen, choice):
+            return ahead(seen, 50)
+
+    policy = Telling(brakes_behind_a_car.judge)
+    seen = scene(car(1, 130.0), *(car(k, 300.0 + 10 * k) for k in range(2, 12)))
+    quick, slow = found(policy, seen), found(policy, seen, exhaustive=True)
+    assert quick.causes[0].cars == slow.causes[0].cars == (1,)
+    assert quick.asked < slow.asked and not quick.exhaustive and slow.exhaustive
+
+
+def test_a_policy_that_fails_on_an_edited_scene_gives_no_cause():
+    def fragile(seen: Scene) -> Meta:
+        if not seen.cars:
+            raise RuntimeError("nobody there")
+        return IDLE
+
+    assert found(Judging(fragile), scene(car(1, 130.0))).causes == ()
+
+
+def test_the_car_that_bars_an_option_is_told_apart_from_the_cause_of_the_decision():
+    seen = scene(car(1, 101.0, lane=0), car(2, 130.0, speed=12.0), lane=1)
+    result = found(load("rule"), seen)
+    barriers = {barrier.action: barrier for barrier in result.barriers}
+    assert barriers[LEFT].cars == (1,) and barriers[LEFT].level == "contact"
+
+
+# ---------------------------------------------------------------------- real scenes, and the words
+
+
+@functools.cache
+def driven(policy: str, scenario: str):
+    world = World(scenario, {"duration": 12} if scenario == "highway-fast" else {})
+    return rollout.run(world, load(policy), 11)
+
+
+@pytest.mark.parametrize("policy", ["rule", "idm"])
+@pytest.mark.parametrize("scenario", ["highway-fast", "merge", "roundabout", "intersection"])
+def test_causes_agree_with_the_slow_and_plain_way(policy, scenario):
+    ask = load(policy)
+    for step in driven(policy, scenario).steps:
+        truth = Reference(ask, step.scene).depends_on()
+        named = {frozenset(cause.cars) for cause in step.attribution.causes if cause.cars}
+        if any(len(ids) == 1 for ids in truth.sets):
+            assert named == set(map(frozenset, truth.sets))
+        else:  # one smallest set is named, any of them
+            assert named <= set(map(frozenset, truth.sets)) and bool(named) <= bool(truth.sets)
+
+
+@pytest.mark.parametrize("scenario", ["highway-fast", "merge", "roundabout", "intersection"])
+def test_every_car_in_the_words_is_a_tested_cause(scenario):
+    for step in driven("rule", scenario).steps:
+        tested = {car for cause in step.attribution.causes for car in cause.cars}
+        cited = {car for claim in parse(step.rationale.text) for car in claim.cars}
+        assert cited == tested, step.rationale.text
+        assert read(step.rationale.text).decision == step.rationale.decision
+
+
+def test_a_policy_s_own_words_are_kept_and_what_was_tested_is_added():
+    seen = scene(car(1, 130.0))
+    choice = foresee(seen, brakes_behind_a_car.decide(seen))
+    own = replace(narrate(seen, choice, choice.chosen.trajectory, "post hoc"), text="I feel like it.")
+    choice = replace(choice, rationale=own)
+    said = attributed(seen, choice, own, attribute(brakes_behind_a_car, seen, choice))
+    assert said.text == "I feel like it. Without car 1 I would be speeding up."
+    assert said.claims[:-1] == own.claims and said.claims[-1].cars == (1,)

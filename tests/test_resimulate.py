@@ -1,0 +1,228 @@
+"""Claims tested by driving again: the world is put back, and what is false is found out."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from drive import log, rollout
+from drive.language import make_claim
+from drive.policy import load
+from drive.replay import replay
+from drive.resimulation import drive_out, measure, possible_contacts
+from drive.types import Claim, Episode, Meta, Step
+from drive.verification import (
+    Verifier,
+    asked_again,
+    driven,
+    path_beside,
+    read_verdicts,
+    verify_log,
+    verify_logs,
+)
+from drive.world import World
+
+IDLE, FASTER, SLOWER, LEFT = map(Meta, ("IDLE", "FASTER", "SLOWER", "LANE_LEFT"))
+
+
+@functools.cache
+def episode(scenario: str = "highway-fast", policy: str = "rule", seed: int = 3) -> Episode:
+    settings = {"duration": 10} if scenario.startswith("highway") else {}
+    return rollout.run(World(scenario, settings), load(policy), seed)
+
+
+def findings_of(driven_before: Episode, policy: str | None = "rule"):
+    verifier = Verifier(driven_before, load(policy) if policy else None, "nobody to ask")
+    return [finding for findings in verifier.findings() for finding in findings]
+
+
+def with_claims(of: Episode, number: int, *claims: Claim) -> Episode:
+    """The episode with other claims at one step; its text is left alone."""
+    step = of.steps[number]
+    changed = replace(step, rationale=replace(step.rationale, claims=claims))
+    return replace(of, steps=(*of.steps[:number], changed, *of.steps[number + 1 :]))
+
+
+def result_of(of: Episode, number: int, claim: Claim, policy: str | None = "rule"):
+    """The verdict on a claim put into the mouth of one step."""
+    found = findings_of(with_claims(of, number, claim), policy)
+    return next(f.verdict for f in found if f.step == number and f.verdict.claim is claim)
+
+
+def first(of: Episode, wanted) -> Step:
+    return next(step for step in of.steps if wanted(step))
+
+
+# -------------------------------------------------------------------------------------- futures
+
+
+@pytest.mark.parametrize("scenario", ["highway-fast", "intersection", "racetrack"])
+def test_driving_an_option_out_puts_the_world_back(scenario):
+    driven_before = episode(scenario) if scenario != "racetrack" else None
+    world = World(scenario, {"duration": 10} if scenario == "highway-fast" else {})
+    world.reset(3)
+    truth, scene = world.truth(), world.scene
+    option = Meta("IDLE") if scene.legal.meta else load("rule").decide(scene).action
+    drive_out(world, option, seconds=4.0)
+    assert world.truth() == truth and world.scene == scene
+    if driven_before is not None:
+        outcome = world.step(driven_before.steps[0].choice.action)
+        assert outcome.tracks == driven_before.steps[0].tracks
+
+
+def test_the_future_of_what_was_done_is_what_was_then_driven():
+    world = World("highway-fast")
+    world.reset(5)
+    future = drive_out(world, IDLE, IDLE, 4.0)
+    again = [world.step(IDLE).tracks for _ in range(4)]
+    assert np.array_equal(future.ego[-1], again[-1].ego[-1])
+    assert future.times[0] == 0.0 and future.times[-1] == pytest.approx(4.0)
+    for car, states in again[-1].cars.items():
+        assert np.array_equal(future.cars[car][-1], states[-1], equal_nan=True)
+
+
+def test_a_future_is_cut_short_by_a_collision_and_says_with_whom():
+    world = World("highway-fast", {"vehicles_density": 3})
+    world.reset(1)
+    future = drive_out(world, FASTER, FASTER, 20.0)
+    assert future.ended == "collision" and future.contact.partner.startswith("car ")
+    partner = int(future.contact.partner.split()[1])
+    claim = make_claim("rejection", "gap ahead", 0.0, cars=(partner,), option=FASTER, horizon=20.0)
+    assert measure(world.scene, claim, future) < 0.5
+
+
+def test_a_contact_that_could_be_is_found_on_crossing_paths():
+    step = first(
+        episode("intersection"),
+        lambda s: any(c.quantity == "predicted contact" for c in s.rationale.claims),
+    )
+    claim = next(c for c in step.rationale.claims if c.quantity == "predicted contact")
+    option = next(o for o in step.choice.options if o.action == claim.option)
+    assert min(possible_contacts(step.scene, claim, option)) == pytest.approx(claim.said, abs=0.9)
+
+
+# ------------------------------------------------------------------------------- whole episodes
+
+
+@pytest.mark.parametrize("scenario", ["highway-fast", "merge", "intersection"])
+def test_the_honest_narrator_says_nothing_false(scenario):
+    found = findings_of(episode(scenario))
+    wrong = [f for f in found if f.verdict.result == "false" and f.test != "driven out"]
+    assert not wrong, wrong[0]
+    assert {"scene", "trajectory", "driven", "asked again"} <= {f.test for f in found}
+
+
+def test_verdicts_lie_beside_the_log_can_be_made_again_and_never_change_it(tmp_path):
+    path = tmp_path / "one.jsonl"
+    log.write(path, episode("merge"))
+    before = path.read_bytes()
+    found = verify_log(path)
+    assert path.read_bytes() == before
+    assert path_beside(path).name == "one.verdicts.jsonl"
+    assert read_verdicts(path_beside(path)) == found
+    written = path_beside(path).read_bytes()
+    ((_, again),) = verify_logs([path])
+    assert again == found and path_beside(path).read_bytes() == written
+
+
+def test_from_the_first_difference_on_nothing_can_be_tested():
+    honest = episode()
+    step = honest.steps[4]
+    moved = replace(step.scene, ego=replace(step.scene.ego, x=step.scene.ego.x + 0.01))
+    forged = (*honest.steps[:4], replace(step, scene=moved), *honest.steps[5:])
+    found = findings_of(replace(honest, steps=forged))
+    late = [f for f in found if f.step >= 4]
+    assert late and {f.verdict.result for f in late} == {"untestable"}
+    assert {f.verdict.why for f in late} == {"replay diverged at step 4"}
+    assert "untestable" not in {f.verdict.result for f in found if f.step < 4 and f.test == "scene"}
+
+
+def test_a_log_that_is_no_log_is_refused_and_the_others_are_still_tested(tmp_path):
+    (tmp_path / "broken.jsonl").write_text("{}\n")
+    log.write(tmp_path / "good.jsonl", episode("merge"))
+    results = dict(verify_logs(sorted(tmp_path.glob("*.jsonl"))))
+    assert isinstance(results[tmp_path / "broken.jsonl"], ValueError)
+    assert results[tmp_path / "good.jsonl"]
+
+
+# ------------------------------------------------------------------------------ what is found out
+
+
+def test_a_speed_that_an_option_does_not_mean_is_false():
+    scene = episode().steps[2].scene
+    aim = next(s for s in scene.ego.target_speeds if s < scene.ego.speed - 1)
+    true = make_claim("rejection", "speed", aim, option=SLOWER)
+    assert result_of(episode(), 2, true).result in ("true", "false")
+    assert result_of(episode(), 2, replace(true, said=aim + 1.0)).result == "false"
+
+
+def test_a_foreseen_gap_is_measured_in_the_real_future():
+    of = episode()
+    number = next(k for k, s in enumerate(of.steps) if s.attribution.causes and s.attribution.causes[0].cars)
+    lead = of.steps[number].attribution.causes[0].cars[0]
+    claim = make_claim("consequence", "gap ahead", 500.0, cars=(lead,), option=SLOWER, horizon=2.0)
+    wrong = result_of(of, number, claim)
+    assert wrong.result == "false" and wrong.tolerance > 0
+    if isinstance(wrong.measured, float):
+        assert result_of(of, number, replace(claim, said=round(wrong.measured, 1))).result == "true"
+
+
+def test_a_cause_that_is_none_is_false_and_the_right_one_is_true():
+    of = episode()
+    number, step = next((k, s) for k, s in enumerate(of.steps) if s.attribution.causes)
+    cause = next(c for c in step.rationale.claims if c.kind == "cause" and len(c.cars) == 1)
+    idle = {c.id for c in step.scene.cars} - {i for c in step.attribution.causes for i in c.cars}
+    assert result_of(of, number, cause).result == "true"
+    assert result_of(of, number, replace(cause, cars=(min(idle),))).result == "false"
+    assert result_of(of, number, replace(cause, cars=(*cause.cars, min(idle)))).result == "false"
+    assert result_of(of, number, replace(cause, cars=(999,))).result == "false"
+    assert result_of(of, number, make_claim("cause", "nothing")).result == "false"
+    other = next(o.action for o in step.choice.options if o.action not in (cause.option, step.choice.action))
+    assert result_of(of, number, replace(cause, option=other)).result == "false"
+
+
+def test_that_nothing_makes_a_difference_is_true_where_it_does_not():
+    of = episode("merge")
+    number = next(k for k, s in enumerate(of.steps) if not s.attribution.causes)
+    assert result_of(of, number, make_claim("cause", "nothing")).result == "true"
+    assert result_of(of, number, make_claim("cause", "several")).result == "false"
+
+
+def test_a_policy_that_cannot_be_asked_again_leaves_causes_untestable():
+    verdict = result_of(episode(), 0, make_claim("cause", "nothing"), policy=None)
+    assert verdict.result == "untestable" and verdict.why == "nobody to ask"
+    header = episode().header
+    assert asked_again(replace(header, policy="nowhere"))[0] is None
+    assert "learned something else" in asked_again(replace(header, weights="0123"))[1]
+
+
+def test_what_was_then_driven_must_have_begun_what_was_intended():
+    step = first(episode(), lambda s: s.choice.action == SLOWER and s.scene.ego.speed > 22)
+    wanted = {"slow down": "true", "speed up": "false", "wait": "false"}
+    for change, result in wanted.items():
+        assert driven(step, make_claim("intention", "speed change", change)).result == result
+    lane = step.scene.ego.lane[2] + 1
+    assert driven(step, make_claim("intention", "lane", lane)).result == "true"
+    assert driven(step, make_claim("intention", "lane", lane + 1)).result == "false"
+
+
+def test_a_hidden_car_must_have_been_seen_and_still_be_there():
+    of, number = episode("highway-fast"), 5
+    here = {car.id for car in of.steps[number].scene.cars}
+    seen = min(here)
+    claim = make_claim("visibility", "hidden", cars=(seen, seen))
+    assert "in sight" in result_of(of, number, claim).why
+    assert "never seen" in result_of(of, number, make_claim("visibility", "hidden", cars=(999, 1))).why
+
+
+def test_every_moment_of_the_replay_is_given_back_unchanged():
+    of = episode("merge")
+    scenes = []
+    for moment in replay(of):
+        if moment.step < len(of.steps):
+            drive_out(moment.world, IDLE, seconds=2.0)
+        scenes.append(moment.same)
+    assert all(scenes) and len(scenes) == len(of.steps) + 1
