@@ -53,12 +53,13 @@ class TwinRecorder:
         return self._watch.tracks(scene, reach)
 
     def drive(self, action):
-        """`env.step`, its sub-steps taken by the twin."""
-        self._env._simulate = self._simulate
+        """`env.step`, its sub-steps taken by the twin; the observation, which no scene is made of, is left out."""
+        env, eyes = self._env, self._env.observation_type
+        env._simulate, eyes.observe = self._simulate, lambda: None
         try:
-            return self._env.step(action)
+            return env.step(action)
         finally:
-            del self._env._simulate
+            del env._simulate, eyes.observe
 
     def _simulate(self, action=None) -> None:
         env = self._env

@@ -19,7 +19,8 @@ class Settings:
     fine: int = 2
     coarse: float = 0.2
     more: int = 1
-    hypotheses: int = 4
+    hypotheses: int = 5
+    spread: float = 0.0
     crash_step: float = 0.05  # collision costs closer than this count as equal
     risk_step: float = 0.01
     risk_weight: float = 0.2
@@ -42,7 +43,7 @@ class Planner:
         return bool(legal.meta)
 
     def decide(self, scene: Scene) -> Choice:
-        return weigh(scene, imagine(scene, self.settings.hypotheses), self.settings)
+        return weigh(scene, imagine(scene, self.settings.hypotheses, self.settings.spread), self.settings)
 
 
 def weigh(scene: Scene, roots: Worlds, settings: Settings) -> Choice:

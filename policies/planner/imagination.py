@@ -22,10 +22,11 @@ AHEAD, BEHIND = 200.0, 70.0  # [m] along the ego's heading, beyond which cars ar
 TAU_LATERAL = 0.6  # [s], the law by which drivers return to a lane's centre
 DRIFT = 0.15  # [m/s] across the lane, from which a car may be changing it
 WISH = 0.8  # of the speed limit, the most that traffic is expected to wish for unless seen faster
+LAST, PERIOD = 1.06, 1.07  # [s] since the last thought
 EXPONENTS = 3.5, 4.5  # highway-env draws IDM's DELTA between them
 
 
-def imagine(scene: Scene, count: int) -> Worlds:
+def imagine(scene: Scene, count: int, spread: float = 1.0) -> Worlds:
     """The scene as `count` worlds: the first nominal, the others with timers and exponents drawn."""
     scene = nearby(scene)
     connected = len(scene.road.sections) > 1
@@ -37,8 +38,9 @@ def imagine(scene: Scene, count: int) -> Worlds:
     worlds = nominal.tile(count)
     others = np.isin(worlds.g[:, k.KIND], (k.IDM, k.LINEAR))
     drawn = draws(scene, worlds.g[:, k.CAR])
-    drawn[0] = 0.5
-    worlds.f[:, k.TIMER] = np.where(others, drawn[..., 0], worlds.f[:, k.TIMER])
+    phase = LAST - PERIOD * np.arange(count)[:, None] / count  # every car thinks at every phase once
+    phase = (phase + PERIOD * drawn[:1, :, 0] / count * spread) % PERIOD
+    worlds.f[:, k.TIMER] = np.where(others, phase, worlds.f[:, k.TIMER])
     low, high = EXPONENTS
     worlds.f[:, k.DELTA] = np.where(others, low + (high - low) * drawn[..., 1], worlds.f[:, k.DELTA])
     return worlds
