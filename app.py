@@ -45,8 +45,6 @@ def driven(scenario: str, policy: str, seed: str, wanted: Callable[[], bool]) ->
     events = record(World(scenario), load(policy), whole(seed), shelf.root() / run)
     path = next(events)
     header = log.read_header(path)
-    if not wanted():
-        return events.close()
     yield viewer.header_data(header, run, path.stem)
     for event in events:
         if not wanted():
@@ -67,27 +65,50 @@ def opened(run: str, name: str | None = None, step: str | None = None) -> dict:
     return viewer.player_data(episode, run, name) | at
 
 
-def whole(text: str) -> int:
+def episode(run: str, name: str) -> str:
+    """A whole logged episode for the player, or one sentence about why not."""
+    try:
+        return text(opened(run, name))
+    except (ValueError, OSError) as error:
+        return text({"id": [run, name], "problem": f"{error}."})
+
+
+def copied(run: str, name: str) -> str:
+    """A copy of a log, where Gradio may serve it from."""
+    source = shelf.find(shelf.root(), run, name)
+    return shutil.copy(source, Path(tempfile.mkdtemp()) / source.name)
+
+
+def filmed(run: str, name: str) -> str:
+    """An episode as a film."""
+    driven = log.read(shelf.find(shelf.root(), run, name)).episode
+    path = Path(tempfile.mkdtemp()) / f"{name}.webm"
+    film(driven, path)
+    return str(path)
+
+
+def whole(number: str) -> int:
     """A whole number from 0 on; ValueError for anything else."""
-    if not str(text).strip().isdecimal() or len(str(text)) > 9:
-        raise ValueError(f"a seed or step is a whole number from 0 to 999999999, not {text!r}")
-    return int(text)
+    if not str(number).strip().isdecimal() or len(str(number)) > 9:
+        raise ValueError(f"a seed or step is a whole number from 0 to 999999999, not {number!r}")
+    return int(number)
 
 
-# -------------------------------------------------------------------------------------- the events
-
-SILENT = {"api_visibility": "private", "show_progress": "hidden"}
-RUNNING = {**SILENT, "concurrency_limit": AT_ONCE, "concurrency_id": "drive"}
+# --------------------------------------------------------------------------------- the visitors
 
 
-class Wishes:
-    """What each visitor asked for, counted; what was asked before the last ends at its next decision."""
+class Visitors:
+    """What each visitor asked for: every wish has a number, and a new one ends the one before.
+
+    The player shows the highest wish that it was told of, in whatever order messages arrive.
+    """
 
     def __init__(self):
         self._count = itertools.count(1)
         self._last: dict[str, int] = {}
+        self._met: dict[tuple, list] = {}  # what an earlier visitor was met with, and where it lies
 
-    def new(self, request: gr.Request) -> int:
+    def wish(self, request: gr.Request) -> int:
         """The number of a new wish."""
         number = self._last[request.session_hash] = next(self._count)
         return number
@@ -99,33 +120,43 @@ class Wishes:
     def leave(self, request: gr.Request) -> None:
         self._last.pop(request.session_hash, None)
 
+    # -- what the page's events do; each tells the outputs of `build`
 
-def text(message: dict) -> str:
-    """JSON that is no markup either, wherever it may land."""
-    return orjson.dumps(message).decode().replace("<", "\\u003c")
+    def drive(self, scenario: str, policy: str, seed: str, request: gr.Request):
+        wish = self.wish(request)
+        wanted = functools.partial(self.holds, request, wish)
+        yield from shown(driven(scenario, policy, seed, wanted), wish, setting_controls=False)
 
+    def open_log(self, run: str, name: str, request: gr.Request):
+        yield from shown(_once(opened, run, name), self.wish(request))
 
-def shelves(run: str, name: str) -> tuple:
-    """The two lists, with this episode chosen."""
-    folder = shelf.root()
-    return (
-        gr.Dropdown(choices=list(shelf.runs(folder)), value=run),
-        gr.Dropdown(choices=list(shelf.episodes(folder, run)), value=name),
-    )
+    def open_run(self, run: str, request: gr.Request):
+        yield from shown(_once(opened, run), self.wish(request))
 
+    def arrive(self, request: gr.Request):
+        """Open the link's log, or drive what it or the opening says; driven once, then from its log."""
+        asked, wish = dict(request.query_params), self.wish(request)
+        chosen = tuple(asked.get(name, usual) for name, usual in OPENING.items())
+        if "run" in asked:
+            messages = _once(opened, asked["run"], asked.get("episode"), asked.get("step", "0"))
+        elif chosen in self._met and self._met[chosen][0] in shelf.runs(shelf.root()):
+            messages = _once(opened, *self._met[chosen])
+        else:
+            wanted = functools.partial(self.holds, request, wish)
+            messages = self._noted(chosen, driven(*chosen, wanted))
+        yield from shown(messages, wish)
 
-def controls(header: dict) -> tuple:
-    """What to press Drive with, to drive this episode again; a foreign policy's name is left out."""
-    policy = gr.Dropdown(value=header["policy"]) if header["policy"] in names() else gr.skip()
-    known = header["scenario"] in SCENARIOS
-    scenario = gr.Dropdown(value=header["scenario"]) if known else gr.skip()
-    return scenario, policy, gr.Textbox(value=str(header["seed"]))
+    def _noted(self, chosen: tuple, messages: Iterator[dict]) -> Iterator[dict]:
+        for message in messages:
+            yield message
+            if "end" in message:
+                self._met[chosen] = message["id"]
 
 
 def shown(messages: Iterator[dict], wish: int, setting_controls: bool = True) -> Iterator[tuple]:
     """Messages for the player, and with a header the lists and controls that go with it.
 
-    The player shows the highest wish that it was told of. What was wrong becomes a sentence.
+    What was wrong becomes a sentence.
     """
     try:
         for message in messages:
@@ -138,104 +169,29 @@ def shown(messages: Iterator[dict], wish: int, setting_controls: bool = True) ->
         yield text({"problem": f"{error}.", "wish": wish}), *(gr.skip(),) * 5
 
 
-def copied(run: str, name: str) -> str:
-    """A copy of a log where Gradio may serve it from."""
-    source = shelf.find(shelf.root(), run, name)
-    return shutil.copy(source, Path(tempfile.mkdtemp()) / source.name)
+def shelves(run: str, name: str) -> tuple:
+    """The two lists of logs, with this one chosen."""
+    folder = shelf.root()
+    return (
+        gr.Dropdown(choices=list(shelf.runs(folder)), value=run),
+        gr.Dropdown(choices=list(shelf.episodes(folder, run)), value=name),
+    )
 
 
-def filmed(run: str, name: str) -> str:
-    """An episode as a film."""
-    episode = log.read(shelf.find(shelf.root(), run, name)).episode
-    path = Path(tempfile.mkdtemp()) / f"{name}.webm"
-    film(episode, path)
-    return str(path)
+def controls(header: dict) -> tuple:
+    """What to press Drive with, to drive this episode again; what is not on offer is left as it is."""
+    offered = (("scenario", SCENARIOS), ("policy", names()))
+    lists = (
+        gr.Dropdown(list(known), value=header[name]) if header[name] in known else gr.skip()
+        for name, known in offered
+    )
+    return *lists, gr.Textbox(value=str(header["seed"]))
 
 
-# ---------------------------------------------------------------------------------------- the page
+def making(make: Callable[[str, str], str], label: str) -> Callable:
+    """A handler that makes a file to download, and says so on its button meanwhile."""
 
-
-def build() -> gr.Blocks:
-    """The page, not yet served."""
-    wishes = Wishes()
-
-    def drive(scenario, policy, seed, request: gr.Request):
-        wish = wishes.new(request)
-        wanted = functools.partial(wishes.holds, request, wish)
-        yield from shown(driven(scenario, policy, seed, wanted), wish, False)
-
-    def open_log(run, name, request: gr.Request):
-        yield from shown(_once(opened, run, name), wishes.new(request))
-
-    def open_run(run, request: gr.Request):
-        yield from shown(_once(opened, run), wishes.new(request))
-
-    def arrive(request: gr.Request):
-        asked, wish = dict(request.query_params), wishes.new(request)
-        if "run" in asked:
-            link = asked["run"], asked.get("episode"), asked.get("step", "0")
-            yield from shown(_once(opened, *link), wish)
-            return
-        chosen = [asked.get(name, usual) for name, usual in OPENING.items()]
-        wanted = functools.partial(wishes.holds, request, wish)
-        yield from shown(driven(*chosen, wanted), wish)
-
-    assets = viewer.player_assets()
-    with gr.Blocks(title="Whydrive", fill_width=True) as demo:
-        with gr.Row(elem_id="wd-bar"):
-            gr.HTML(HEAD, elem_id="wd-title", min_width=150)
-            scenario = gr.Dropdown(list(SCENARIOS), value=OPENING["scenario"], label="Scenario", min_width=170)
-            policy = gr.Dropdown(list(names()), value=OPENING["policy"], label="Policy", min_width=120)
-            seed = gr.Textbox(OPENING["seed"], label="Seed", min_width=80, max_lines=1, elem_id="wd-seed")
-            go = gr.Button("Drive", variant="primary", min_width=90, elem_id="wd-drive")
-            run = gr.Dropdown([], label="Run on disk", min_width=250)
-            name = gr.Dropdown([], label="Episode", min_width=210)
-            movie = gr.Button("Film", min_width=70, elem_id="wd-film")
-            data = gr.Button("Log", min_width=70, elem_id="wd-log")
-        player = gr.HTML(
-            html_template=assets["html"],
-            css_template=assets["css"],
-            js_on_load=assets["js"],
-            apply_default_css=False,
-            server_functions=[episode],
-        )
-        file = gr.DownloadButton(visible="hidden", elem_id="wd-file")
-
-        outputs = [player, run, name, scenario, policy, seed]
-        again = {**RUNNING, "trigger_mode": "multiple"}
-        demo.load(arrive, None, outputs, **RUNNING)
-        go.click(drive, [scenario, policy, seed], outputs, **again)
-        seed.submit(drive, [scenario, policy, seed], outputs, **again)
-        run.input(open_run, run, outputs, **SILENT)
-        name.input(open_log, [run, name], outputs, **SILENT)
-        for button, make, label in ((movie, filmed, "Film"), (data, copied, "Log")):
-            button.click(
-                _making(make, label), [run, name], [file, button, player],
-                concurrency_limit=2, **SILENT,
-            ).success(None, js=SAVE, **SILENT)  # fmt: skip
-        demo.unload(wishes.leave)
-    return demo
-
-
-def episode(run: str, name: str) -> str:
-    """A whole logged episode for the player, or one sentence about why not."""
-    try:
-        return text(opened(run, name))
-    except (ValueError, OSError) as error:
-        return text({"id": [run, name], "problem": f"{error}."})
-
-
-def _once(make: Callable[..., dict], *arguments) -> Iterator[dict]:
-    yield make(*arguments)
-
-
-SAVE = "() => document.querySelector('#wd-file a, a#wd-file, button#wd-file')?.click()"
-
-
-def _making(make: Callable[[str, str], str], label: str) -> Callable:
-    """A handler that makes a file and says so on its button meanwhile."""
-
-    def handler(run, name):
+    def handler(run: str, name: str):
         yield gr.skip(), gr.Button("…", interactive=False), gr.skip()
         try:
             yield make(run, name), gr.Button(label, interactive=True), gr.skip()
@@ -246,41 +202,94 @@ def _making(make: Callable[[str, str], str], label: str) -> Callable:
     return handler
 
 
+def text(message: dict) -> str:
+    """JSON that is no markup either, wherever it may land."""
+    return orjson.dumps(message).decode().replace("<", "\\u003c")
+
+
+def _once(make: Callable[..., dict], *arguments) -> Iterator[dict]:
+    yield make(*arguments)
+
+
+# ---------------------------------------------------------------------------------------- the page
+
+SILENT = {"api_visibility": "private", "show_progress": "hidden"}
+DRIVING = {**SILENT, "concurrency_limit": AT_ONCE, "concurrency_id": "drive"}
+SAVE = "() => document.querySelector('#wd-file a, a#wd-file, button#wd-file')?.click()"
+
+
+def build() -> gr.Blocks:
+    """The page, not yet served."""
+    visitors = Visitors()
+    with gr.Blocks(title="Whydrive", fill_width=True) as demo:
+        with gr.Row(elem_id="wd-bar"):
+            gr.HTML(HEAD, elem_id="wd-title")
+            scenario = gr.Dropdown(list(SCENARIOS), value=OPENING["scenario"], label="Scenario")
+            policy = gr.Dropdown(list(names()), value=OPENING["policy"], label="Policy")
+            seed = gr.Textbox(OPENING["seed"], label="Seed", max_lines=1, elem_id="wd-seed")
+            go = gr.Button("Drive", variant="primary", elem_id="wd-drive")
+            run = gr.Dropdown([], label="Run on disk")
+            name = gr.Dropdown([], label="Episode")
+            movie = gr.Button("Film", elem_id="wd-film")
+            data = gr.Button("Log", elem_id="wd-log")
+        player = _player()
+        file = gr.DownloadButton(visible="hidden", elem_id="wd-file")
+
+        outputs = [player, run, name, scenario, policy, seed]
+        again = {**DRIVING, "trigger_mode": "multiple"}
+        demo.load(visitors.arrive, None, outputs, **DRIVING)
+        demo.unload(visitors.leave)
+        go.click(visitors.drive, [scenario, policy, seed], outputs, **again)
+        seed.submit(visitors.drive, [scenario, policy, seed], outputs, **again)
+        run.input(visitors.open_run, run, outputs, **SILENT)
+        name.input(visitors.open_log, [run, name], outputs, **SILENT)
+        for button, make, label in ((movie, filmed, "Film"), (data, copied, "Log")):
+            done = button.click(making(make, label), [run, name], [file, button, player], **SILENT)
+            done.success(None, js=SAVE, **SILENT)
+    return demo
+
+
+def _player() -> gr.HTML:
+    """The player: its markup never changes, messages come as its value."""
+    assets = viewer.player_assets()
+    return gr.HTML(
+        html_template=assets["html"],
+        css_template=assets["css"],
+        js_on_load=assets["js"],
+        apply_default_css=False,
+        server_functions=[episode],
+    )
+
+
 CSS = """
-.gradio-container { padding: 0 !important; background: #fff !important; }
+.gradio-container { padding: 0 !important; background: #fff !important;
+  --input-background-fill: #f4f5f6; --button-secondary-background-fill: #edeff1; }
 .gradio-container .fillable { padding: 14px 28px 24px !important; }
-body { background: #fff; } body.dark, .dark .gradio-container { background: #0f1318 !important; }
 .gradio-container .html-container { padding: 0; }
+body { background: #fff; }
+body.dark, .dark .gradio-container { background: #0f1318 !important; }
+.dark .gradio-container, .dark.gradio-container { --input-background-fill: #1c222a;
+  --button-secondary-background-fill: #2a323c; --button-secondary-background-fill-hover: #37414d; }
 #wd-bar { gap: 8px 10px; align-items: flex-end; flex-wrap: wrap; padding-bottom: 2px; }
 #wd-bar > * { flex: 0 0 auto; min-width: 0; }
 #wd-bar .form { border: 0; background: none; box-shadow: none; gap: 10px; overflow: visible;
   flex: 1 1 370px; max-width: 430px; flex-wrap: nowrap; }
 #wd-bar .form ~ .form { flex-basis: 400px; max-width: 520px; margin-left: auto; }
+@media (max-width: 1180px) { #wd-bar .form ~ .form { margin-left: 0; } }
 #wd-bar .block { border: 0; padding: 0; background: none; box-shadow: none; overflow: visible;
   min-width: 0 !important; }
 #wd-bar #wd-seed { flex: 0 0 92px; }
 #wd-bar span[data-testid=block-info], #wd-bar .container > span { font-size: 12px; opacity: 0.7;
   margin-bottom: 2px; }
 #wd-bar .wrap-inner, #wd-bar input[type=text], #wd-bar textarea { height: 34px; font-size: 14px; }
-.gradio-container { --input-background-fill: #f4f5f6; --button-secondary-background-fill: #edeff1; }
-.dark .gradio-container, .dark.gradio-container { --input-background-fill: #1c222a;
-  --button-secondary-background-fill: #2a323c; --button-secondary-background-fill-hover: #37414d; }
 #wd-bar .wrap-inner, #wd-bar .wrap, #wd-bar textarea, #wd-bar input { border-radius: 6px; }
 #wd-bar button { height: 34px; font-size: 14px; font-weight: 600; min-width: 66px; padding: 0 14px; }
 #wd-bar #wd-drive { background: #1f62d0; color: #fff; min-width: 84px; }
 .dark #wd-bar #wd-drive { background: #6aa5ff; color: #0d1116; }
-@media (max-width: 1180px) { #wd-bar .form ~ .form { margin-left: 0; } }
 #wd-title { width: 150px; flex: 0 0 150px !important; }
 #wd-title h1 { font-size: 20px; font-weight: 700; margin: 0; line-height: 1.2; }
 #wd-title p { font-size: 13px; opacity: 0.65; margin: 0; line-height: 1.35; }
 """
-
-
-def main(host: str = "127.0.0.1", port: int | None = None, open_browser: bool = False) -> None:
-    """Serve the page until interrupted. OSError where the port is taken."""
-    build().queue(max_size=32).launch(**LAUNCH, server_name=host, server_port=port, inbrowser=open_browser)
-
-
 LAUNCH = {
     "theme": gr.themes.Base(font=FONT, font_mono=("ui-monospace", "monospace"), primary_hue="blue"),
     "css": CSS,
@@ -288,6 +297,13 @@ LAUNCH = {
     "footer_links": [],
     "share": False,
 }
+
+
+def main(host: str = "127.0.0.1", port: int | None = None, open_browser: bool = False) -> None:
+    """Serve the page until interrupted. OSError where the port is taken."""
+    page = build().queue(max_size=32)
+    page.launch(**LAUNCH, server_name=host, server_port=port, inbrowser=open_browser)
+
 
 if __name__ == "__main__":
     main(host=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))

@@ -220,7 +220,9 @@ def middle(road: Road) -> float | None:
     """Middle of a straight road [m], on the y axis; None for a curved one."""
     if shape(road) == "curved":
         return None
-    sides = np.concatenate([np.concatenate(edges(lane)) for lane in road.lanes if _runs_along(lane)])
+    sides = np.concatenate(
+        [np.concatenate(edges(lane)) for lane in road.lanes if _runs_along(lane)]
+    )
     return float(sides[:, 1].min() + sides[:, 1].max()) / 2
 
 
@@ -386,8 +388,10 @@ def _rounded(car: Body, radius: float = 0.22, samples: int = 4) -> np.ndarray:
     centres = corners(car.x, car.y, car.heading, car.length - 2 * r, car.width - 2 * r)
     angles = car.heading + np.linspace(0.5 * math.pi, 0.0, samples)  # front left, turning clockwise
     turns = np.array([0.0, 0.5, 1.0, 1.5]) * math.pi  # corners come counter-clockwise
-    rounds = [c + r * np.stack([np.cos(a), np.sin(a)], -1)
-              for c, a in zip(centres, (angles[::-1] + t for t in turns), strict=True)]
+    rounds = [
+        c + r * np.stack([np.cos(a), np.sin(a)], -1)
+        for c, a in zip(centres, (angles[::-1] + t for t in turns), strict=True)
+    ]
     return np.concatenate(rounds)
 
 
@@ -474,7 +478,11 @@ def _beacon(picture, view: View, car: Body, colour: Colour | None, palette: Pale
         return False
     towards = (at - edge) / away
     sideways = np.array([-towards[1], towards[0]])
-    tip = [edge + 15 * towards, edge + 6 * towards + 7 * sideways, edge + 6 * towards - 7 * sideways]
+    tip = [
+        edge + 15 * towards,
+        edge + 6 * towards + 7 * sideways,
+        edge + 6 * towards - 7 * sideways,
+    ]
     points = np.round(np.array(tip) * (1 << FRACTION)).astype(np.int32)
     cv2.fillPoly(picture, [points], colour, cv2.LINE_AA, FRACTION)
     cv2.circle(picture, tuple(int(n) for n in edge), 10, colour, cv2.FILLED, cv2.LINE_AA)

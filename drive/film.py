@@ -192,7 +192,10 @@ def _ticks(draw: ImageDraw.ImageDraw, look: _Look, width: int):
     for step, risk in zip(look.episode.steps, look.risks, strict=True):
         left, right = (_at(look, t, width) for t in (step.tracks.times[0], step.tracks.times[-1]))
         gap = 1.5 if right - left > 5 else 0.0
-        draw.rectangle((left, TICKS[0], max(right - gap, left), TICKS[1]), camera.risk_colour(look.palette, risk))
+        draw.rectangle(
+            (left, TICKS[0], max(right - gap, left), TICKS[1]),
+            camera.risk_colour(look.palette, risk),
+        )
 
 
 def _at(look: _Look, time: float, width: int) -> float:

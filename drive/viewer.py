@@ -7,6 +7,7 @@ not shown. Text is passed on as it is: whoever shows it must not take it for mar
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import re
 from importlib import resources
@@ -90,9 +91,7 @@ def header_data(header: Header, run: str = "", name: str = "") -> dict:
     return {"id": [run, name], "header": about}
 
 
-def step_data(
-    header: Header, step: Step, before: Step | None = None, language: str = "en"
-) -> dict:
+def step_data(header: Header, step: Step, before: Step | None = None, language: str = "en") -> dict:
     """One decision for the player, with what was then driven until the next. `before` precedes it."""
     motion = Motion(Episode(header, (step,), None))
     risk, closest = risk_of(motion)
@@ -177,7 +176,7 @@ def phrases(text: str, language: str = "en") -> list[tuple[str, list[int]]]:
 def mentions(text: str, language: str = "en") -> list[tuple[str, list[int]]]:
     """The text cut at the cars that it names."""
     named = list(_mention(language).finditer(text))
-    starts, ends = [m.start() for m in named], [m.end() for m in named]
+    ends = [match.end() for match in named]
     pieces = []
     for match, before in zip(named, [0, *ends], strict=False):
         pieces += [(text[before : match.start()], []), (match[0], [int(match["id"])])]
@@ -187,7 +186,7 @@ def mentions(text: str, language: str = "en") -> list[tuple[str, list[int]]]:
 
 def _clauses(text: str) -> list[str]:
     cuts = [0, *(match.end() for match in CLAUSE.finditer(text)), len(text)]
-    return [text[a:b] for a, b in zip(cuts, cuts[1:], strict=False) if a < b]
+    return [text[a:b] for a, b in itertools.pairwise(cuts) if a < b]
 
 
 @functools.cache

@@ -65,12 +65,21 @@ def trajectory(road: Road, k: int, s: float, speed: float, acceleration: float) 
     poses = [pose(road, k, a) for a in along]
     x, y, heading = (np.array([p[i] for p in poses]) for i in range(3))
     return t.Trajectory(
-        x, y, heading, speeds, np.full(64, acceleration), np.zeros(64), "roll-out without interaction"
+        x,
+        y,
+        heading,
+        speeds,
+        np.full(64, acceleration),
+        np.zeros(64),
+        "roll-out without interaction",
     )
 
 
 SPEEDS = {0: 25.0, 1: 18.0, 2: 22.0, 3: 24.0, 4: 20.0, 5: 23.0}  # [m/s] by car
 STARTS = {0: (1, 40.0), 1: (1, 95.0), 2: (0, 60.0), 3: (0, 18.0), 4: (2, 130.0), 5: (3, 75.0)}
+
+
+SIZE = {"length": 5.0, "width": 2.0}  # [m]
 
 
 def _state(road: Road, car: int, time: float, scale: float):
@@ -91,9 +100,8 @@ def _scene(road: Road, step: int, time: float, scale: float, duration: float) ->
     def body(car):
         k, s = _state(road, car, time, scale)
         x, y, heading, lane = pose(road, k, s)
-        return dict(
-            x=x, y=y, heading=heading, speed=_speed(car, time, scale), length=5.0, width=2.0, lane=lane
-        )
+        speed = _speed(car, time, scale)
+        return {"x": x, "y": y, "heading": heading, "speed": speed, "lane": lane} | SIZE
 
     ego = body(t.EGO)
     return t.Scene(
@@ -103,7 +111,9 @@ def _scene(road: Road, step: int, time: float, scale: float, duration: float) ->
         time=time,
         period=PERIOD,
         sub_step=PERIOD / SUB_STEPS,
-        ego=t.Ego(**ego, target_lane=ego["lane"], target_speed=25.0, target_speeds=(20.0, 25.0, 30.0)),
+        ego=t.Ego(
+            **ego, target_lane=ego["lane"], target_speed=25.0, target_speeds=(20.0, 25.0, 30.0)
+        ),
         cars=tuple(t.Car(id=car, **body(car)) for car in SPEEDS if car),
         objects=(),
         task=t.Task("cruise", deadline=duration),

@@ -84,7 +84,7 @@ def test_driving_tells_the_header_then_every_step_then_the_end_and_logs_the_same
 
 
 def test_driving_ends_at_the_next_decision_when_it_is_no_longer_wanted(runs):
-    left = [True, True, True, False]
+    left = [True, True, False]
     told = list(app.driven("two-way", "idle", "0", lambda: left.pop(0)))
     assert len(told) == 1 + 2
     read = log.read(shelf.find(runs, *told[0]["id"]))
@@ -129,15 +129,26 @@ def test_a_lost_message_is_asked_for_by_id_and_only_by_id(one_log):
 
 
 def test_a_visitors_new_wish_ends_the_former_and_nobody_elses():
-    wishes = app.Wishes()
+    visitors = app.Visitors()
     me, you = SimpleNamespace(session_hash="me"), SimpleNamespace(session_hash="you")
-    mine, yours = wishes.new(me), wishes.new(you)
-    assert wishes.holds(me, mine) and wishes.holds(you, yours)
-    again = wishes.new(me)
-    assert again > mine and wishes.holds(me, again) and wishes.holds(you, yours)
-    assert not wishes.holds(me, mine)
-    wishes.leave(you)
-    assert not wishes.holds(you, yours) and wishes.holds(me, again)
+    mine, yours = visitors.wish(me), visitors.wish(you)
+    assert visitors.holds(me, mine) and visitors.holds(you, yours)
+    again = visitors.wish(me)
+    assert again > mine and visitors.holds(me, again) and visitors.holds(you, yours)
+    assert not visitors.holds(me, mine)
+    visitors.leave(you)
+    assert not visitors.holds(you, yours) and visitors.holds(me, again)
+
+
+def test_what_one_visitor_was_met_with_the_next_gets_from_its_log(runs):
+    visitors = app.Visitors()
+    query = {"scenario": "two-way", "policy": "idle"}
+    met = []
+    for session in ("first", "second"):
+        request = SimpleNamespace(session_hash=session, query_params=query)
+        rows = [json.loads(row[0]) for row in visitors.arrive(request)]
+        met.append((rows[0]["id"], sum(len(row.get("steps", ())) for row in rows)))
+    assert met[0] == met[1] and len(shelf.runs(runs)) == 1
 
 
 def test_a_log_is_handed_out_as_it_lies_on_disk(one_log):

@@ -16,8 +16,10 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/c
 if not Path(CHROMIUM).exists() and not os.environ.get("CI"):
     pytest.skip("there is no Chromium here (set CHROMIUM to its path)", allow_module_level=True)
 
-ARGUMENTS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync
---disable-background-networking --disable-component-update""".split()
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
 HOSTILE = """<img src=x onerror="window.hacked=1"> car 1 </p><script>window.hacked=1</script> ${1} {{x}}"""
 
 
@@ -289,7 +291,9 @@ def test_pressing_drive_again_ends_the_former_drive(visit, runs):
 def test_two_visitors_drive_at_once_and_each_sees_their_own(visit):
     tabs = [visit().open(f"?scenario=two-way&policy=idle&seed={seed}") for seed in (8, 9)]
     for tab, seed in zip(tabs, (8, 9), strict=True):
-        tab.until("() => ['good', 'bad'].includes(document.querySelector('.wd-status')?.dataset.kind)")
+        tab.until(
+            "() => ['good', 'bad'].includes(document.querySelector('.wd-status')?.dataset.kind)"
+        )
         assert f"seed {seed}" in tab.text("wd-name")
 
 
@@ -323,7 +327,9 @@ def test_a_message_that_got_lost_is_fetched_from_the_log(visit, lost):
 
 def test_the_picture_is_sharp_on_a_fine_screen(visit):
     tab = visit(device_scale_factor=2).link("first", "ring-rule-7", 1)
-    sizes = tab.page.evaluate("() => [...document.querySelectorAll('.wd canvas')].map(c => [c.width, c.clientWidth])")
+    sizes = tab.page.evaluate(
+        "() => [...document.querySelectorAll('.wd canvas')].map(c => [c.width, c.clientWidth])"
+    )
     assert all(width == 2 * shown for width, shown in sizes)
     assert tab.page.locator(".wd").get_attribute("data-layout") == "curved"
 

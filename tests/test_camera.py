@@ -102,7 +102,9 @@ def test_a_wreck_bears_a_cross():
 def test_a_car_out_of_sight_is_only_an_outline():
     other = Body(3, 110.0, -4.0, 0.0, 5.0, 2.0)
     seen = camera.bird_eye(straight_road(), replace(one_car(), cars=(other,)))
-    unseen = camera.bird_eye(straight_road(), replace(one_car(), cars=(replace(other, seen=False),)))
+    unseen = camera.bird_eye(
+        straight_road(), replace(one_car(), cars=(replace(other, seen=False),))
+    )
     assert painted(seen, LIGHT.car).sum() > 3 * painted(unseen, LIGHT.car).sum()
 
 

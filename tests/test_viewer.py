@@ -55,9 +55,13 @@ def test_tracks_and_times_are_those_of_the_log(episode, data):
 
 def test_every_option_is_told_with_its_terms_and_its_path(episode, data):
     for step, told in zip(episode.steps, data["steps"], strict=True):
-        assert [o["action"] for o in told["options"]] == [str(o.action) for o in step.choice.options]
+        assert [o["action"] for o in told["options"]] == [
+            str(o.action) for o in step.choice.options
+        ]
         assert [o["chosen"] for o in told["options"]].count(True) == 1
-        assert [len(o["terms"]) for o in told["options"]] == [len(o.terms) for o in step.choice.options]
+        assert [len(o["terms"]) for o in told["options"]] == [
+            len(o.terms) for o in step.choice.options
+        ]
         assert all(len(o["path"]) == 2 * 64 for o in told["options"])
 
 
@@ -92,7 +96,9 @@ def test_a_set_point_is_told_where_there_is_one(episode):
 def test_a_decision_is_interesting_where_it_differs_from_the_one_before(episode):
     header, (first, second, *_) = episode.header, episode.steps
     calm = fake_episode(straight_road(), steps=2, scale=0.1).steps
-    changed = replace(second, rationale=replace(second.rationale, decision=Decision(None, "turn", "left")))
+    changed = replace(
+        second, rationale=replace(second.rationale, decision=Decision(None, "turn", "left"))
+    )
     assert viewer.step_data(header, first)["interesting"]
     assert not viewer.step_data(header, calm[1], calm[0])["interesting"]
     assert viewer.step_data(header, changed, first)["interesting"]
@@ -169,7 +175,22 @@ def test_numbers_and_words_that_only_resemble_a_car_are_none():
 
 def test_phrases_joined_are_the_text_whatever_it_is():
     dice = random.Random(1)
-    parts = ["car 3", "Car 17", ": ", "; ", ". ", "<b>", "it ", "ü", "车", "。", "1.5 m", "\n", " ", "&"]
+    parts = [
+        "car 3",
+        "Car 17",
+        ": ",
+        "; ",
+        ". ",
+        "<b>",
+        "it ",
+        "ü",
+        "车",
+        "。",
+        "1.5 m",
+        "\n",
+        " ",
+        "&",
+    ]
     for _ in range(500):
         text = "".join(dice.choices(parts, k=dice.randint(0, 12)))
         assert "".join(piece for piece, _ in viewer.phrases(text)) == text
