@@ -14,7 +14,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -47,6 +47,7 @@ from drive.types import (
     Meta,
     Option,
     Policy,
+    Rationale,
     Scene,
     Step,
     Verdict,
@@ -76,6 +77,7 @@ class Verifier:
 
     def __init__(self, episode: Episode, policy: Policy | None, why_not: str = ""):
         self.episode, self.policy, self.why_not = episode, policy, why_not
+        self._references: dict[int, Reference] = {}
 
     def findings(self) -> Iterator[tuple[Finding, ...]]:
         """The findings of every step, in order."""
@@ -92,9 +94,10 @@ class Verifier:
             claims = step.rationale.claims
             yield tuple(Finding(step.scene.step, "replay", _untestable(c, why)) for c in claims)
 
-    def at(self, moment: Moment) -> tuple[Finding, ...]:
-        """The findings of one step, at which the replayed world stands."""
+    def at(self, moment: Moment, rationale: Rationale | None = None) -> tuple[Finding, ...]:
+        """The findings of one step, at which the replayed world stands (on other words, if given)."""
         step = self.episode.steps[moment.step]
+        step = replace(step, rationale=rationale or step.rationale)
         futures, asked = _Futures(moment, step), _Asked(self, step)
         found = []
         for verdict in check_rationale(step.scene, step.rationale, step.trajectory):
@@ -110,6 +113,12 @@ class Verifier:
             elif claim.kind == "visibility":
                 found.append(Finding(moment.step, "seen before", self._hidden(moment, claim)))
         return tuple(found)
+
+    def reference(self, step: Step) -> Reference:
+        """The policy at a step, to be asked again; what it answered is kept."""
+        if step.scene.step not in self._references:
+            self._references = {step.scene.step: Reference(self.policy, step.scene)}
+        return self._references[step.scene.step]
 
     def _hidden(self, moment: Moment, claim: Claim) -> Verdict:
         """Is a car that is said to be hidden there, unseen now, and was it seen before?"""
@@ -251,17 +260,15 @@ class _Asked:
 
     def __init__(self, verifier: Verifier, step: Step):
         self.verifier, self.step = verifier, step
-        self._reference: Reference | None = None
 
     def verdict(self, claim: Claim) -> Verdict:
         if self.verifier.policy is None:
             return _untestable(claim, self.verifier.why_not)
         try:
-            if self._reference is None:
-                self._reference = Reference(self.verifier.policy, self.step.scene)
-            if self._reference.choice.action != self.step.choice.action:
+            ask = self.verifier.reference(self.step)
+            if ask.choice.action != self.step.choice.action:
                 return _untestable(claim, "the policy decides otherwise when it is asked again")
-            return CAUSES.get(claim.quantity, _of_condition)(self, claim, self._reference)
+            return CAUSES.get(claim.quantity, _of_condition)(self, claim, ask)
         except Exception as error:
             return _untestable(claim, f"the policy raised {type(error).__name__}: {error}")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from drive.language import make_claim, said_action, say_also, say_rationale
-from drive.reasoning.decisions import NULL, manoeuvre_of
+from drive.reasoning.decisions import NULL, QUICKER, manoeuvre_of
 from drive.reasoning.narrate import account_of, strongest_rival
 from drive.types import (
     Action,
@@ -35,11 +35,15 @@ def attributed(
         text = say_also(rationale.text, claims, rationale.language)
         return replace(rationale, claims=rationale.claims + claims, text=text)
     tested = tested_only(choice, attribution)
-    rival = _rival(scene, tested, attribution)
-    account = account_of(scene, tested, tested.chosen.trajectory, rival)
-    account = replace(account, causes=claims)
-    if not account.rival_grounds:
+    instead = {cause.instead for cause in attribution.causes}
+    for rival in _rivals(scene, tested, attribution):
+        account = account_of(scene, tested, tested.chosen.trajectory, rival)
+        ruled_out = account.standing == "same" and rival.action not in instead
+        if account.rival_grounds or ruled_out:
+            break
+    else:
         account = replace(account, rival=None, standing=None)
+    account = replace(account, causes=claims)
     return replace(
         rationale,
         decision=account.decision,
@@ -86,10 +90,16 @@ def _said(scene: Scene, choice: Choice, action: Action) -> Action:
     return Meta(name) if name else said_action(action)
 
 
-def _rival(scene: Scene, choice: Choice, attribution: Attribution) -> Option | None:
-    """What would have been done without the proximate cause; else the strongest rival."""
+def _rivals(scene: Scene, choice: Choice, attribution: Attribution) -> tuple[Option | None, ...]:
+    """What would have been done without the proximate cause, the quicker ways, the strongest rival."""
     instead = attribution.causes[0].instead if attribution.causes else None
-    return _option(choice, instead) or strongest_rival(scene, choice)
+    quicker = QUICKER.get(manoeuvre_of(scene, choice.chosen) or "", ())
+    found = (
+        _option(choice, instead),
+        *(_option(choice, Meta(name)) for name in quicker),
+        strongest_rival(scene, choice),
+    )
+    return tuple(option for option in found if option is not None) or (None,)
 
 
 def _option(choice: Choice, action: Action | None) -> Option | None:
