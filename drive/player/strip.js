@@ -11,7 +11,8 @@ function axis(episode, width) {
 
 // [time, value] pairs over the whole episode; value null where there is none.
 function series(episode, pick) {
-  return episode.steps.flatMap((step) => step.times.map((time, k) => [time, pick(step, k)]));
+  return episode.steps.flatMap((step, index) =>
+    step.times.map((time, k) => [time, pick(step, k, episode.steps[index + 1])]));
 }
 
 function drawPlots(canvas, episode, moment, theme) {
@@ -24,7 +25,7 @@ function drawPlots(canvas, episode, moment, theme) {
   plotOne(context, episode, { top: 0, height: half - 6, width }, theme, {
     name: "Speed", unit: "m/s", colour: theme.ego, least: 10, now: moment.ego.speed,
     values: series(episode, (step, k) => step.ego[k][3]),
-    wanted: series(episode, (step) => step.wanted),
+    wanted: series(episode, (step, k, next) => next ? next.wanted : null), // as set by the decision
   });
   plotOne(context, episode, { top: half + 2, height: half - 6, width }, theme, {
     name: "Gap ahead", unit: "m", colour: theme.ink, least: 30, most: 100, now: gap && gap[0],
