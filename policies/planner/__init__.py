@@ -19,7 +19,7 @@ class Settings:
     fine: int = 2
     coarse: float = 0.2
     more: int = 1
-    hypotheses: int = 5
+    hypotheses: int = 6
     spread: float = 0.0
     crash_step: float = 0.05  # collision costs closer than this count as equal
     risk_step: float = 0.01

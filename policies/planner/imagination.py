@@ -14,11 +14,14 @@ from dataclasses import replace
 import numpy as np
 
 from drive.geometry import wrap
+from drive.roads import LaneId, Road, turns_back
 from drive.twin import Hypothesis, Worlds, from_scene
 from drive.twin import kernel as k
 from drive.types import Car, Scene
 
 AHEAD, BEHIND = 200.0, 70.0  # [m] along the ego's heading, beyond which cars are left out
+AHEAD_TIME = 5.0  # [s] of driving, within which the ways open to a car are told apart
+MOST_WAYS = 6
 TAU_LATERAL = 0.6  # [s], the law by which drivers return to a lane's centre
 DRIFT = 0.15  # [m/s] across the lane, from which a car may be changing it
 WISH = 0.8  # of the speed limit, the most that traffic is expected to wish for unless seen faster
@@ -38,12 +41,53 @@ def imagine(scene: Scene, count: int, spread: float = 1.0) -> Worlds:
     worlds = nominal.tile(count)
     others = np.isin(worlds.g[:, k.KIND], (k.IDM, k.LINEAR))
     drawn = draws(scene, worlds.g[:, k.CAR])
-    phase = LAST - PERIOD * np.arange(count)[:, None] / count  # every car thinks at every phase once
-    phase = (phase + PERIOD * drawn[:1, :, 0] / count * spread) % PERIOD
+    phase = LAST - PERIOD * np.arange(-1, count - 1)[:, None] / (count - 1)  # each car thinks at every phase once
+    phase = (phase + PERIOD * drawn[:1, :, 0] / (count - 1) * spread) % PERIOD
     worlds.f[:, k.TIMER] = np.where(others, phase, worlds.f[:, k.TIMER])
     low, high = EXPONENTS
     worlds.f[:, k.DELTA] = np.where(others, low + (high - low) * drawn[..., 1], worlds.f[:, k.DELTA])
-    return worlds
+    worlds.g[0, k.CHANGES] = 0  # in the first hypothesis nobody changes lane
+    return with_routes(scene, worlds) if connected else worlds
+
+
+def with_routes(scene: Scene, worlds: Worlds) -> Worlds:
+    """The same worlds, in which each car takes another of the ways open to it in each hypothesis."""
+    sections = {section: number for number, section in enumerate(scene.road.sections)}
+    rows = [tuple(row[:, 0][row[:, 0] >= 0]) for row in worlds.routes]
+    taken = len(rows)
+    for slot, car in enumerate((*scene.cars, *scene.ghosts), 1):
+        ways = branches(scene.road, car.lane, abs(car.speed) * AHEAD_TIME + 20.0)
+        if len(ways) < 2:
+            continue
+        first = len(rows)
+        rows += [tuple(sections[section] for section in way) for way in ways]
+        choice = first + (np.arange(len(worlds)) + car.id) % len(ways)
+        worlds.g[:, k.ROUTE, slot], worlds.g[:, k.ROUTE_AT, slot] = choice, 0
+    if len(rows) == taken:
+        return worlds
+    steps = max(worlds.routes.shape[1], *map(len, rows))
+    table = np.full((len(rows), steps, 2), -1, np.int32)
+    table[:taken, : worlds.routes.shape[1]] = worlds.routes
+    for number, row in enumerate(rows[taken:], taken):
+        table[number, : len(row), 0] = row
+    return replace(worlds, routes=table)
+
+
+def branches(road: Road, lane: LaneId, reach: float) -> list[tuple[tuple[str, str], ...]]:
+    """Every way, as sections, that leads on from a lane within so many metres; turning round left out."""
+    found, growing = [], [((lane,), -road.lane(lane).length)]
+    while growing and len(found) < MOST_WAYS:
+        way, driven = growing.pop(0)
+        driven += road.lane(way[-1]).length
+        here = road.lane(way[-1])
+        onward = [
+            other.id for other in (road.continuations(here.id) if driven < reach else ())
+            if not turns_back(here, other) and other.id not in way
+        ]
+        growing += [((*way, other), driven) for other in onward]
+        if not onward:
+            found.append(tuple(part[:2] for part in way))
+    return list(dict.fromkeys(found))
 
 
 def nearby(scene: Scene) -> Scene:
@@ -64,7 +108,7 @@ def target_lane(scene: Scene, car: Car):
     """The lane a car drives to, as its drift tells; its own where it does not drift."""
     lane = scene.road.lane(car.lane)
     s, d = lane.frenet(car.x, car.y)
-    drift = car.speed * math.sin(wrap(car.heading - float(lane.heading(s))))
+    drift = _drift(scene, car, s, d)
     if abs(drift) < DRIFT:
         return car.lane
     left = drift > 0
@@ -73,6 +117,17 @@ def target_lane(scene: Scene, car: Car):
         return car.lane
     aim = scene.road.side(car.lane, "left" if left else "right")
     return aim.id if aim is not None and aim.reachable_from(car.x, car.y) else car.lane
+
+
+def _drift(scene: Scene, car: Car, s: float, d: float) -> float:
+    """Speed across its lane [m/s], to the left: from where it just was, else from its heading and slip."""
+    lane = scene.road.lane(car.lane)
+    past = scene.history.cars.get(car.id)
+    if past is not None and len(past):
+        before = lane.frenet(float(past[-1, 1]), float(past[-1, 2]))[1]
+        return (d - before) / -float(past[-1, 0])
+    slip = math.asin(min(max(car.length / 2 * float(lane.curvature(s)), -0.6), 0.6))
+    return car.speed * math.sin(wrap(car.heading + slip - float(lane.heading(s))))
 
 
 def wish(scene: Scene, worlds: Worlds) -> None:
