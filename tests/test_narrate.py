@@ -169,7 +169,7 @@ def test_unchanged_decisions_merge_into_one_sentence_with_its_duration():
     ]
     merged = merge(steps)
     assert [(first, last) for first, last, _ in merged] == [(0, 2), (3, 3)]
-    assert merged[0][2].text.startswith("For 3.0 s: slow down to 20 m/s")
+    assert merged[0][2].text.startswith("For 3.0 s, slow down to 20 m/s")
     assert read(merged[0][2].text).claims == merged[0][2].claims
     assert merged[1][2] == steps[3].rationale
     assert merge([]) == ()

@@ -2,7 +2,6 @@
 
 from drive.language.words import Phrase, Words
 
-
 POSSIBLE = {"will": "can", "would": "could"}
 
 
@@ -58,7 +57,7 @@ ENGLISH = Words(
     colon=": ",
     clauses=(", ", ", and "),
     predicates=(", ", " and "),
-    duration="for {said}: ",
+    duration="for {said}, ",
     car="car {car}",
     object="object {object}",
     together=" and ",
@@ -157,7 +156,7 @@ ENGLISH = Words(
         ("observation", "speed"): Phrase(
             "my speed is {said}", zero="I stand still", limit=" (I want {threshold})"
         ),
-        ("observation", "bend radius"): Phrase("the tightest bend ahead has a radius of {said}"),
+        ("observation", "bend radius"): Phrase("the bend ahead has a radius of {said}"),
         ("observation", "lateral offset"): Phrase(
             "I am {said} left of the lane's centre",
             "I am {said} right of the lane's centre",
@@ -250,11 +249,11 @@ ENGLISH = Words(
     },
     purpose={
         "lead following": (" behind the car ahead", " behind {body}"),
-        "speed adaptation": (" for the bend ahead", " because of {body}"),
+        "speed adaptation": (" for the bend", " because of {body}"),
         "gap searching": (" to find a gap", " to find a gap near {body}"),
         "accelerating to overtake": (" to overtake", " to overtake {body}"),
         "yielding": (" to give way", " to let {body} pass"),
-        "stopping for a static constraint": (" before the lane ends", " before {body}"),
+        "stopping for a static constraint": (" before the end", " before {body}"),
     },
     rival={
         "blocked": "{option} is blocked: {claims}",

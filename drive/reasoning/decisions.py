@@ -11,6 +11,7 @@ import functools
 from dataclasses import dataclass
 
 from drive.roads import Lane, LaneId, Road, turns_back
+from drive.surroundings import View
 from drive.trajectory import NUDGE, MetaAction, meta_action_of
 from drive.types import Choice, Control, Decision, Option, Scene, Side, Term, Trajectory
 
@@ -45,10 +46,6 @@ HOLDING_BACK = {
     "goal": "gap searching",
 }
 OFF_CENTRE = ("lateral offset", "heading error")
-IN_LANE = {
-    "leave road": "nudge out of lane",
-    "nudge in lane": "nudge in lane",
-}
 
 
 @dataclass(frozen=True)
@@ -109,33 +106,50 @@ def reasons_of(scene: Scene, choice: Choice, motion: MetaAction) -> tuple[Reason
         stay = _counting(scene, choice, STAYING, ("against",))
         found = stay or _lead_of(scene, choice)
         found += tuple(sorted(_speaking(chosen, ("for",)), key=_gains, reverse=True))
-    elif motion.lateral == "keep lane" and _steers_back(scene, motion):
-        found = _off_centre(choice)
+    elif _nudges(scene, motion):
+        return _off_centre(choice)
     elif name in QUICKER and motion.longitudinal != "speed up":
         found = _counting(scene, choice, QUICKER[name], ("against",), unlike=chosen)
-    return found or _room(chosen) or _speaking(chosen, ("against",))
+        found = tuple(reason for reason in found if reason.term.kind not in GAINS)
+    return found or _room(chosen) or tuple(r for r in _speaking(chosen, ("against",)) if r.subject)
 
 
 def decision_of(scene: Scene, choice: Choice, trajectory: Trajectory) -> Decision:
     """At most one decision per axis, None where nothing changes."""
     motion = motion_of(scene, trajectory)
     change = speed_change(scene, motion)
-    reasons = reasons_of(scene, choice, motion)
+    subject = _subject(scene, reasons_of(scene, choice, motion))
     lateral, side = _lateral(scene, choice, motion)
-    return Decision(_longitudinal(choice, change, lateral, reasons), lateral, side)
+    return Decision(_longitudinal(change, lateral, *subject), lateral, side)
+
+
+def _subject(scene: Scene, reasons: tuple[Reason, ...]) -> tuple[str | None, bool]:
+    """What the reasons are first about, and whether any speaks against another option."""
+    against = any(reason.term.counts == "against" for reason in reasons)
+    first = next((reason for reason in reasons if reason.subject), None)
+    if first is None:
+        return None, against
+    if first.subject == "lead" and first.term.cars and not _leads(scene, first.term.cars[0]):
+        return "goal", against  # whoever leads the lane beside leaves or takes the gap there
+    return first.subject, against
+
+
+def _leads(scene: Scene, car: int) -> bool:
+    """Is it the next ahead in the ego's lane, or the next that comes towards it there?"""
+    view = View(scene)
+    return any(n is not None and n.car == car for n in (view.leader(), view.oncoming()))
 
 
 def _longitudinal(
-    choice: Choice, change: str, lateral: str | None, reasons: tuple[Reason, ...]
+    change: str, lateral: str | None, subject: str | None, against: bool
 ) -> str | None:
-    subject = next((reason.subject for reason in reasons if reason.subject), None)
     changes_lane = lateral in ("lane change", "merge or split")
     moves = change in ("slow down", "speed up", "stop")
     if change == "speed up":
         return (
             "accelerating to overtake" if changes_lane and subject == "lead" else "speed tracking"
         )
-    held = not changes_lane and any(reason.term.counts == "against" for reason in reasons)
+    held = against and not changes_lane
     return (HOLDING_BACK.get(subject) if held else None) or ("speed tracking" if moves else None)
 
 
@@ -148,15 +162,21 @@ def _lateral(scene: Scene, choice: Choice, motion: MetaAction) -> tuple[str | No
         return "abort of a lateral manoeuvre", changing
     if motion.lateral == "turn" and not _circulates(scene):
         return "turn", motion.side
-    if motion.lateral == "keep lane" and _steers_back(scene, motion):
+    if _nudges(scene, motion):
         return "nudge in lane", "left" if motion.offset > 0 else "right"
-    name = IN_LANE.get(motion.lateral) if scene.legal.steering else None
-    return name, motion.side if name else None
+    if motion.lateral == "leave road":
+        return "nudge out of lane", motion.side
+    return None, None
 
 
-def _steers_back(scene: Scene, motion: MetaAction) -> bool:
-    """Does a steered car come back to the middle of its lane?"""
-    return scene.legal.steering is not None and abs(motion.offset) > NUDGE
+def _nudges(scene: Scene, motion: MetaAction) -> bool:
+    """Does a steered car move within its lane, away from the middle or back to it?"""
+    if scene.legal.steering is None:
+        return False
+    ego = scene.ego
+    off = scene.road.lane(ego.lane).frenet(ego.x, ego.y)[1]
+    back = off * motion.offset < 0 and min(abs(off), abs(motion.offset)) > NUDGE
+    return motion.lateral == "nudge in lane" or (motion.lateral == "keep lane" and back)
 
 
 def _leaves(scene: Scene, motion: MetaAction) -> bool:

@@ -11,7 +11,7 @@ import math
 
 from drive.geometry import corners, distance_between
 from drive.language import make_claim
-from drive.reasoning.decisions import SIDES, Reason, manoeuvre_of
+from drive.reasoning.decisions import OFF_CENTRE, SIDES, Reason, manoeuvre_of
 from drive.roads import LaneId
 from drive.surroundings import Neighbour, View
 from drive.types import Claim, Meta, Scene, Term
@@ -90,7 +90,8 @@ def _claims(view: View, reason: Reason) -> list[Claim]:
     if not math.isfinite(term.value) or not _tells(reason):
         return []
     if term.kind in OF_THE_ROAD:
-        return [_plain(reason, *OF_THE_ROAD[term.kind])]
+        claim = _plain(reason, *OF_THE_ROAD[term.kind])
+        return [] if term.kind in OFF_CENTRE and claim.said == 0 else [claim]
     if term.kind == "distance to goal":
         goal = "exit" if view.scene.task.kind == "exit" else "goal"
         return [_plain(reason, "rule", f"distance to {goal}")]

@@ -6,9 +6,11 @@ Speaks only of what the policy weighed and the scene shows; the words are drive.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from drive.language import Account, make_claim, say_duration, say_rationale
+from drive.language import Account, make_claim, read, say_duration, say_rationale
 from drive.reasoning.decisions import (
+    GAINS,
     SIDES,
     Reason,
     decision_of,
@@ -98,15 +100,12 @@ def _held(steps: tuple[Step, ...], run: list[int]) -> Rationale:
         return first.rationale
     seconds = last.scene.time + last.scene.period - first.scene.time
     duration, said = make_claim("observation", "duration", seconds), first.rationale
-    text = said.text[:1].lower() + said.text[1:]
-    return Rationale(
-        said.decision,
-        (*said.claims, duration),
-        said.rival,
-        said.tie,
-        say_duration(text, duration, said.language),
-        said.language,
-    )
+    try:
+        account = replace(read(said.text, said.language), duration=duration)
+    except ValueError:  # a policy's own words
+        text = say_duration(said.text, duration, said.language)
+        return replace(said, claims=(*said.claims, duration), text=text)
+    return replace(said, claims=account.claims, text=say_rationale(account, said.language))
 
 
 def _intentions(
@@ -183,6 +182,8 @@ def _standing(
 ) -> tuple[str, tuple[Claim, ...]]:
     """Why the rival lost: a key of Words.rival, and the claims that say so."""
     lost = claims_of(view, _objection(view.scene, choice, rival), RIVAL_GROUNDS)
+    seen = tuple(claim for claim in lost if claim.quantity not in GAINS)
+    lost = seen or lost
     blocking = tuple(claim for claim in lost if claim.quantity in BLOCKING)
     blocked = blocking and _is_change(view.scene, rival)
     lost = blocking if blocked else lost
