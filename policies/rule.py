@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from drive import control
 from drive.geometry import wrap
-from drive.roads import LaneId
+from drive.roads import Lane, LaneId, Road
 from drive.surroundings import HORIZON, Neighbour, View, legal_options, opposed
 from drive.types import Choice, Legal, Meta, Option, Scene, Term
 
@@ -249,11 +249,16 @@ def _stands_in_junction(view: View, lane: LaneId, plan: control.Plan) -> bool:
     ego, road = view.scene.ego, view.scene.road
     s = road.lane(lane).frenet(ego.x, ego.y)[0]
     front = s + control.driven(ego.speed, plan, 2 * HORIZON) + ego.length / 2
-    for part, begin in road.path(lane, ego.route, max(front, 0.0) + 1.0):
-        if begin < front <= begin + part.length + ego.length:
-            parts = len(road.exits.get(part.id[0], ())) > 1
-            return parts and sum(end == part.id[1] for _, end in road.sections) > 1
-    return False
+    return any(
+        begin < front <= begin + part.length + ego.length and _is_junction(road, part)
+        for part, begin in road.path(lane, ego.route, max(front, 0.0) + 1.0)
+    )
+
+
+def _is_junction(road: Road, lane: Lane) -> bool:
+    """Does the lane begin where paths part, and end where paths meet?"""
+    start, end, _ = lane.id
+    return len(road.exits[start]) > 1 and sum(node == end for _, node in road.sections) > 1
 
 
 def _oncoming(view: View, lane: LaneId, target: float) -> list[Finding]:
