@@ -1,6 +1,6 @@
 """Take docs/page.png: a real episode, driven now, in the real page, in Chromium.
 
-    python benchmarks/page_picture.py [SCENARIO SEED STEP] [--dark]
+python benchmarks/page_picture.py [SCENARIO SEED STEP] [--dark]
 """
 
 from __future__ import annotations

@@ -12,13 +12,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import ImageFont
 
 from drive.geometry import corners, wrap
 from drive.roads import Lane, Road, Straight
 from drive.types import EGO, Scene, StaticObject, Step, Trajectory
+
+try:
+    import cv2
+except ImportError as error:
+    raise OSError(
+        f"OpenCV cannot start ({error}); on Debian: apt-get install libgl1 libglib2.0-0"
+    ) from error
 
 Colour = tuple[int, int, int]  # red, green, blue
 

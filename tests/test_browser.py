@@ -3,7 +3,8 @@
 import os
 import re
 import shutil
-from dataclasses import dataclass, field
+from base64 import b64encode
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
@@ -23,6 +24,24 @@ ARGUMENTS = [
 HOSTILE = """<img src=x onerror="window.hacked=1"> car 1 </p><script>window.hacked=1</script> ${1} {{x}}"""
 
 
+def hostile(episode):
+    """The episode with hostile words wherever a log has words of its own."""
+
+    def option(one):
+        return replace(one, terms=(replace(one.terms[0], kind=HOSTILE, unit=HOSTILE),))
+
+    def step(one):
+        options = tuple(map(option, one.choice.options))
+        return replace(one, choice=replace(one.choice, options=options))
+
+    return replace(
+        episode,
+        header=replace(episode.header, policy=HOSTILE, scenario=HOSTILE),
+        steps=tuple(map(step, episode.steps)),
+        end=replace(episode.end, reason="policy failed", message=HOSTILE),
+    )
+
+
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
@@ -30,7 +49,7 @@ def runs(tmp_path_factory):
     os.environ["WHYDRIVE_RUNS"] = str(folder)
     log.write(folder / "first" / "straight-rule-7.jsonl", crash(fake_episode(steps=12)))
     log.write(folder / "first" / "ring-rule-7.jsonl", fake_episode(ring_road(), steps=4, scale=0.3))
-    log.write(folder / "hostile" / "a-rule-7.jsonl", fake_episode(steps=3, text=HOSTILE))
+    log.write(folder / "hostile" / "a-rule-7.jsonl", hostile(fake_episode(steps=3, text=HOSTILE)))
     yield folder
     os.environ.pop("WHYDRIVE_RUNS") if before is None else os.environ.update(WHYDRIVE_RUNS=before)
 
@@ -184,6 +203,14 @@ def test_keys_move_through_the_episode(visit):
     assert tab.time == stopped
 
 
+def test_an_episode_in_which_nothing_was_driven_says_how_it_ended(visit, runs):
+    empty = replace(fake_episode(steps=1), steps=())
+    end = replace(empty.end, reason="policy failed", message="it gave up")
+    log.write(runs / "empty" / "none-rule-7.jsonl", replace(empty, end=end))
+    tab = visit().open("?run=empty&episode=none-rule-7")
+    tab.until("() => document.querySelector('.wd-status')?.textContent.includes('it gave up')")
+
+
 def test_keys_typed_into_a_field_do_not_move_the_episode(visit):
     tab = visit().link(step=5)
     tab.page.locator("#wd-seed input, #wd-seed textarea").click()
@@ -251,6 +278,8 @@ def test_a_link_leads_to_the_step_and_follows_it(visit):
 def test_hostile_text_in_a_log_stays_text(visit):
     tab = visit().link("hostile", "a-rule-7")
     assert tab.text("wd-text") == HOSTILE
+    for name in ("wd-name", "wd-status", "wd-terms"):
+        assert "<img src=x onerror=" in tab.page.locator(f".wd .{name}").first.text_content()
     assert tab.page.evaluate("() => window.hacked") is None
     assert tab.page.locator(".wd img, .wd script").count() == 0
 
@@ -355,7 +384,19 @@ def test_the_log_and_the_film_can_be_downloaded(visit, runs):
     with tab.page.expect_download(timeout=60000) as download:
         tab.page.locator("#wd-film").click()
     assert download.value.suggested_filename == "ring-rule-7.webm"
-    assert Path(download.value.path()).read_bytes()[:4] == b"\x1a\x45\xdf\xa3", "a Matroska file"
+    film = b64encode(Path(download.value.path()).read_bytes()).decode()
+    seconds, width = tab.page.evaluate(PLAY, film)
+    assert seconds > 4 and width == 960, "the browser plays it"
+
+
+PLAY = """async (film) => {
+  const video = document.createElement('video');
+  video.muted = true;
+  video.src = URL.createObjectURL(await (await fetch(`data:video/webm;base64,${film}`)).blob());
+  await video.play();
+  await new Promise((done) => setTimeout(done, 300));
+  return [video.currentTime > 0 ? video.duration : 0, video.videoWidth];
+}"""
 
 
 def test_a_run_is_opened_from_the_list(visit):

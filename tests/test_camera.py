@@ -1,6 +1,8 @@
 """Bird's-eye pictures, from hand-made scenes: no simulator."""
 
 import math
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -180,3 +182,9 @@ def test_a_final_scene_can_be_pictured():
     moment = camera.moment_of(ended.end.final)
     assert moment.ego.crashed
     assert camera.bird_eye(ended.header.road, moment, size=(400, 200)).shape == (200, 400, 3)
+
+
+def test_a_machine_without_the_libraries_of_opencv_is_told_what_to_install():
+    program = "import sys; sys.modules['cv2'] = None; import drive.camera"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "OSError: OpenCV cannot start" in done.stderr and "apt-get install libgl1" in done.stderr

@@ -23,6 +23,7 @@ function startPlayer({ element, props, watch, server }) {
     const known = episode && String(message.id) === String(episode.header.id);
     if (!known || !receive(episode, message)) return fetchAgain(message.id, !known);
     if (message.end) state.driving = false;
+    showStatus();
     if (message.at !== undefined) seek(episode.steps[message.at]?.time ?? lastTime(episode));
     layout();
   }
