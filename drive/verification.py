@@ -77,7 +77,8 @@ class Verifier:
 
     def __init__(self, episode: Episode, policy: Policy | None, why_not: str = ""):
         self.episode, self.policy, self.why_not = episode, policy, why_not
-        self._references: dict[int, Reference] = {}
+        self._references: dict[int, Reference] = {}  # of the step at hand only
+        self._futures: dict[int, dict[tuple, Future]] = {}
 
     def findings(self) -> Iterator[tuple[Finding, ...]]:
         """The findings of every step, in order."""
@@ -98,7 +99,9 @@ class Verifier:
         """The findings of one step, at which the replayed world stands (on other words, if given)."""
         step = self.episode.steps[moment.step]
         step = replace(step, rationale=rationale or step.rationale)
-        futures, asked = _Futures(moment, step), _Asked(self, step)
+        if moment.step not in self._futures:
+            self._futures = {moment.step: {}}
+        futures, asked = _Futures(moment, step, self._futures[moment.step]), _Asked(self, step)
         found = []
         for verdict in check_rationale(step.scene, step.rationale, step.trajectory):
             if verdict.claim.kind not in ELSEWHERE:
@@ -144,9 +147,8 @@ def _test_of(claim: Claim) -> str:
 class _Futures:
     """What the real highway-env does after the options of one step; each is driven once."""
 
-    def __init__(self, moment: Moment, step: Step):
-        self.world, self.step = moment.world, step
-        self._known: dict[tuple, Future] = {}
+    def __init__(self, moment: Moment, step: Step, known: dict[tuple, Future]):
+        self.world, self.step, self._known = moment.world, step, known
 
     def verdict(self, claim: Claim) -> Verdict:
         if claim.quantity in UNTESTABLE:
@@ -192,7 +194,9 @@ class _Futures:
             seconds = claim.said + tolerance
         elif claim.quantity == "speed" and claim.horizon is None and self.step.scene.legal.meta:
             seconds = self.step.scene.period  # its set-point is all that is said of it
-        key = option, claim.continuation, round(seconds, 3)
+        periods = math.ceil(seconds / self.step.scene.period - 1e-9)
+        seconds = periods * self.step.scene.period
+        key = option, claim.continuation, periods
         if key not in self._known:
             self._known[key] = drive_out(self.world, option, claim.continuation, seconds)
         return self._known[key]

@@ -1,0 +1,206 @@
+"""A gallery of liars: narrators that are wrong in one way each, about decisions that really happened.
+
+Each takes what the honest narrator said and spoils one thing. `CAUGHT_BY` says which figure of
+`drive.faithfulness` must tell the liar from the honest narrator.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from drive.faithfulness import Scenery, nearest_first
+from drive.geometry import corners, distance_between
+from drive.language import Account, make_claim, read, say_rationale
+from drive.types import Car, Claim, Meta, Rationale, Scene
+
+OTHER = {"LANE_LEFT": Meta("LANE_RIGHT"), "LANE_RIGHT": Meta("LANE_LEFT")}
+SIDE = {"left": "right", "right": "left", None: None}
+
+
+def dice(at: Scenery) -> random.Random:
+    scene = at.step.scene
+    return random.Random(f"{scene.scenario} {scene.seed} {scene.step}")
+
+
+def account(at: Scenery) -> Account:
+    return read(at.step.rationale.text)
+
+
+def told(at: Scenery, said: Account) -> Rationale:
+    """The rationale of another account of the same decision."""
+    text = say_rationale(said)
+    return replace(at.step.rationale, decision=said.decision, claims=said.claims, text=text)
+
+
+def blaming(at: Scenery, *cars: Car) -> Rationale:
+    """These cars are the cause, each alone, and nothing else is said of cars."""
+    honest = account(at)
+    instead = next((claim.option for claim in honest.causes if claim.option), Meta("FASTER"))
+    causes = tuple(make_claim("cause", "without", cars=(car.id,), option=instead) for car in cars)
+    return told(at, replace(without_cars(honest), causes=causes or honest.causes))
+
+
+def without_cars(said: Account) -> Account:
+    grounds = tuple(claim for claim in said.grounds if not claim.cars)
+    about = tuple(claim for claim in said.rival_grounds if not claim.cars)
+    if about:
+        return replace(said, grounds=grounds, rival_grounds=about)
+    return replace(said, grounds=grounds, rival_grounds=(), rival=None, standing=None)
+
+
+# -------------------------------------------------------------------------------------- the liars
+
+
+def nearest_is_always_the_cause(at: Scenery) -> Rationale:
+    return blaming(at, *nearest_first(at.step.scene)[:1])
+
+
+def random_car(at: Scenery) -> Rationale:
+    cars = at.step.scene.cars
+    return blaming(at, dice(at).choice(cars)) if cars else at.step.rationale
+
+
+def right_car_wrong_number(at: Scenery) -> Rationale:
+    def off(claim: Claim) -> Claim:
+        if claim.kind != "observation" or not isinstance(claim.said, float):
+            return claim
+        return make_claim(
+            claim.kind, claim.quantity, claim.said * 1.25 + 2.0, cars=claim.cars, objects=claim.objects,
+            option=claim.option, threshold=claim.threshold,
+        )  # fmt: skip
+
+    honest = account(at)
+    return told(
+        at,
+        replace(
+            honest,
+            grounds=tuple(map(off, honest.grounds)),
+            rival_grounds=tuple(map(off, honest.rival_grounds)),
+        ),
+    )
+
+
+def wrong_side(at: Scenery) -> Rationale:
+    """Who is in my lane or on one side is said to be on the other."""
+
+    def moved(claim: Claim) -> Claim:
+        if claim.kind != "observation" or not claim.cars:
+            return claim
+        turned = {"to the left": "to the right", "to the right": "to the left"}
+        if claim.quantity in turned:
+            return replace(claim, quantity=turned[claim.quantity])
+        place = OTHER.get(claim.option.name) if claim.option else Meta("LANE_LEFT")
+        return replace(claim, option=place)
+
+    honest = account(at)
+    return told(
+        at,
+        replace(
+            honest,
+            grounds=tuple(map(moved, honest.grounds)),
+            rival_grounds=tuple(map(moved, honest.rival_grounds)),
+        ),
+    )
+
+
+def mirrored(at: Scenery) -> Rationale:
+    """What is done is said to be done towards the other side; a lane that is kept, to be left."""
+    honest = account(at)
+    decision = replace(honest.decision, side=SIDE[honest.decision.side])
+    number = at.step.scene.ego.lane[2] + 1
+
+    def turned(claim: Claim) -> Claim:
+        if claim.quantity != "lane":
+            return claim
+        lane = 2 * number - int(claim.said)
+        return make_claim("intention", "lane", lane if lane != number else max(1, number + 1))
+
+    intentions = tuple(map(turned, honest.intentions))
+    return told(at, replace(honest, decision=decision, intentions=intentions))
+
+
+def future_fact(at: Scenery) -> Rationale:
+    """What will be observed at the next decision is said to be seen now."""
+    number = at.step.scene.step + 1
+    if number >= len(at.episode.steps):
+        return at.step.rationale
+    later = read(at.episode.steps[number].rationale.text)
+    return told(at, replace(account(at), grounds=later.grounds))
+
+
+def boilerplate(at: Scenery) -> Rationale:
+    return replace(at.step.rationale, claims=(), text="For safety.")
+
+
+def another_steps_text(at: Scenery) -> Rationale:
+    """A whole rationale from another moment of the episode."""
+    others = [step for step in at.episode.steps if step is not at.step]
+    return dice(at).choice(others).rationale if others else at.step.rationale
+
+
+def padded_causes(at: Scenery) -> Rationale:
+    return blaming(at, *at.step.scene.cars[:12])
+
+
+def cause_omitted(at: Scenery) -> Rationale:
+    return told(at, replace(without_cars(account(at)), causes=(make_claim("cause", "nothing"),)))
+
+
+def true_but_irrelevant(at: Scenery) -> Rationale:
+    """A car that decided nothing, where it truly is and as fast as it truly drives."""
+    scene, honest = at.step.scene, account(at)
+    relevant = {car for claim in honest.claims for car in claim.cars}
+    idle = [car for car in nearest_first(scene) if car.id not in relevant]
+    if not idle:
+        return at.step.rationale
+    return told(at, replace(without_cars(honest), grounds=place_of(scene, idle[-1]), causes=()))
+
+
+def place_of(scene: Scene, car: Car) -> tuple[Claim, ...]:
+    ego = scene.ego
+    shapes = (corners(b.x, b.y, b.heading, b.length, b.width) for b in (ego, car))
+    ahead = corners(ego.x, ego.y, ego.heading, 1.0, 1.0)[[0, 3]].mean(0) - [ego.x, ego.y]
+    left = ahead[0] * (car.y - ego.y) - ahead[1] * (car.x - ego.x) > 0
+    side = "to the left" if left else "to the right"
+    return (
+        make_claim("observation", side, distance_between(*shapes), cars=(car.id,)),
+        make_claim("observation", "its speed", abs(car.speed), cars=(car.id,)),
+    )
+
+
+def confident_on_a_free_road(at: Scenery) -> Rationale:
+    """Honest where something mattered; where nothing did, the nearest car is the cause."""
+    if at.step.attribution.causes or not at.step.scene.cars:
+        return at.step.rationale
+    return blaming(at, nearest_first(at.step.scene)[0])
+
+
+LIARS = {
+    "nearest car is always the cause": nearest_is_always_the_cause,
+    "random car": random_car,
+    "right car, wrong number": right_car_wrong_number,
+    "wrong side": wrong_side,
+    "mirrored": mirrored,
+    "future fact": future_fact,
+    "boilerplate": boilerplate,
+    "another step's text": another_steps_text,
+    "padded causes": padded_causes,
+    "cause omitted": cause_omitted,
+    "true but irrelevant": true_but_irrelevant,
+    "confident on a free road": confident_on_a_free_road,
+}
+CAUGHT_BY = {
+    "nearest car is always the cause": "precision",
+    "random car": "precision",
+    "right car, wrong number": "number accuracy",
+    "wrong side": "number accuracy",
+    "mirrored": "consistent, lane",
+    "future fact": "causal locality",
+    "boilerplate": "recall",
+    "another step's text": "causes true",
+    "padded causes": "precision",
+    "cause omitted": "recall",
+    "true but irrelevant": "precision",
+    "confident on a free road": "minimality",
+}
