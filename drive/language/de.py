@@ -144,9 +144,9 @@ GERMAN = Words(
         ("observation", "to the left"): Phrase("links von mir in {said} Abstand", verb="ist "),
         ("observation", "to the right"): Phrase("rechts von mir in {said} Abstand", verb="ist "),
         ("observation", "its speed"): Phrase("fährt {said}", zero="steht"),
-        ("observation", "lane ends"): Phrase("die Fahrbahn{place} endet in {said}"),
-        ("observation", "free ahead"): Phrase("die Fahrbahn{place} ist auf {said} frei"),
-        ("observation", "no lane"): Phrase("es gibt keine Fahrbahn{place}"),
+        ("observation", "lane ends"): Phrase("der Weg{place} endet in {said}"),
+        ("observation", "free ahead"): Phrase("der Weg{place} ist auf {said} frei"),
+        ("observation", "no lane"): Phrase("es gibt keinen Weg{place}"),
         ("observation", "speed"): Phrase("ich fahre {said}", zero="ich stehe", limit=WANT),
         ("observation", "bend radius"): Phrase("die Kurve voraus hat {said} Radius"),
         ("observation", "lateral offset"): Phrase(

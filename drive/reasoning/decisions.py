@@ -8,7 +8,7 @@ of the options that were weighed.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drive.roads import Lane, LaneId, Road, turns_back
 from drive.surroundings import View
@@ -216,7 +216,11 @@ def _returns(road: Road, start: Lane) -> bool:
 def _lead_of(scene: Scene, choice: Choice) -> tuple[Reason, ...]:
     """What staying measured of the car ahead, where that is slower."""
     found = _counting(scene, choice, STAYING, ("for", "against"))
-    lead = tuple(reason for reason in found if reason.subject == "lead")
+    lead = tuple(
+        Reason(replace(reason.term, threshold=None), reason.option)
+        for reason in found
+        if reason.subject == "lead"
+    )
     return lead if any(reason.term.kind == "slower ahead" for reason in lead) else ()
 
 
@@ -238,8 +242,9 @@ def _counting(
 
 
 def _room(option: Option) -> tuple[Reason, ...]:
-    """What speaks for an option that simply goes on; that the car ahead is slower does not."""
-    return tuple(r for r in _speaking(option, ("for",)) if r.term.kind != "slower ahead")
+    """What speaks for an option that stays in its lane; that the car ahead is slower does not."""
+    said = ("slower ahead", *GAINS)
+    return tuple(r for r in _speaking(option, ("for",)) if r.term.kind not in said)
 
 
 def _off_centre(choice: Choice) -> tuple[Reason, ...]:
