@@ -18,6 +18,7 @@ class Settings:
     tail: int = 4
     fine: int = 2
     coarse: float = 0.2
+    coarse_crossing: float = 0.1  # where cars cross or come the other way: faster relative motion
     more: int = 1
     hypotheses: int = 6
     spread: float = 0.0
@@ -49,7 +50,8 @@ class Planner:
 def weigh(scene: Scene, roots: Worlds, settings: Settings) -> Choice:
     """Search in these worlds and choose."""
     first = np.array([CODES[name] for name in scene.legal.meta])
-    budget = Budget(settings.depth, settings.tail, scene.period, scene.sub_step, settings.fine, settings.coarse, settings.margins)
+    coarse = settings.coarse if len(scene.road.sections) == 1 else settings.coarse_crossing
+    budget = Budget(settings.depth, settings.tail, scene.period, scene.sub_step, settings.fine, coarse, settings.margins)
     plans = search(roots, budget, first)
     scores = [score(plans, code, len(roots), budget, settings) for code in first]
     if max(scores) < -500 and settings.more:

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from drive.geometry import wrap
-from drive.roads import LaneId, Road, turns_back
+from drive.roads import Lane, LaneId, Road, turns_back
 from drive.twin import Hypothesis, Worlds, from_scene
 from drive.twin import kernel as k
 from drive.types import Car, Scene
@@ -26,18 +26,20 @@ TAU_LATERAL = 0.6  # [s], the law by which drivers return to a lane's centre
 DRIFT = 0.15  # [m/s] across the lane, from which a car may be changing it
 WISH = 0.8  # of the speed limit, the most that traffic is expected to wish for unless seen faster
 LAST, PERIOD = 1.06, 1.07  # [s] since the last thought
+FASTER_THAN_SEEN = 1.1
+WISHES = 0, 0, 1, 2, 0, 2  # by hypothesis: 0 the likely wish, 1 the least, 2 the most
 EXPONENTS = 3.5, 4.5  # highway-env draws IDM's DELTA between them
 
 
 def imagine(scene: Scene, count: int, spread: float = 1.0) -> Worlds:
     """The scene as `count` worlds: the first nominal, the others with timers and exponents drawn."""
     scene = nearby(scene)
-    connected = len(scene.road.sections) > 1
+    connected = len(scene.road.sections) > 1 and not two_way(scene.road)
     nominal = from_scene(scene, Hypothesis(timer=0.5, connected_lanes=connected))
     lanes = {lane.id: number for number, lane in enumerate(scene.road.lanes)}
     for slot, car in enumerate((*scene.cars, *scene.ghosts), 1):
         nominal.g[0, k.TARGET_LANE, slot] = lanes[target_lane(scene, car)]
-    wish(scene, nominal)
+    wishes = wish(scene, nominal)
     worlds = nominal.tile(count)
     others = np.isin(worlds.g[:, k.KIND], (k.IDM, k.LINEAR))
     drawn = draws(scene, worlds.g[:, k.CAR])
@@ -46,7 +48,8 @@ def imagine(scene: Scene, count: int, spread: float = 1.0) -> Worlds:
     worlds.f[:, k.TIMER] = np.where(others, phase, worlds.f[:, k.TIMER])
     low, high = EXPONENTS
     worlds.f[:, k.DELTA] = np.where(others, low + (high - low) * drawn[..., 1], worlds.f[:, k.DELTA])
-    worlds.g[0, k.CHANGES] = 0  # in the first hypothesis nobody changes lane
+    worlds.f[:, k.TARGET_SPEED] = np.where(others, wishes[np.array(WISHES)[np.arange(count) % len(WISHES)]], worlds.f[:, k.TARGET_SPEED])
+    worlds.g[: count if two_way(scene.road) else 1, k.CHANGES] = 0  # in the first hypothesis nobody changes lane
     return with_routes(scene, worlds) if connected else worlds
 
 
@@ -90,6 +93,18 @@ def branches(road: Road, lane: LaneId, reach: float) -> list[tuple[tuple[str, st
     return list(dict.fromkeys(found))
 
 
+def two_way(road: Road) -> bool:
+    """Do cars come the other way in some lane? Then nobody is expected to change lane, the ego excepted."""
+    ends = {(lane.id[1], lane.id[0]) for lane in road.lanes}
+    return any(_opposed(road, lane) for lane in road.lanes if lane.id[:2] in ends)
+
+
+def _opposed(road: Road, lane: Lane) -> bool:
+    x, y = lane.point(lane.length / 2)
+    back = road.sections[lane.id[1], lane.id[0]]
+    return any(abs(other.frenet(x, y)[1]) < lane.width / 2 for other in back)
+
+
 def nearby(scene: Scene) -> Scene:
     """The scene without the cars that are too far away to matter within the horizon."""
     ego = scene.ego
@@ -127,24 +142,27 @@ def _drift(scene: Scene, car: Car, s: float, d: float) -> float:
         before = lane.frenet(float(past[-1, 1]), float(past[-1, 2]))[1]
         return (d - before) / -float(past[-1, 0])
     slip = math.asin(min(max(car.length / 2 * float(lane.curvature(s)), -0.6), 0.6))
-    return car.speed * math.sin(wrap(car.heading + slip - float(lane.heading(s))))
+    off = wrap(car.heading - float(lane.heading(s)))  # in a bend, a body that follows it points out by its slip
+    return car.speed * math.sin(min(off, off + slip, key=abs))
 
 
-def wish(scene: Scene, worlds: Worlds) -> None:
-    """Set the one world's target speeds to what the last accelerations tell: IDM solved for its wish."""
+def wish(scene: Scene, worlds: Worlds) -> np.ndarray:
+    """What each car may wish to drive [3, N] [m/s]: the most likely (IDM solved for it), the least, the most."""
+    wishes = np.tile(worlds.f[0, k.TARGET_SPEED], (3, 1))
     probe = worlds.copy()
     probe.step(None, 1, 1e-3)
     for slot, car in enumerate((*scene.cars, *scene.ghosts), 1):
         past = scene.history.cars.get(car.id)
         lane = scene.road.lane(car.lane)
         seen = max(car.speed, float(past[:, 4].max()) if past is not None and len(past) else 0.0)
-        most = max(seen, WISH * (lane.speed_limit or 0.0))
+        most = max(seen * FASTER_THAN_SEEN, WISH * (lane.speed_limit or 0.0))
         wanted = seen
         if past is not None and len(past) and not car.crashed:
             gained = (car.speed - float(past[-1, 4])) / -float(past[-1, 0])
             reference = worlds.f[0, k.TARGET_SPEED, slot]
             wanted = _solved(car.speed, gained, reference, float(probe.f[0, k.ACCELERATION, slot]))
-        worlds.f[0, k.TARGET_SPEED, slot] = min(max(wanted, seen), most)
+        wishes[:, slot] = min(max(wanted, seen), most), seen, most
+    return wishes
 
 
 def _solved(speed: float, gained: float, reference: float, expected: float) -> float:
