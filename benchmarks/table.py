@@ -13,6 +13,7 @@ import datetime
 import math
 import os
 import platform
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,7 +90,7 @@ def document(driven: list[Results], agree: dict[str, bool], command: str) -> Ite
     count = max(len(r.of(s, p)) for r in driven for s in r.scenarios for p in r.policies)
     yield "# Results"
     yield ""
-    yield f"Written by `{command}` on {datetime.date.today().isoformat()}: {machine()};"
+    yield f"Written by `{command}` on {datetime.date.today().isoformat()}, commit {commit()}: {machine()};"
     yield ", ".join(f"{name} {version}" for name, version in found.items() if name != "whydrive") + "."
     yield ""
     yield f"Every policy that ships drove every scenario, n = {count} seeds each: 20000 and on, in DiLu-30"
@@ -238,6 +239,13 @@ def paired_collisions(results: Results, scenario: str) -> str:
         if (row.scenario, row.policy, row.versus, row.metric) == (scenario, "rule", "idle", "collision"):
             return figure(row, "collision", row.n, "+")
     return "–"
+
+
+def commit() -> str:
+    """The state of the code, as git names it."""
+    command = ["git", "describe", "--always", "--dirty"]
+    found = subprocess.run(command, capture_output=True, text=True, cwd=TARGET.parent, check=False)
+    return found.stdout.strip() or "unknown"
 
 
 def machine() -> str:
