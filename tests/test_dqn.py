@@ -24,7 +24,15 @@ from policies.dqn import WEIGHTS, Dqn, network, train
 from policies.dqn.observation import KINEMATICS, kinematics, set_points, set_points_in
 
 ROOT = Path(__file__).parents[1]
-TINY = {"rounds": 2, "worlds": 6, "updates": 1, "batch": 8, "capacity": 300, "evaluate_every": 1, "episodes": 3}
+TINY = {
+    "rounds": 2,
+    "worlds": 6,
+    "updates": 1,
+    "batch": 8,
+    "capacity": 300,
+    "evaluate_every": 1,
+    "episodes": 3,
+}
 ACTIONS = ("LANE_LEFT", "IDLE", "LANE_RIGHT", "FASTER", "SLOWER")
 
 
@@ -177,7 +185,7 @@ def test_the_weights_are_small_and_their_making_is_told():
     assert WEIGHTS.stat().st_size < 1_000_000
     about = json.loads(WEIGHTS.with_suffix(".json").read_text())
     assert about["sha256"].startswith(Dqn().weights)
-    assert about["settings"].keys() >= {"seed", "rounds", "discount"} and about["command"]
+    assert about["settings"].keys() >= {"seed", "rounds", "batch"} and about["command"]
     assert about["held-out seeds"][1] < 20000 and about["versions"]["torch"]
 
 
@@ -205,7 +213,7 @@ def test_missing_weights_are_said_in_one_sentence(tmp_path):
 
 def test_foreign_weights_and_weights_that_are_not_finite_are_refused(tmp_path):
     weights = load_file(WEIGHTS)
-    save_file(weights | {"state.bias": torch.tensor([float("nan")])}, tmp_path / "a.safetensors")
+    save_file(weights | {"state.bias": weights["state.bias"] * float("nan")}, tmp_path / "a.safetensors")
     with pytest.raises(ValueError, match="not finite"):
         Dqn(tmp_path / "a.safetensors")
     save_file({"state.bias": torch.zeros(1)}, tmp_path / "b.safetensors")
@@ -258,7 +266,7 @@ def test_a_folder_with_another_training_or_a_broken_checkpoint_is_refused(traine
     with pytest.raises(ValueError, match="was begun with rounds 2, not 5"):
         train.train(trained, seed=3, **TINY | {"rounds": 5})
     (tmp_path / train.CHECKPOINT).write_bytes(b"\x80\x04K\x01.")
-    with pytest.raises(ValueError, match="is no checkpoint"):
+    with pytest.raises(ValueError, match="is no checkpoint of this network"):
         train.train(tmp_path, seed=3, **TINY)
 
 
@@ -276,7 +284,24 @@ def test_an_action_that_is_not_legal_is_worth_what_idle_is():
     assert (~legal).any()
     assert (wanted == wanted[:, 1:2])[~legal].all()
     crashed = legal & (sample["crashed"] > 0)
-    assert (wanted == sample["reward"])[crashed].all()
+    assert crashed.any()
+    assert torch.allclose(network.expected(wanted)[crashed], sample["reward"][crashed], atol=1e-5)
+
+
+def test_a_distribution_that_is_moved_keeps_its_mass_and_moves_its_mean_as_the_return_does():
+    after = torch.rand(4, network.ACTIONS, network.ATOMS).softmax(-1)
+    reward = torch.rand(4, network.ACTIONS)
+    found = train.projected(reward, after)
+    assert torch.allclose(found.sum(-1), torch.ones_like(reward), atol=1e-5)
+    wanted = reward + network.DISCOUNT * network.expected(after)
+    assert torch.allclose(network.expected(found), wanted, atol=1e-4)
+
+
+def test_a_certain_return_lands_between_its_two_neighbours():
+    after = torch.zeros(1, network.ATOMS)
+    after[0, 0] = 1.0
+    found = train.projected(torch.tensor([0.2]), after)  # atoms lie 0.5 apart
+    assert torch.allclose(found[0, :3], torch.tensor([0.6, 0.4, 0.0]), atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """The value network as a pure function of its weights: ego-attention over the cars (Leurent & Mercat 2019, 1911.12250).
 
-Each car, told what the ego does, becomes a key and a value; the ego asks; what comes back decides the value of each
-meta-action (dueling: one value of the state, one advantage per action). The order of the cars has no effect. Knows
-neither scenes nor training.
+The ego asks, each car, told what the ego does, answers; together they decide how likely each return is after each
+meta-action (dueling: a part for the state, a part per action), and a value is the mean return. The order of the cars has
+no effect. Knows neither scenes nor training.
 """
 
 from __future__ import annotations
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 WIDTH, HEADS = 64, 2
 EGO_FEATURES, CAR_FEATURES, ACTIONS = 9, 9, 5
+DISCOUNT = 0.95  # per decision
+ATOMS, HIGHEST = (
+    41,
+    1 / (1 - DISCOUNT),
+)  # returns that are told apart: 0 to full reward for ever, evenly
 LAYERS = {  # name -> (inputs, outputs); each has a weight and a bias
     "ego.0": (EGO_FEATURES, WIDTH),
     "ego.1": (WIDTH, WIDTH),
@@ -23,8 +28,8 @@ LAYERS = {  # name -> (inputs, outputs); each has a weight and a bias
     "car.1": (WIDTH, WIDTH),
     "query": (WIDTH, HEADS * WIDTH),
     "join": ((1 + HEADS) * WIDTH, 2 * WIDTH),
-    "state": (2 * WIDTH, 1),
-    "advantage": (2 * WIDTH, ACTIONS),
+    "state": (2 * WIDTH, ATOMS),
+    "advantage": (2 * WIDTH, ACTIONS * ATOMS),
 }
 SHAPES = {
     f"{layer}.{part}": shape
@@ -46,7 +51,24 @@ def initial(seed: int) -> dict[str, Tensor]:
 
 
 def values(weights: Mapping[str, Tensor], kinematics: Tensor, set_points: Tensor) -> Tensor:
-    """[B, ACTIONS] of observations [B, ROWS, FEATURES] and [B, SET_POINTS]."""
+    """[B, ACTIONS] expected returns of observations [B, ROWS, FEATURES] and [B, SET_POINTS]."""
+    return expected(logits(weights, kinematics, set_points).softmax(-1))
+
+
+def expected(shares: Tensor) -> Tensor:
+    """The mean of distributions over the atoms [..., ATOMS]."""
+    return shares @ returns(shares)
+
+
+def returns(like: Tensor) -> Tensor:
+    """The return of each atom [ATOMS], of the type of another tensor."""
+    import torch
+
+    return torch.linspace(0, HIGHEST, ATOMS, dtype=like.dtype)
+
+
+def logits(weights: Mapping[str, Tensor], kinematics: Tensor, set_points: Tensor) -> Tensor:
+    """[B, ACTIONS, ATOMS]: how likely each return is, before the softmax."""
     import torch
 
     ego = _ego_features(kinematics[:, 0], set_points)
@@ -57,8 +79,9 @@ def values(weights: Mapping[str, Tensor], kinematics: Tensor, set_points: Tensor
     ego = _linear(weights, "ego.1", _linear(weights, "ego.0", ego).relu_()).relu_()
     answer = _attended(weights, ego, cars, kinematics[:, 1:, 0])
     joined = _linear(weights, "join", torch.cat((ego, answer), -1)).relu_()
-    advantage = _linear(weights, "advantage", joined)
-    return _linear(weights, "state", joined) + advantage - advantage.mean(-1, keepdim=True)
+    advantage = _linear(weights, "advantage", joined).view(-1, ACTIONS, ATOMS)
+    state = _linear(weights, "state", joined)[:, None]
+    return state + advantage - advantage.mean(1, keepdim=True)
 
 
 def _linear(weights: Mapping[str, Tensor], layer: str, x: Tensor) -> Tensor:

@@ -1,7 +1,8 @@
-"""Trains the value network on highway-fast in the twin: deep Q-learning in which every action of a state is tried.
+"""Trains the value network on highway-fast in the twin: distributional Q-learning (Bellemare 2017), every action tried.
 
 The twin is cheap enough to drive all five actions from each state, so one gradient step learns from five outcomes and a
-crash is never missed for want of exploration. A round starts every world anew from its own seeds; between rounds the
+crash is never missed for want of exploration. What is learned is how likely each return is, because crashes are rare and
+dear: a robust loss on the mean forgets them, a squared one lets them drown what a metre per second is worth. A round starts every world anew from its own seeds; between rounds the
 whole training is a few arrays, so a stopped training continues exactly. Nothing is pickled.
 """
 
@@ -47,12 +48,11 @@ class Settings:
     """What decides the outcome of a training, besides the package versions."""
 
     seed: int = 0
-    rounds: int = 200
+    rounds: int = 120
     worlds: int = 256
     updates: int = 4  # gradient steps per decision of all worlds
     batch: int = 256  # states, each with all actions
     capacity: int = 100_000  # states remembered
-    discount: float = 0.95
     learning_rate: float = 1e-3  # falls linearly to a twentieth
     follow: float = 0.005  # by which the target network follows, each gradient step
     explore: float = 0.1  # share of drawn actions, after they fell from 1 over the first third
@@ -119,6 +119,9 @@ class Training:
     def __init__(self, settings: Settings):
         self.settings, self.round = settings, 0
         self.online = network.initial(settings.seed)
+        self.online["state.bias"][-1] = (
+            5.0  # hopeful: full reward for ever is likely, until learned otherwise
+        )
         for weight in self.online.values():
             weight.requires_grad_(True)
         self.target = {name: weight.detach().clone() for name, weight in self.online.items()}
@@ -168,20 +171,25 @@ class Training:
     def resumed(cls, path: Path, settings: Settings) -> Training:
         """The training of a checkpoint; ValueError where it is none, or one with other settings."""
         try:
-            with safe_open(path, "pt") as file:
-                about = json.loads(file.metadata()["about"])
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (SafetensorError, KeyError, TypeError, ValueError) as error:
+            training = cls._opened(path)
+        except (SafetensorError, KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             raise ValueError(
-                f"{path} is no checkpoint ({error}); remove it, or choose another folder"
+                f"{path} is no checkpoint of this network ({error}); remove it, or choose another folder"
             ) from error
-        begun = about["settings"]
+        begun = dataclasses.asdict(training.settings)
         for name, value in dataclasses.asdict(settings).items():
             if begun[name] != value:
                 raise ValueError(
                     f"{path} was begun with {name} {begun[name]}, not {value}; choose another folder"
                 )
-        training = cls(settings)
+        return training
+
+    @classmethod
+    def _opened(cls, path: Path) -> Training:
+        with safe_open(path, "pt") as file:
+            about = json.loads(file.metadata()["about"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        training = cls(Settings(**about["settings"]))
         training._take(tensors)
         training.round, training.memory.written = about["round"], about["written"]
         training.scores = [Score(**score) for score in about["scores"]]
@@ -253,11 +261,10 @@ class Training:
 
     def _learn(self, sample: dict[str, torch.Tensor]) -> None:
         wanted = self._wanted(sample)
-        found = network.values(self.online, sample["shown"], sample["own"])
-        loss = torch.nn.functional.smooth_l1_loss(found, wanted)
+        found = network.logits(self.online, sample["shown"], sample["own"])
+        loss = -(wanted * found.log_softmax(-1)).sum(-1).mean()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.online.values(), 10.0)
         self.optimizer.step()
         with torch.no_grad():
             for name, weight in self.target.items():
@@ -265,16 +272,21 @@ class Training:
 
     @torch.no_grad()
     def _wanted(self, sample: dict[str, torch.Tensor]) -> torch.Tensor:
-        """r + discount x the target network's best value afterwards; what is not legal is worth what IDLE is."""
+        """[B, ACTIONS, ATOMS]: reward, then what the target network expects of its best action (Bellemare 2017).
+
+        After a crash nothing comes; what is not legal leads where IDLE does.
+        """
         legal = sample["legal"] > 0
         onward = legal & (sample["crashed"] == 0)
-        after = torch.zeros_like(sample["reward"])
-        found = network.values(
+        shares = network.logits(
             self.target, sample["next_shown"][onward], sample["next_own"][onward]
-        )
-        after[onward] = found.amax(-1)
-        wanted = sample["reward"] + self.settings.discount * after
-        return torch.where(legal, wanted, wanted[:, IDLE, None])
+        ).softmax(-1)
+        best = network.expected(shares).argmax(-1)
+        after = torch.zeros((*legal.shape, network.ATOMS))
+        after[..., 0] = 1.0
+        after[onward] = shares[torch.arange(len(best)), best]
+        wanted = projected(sample["reward"], after)
+        return torch.where(legal[..., None], wanted, wanted[:, IDLE, None])
 
     def _evaluate(self) -> None:
         score = evaluated(self.target, self.settings.episodes, HELD_OUT, self.round)
@@ -368,6 +380,18 @@ def _replace(path: Path, write) -> None:
 
 def _quiet(_: str) -> None:
     """The bar says enough."""
+
+
+def projected(reward: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
+    """The distribution of reward [...] + DISCOUNT x return, `after` [..., ATOMS], shared out between neighbouring atoms."""
+    returns = network.returns(after)
+    place = (reward[..., None] + network.DISCOUNT * returns) / returns[1]
+    place = place.clamp(0, network.ATOMS - 1)
+    low = place.floor().clamp(max=network.ATOMS - 2)
+    upward = place - low
+    found = torch.zeros_like(after)
+    found.scatter_add_(-1, low.long(), after * (1 - upward))
+    return found.scatter_add_(-1, low.long() + 1, after * upward)
 
 
 def greedy(weights: Weights, shown: np.ndarray, own: np.ndarray, legal: np.ndarray) -> np.ndarray:
