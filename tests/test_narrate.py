@@ -23,7 +23,7 @@ from drive.language import read
 from drive.reasoning.foresight import foresee
 from drive.reasoning.narrate import merge, narrate
 from drive.surroundings import View
-from drive.types import Car, Choice, Decision, Legal, Option, Perception, Task, Term
+from drive.types import Car, Choice, Control, Decision, Legal, Option, Perception, Task, Term
 
 HERE, LEFT_LANE, RIGHT_LANE = (("a", "b", k) for k in (1, 0, 2))
 
@@ -103,6 +103,28 @@ def test_the_way_to_an_exit_makes_it_a_merge_or_split():
         "cross. That speaks against carrying on."
     )
     assert said.decision == Decision(None, "merge or split", "right")
+
+
+def test_a_learned_policy_says_what_it_thinks_its_options_worth():
+    worth = {
+        action: (Term("value", value, "", "for"),)
+        for action, value in ((IDLE, 18.607), (SLOWER, 18.45))
+    }
+    said = said_of(
+        scene(), options(IDLE, Option(SLOWER, worth[SLOWER], 18.45), terms=worth[IDLE]), "post hoc"
+    )
+    assert said.text == (
+        "Keep lane 2 at 25 m/s: carrying on will be worth 18.61 to me. "
+        "Slowing down would be worth 18.45 to me."
+    )
+    steered = Choice(
+        Control(0.0, 0.1), (Option(Control(0.0, 0.1), (Term("value", 2.0, "", "for"),)),)
+    )
+    at = replace(scene(), legal=Legal(acceleration=(0.0, 0.0), steering=(-1.0, 1.0)))
+    assert (
+        "steering 5.7° to the left will be worth 2.00 to me"
+        in said_of(at, steered, "post hoc").text
+    )
 
 
 def test_a_crossing_car_is_let_pass():

@@ -39,6 +39,11 @@ def _foreseen(modal: str, possible: str) -> dict[str, Phrase]:
             f"{subject}{modal} kein Tempo gewinnen",
             limit=" (verlangt: {threshold})",
         ),
+        "value": Phrase(
+            f"{subject}{modal} mir {{said}} wert sein",
+            f"{subject}{modal} mich {{said}} kosten",
+            f"{subject}{modal} mir nichts wert sein",
+        ),
         "incentive": Phrase(
             f"{subject}{modal} {{said}} an Beschleunigung freigeben",
             f"{subject}{modal} {{said}} an Beschleunigung kosten",

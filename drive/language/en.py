@@ -41,6 +41,11 @@ def _foreseen(modal: str) -> dict[str, Phrase]:
             f"{{option}}{{then}} {modal} gain no speed",
             limit=" (I ask for {threshold})",
         ),
+        "value": Phrase(
+            f"{{option}}{{then}} {modal} be worth {{said}} to me",
+            f"{{option}}{{then}} {modal} cost me {{said}}",
+            f"{{option}}{{then}} {modal} be worth nothing to me",
+        ),
         "incentive": Phrase(
             f"{{option}}{{then}} {modal} free {{said}} of acceleration",
             f"{{option}}{{then}} {modal} cost {{said}} of acceleration",

@@ -51,6 +51,7 @@ FORESEEN = {
     "acceleration": Quantity("m/s²", option=True, signed=True),
     "speed gain": Quantity("m/s", option=True, signed=True, threshold=True),
     "incentive": Quantity("m/s²", decimals=2, option=True, signed=True, threshold=True),
+    "value": Quantity("", decimals=2, option=True, signed=True),
 }
 CHANGES = ("slow down", "speed up", "keep speed", "stop", "wait")
 

@@ -27,6 +27,9 @@ def _foreseen(modal: str) -> dict[str, Phrase]:
             f"{subject}不提高车速",
             limit="（要求 {threshold}）",
         ),
+        "value": Phrase(
+            f"{subject}对我值 {{said}}", f"{subject}让我损失 {{said}}", f"{subject}对我毫无价值"
+        ),
         "incentive": Phrase(
             f"{subject}多得 {{said}} 加速度",
             f"{subject}损失 {{said}} 加速度",

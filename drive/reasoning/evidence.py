@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from drive.geometry import corners, distance_between
-from drive.language import make_claim
+from drive.language import make_claim, said_action
 from drive.reasoning.decisions import OFF_CENTRE, SIDES, Reason, manoeuvre_of
 from drive.roads import LaneId
 from drive.surroundings import Neighbour, View
@@ -48,7 +48,7 @@ OF_THE_ROAD = {
     "lateral offset": ("observation", "lateral offset"),
     "heading error": ("observation", "heading error"),
 }
-FORESEEN = ("speed gain", "incentive", "predicted contact")
+FORESEEN = ("speed gain", "incentive", "predicted contact", "value")
 ASKED = "asked"  # what the policy's own formula says comes after what it is made of
 VALUELESS = ("always", "drawn")
 ORDER = (
@@ -155,10 +155,8 @@ def tightest_bend(scene: Scene) -> float | None:
 def _foreseen(view: View, reason: Reason) -> list[Claim]:
     term, option = reason.term, reason.option
     name = manoeuvre_of(view.scene, option)
-    if name is None:
-        return []
     kind = "consequence" if term.counts == "for" else "rejection"
-    about = {"option": Meta(name)}
+    about = {"option": Meta(name) if name else said_action(option.action)}
     if term.kind == "predicted contact":
         seen = _crossing(view.scene, term.cars[0])
         return [*seen, make_claim(kind, term.kind, term.value, cars=term.cars[:1], **about)]

@@ -162,7 +162,7 @@ def _objection(scene: Scene, choice: Choice, rival: Option) -> tuple[Reason, ...
     ours = choice.chosen.terms
     found = [
         reason
-        for reason in _against(rival)
+        for reason in (*_against(rival), *_worth(rival))
         if not (slower and (reason.subject or reason.term.kind == "acceleration"))
         and (reason.term not in ours or reason.term.kind == "distance to goal")
     ]
@@ -175,6 +175,12 @@ def _objection(scene: Scene, choice: Choice, rival: Option) -> tuple[Reason, ...
         for reason in found
         if reason.term.kind != "lanes to goal" or way or rival in here
     )
+
+
+def _worth(rival: Option) -> tuple[Reason, ...]:
+    """What a learned policy thinks it worth; it lost, so that counts against it."""
+    values = (term for term in rival.terms if term.kind == "value")
+    return tuple(Reason(replace(term, counts="against"), rival) for term in values)
 
 
 def _standing(
