@@ -20,6 +20,7 @@ from drive.twin import kernel as k
 from drive.types import Car, Scene
 
 AHEAD, BEHIND = 200.0, 70.0  # [m] along the ego's heading, beyond which cars are left out
+MOST_CARS = 60  # the nearest; the rest could not be reached anyway
 AHEAD_TIME = 5.0  # [s] of driving, within which the ways open to a car are told apart
 MOST_WAYS = 6
 TAU_LATERAL = 0.6  # [s], the law by which drivers return to a lane's centre
@@ -114,9 +115,12 @@ def nearby(scene: Scene) -> Scene:
         along = (car.x - ego.x) * cos + (car.y - ego.y) * sin
         return -BEHIND <= along <= AHEAD
 
-    return replace(
-        scene, cars=tuple(filter(near, scene.cars)), ghosts=tuple(filter(near, scene.ghosts))
-    )
+    def distance(car: Car) -> float:
+        return math.hypot(car.x - ego.x, car.y - ego.y)
+
+    cars = sorted(filter(near, scene.cars), key=distance)[:MOST_CARS]
+    ghosts = sorted(filter(near, scene.ghosts), key=distance)[:MOST_CARS]
+    return replace(scene, cars=tuple(cars), ghosts=tuple(ghosts))
 
 
 def target_lane(scene: Scene, car: Car):

@@ -18,6 +18,18 @@ IDLE, SLOWER = CODES["IDLE"], CODES["SLOWER"]
 
 
 @dataclass(frozen=True)
+class Margins:
+    """What a plan should keep; missing shares of these are its risk."""
+
+    ahead_time: float = 3.0  # [s] to collision
+    ahead_least: float = 2.0  # [m]
+    ahead_headway: float = 0.5  # [s] of driving, on top
+    behind_time: float = 2.0  # [s] to collision
+    behind_least: float = 3.0  # [m]
+    imposed: float = 3.0  # [m/s2] asked of the car behind
+
+
+@dataclass(frozen=True)
 class Budget:
     """How far and how finely the tree looks."""
 
@@ -27,7 +39,7 @@ class Budget:
     sub_step: float  # [s] simulated, as the world does it, in the first `fine` decisions
     fine: int
     coarse: float  # [s] simulated in the later ones
-    margins: tuple = (3.0, 2.0, 0.5, 2.0, 3.0, 3.0)
+    margins: Margins = Margins()
 
     @property
     def horizon(self) -> float:
@@ -47,6 +59,8 @@ class Plans:
     risk: np.ndarray  # [P] 0 is none
     way: np.ndarray  # [P] [m] driven
     moves: np.ndarray  # int [P] actions other than IDLE within the branching part
+    lane: np.ndarray  # int [P] where it ends: the number of the ego's set-point lane
+    partner: np.ndarray  # int [P] whom it hits: a car's id, minus an object's, 0: nobody or unknown
 
 
 def search(roots: Worlds, budget: Budget, first: np.ndarray) -> Plans:
@@ -75,16 +89,18 @@ class _Nodes:
     risk: np.ndarray
     way: np.ndarray
     moves: np.ndarray
+    lane: np.ndarray
+    partner: np.ndarray
     now: np.ndarray  # codes to be driven next
 
-    KEPT = ("codes", "world", "crash", "risk", "way", "moves")
+    KEPT = ("codes", "world", "crash", "risk", "way", "moves", "lane", "partner")
 
     @classmethod
     def at(cls, roots: Worlds, budget: Budget) -> _Nodes:
         n = len(roots)
         codes = np.full((n, budget.depth + budget.tail), IDLE, np.int32)
         zero = np.zeros(n)
-        return cls(roots, codes, np.arange(n), np.full(n, np.inf), zero, zero, np.zeros(n, int), np.zeros(n, int))
+        return cls(roots, codes, np.arange(n), np.full(n, np.inf), zero, zero, *np.zeros((4, n), int))
 
     def pick(self, chosen) -> _Nodes:
         kept = (getattr(self, name)[chosen] for name in self.KEPT)
@@ -134,17 +150,37 @@ class _Nodes:
         dt = budget.period / substeps
         drive = self.worlds.step(codes, substeps, dt, stop_on_crash=True, risks=True, ego=True)
         self.codes[:, level] = codes
+        self.lane = self.worlds.g[np.arange(len(slots)), k.TARGET_LANE, slots]
         at = self.worlds.ego_crash_step
         self.crash = np.where(at >= 0, level * budget.period + at * dt, np.inf)
+        self.partner = struck(self.worlds)
         speeds = drive.ego[:, :, 3]
         self.way = self.way + speeds.mean(1) * budget.period
         self.risk = self.risk + risk(drive.risks[:, 0], speeds.mean(1), budget.margins)
 
 
-def risk(seen: np.ndarray, speed: np.ndarray, margins) -> np.ndarray:
+def struck(worlds: Worlds) -> np.ndarray:
+    """Whom each world's ego has hit [W]: the crashed car (its id) or the object (minus its id) closest to it."""
+    found = np.zeros(len(worlds), int)
+    for world in np.flatnonzero(worlds.ego_crashed):
+        g, ego = worlds.g[world], worlds.ego_slot[world]
+        hit = (g[k.CRASHED] != 0) | (g[k.KIND] == k.OBSTACLE)
+        hit[ego], hit[worlds.head[world, k.SLOTS] :] = False, False
+        if hit.any():
+            xy = worlds.f[world, [k.X, k.Y]]
+            nearest = np.where(hit, np.hypot(*(xy - xy[:, [ego]])), np.inf).argmin()
+            found[world] = g[k.CAR, nearest] * (-1 if g[k.KIND, nearest] == k.OBSTACLE else 1)
+    return found
+
+
+def risk(seen: np.ndarray, speed: np.ndarray, margins: Margins) -> np.ndarray:
     """How tight one decision was [P], from Drive.risks [P, 5] and the speed driven [m/s]; 0 is free."""
     gap, ttc, behind, ttc_behind, follower = seen.T
-    a, b, c, d, e, f = margins
-    short = lambda value, wanted: np.clip((wanted - value) / wanted, 0.0, 1.5)
-    ahead = short(ttc, a) + short(gap, b + c * speed)
-    return ahead + short(ttc_behind, d) + short(behind, e) + np.clip((-f - follower) / f, 0.0, 1.0)
+    ahead = _short(ttc, margins.ahead_time) + _short(gap, margins.ahead_least + margins.ahead_headway * speed)
+    back = _short(ttc_behind, margins.behind_time) + _short(behind, margins.behind_least)
+    return ahead + back + np.clip(-follower / margins.imposed - 1.0, 0.0, 1.0)
+
+
+def _short(value: np.ndarray, wanted) -> np.ndarray:
+    """The share of a wanted margin that is missing, at most 1.5 (where bodies overlap lengthwise)."""
+    return np.clip((wanted - value) / wanted, 0.0, 1.5)

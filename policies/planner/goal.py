@@ -1,0 +1,49 @@
+"""How many lanes are still to be crossed to an exit, lane by lane; elsewhere the ego's route leads to the goal."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+from drive.roads import LaneId, Road
+from drive.types import Scene
+
+FAR = 20.0  # lanes: the goal cannot be reached from there
+
+
+def lanes_to_goal(scene: Scene) -> np.ndarray:
+    """Lane changes that the goal still takes, by lane number."""
+    if scene.task.kind != "exit":
+        return np.zeros(len(scene.road.lanes))
+    return _lanes_to(_Same(scene.road), scene.task.goal)
+
+
+class _Same:
+    """A road, the same only as itself: comparing and hashing all lanes would take longer than counting."""
+
+    def __init__(self, road: Road):
+        self.road = road
+
+    def __eq__(self, other) -> bool:
+        return self.road is other.road
+
+    def __hash__(self) -> int:
+        return id(self.road)
+
+
+@functools.lru_cache(maxsize=16)
+def _lanes_to(of: _Same, goal: tuple[LaneId, ...]) -> np.ndarray:
+    road = of.road
+    numbers = {lane.id: number for number, lane in enumerate(road.lanes)}
+    changes = np.full(len(numbers), FAR)
+    changes[[numbers[lane] for lane in goal]] = 0.0
+    for _ in numbers:
+        for lane in road.lanes:
+            onward = road.following(lane.id)
+            sides = (road.side(lane.id, side) for side in ("left", "right"))
+            ways = [changes[numbers[onward.id]]] if onward else []
+            ways += [changes[numbers[side.id]] + 1 for side in sides if side]
+            changes[numbers[lane.id]] = min(changes[numbers[lane.id]], *ways, FAR)
+    changes.setflags(write=False)
+    return changes

@@ -1,0 +1,115 @@
+"""Where the road is steered: manoeuvres (keep the lane, move to one beside, at once or later) driven in the twin.
+
+A manoeuvre is a list of set-point lanes over time, followed by highway-env's own steering law, the speed as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from drive import control
+from drive.control import State
+from drive.roads import LaneId
+from drive.surroundings import View, side_lanes
+from drive.twin import Worlds
+from drive.twin import kernel as k
+from drive.types import Control, Option, Scene, Term
+from policies.planner.terms import ahead, imagined
+
+HORIZON = 6.6  # [s], a little longer than a trajectory
+SPARE = 10.0  # [m] ahead, below which a manoeuvre is worth less
+LATER = 1.2  # [s] after which a late change begins
+
+
+@dataclass(frozen=True)
+class Manoeuvre:
+    """The lane to follow now, and the lane from LATER on (by its side, as seen then)."""
+
+    lane: LaneId
+    later: str | None = None  # "left" or "right"
+
+
+@dataclass(frozen=True)
+class Driven:
+    """What manoeuvres came to, [M, H] over hypotheses."""
+
+    manoeuvres: tuple[Manoeuvre, ...]
+    wheel: np.ndarray  # [M] [rad] the first command
+    crash: np.ndarray  # [M, H] [s], inf: none
+    gap: np.ndarray  # [M, H] [m] the smallest ahead
+    off: np.ndarray  # [M, H] [m] the largest offset from the lane followed, at the end
+    states: np.ndarray  # [M, T, 5] the ego's in the first hypothesis
+
+
+def manoeuvres(scene: Scene) -> tuple[Manoeuvre, ...]:
+    """Keep the lane, keep it and change later, change now."""
+    here = scene.road.lane(scene.ego.lane)
+    sides = side_lanes(scene)
+    now = [Manoeuvre(here.id), *(Manoeuvre(lane.id) for lane in sides.values())]
+    return (*now, *(Manoeuvre(here.id, side) for side in sides))
+
+
+def drive(scene: Scene, roots: Worlds) -> Driven:
+    """Every manoeuvre in every root, the steering law asked at every decision."""
+    plans = manoeuvres(scene)
+    hypotheses, held = len(roots), max(1, round(scene.period / scene.sub_step))
+    worlds = roots.select(np.tile(np.arange(hypotheses), len(plans)))
+    worlds.reset_clock()
+    lanes = np.repeat(np.arange(len(plans)), hypotheses)
+    following = [scene.road.lane(plans[n].lane) for n in lanes]
+    crash, gap = np.full(len(lanes), np.inf), np.full(len(lanes), np.inf)
+    wheel, states = np.zeros(len(lanes)), []
+    for step in range(round(HORIZON / scene.period)):
+        orders = np.zeros((len(lanes), 1, 2))
+        for world, ego in enumerate(_egos(worlds)):
+            if not np.isfinite(crash[world]):
+                plan = plans[lanes[world]]
+                lane, _ = control.followed_lane(scene.road, following[world], scene.ego.route, ego.x, ego.y)
+                if plan.later and step == round(LATER / scene.period):
+                    lane = scene.road.side(lane.id, plan.later) or lane
+                following[world] = lane
+                orders[world, 0, 1] = control.clipped(control.steering_towards(lane, ego), scene.legal.steering)
+        wheel = orders[:, 0, 1].copy() if step == 0 else wheel
+        drive = worlds.step(orders, held, scene.sub_step, stop_on_crash=True, risks=True, ego=True)
+        states.append(drive.ego[::hypotheses])
+        gap = np.minimum(gap, drive.risks[:, 0, 0])
+        crash = np.where(worlds.ego_crash_step >= 0, worlds.ego_crash_step * scene.sub_step, np.inf)
+    off = [abs(lane.frenet(ego.x, ego.y)[1]) for lane, ego in zip(following, _egos(worlds), strict=True)]
+    shape = (len(plans), hypotheses)
+    return Driven(
+        plans,
+        wheel.reshape(shape)[:, 0],
+        crash.reshape(shape),
+        gap.reshape(shape),
+        np.array(off).reshape(shape),
+        np.concatenate(states, 1),
+    )
+
+
+def _egos(worlds: Worlds) -> list[State]:
+    slots = worlds.ego_slot
+    at = np.arange(len(slots))
+    rows = [worlds.row(row)[at, slots] for row in (k.X, k.Y, k.HEADING, k.SPEED, k.LATERAL_SPEED, k.YAW_RATE)]
+    return [State(*map(float, values)) for values in zip(*rows, strict=True)]
+
+
+def scores(scene: Scene, driven: Driven) -> np.ndarray:
+    """[M], higher is better: no collision, no tight gap, no needless move, on the lane."""
+    crashed = np.isfinite(driven.crash)
+    cost = np.where(crashed, 0.85 ** np.where(crashed, driven.crash, 0.0), 0.0).mean(1)
+    tight = np.clip((SPARE - driven.gap) / SPARE, 0.0, 1.0).mean(1)
+    moves = np.array([(plan.lane != scene.ego.lane) + 0.9 * bool(plan.later) for plan in driven.manoeuvres])
+    return -1e4 * cost.round(2) - 2.0 * tight - 0.5 * moves - driven.off.mean(1)
+
+
+def option(scene: Scene, driven: Driven, number: int, action: Control, score: float) -> Option:
+    """The manoeuvre as an option: contacts foreseen, who is ahead, how far off the lane."""
+    plan, view = driven.manoeuvres[number], View(scene)
+    crash = driven.crash[number].min()
+    terms = [Term("predicted contact", float(crash), "s", "against", HORIZON)] if np.isfinite(crash) else []
+    offset = float(scene.road.lane(plan.lane).frenet(scene.ego.x, scene.ego.y)[1])
+    terms += [*ahead(view, plan.lane), Term("lateral offset", offset, "m", "against")]
+    path = imagined(scene, driven.states[number], scene.sub_step)
+    return Option(action, tuple(terms), score, target_lane=plan.lane, trajectory=path)
