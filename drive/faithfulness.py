@@ -41,7 +41,7 @@ from drive.verification import DID_NOT_COME, Finding, Verifier
 
 LATER = 3  # decisions after this one, in which a claim that is false now may have become true
 NOISE = (0.1, 0.1)  # [m] and [m/s], standard deviations
-EDITS = 2  # cars per decision whose hiding is narrated again, of those that matter and of those that do not
+EDITS = 1  # cars per decision whose hiding is narrated again, of those that matter and of those that do not
 QUICKEST_FIRST = ("FASTER", "IDLE", "SLOWER")
 WISHES = ("gap ahead", "time gap", "time to collision", "gap behind")  # wanted at least
 GAINS = ("speed gain", "incentive")

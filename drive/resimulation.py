@@ -21,6 +21,8 @@ from drive.types import GRID, HORIZON, Action, Car, Claim, Contact, Control, Met
 from drive.world import World
 
 ALONG, ACROSS = 1.0, 0.3  # [m] by which a car "in my way" is widened, at each end and on each side
+DOUBT = 0.5  # [m/s] by which the ends grow with time where a car is only forecast
+USUAL, RISE = 0.75, 3.0  # of the speed limit; [m/s2]: how highway-env's drivers pick up speed
 NEAR_LANE = 1.0  # [m] over the marking that a car still counts as in the lane
 
 
@@ -211,21 +213,29 @@ def _contact_after(scene: Scene, claim: Claim, future: Future) -> float:
 
 
 def possible_contacts(scene: Scene, claim: Claim, option: Option) -> list[float]:
-    """When [s] the cited car would be in the ego's way on each way on, if it kept its speed.
+    """When [s] the cited car would be in the ego's way on each way on, keeping or picking up speed.
 
-    The ego drives the option as its own controller would; both are as wide as in `_contact_after`.
+    The ego drives the option as its own controller would. Its shape is as in `_contact_after`, and
+    grows by DOUBT at each end. A wreck stays where it is.
     """
     car = next((car for car in scene.cars if car.id == claim.cars[0]), None)
     if car is None:
         raise Unmeasured(f"no car {claim.cars[0]} in the scene")
     own = roll_out(scene, option)
-    return [_first_overlap(scene, own, car, way) for way in _ways_on(scene, car)]
+    speed = 0.0 if car.crashed else abs(car.speed)
+    usual = USUAL * (scene.road.lane(car.lane).speed_limit or 0.0)
+    tops = {speed} if car.crashed else {speed, max(speed, usual)}
+    return [
+        _first_overlap(scene, own, car, way, (speed, top))
+        for way in _ways_on(scene, car, max(tops))
+        for top in tops
+    ]
 
 
-def _ways_on(scene: Scene, car: Car) -> list[list[tuple[Lane, float]]]:
-    """Every sequence of lanes that the car could follow within the horizon, with its stations."""
+def _ways_on(scene: Scene, car: Car, speed: float) -> list[list[tuple[Lane, float]]]:
+    """Every sequence of lanes that the car could follow at a speed [m/s], with its stations."""
     first = scene.road.lane(car.lane)
-    reach = float(first.frenet(car.x, car.y)[0]) + abs(car.speed) * HORIZON
+    reach = float(first.frenet(car.x, car.y)[0]) + speed * HORIZON
     done, open_ways = [], [[(first, 0.0)]]
     while open_ways:
         way = open_ways.pop()
@@ -239,16 +249,26 @@ def _ways_on(scene: Scene, car: Car) -> list[list[tuple[Lane, float]]]:
     return done
 
 
-def _first_overlap(scene: Scene, own: Trajectory, car: Car, way: list[tuple[Lane, float]]) -> float:
+def _first_overlap(
+    scene: Scene,
+    own: Trajectory,
+    car: Car,
+    way: list[tuple[Lane, float]],
+    speeds: tuple[float, float],
+) -> float:
+    """The time [s] of the first overlap, where the car rises from the first speed to the second."""
+    (speed, top), ego = speeds, scene.ego
     s, d = way[0][0].frenet(car.x, car.y)
     for k, (x, y, heading) in enumerate(zip(own.x, own.y, own.heading, strict=True)):
-        at = s + abs(car.speed) * GRID * (k + 1)
+        t = GRID * (k + 1)
+        rise = min(t, (top - speed) / RISE)
+        at = s + speed * t + RISE * (rise * t - rise**2 / 2)
         lane, begin = next((part for part in reversed(way) if part[1] <= at), way[0])
         place = lane.point(at - begin, d)
         shape = corners(*place, float(lane.heading(at - begin)), car.length, car.width)
-        wide = corners(x, y, heading, scene.ego.length + 2 * ALONG, scene.ego.width + 2 * ACROSS)
-        if overlap(wide, shape):
-            return round(GRID * (k + 1), 1)
+        length = ego.length + 2 * (ALONG + DOUBT * t)
+        if overlap(corners(x, y, heading, length, ego.width + 2 * ACROSS), shape):
+            return round(t, 1)
     return math.inf
 
 
