@@ -260,7 +260,6 @@ GERMAN = Words(
     rival={
         "blocked": "{option} ist versperrt: {claims}",
         "worse": "{option} ist schlechter: {claims}",
-        "needless": "{option} ist unnötig: {claims}",
         "same": "das spricht gegen {option}",
         "next": "{option} wäre das Nächstbeste gewesen",
         "alone": "{claims}",

@@ -263,7 +263,6 @@ ENGLISH = Words(
     rival={
         "blocked": "{option} is blocked: {claims}",
         "worse": "{option} is worse: {claims}",
-        "needless": "{option} is not needed: {claims}",
         "same": "that speaks against {option}",
         "next": "{option} was next best",
         "alone": "{claims}",

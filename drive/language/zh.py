@@ -211,7 +211,6 @@ CHINESE = Words(
     rival={
         "blocked": "{option}受阻：{claims}",
         "worse": "{option}更差：{claims}",
-        "needless": "{option}没有必要：{claims}",
         "same": "这不利于{option}",
         "next": "其次是{option}",
         "alone": "{claims}",
