@@ -17,6 +17,7 @@ import numpy as np
 
 from drive.control import clipped
 from drive.twin import CODES, META_ACTIONS, Worlds
+from drive.twin import kernel as k
 from drive.types import Choice, Control, Legal, Meta, Option, Scene
 from policies.planner import steering
 from policies.planner.goal import lanes_to_goal
@@ -35,6 +36,7 @@ class Settings:
     fine: int = 2  # decisions simulated as finely as the world
     coarse: float = 0.2  # [s] simulated per step in the others
     coarse_crossing: float = 0.1  # [s] the same, where cars cross or come the other way
+    width: int = 6  # plans of each first action and hypothesis that are driven to the horizon first
     hypotheses: int = 6
     spread: float = 0.0
     gamma: float = 0.85  # per second: what a later collision costs of an immediate one
@@ -103,12 +105,13 @@ def _budget(scene: Scene, settings: Settings) -> Budget:
         scene.sub_step,
         settings.fine,
         max(settings.coarse if one_way else settings.coarse_crossing, scene.sub_step),
+        settings.width,
         settings.margins,
     )
 
 
 def _searched(roots, budget, first, goal, settings) -> tuple[Plans, list[Weighed]]:
-    plans = search(roots, budget, first)
+    plans = search(roots, budget, first, lambda nodes: _promise(nodes, budget, goal, settings))
     worth = worth_of(plans, budget, goal, settings)
     return plans, [_weighed(plans, code, worth, len(roots), settings) for code in first]
 
@@ -117,9 +120,21 @@ def worth_of(plans: Plans, budget: Budget, goal: np.ndarray, settings: Settings)
     """[P, 2]: what a plan's collision costs (0 to 1), and what it is worth besides, in m/s."""
     crashed = np.isfinite(plans.crash)
     cost = np.where(crashed, settings.gamma ** np.where(crashed, plans.crash, 0.0), 0.0)
-    gain = plans.way / budget.horizon - settings.risk_weight * plans.risk
-    gain = gain - settings.move * plans.moves - settings.goal * goal[plans.lane]
-    return np.stack([cost, gain], -1)
+    return np.stack([cost, _gain(plans, plans.way, budget, goal, settings)], -1)
+
+
+def _gain(plans, way: np.ndarray, budget: Budget, goal: np.ndarray, settings: Settings) -> np.ndarray:
+    """Mean speed [m/s], less what missing margins, lanes left to the exit and unrest cost."""
+    gain = way / budget.horizon - settings.risk_weight * plans.risk
+    return gain - settings.move * plans.moves - settings.goal * goal[plans.lane]
+
+
+def _promise(nodes, budget: Budget, goal: np.ndarray, settings: Settings) -> np.ndarray:
+    """What open nodes would be worth if they went on at the speed they have."""
+    slots = nodes.worlds.ego_slot
+    speed = nodes.worlds.row(k.SPEED)[np.arange(len(slots)), slots]
+    way = nodes.way + speed * budget.tail * budget.period
+    return _gain(nodes, way, budget, goal, settings)
 
 
 def _weighed(plans: Plans, code: int, worth: np.ndarray, hypotheses: int, settings: Settings) -> Weighed:

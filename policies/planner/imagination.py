@@ -19,7 +19,7 @@ from drive.twin import Hypothesis, Worlds, from_scene
 from drive.twin import kernel as k
 from drive.types import Car, Scene
 
-AHEAD, BEHIND = 200.0, 70.0  # [m] along the ego's heading, beyond which cars are left out
+AHEAD, BEHIND = 200.0, 50.0  # [m] along the ego's heading, beyond which cars are left out
 MOST_CARS = 60  # the nearest; the rest could not be reached anyway
 AHEAD_TIME = 5.0  # [s] of driving, within which the ways open to a car are told apart
 MOST_WAYS = 6

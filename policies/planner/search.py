@@ -1,17 +1,18 @@
 """A tree of meta-actions driven in the twin, in every hypothesis at once; knows arrays, not scenes.
 
 Each level drives all open nodes through one decision, legal actions only; a node whose ego crashed ends there.
-Leaves drive on with the speed and lane they have. What is kept of a plan: when it crashes, how much risk it
+Leaves drive on with the speed and lane they have, or brake. What is kept of a plan: when it crashes, how much risk it
 takes, how far it drives.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from drive.twin import CODES, STAND_STILL, Worlds
+from drive.twin import CODES, META_ACTIONS, Worlds
 from drive.twin import kernel as k
 
 IDLE, SLOWER = CODES["IDLE"], CODES["SLOWER"]
@@ -39,6 +40,7 @@ class Budget:
     sub_step: float  # [s] simulated, as the world does it, in the first `fine` decisions
     fine: int
     coarse: float  # [s] simulated in the later ones
+    width: int  # plans of each first action and hypothesis that are driven on to the horizon first
     margins: Margins = Margins()
 
     @property
@@ -63,8 +65,12 @@ class Plans:
     partner: np.ndarray  # int [P] whom it hits: a car's id, minus an object's, 0: nobody or unknown
 
 
-def search(roots: Worlds, budget: Budget, first: np.ndarray) -> Plans:
-    """Every plan of legal actions in every root; `first` [A] are the codes legal now."""
+def search(roots: Worlds, budget: Budget, first: np.ndarray, promise: Callable[..., np.ndarray]) -> Plans:
+    """Every plan of legal actions in every root; `first` [A] are the codes legal now.
+
+    promise: values open nodes [P] by what they have so far. The most promising of each first action and root are driven
+    on to the horizon; the others only where none of those arrives there.
+    """
     nodes = _Nodes.at(roots, budget)
     closed: list[_Nodes] = []
     for level in range(budget.depth):
@@ -72,12 +78,25 @@ def search(roots: Worlds, budget: Budget, first: np.ndarray) -> Plans:
             nodes = nodes.branch(first if level == 0 else None)
             nodes.drive(level, budget)
             nodes = nodes.close(closed)
-    held = nodes.held(IDLE, budget)
-    closed.append(held)
-    crashed = held.now[np.isfinite(held.crash)]
-    if crashed.size:
-        closed.append(nodes.pick(crashed).held(SLOWER, budget))
+    closed += _tails(nodes, budget, promise(nodes))
     return Plans(*(np.concatenate([getattr(n, name) for n in closed]) for name in _Nodes.KEPT))
+
+
+def _tails(nodes: _Nodes, budget: Budget, value: np.ndarray) -> list[_Nodes]:
+    """The open nodes driven on: holding on first; braking where that crashes."""
+    group = nodes.codes[:, 0] + len(META_ACTIONS) * nodes.world
+    order = np.lexsort((-value, group))
+    starts = np.searchsorted(group[order], group[order])
+    top = np.zeros(len(order), bool)
+    top[order] = np.arange(len(order)) - starts < budget.width
+    done = [nodes.pick(top).held(IDLE, budget)]
+    arrived = np.unique(group[np.flatnonzero(top)[done[0].now[np.isinf(done[0].crash)]]])
+    rest = np.flatnonzero(~np.isin(group, arrived))
+    if rest.size:
+        held = nodes.pick(rest).held(IDLE, budget)
+        crashed = held.now[np.isfinite(held.crash)]
+        done += [held, nodes.pick(rest[crashed]).held(SLOWER, budget)]
+    return done
 
 
 @dataclass
