@@ -1,0 +1,137 @@
+"""What the planner's benchmarks share: drivers, episodes in the twin's World, hindsight, checkpoints, tables."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from drive.policy import load
+from drive.statistics import wilson
+from drive.twin import Worlds, from_truth
+from drive.twin import kernel as k
+from drive.twin_world import twin_world
+from drive.types import Choice, Scene
+from drive.world import World
+from policies.planner import Settings, weigh
+
+MACHINE = "2-core x86-64, no GPU"
+DOC = Path(__file__).parents[1] / "docs" / "planner.md"
+NODES = 200  # states that the hindsight search keeps after each decision
+AHEAD = 8  # decisions that it has to survive
+
+
+def driver(name: str) -> Callable[[World, Scene], Choice]:
+    """Who decides: a policy by name from the scene alone, or "oracle": the planner's search from the truth."""
+    if name == "oracle":
+        return lambda world, scene: weigh(scene, from_truth(world.road, world.truth()), Settings())
+    policy = load(name)
+    return lambda world, scene: policy.decide(scene)
+
+
+def episode(world: World, name: str, seed: int) -> dict:
+    """One episode as a record; where it crashed, from how many decisions before it was still avoidable."""
+    scene, decide, truths = world.reset(seed), driver(name), []
+    speeds, took = [], []
+    while True:
+        truths.append(world.truth())
+        begin = time.process_time()
+        action = decide(world, scene).action
+        took.append(time.process_time() - begin)
+        outcome = world.step(action)
+        scene = world.scene
+        speeds.append(float(outcome.tracks.ego[1:, 3].mean()))
+        if outcome.ended:
+            break
+    record = {"policy": name, "seed": seed, "ended": outcome.ended, "steps": len(speeds)}
+    record |= {"speed": round(float(np.mean(speeds)), 3), "way": round(sum(speeds) * world.period, 1)}
+    record |= {"laps": round(world.laps, 3), "took": round(float(np.mean(took)), 4)}
+    if outcome.ended == "collision":
+        record["partner"], record["side"] = outcome.contact.partner, outcome.contact.side
+    if outcome.ended == "collision" and name == "planner" and scene.ego.target_speeds:
+        record["avoidable"] = avoidable(world, truths)
+    return record
+
+
+def avoidable(world: World, truths: list) -> int:
+    """From how many decisions before the crash some legal sequence still survived; -1: from none, not even the start."""
+    for back in range(1, len(truths) + 1):
+        if survives(from_truth(world.road, truths[-back]), world) == AHEAD:
+            return back
+    return -1
+
+
+def survives(worlds: Worlds, world: World) -> int:
+    """Decisions that some legal sequence survives, at most AHEAD: every action, NODES different states kept.
+
+    What it finds is a proof; that it finds none is one only where there were never more states than NODES.
+    """
+    nodes, substeps = worlds.copy(), round(world.period / world.sub_step)
+    ego, chance = int(nodes.ego_slot[0]), np.random.default_rng(0)
+    for decision in range(AHEAD):
+        parents, codes = np.nonzero(nodes.legal())
+        nodes = nodes.select(parents)
+        nodes.step(codes.astype(np.int32), substeps, world.sub_step, stop_on_crash=True)
+        nodes = nodes.select(~nodes.ego_crashed)
+        if not len(nodes):
+            return decision
+        state = [nodes.f[:, k.X, ego], nodes.f[:, k.Y, ego] * 2, nodes.f[:, k.SPEED, ego], nodes.g[:, k.TARGET_LANE, ego]]
+        _, kept = np.unique(np.stack(state, 1).round().astype(int), axis=0, return_index=True)
+        nodes = nodes.select(np.sort(chance.permutation(kept)[:NODES]))
+    return AHEAD
+
+
+def run(jobs: Iterable[tuple[str, str, int]], out: Path) -> list[dict]:
+    """Drive what the checkpoint lacks, (scenario, policy, seed) by (scenario, policy, seed); all records."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    records = read(out)
+    done = {(r["scenario"], r["policy"], r["seed"]) for r in records}
+    worlds: dict[str, World] = {}
+    todo = [job for job in jobs if job not in done]
+    begin = time.time()
+    with out.open("a") as file:
+        for number, (scenario, name, seed) in enumerate(todo, 1):
+            world = worlds.setdefault(scenario, twin_world(scenario))
+            record = {"scenario": scenario} | one(world, name, seed)
+            records.append(record)
+            file.write(json.dumps(record) + "\n")
+            file.flush()
+            if number % 10 == 0 or number == len(todo):
+                left = (time.time() - begin) / number * (len(todo) - number)
+                print(f"{number}/{len(todo)} episodes, {left / 60:.0f} min left", file=sys.stderr, flush=True)
+    return records
+
+
+def one(world: World, name: str, seed: int) -> dict:
+    if name == "ceiling":
+        world.reset(seed)
+        reached = survives(from_truth(world.road, world.truth()), world)
+        return {"policy": name, "seed": seed, "ended": "time is up" if reached == AHEAD else "collision", "steps": reached}
+    return episode(world, name, seed)
+
+
+def read(out: Path) -> list[dict]:
+    return [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
+
+
+def share(hits: int, count: int) -> str:
+    """A rate in percent with its Wilson 95 % interval."""
+    if not count:
+        return "–"
+    rate = wilson([1.0] * hits + [0.0] * (count - hits))
+    return f"{100 * rate.mean:.1f} % [{100 * rate.low:.1f}, {100 * rate.high:.1f}]"
+
+
+def write(section: str, lines: list[str], command: str) -> None:
+    """Put a section's results between its marks in docs/planner.md."""
+    begin, end = f"<!-- {section} -->", f"<!-- /{section} -->"
+    text = DOC.read_text()
+    head, rest = text.split(begin)
+    _, tail = rest.split(end)
+    note = f"Measured {date.today()} on a {MACHINE}: `{command}`"
+    DOC.write_text("\n".join([head + begin, *lines, "", note, end]) + tail)
