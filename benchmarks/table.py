@@ -61,7 +61,8 @@ def main() -> None:
         ]
         for physics, count in (("twin", given.episodes), ("highway-env", 1))
     )
-    command = f"python benchmarks/table.py --episodes {given.episodes}"
+    asked = "".join(f" --policy {name}" for name in given.policy or ())
+    command = f"python benchmarks/table.py --episodes {given.episodes}{asked}"
     lines = document(driven, parity(driven, checked), command)
     given.write.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -93,8 +94,9 @@ def document(driven: list[Results], agree: dict[str, bool], command: str) -> Ite
     yield f"Written by `{command}` on {datetime.date.today().isoformat()}, commit {commit()}: {machine()};"
     yield ", ".join(f"{name} {version}" for name, version in found.items() if name != "whydrive") + "."
     yield ""
-    yield f"Every policy that ships drove every scenario, n = {count} seeds each: 20000 and on, in DiLu-30"
-    yield "its 17 released seeds first. Seeds from 20000 on were used for nothing else. In parentheses:"
+    names = ", ".join(f"`{name}`" for name in driven[0].policies)
+    yield f"{names} drove every scenario, n = {count} seeds each: 20000 and on, in DiLu-30 its 17"
+    yield "released seeds first. Seeds from 20000 on were used for nothing else. In parentheses:"
     yield "95 % intervals, Wilson's for shares of episodes, bootstrapped for means. A dash: not measured,"
     yield "or an action that the policy needs does not exist there. [metrics.md](metrics.md) says what each"
     yield f"figure is. {', '.join(f'`{name}`' for name in NULL)} are null policies: what they reach, anyone can."
