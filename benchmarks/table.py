@@ -39,7 +39,7 @@ MANNER = (
     "action flapping", "self-ADE 1 decision", "self-ADE 3 s", "plan deviation",
     "decision latency p50", "decision latency p99",
 )  # fmt: skip
-SAME = 1e-3  # [m]
+SAME = 0.01  # [m]; standing almost still, highway-env steers by rounding errors
 STEERED = ("racetrack", "racetrack-large", "racetrack-oval", "lane-keeping")
 
 
