@@ -84,11 +84,10 @@ def weigh(scene: Scene, roots: Worlds, settings: Settings) -> Choice:
         return _steer(scene, roots)
     first = np.array([CODES[name] for name in scene.legal.meta])
     budget = _budget(scene, settings)
-    goal = lanes_to_goal(scene)
-    plans, weighed = _searched(roots, budget, first, goal, settings)
+    plans, weighed = _searched(roots, budget, first, settings)
     if settings.deeper and max(each.score for each in weighed) < -DOUBT:
         deeper = replace(budget, depth=budget.depth + settings.deeper)
-        plans, weighed = _searched(roots, deeper, first, goal, settings)
+        plans, weighed = _searched(roots, deeper, first, settings)
     best = max(weighed, key=lambda each: each.score)
     options = tuple(_option(scene, roots, plans, each) for each in weighed)
     return Choice(Meta(META_ACTIONS[best.code]), options)
@@ -106,35 +105,36 @@ def _budget(scene: Scene, settings: Settings) -> Budget:
         settings.fine,
         max(settings.coarse if one_way else settings.coarse_crossing, scene.sub_step),
         settings.width,
+        lanes_to_goal(scene),
         settings.margins,
     )
 
 
-def _searched(roots, budget, first, goal, settings) -> tuple[Plans, list[Weighed]]:
-    plans = search(roots, budget, first, lambda nodes: _promise(nodes, budget, goal, settings))
-    worth = worth_of(plans, budget, goal, settings)
+def _searched(roots: Worlds, budget: Budget, first: np.ndarray, settings: Settings) -> tuple[Plans, list[Weighed]]:
+    plans = search(roots, budget, first, lambda nodes: _promise(nodes, budget, settings))
+    worth = worth_of(plans, budget, settings)
     return plans, [_weighed(plans, code, worth, len(roots), settings) for code in first]
 
 
-def worth_of(plans: Plans, budget: Budget, goal: np.ndarray, settings: Settings) -> np.ndarray:
+def worth_of(plans: Plans, budget: Budget, settings: Settings) -> np.ndarray:
     """[P, 2]: what a plan's collision costs (0 to 1), and what it is worth besides, in m/s."""
     crashed = np.isfinite(plans.crash)
     cost = np.where(crashed, settings.gamma ** np.where(crashed, plans.crash, 0.0), 0.0)
-    return np.stack([cost, _gain(plans, plans.way, budget, goal, settings)], -1)
+    return np.stack([cost, _gain(plans, plans.way, budget, settings)], -1)
 
 
-def _gain(plans, way: np.ndarray, budget: Budget, goal: np.ndarray, settings: Settings) -> np.ndarray:
+def _gain(plans, way: np.ndarray, budget: Budget, settings: Settings) -> np.ndarray:
     """Mean speed [m/s], less what missing margins, lanes left to the exit and unrest cost."""
     gain = way / budget.horizon - settings.risk_weight * plans.risk
-    return gain - settings.move * plans.moves - settings.goal * goal[plans.lane]
+    return gain - settings.move * plans.moves - settings.goal * plans.owed / budget.horizon
 
 
-def _promise(nodes, budget: Budget, goal: np.ndarray, settings: Settings) -> np.ndarray:
+def _promise(nodes, budget: Budget, settings: Settings) -> np.ndarray:
     """What open nodes would be worth if they went on at the speed they have."""
     slots = nodes.worlds.ego_slot
     speed = nodes.worlds.row(k.SPEED)[np.arange(len(slots)), slots]
     way = nodes.way + speed * budget.tail * budget.period
-    return _gain(nodes, way, budget, goal, settings)
+    return _gain(nodes, way, budget, settings)
 
 
 def _weighed(plans: Plans, code: int, worth: np.ndarray, hypotheses: int, settings: Settings) -> Weighed:

@@ -41,7 +41,8 @@ class Budget:
     fine: int
     coarse: float  # [s] simulated in the later ones
     width: int  # plans of each first action and hypothesis that are driven on to the horizon first
-    margins: Margins = Margins()
+    goal: np.ndarray  # [lanes] lane changes that the goal still takes
+    margins: Margins
 
     @property
     def horizon(self) -> float:
@@ -61,7 +62,7 @@ class Plans:
     risk: np.ndarray  # [P] 0 is none
     way: np.ndarray  # [P] [m] driven
     moves: np.ndarray  # int [P] actions other than IDLE within the branching part
-    lane: np.ndarray  # int [P] where it ends: the number of the ego's set-point lane
+    owed: np.ndarray  # [P] [s] lanes left to the goal, over the time that they were left
     partner: np.ndarray  # int [P] whom it hits: a car's id, minus an object's, 0: nobody or unknown
 
 
@@ -108,18 +109,19 @@ class _Nodes:
     risk: np.ndarray
     way: np.ndarray
     moves: np.ndarray
-    lane: np.ndarray
+    owed: np.ndarray
     partner: np.ndarray
     now: np.ndarray  # codes to be driven next
 
-    KEPT = ("codes", "world", "crash", "risk", "way", "moves", "lane", "partner")
+    KEPT = ("codes", "world", "crash", "risk", "way", "moves", "owed", "partner")
 
     @classmethod
     def at(cls, roots: Worlds, budget: Budget) -> _Nodes:
         n = len(roots)
         codes = np.full((n, budget.depth + budget.tail), IDLE, np.int32)
-        zero = np.zeros(n)
-        return cls(roots, codes, np.arange(n), np.full(n, np.inf), zero, zero, *np.zeros((4, n), int))
+        risk, way, owed = np.zeros((3, n))
+        moves, partner, now = np.zeros((3, n), int)
+        return cls(roots, codes, np.arange(n), np.full(n, np.inf), risk, way, moves, owed, partner, now)
 
     def pick(self, chosen) -> _Nodes:
         kept = (getattr(self, name)[chosen] for name in self.KEPT)
@@ -169,7 +171,8 @@ class _Nodes:
         dt = budget.period / substeps
         drive = self.worlds.step(codes, substeps, dt, stop_on_crash=True, risks=True, ego=True)
         self.codes[:, level] = codes
-        self.lane = self.worlds.g[np.arange(len(slots)), k.TARGET_LANE, slots]
+        lanes = self.worlds.g[np.arange(len(slots)), k.TARGET_LANE, slots]
+        self.owed = self.owed + budget.goal[lanes] * budget.period
         at = self.worlds.ego_crash_step
         self.crash = np.where(at >= 0, level * budget.period + at * dt, np.inf)
         self.partner = struck(self.worlds)
