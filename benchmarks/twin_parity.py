@@ -26,7 +26,7 @@ SKIPPED = ("highway-fog", "highway-occluded")  # the physics of highway; only pe
 CASES = {name: (name, None) for name in SCENARIOS if name not in SKIPPED} | {
     f"{name} ({kind})": (name, {"other_vehicles_type": f"highway_env.vehicle.behavior.{kind}"})
     for kind in DRIVERS
-    for name in ("highway-fast", "roundabout", "intersection")
+    for name in ("highway-fast", "merge", "two-way", "roundabout", "intersection")
 }
 HEAD = "| scenario | episodes | car states | largest error [m] | crash flags that differ | cars crashed | parted > 1e-6 m | of these, highway-env parts from itself |"
 
