@@ -17,6 +17,7 @@ from drive.control import (
     acceleration_towards,
     clipped,
     driven,
+    followed_lane,
     state_of,
     steering_towards,
     target_lane_after,
@@ -253,7 +254,11 @@ class View:
             path = open_paths.pop()
             last, begin = path[-1]
             onward = road.continuations(last.id) if begin + last.length - s < reach else ()
-            onward = [other for other in onward if all(other is not part for part, _ in path)]
+            onward = [
+                other
+                for other in onward
+                if _plausible(last, other) and all(other is not part for part, _ in path)
+            ]
             if not onward:
                 paths.append(path)
             open_paths += [(*path, (other, begin + last.length)) for other in onward]
@@ -325,9 +330,7 @@ def legal_options(scene: Scene) -> tuple[Option, ...]:
     """
     ego, road, legal = scene.ego, scene.road, scene.legal
     if legal.meta:
-        here = road.lane(ego.target_lane)
-        lanes = {name: target_lane_after(road, here, name, ego.x, ego.y) for name in legal.meta}
-        return tuple(Option(Meta(name), target_lane=lane.id) for name, lane in lanes.items())
+        return tuple(Option(Meta(name), target_lane=_lane_after(scene, name)) for name in legal.meta)
     wheel = {None: 0.0}
     for lane in (road.lane(ego.lane), *side_lanes(scene).values()):
         wheel[lane.id] = clipped(steering_towards(lane, state_of(ego)), legal.steering)
@@ -337,6 +340,19 @@ def legal_options(scene: Scene) -> tuple[Option, ...]:
 
 
 # ------------------------------------------------------------------------------------- arithmetic
+
+
+def _lane_after(scene: Scene, name: str) -> LaneId:
+    """The set-point lane beside which, or in which, a meta-action leads.
+
+    Near the end of a lane the set-point has moved on before the action counts, and the lanes beside
+    the next one are not reachable yet: the change is lost.
+    """
+    ego, road = scene.ego, scene.road
+    here = road.lane(ego.target_lane)
+    onward, _ = followed_lane(road, here, ego.route, ego.x, ego.y)
+    lost = target_lane_after(road, onward, name, ego.x, ego.y) is onward
+    return here.id if lost else target_lane_after(road, here, name, ego.x, ego.y).id
 
 
 def _place(ruler, x: float, y: float, own: float) -> tuple[float, float] | None:
@@ -364,6 +380,12 @@ def _poses(path, s: float, d: float, distances) -> tuple[tuple[float, float, flo
         offset = d * math.exp(-k * TICK / TAU_LATERAL)
         found.append((*lane.point(at - begin, offset), lane.heading(at - begin)))
     return tuple(found)
+
+
+def _plausible(lane: Lane, onward: Lane) -> bool:
+    """May a car continue so? From a lane beside, not into one that may not be changed into, nor far."""
+    jump = math.dist(lane.point(lane.length), onward.point(0.0))
+    return jump < onward.width / 2 or (jump < 1.5 * onward.width and not onward.forbidden)
 
 
 def _picked_up(speed: float, usual: float, t: float) -> float:

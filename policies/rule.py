@@ -34,6 +34,8 @@ BRAKING = 3.0  # [m/s2] counted on before a bend
 CHANGE = 1.5  # [m/s] that a lane must gain to be worth changing into
 SLOT = 25.0  # [m] behind us, within which a car passed leaves a slot to return to
 WRONG_SIDE = 20.0  # [m/s] that driving against the traffic must gain: never for speed alone
+LANE_TIME = 1.0  # [s] set aside for each lane on the way to the goal
+BOLD = 0.45  # severity of a tight gap ahead up to which a lane nearer to the goal is taken all the same
 FORESIGHT = 6.0  # [s] within which a gap ahead may be used up
 TIGHT_CONTACT, HARD_CONTACT = 6.0, 3.0  # [s] to a slower car, where the road is steered only
 
@@ -92,8 +94,9 @@ def _weigh_meta(view: View, option: Option) -> Weighed:
     scene, ego = view.scene, view.scene.ego
     lane, changes = option.target_lane, option.target_lane != ego.target_lane
     speed = control.target_speed_after(ego, option.action.name)
+    ahead = _ahead(view, lane, speed)
     findings = [
-        *_ahead(view, lane, speed),
+        *ahead,
         *(_behind(view, lane, speed) if changes else ()),
         *(_moving_in(view, lane) if changes else ()),
         *_crossing(view, lane, option.action.name),
@@ -102,8 +105,13 @@ def _weigh_meta(view: View, option: Option) -> Weighed:
         *_bend(view, lane, speed),
     ]
     danger, severity = _worst(findings)
-    lanes, goal_terms = _goal(view, lane)
+    lanes, room, goal_terms = _goal(view, lane)
     lane_speed, gain_terms = _lane_speed(view, lane, changes)
+    if lanes and speed > room / (lanes * LANE_TIME):
+        speed = -speed  # the slower the better: there is no time to spare
+    nearer = lanes < _goal(view, ego.target_lane)[0]
+    if nearer and danger == TIGHT and _worst(ahead)[1] < BOLD:
+        danger, severity = NONE, 0.0
     terms = (*(f.term for f in findings if f.term), *goal_terms, *gain_terms)
     terms = _towards(option.action.name, terms)
     return Weighed(replace(option, terms=terms), danger, severity, lanes, lane_speed, speed)
@@ -311,15 +319,15 @@ def _bend(view: View, lane: LaneId, target: float) -> list[Finding]:
     return []
 
 
-def _goal(view: View, lane: LaneId) -> tuple[int, list[Term]]:
-    """Lanes still to be crossed to the goal, where it is time to cross them."""
+def _goal(view: View, lane: LaneId) -> tuple[int, float, list[Term]]:
+    """Lanes still to be crossed to the goal, and the metres left for it."""
     scene = view.scene
     if scene.task.kind != "exit" or not scene.task.goal:
-        return 0, []
+        return 0, 0.0, []
     lanes, room = _way_to(view, lane)
     if lanes == 0:
-        return 0, []
-    return lanes, [
+        return 0, room, []
+    return lanes, room, [
         Term("lanes to goal", float(lanes), "", "against"),
         Term("distance to goal", room, "m", "against"),
     ]
