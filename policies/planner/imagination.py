@@ -23,6 +23,7 @@ AHEAD, BEHIND = 200.0, 50.0  # [m] along the ego's heading, beyond which cars ar
 MOST_CARS = 60  # the nearest; the rest could not be reached anyway
 AHEAD_TIME = 5.0  # [s] of driving, within which the ways open to a car are told apart
 MOST_WAYS = 6
+MANY = 2  # cars seen to pass up a lane change, from which on nobody here is expected to make one
 TAU_LATERAL = 0.6  # [s], the law by which drivers return to a lane's centre
 DRIFT = 0.15  # [m/s] across the lane, from which a car may be changing it
 WISH = 0.8  # of the speed limit, the most that traffic is expected to wish for unless seen faster
@@ -50,8 +51,41 @@ def imagine(scene: Scene, count: int, spread: float = 1.0) -> Worlds:
     low, high = EXPONENTS
     worlds.f[:, k.DELTA] = np.where(others, low + (high - low) * drawn[..., 1], worlds.f[:, k.DELTA])
     worlds.f[:, k.TARGET_SPEED] = np.where(others, wishes[np.array(WISHES)[np.arange(count) % len(WISHES)]], worlds.f[:, k.TARGET_SPEED])
-    worlds.g[: count if two_way(scene.road) else 1, k.CHANGES] = 0  # in the first hypothesis nobody changes lane
+    nobody = two_way(scene.road)
+    if connected:
+        staying = stayed(scene, nominal)
+        nobody = len(staying) >= MANY
+        for slot in staying:
+            worlds.g[:, k.CHANGES, slot] = 0
+    worlds.g[: count if nobody else 1, k.CHANGES] = 0  # in the first hypothesis nobody changes lane
     return with_routes(scene, worlds) if connected else worlds
+
+
+def stayed(scene: Scene, now: Worlds) -> list[int]:
+    """Slots of the cars that had reason to change lane a second ago, still have, and did not: they keep theirs."""
+    before = now.copy()
+    for slot, car in enumerate((*scene.cars, *scene.ghosts), 1):
+        past = scene.history.cars.get(car.id)
+        if past is None or past[0, 0] > -0.9:
+            continue
+        _, x, y, heading, speed = past[np.argmin(np.abs(past[:, 0] + PERIOD))]
+        before.f[0, [k.X, k.Y, k.HEADING, k.SPEED], slot] = x, -y, -heading, speed
+    ego = scene.history.ego
+    if not len(ego):
+        return []
+    _, x, y, heading, speed = ego[np.argmin(np.abs(ego[:, 0] + PERIOD))]
+    before.f[0, [k.X, k.Y, k.HEADING, k.SPEED], 0] = x, -y, -heading, speed
+    return [int(slot) for slot in np.flatnonzero(_reason(before) & _reason(now)) if slot]
+
+
+def _reason(worlds: Worlds) -> np.ndarray:
+    """Which slots of the one world would change lane if they thought about it now: bool [N]."""
+    thinking = worlds.copy()
+    lanes = thinking.g[0, k.LANE].copy()
+    thinking.g[0, k.TARGET_LANE], thinking.f[0, k.TIMER], thinking.g[0, k.CHANGES] = lanes, LAST, 1
+    thinking.step(None, 1, 1e-3)
+    sides = thinking.net.facts[thinking.g[0, k.TARGET_LANE], k.SEGMENT] == thinking.net.facts[lanes, k.SEGMENT]
+    return (thinking.g[0, k.TARGET_LANE] != lanes) & sides
 
 
 def with_routes(scene: Scene, worlds: Worlds) -> Worlds:
