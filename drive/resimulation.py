@@ -17,7 +17,20 @@ from drive import control
 from drive.geometry import corners, overlap
 from drive.reasoning.foresight import roll_out
 from drive.roads import Lane, LaneId
-from drive.types import GRID, HORIZON, Action, Car, Claim, Contact, Control, Meta, Option, Scene, Tracks, Trajectory
+from drive.types import (
+    GRID,
+    HORIZON,
+    Action,
+    Car,
+    Claim,
+    Contact,
+    Control,
+    Meta,
+    Option,
+    Scene,
+    Tracks,
+    Trajectory,
+)
 from drive.world import World
 
 ALONG, ACROSS = 1.0, 0.3  # [m] by which a car "in my way" is widened, at each end and on each side

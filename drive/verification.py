@@ -48,7 +48,6 @@ from drive.types import (
     Option,
     Policy,
     Rationale,
-    Scene,
     Step,
     Verdict,
 )

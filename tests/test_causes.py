@@ -162,6 +162,15 @@ def test_the_car_that_bars_an_option_is_told_apart_from_the_cause_of_the_decisio
     assert barriers[LEFT].cars == (1,) and barriers[LEFT].level == "contact"
 
 
+def test_a_set_is_looked_for_also_among_cars_that_cannot_matter_alone():
+    class Telling(Judging):
+        def could_matter(self, seen, choice):
+            return ()
+
+    seen = scene(car(1, 110.0), car(2, 120.0))
+    assert found(Telling(brakes_behind_a_car.judge), seen).causes[0].cars == (1, 2)
+
+
 # ---------------------------------------------------------------------- real scenes, and the words
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from drive import log, rollout
+from drive import cli, log, rollout
 from drive.language import make_claim
 from drive.policy import load
 from drive.replay import replay
@@ -126,6 +126,16 @@ def test_verdicts_lie_beside_the_log_can_be_made_again_and_never_change_it(tmp_p
     written = path_beside(path).read_bytes()
     ((_, again),) = verify_logs([path])
     assert again == found and path_beside(path).read_bytes() == written
+
+
+def test_the_command_tests_a_folder_of_logs_and_says_how_many_claims_are_true(tmp_path, capsys):
+    log.write(tmp_path / "a" / "one.jsonl", episode("merge"))
+    cli.verify(tmp_path, workers=1, false=True)
+    table = capsys.readouterr().out
+    assert "cause, asked again" in table and "untestable" in table
+    assert path_beside(tmp_path / "a" / "one.jsonl").exists()
+    with pytest.raises(ValueError, match="no log in"):
+        cli.verify(tmp_path / "nowhere")
 
 
 def test_from_the_first_difference_on_nothing_can_be_tested():

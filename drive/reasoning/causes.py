@@ -121,37 +121,35 @@ def attribute(
 ) -> Attribution:
     """The causes of a choice that the policy made of a scene.
 
-    Every perceived car is asked for, unless the policy tells which ones it could depend on
-    (`could_matter(scene, choice)`, an exact argument of its own) and `exhaustive` is False. Where
-    no single car makes a difference but all do, the smallest set that does is looked for.
+    Every perceived car is asked for, unless `exhaustive` is False and the policy tells which ones
+    it could depend on (`could_matter(scene, choice)`, an exact argument of its own). Where no single
+    car makes a difference but all do, the smallest set that does is looked for among all cars.
     """
     inquiry = Inquiry(policy, scene, choice)
-    cars, everyone = _candidates(policy, scene, choice, exhaustive)
-    found = [(car.id,) for car in cars if inquiry.differs(car.id)]
-    free = inquiry.without(*(car.id for car in scene.cars))
+    everyone = [car.id for car in sorted(scene.cars, key=lambda car: _distance(scene, car))]
+    cars = everyone if exhaustive else _candidates(inquiry, everyone)
+    found = [(car,) for car in cars if inquiry.differs(car)]
+    free = inquiry.without(*everyone)
     if not found and inquiry.effect(free) >= EFFECT:
-        found = _smallest_set(inquiry, [car.id for car in cars], exhaustive)
+        found = _smallest_set(inquiry, everyone, exhaustive)
     tested = (_cause(inquiry, ids, found) for ids in found)
     causes = sorted(filter(None, tested), key=lambda cause: _proximity(scene, cause))
     return Attribution(
         (*causes, *_things(inquiry), *_conditions(inquiry)),
         free.action if inquiry.effect(free) >= EFFECT else choice.action,
-        tuple(_barriers(inquiry, [car.id for car in cars])),
+        tuple(_barriers(inquiry, cars)),
         inquiry.asked,
-        everyone,
+        len(cars) == len(everyone),
     )
 
 
-def _candidates(
-    policy: Policy, scene: Scene, choice: Choice, exhaustive: bool
-) -> tuple[list[Car], bool]:
-    """The cars that are asked for, nearest first, and whether that is all of them."""
-    cars = sorted(scene.cars, key=lambda car: _distance(scene, car))
-    tells = getattr(policy, "could_matter", None)
-    if exhaustive or tells is None:
-        return cars, True
-    named = set(tells(scene, choice))
-    return [car for car in cars if car.id in named], len(named) == len(cars)
+def _candidates(inquiry: Inquiry, cars: list[int]) -> list[int]:
+    """The cars that could make a difference alone, nearest first: all, unless the policy knows better."""
+    tells = getattr(inquiry.policy, "could_matter", None)
+    if tells is None:
+        return cars
+    named = set(tells(inquiry.scene, inquiry.choice))
+    return [car for car in cars if car in named]
 
 
 def _smallest_set(inquiry: Inquiry, cars: list[int], exhaustive: bool) -> list[tuple[int, ...]]:
