@@ -366,9 +366,9 @@ def predicted(rationale: Rationale, legal: Legal) -> Action:
     grounds, rival, causes = _masked(rationale)
     ruled_out = {claim.option for claim in causes} | {rival}
     for claim in grounds:
-        if claim.option in (Meta("LANE_LEFT"), Meta("LANE_RIGHT")) and claim.option not in ruled_out:
-            if legal.allows(claim.option) and _invites(claim):
-                return claim.option
+        changes = claim.option in (Meta("LANE_LEFT"), Meta("LANE_RIGHT"))
+        if changes and claim.option not in ruled_out and legal.allows(claim.option) and _invites(claim):
+            return claim.option
     if any(map(_warns, grounds)):
         ruled_out.add(Meta("FASTER"))
     order = [Meta(name) for name in (*QUICKEST_FIRST, *legal.meta) if name in legal.meta]
