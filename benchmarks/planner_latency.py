@@ -1,0 +1,68 @@
+"""How long one decision of the planner takes, with its rationale and trajectories, on one core.
+
+    python benchmarks/planner_latency.py [scenario ...] [--episodes 3] [--write]
+
+Wall-clock and CPU time of decide, foresee and explain, over whole episodes in the twin's World, and the number of cars.
+The machine's load stands beside: a busy machine makes wall-clock longer than the work is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from planner_runs import write  # noqa: E402
+
+from drive.policy import load  # noqa: E402
+from drive.reasoning.foresight import foresee  # noqa: E402
+from drive.rollout import explain  # noqa: E402
+from drive.twin import warm  # noqa: E402
+from drive.twin_world import twin_world  # noqa: E402
+
+SHOWN = ("dilu-4-2.0", "dilu-5-3.0", "highway-fast", "merge", "roundabout", "intersection", "exit", "two-way", "racetrack")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("scenarios", nargs="*", default=list(SHOWN))
+    parser.add_argument("--episodes", type=int, default=3)
+    parser.add_argument("--first", type=int, default=100)
+    parser.add_argument("--write", action="store_true")
+    chosen = parser.parse_args()
+    warm(lambda line: print(line, file=sys.stderr))
+    lines = ["| scenario | decisions | CPU p50 [ms] | CPU p95 | CPU max | wall p50 | wall p95 |", "|---|---|---|---|---|---|---|"]
+    for scenario in chosen.scenarios:
+        lines.append(row(scenario, range(chosen.first, chosen.first + chosen.episodes)))
+        print(lines[-1], flush=True)
+    lines.append(f"\nLoad of the machine meanwhile (1 minute average, {os.cpu_count()} cores): {os.getloadavg()[0]:.1f}")
+    if chosen.write:
+        write("latency", lines, "python benchmarks/planner_latency.py --write")
+
+
+def row(scenario: str, seeds: range) -> str:
+    world, policy = twin_world(scenario), load("planner")
+    cpu, wall = [], []
+    for seed in seeds:
+        world.reset(seed)
+        while True:
+            scene, begin = world.scene, (time.process_time(), time.perf_counter())
+            choice = foresee(scene, policy.decide(scene))
+            explain(scene, choice, policy)
+            cpu.append(time.process_time() - begin[0])
+            wall.append(time.perf_counter() - begin[1])
+            if world.step(choice.action).ended:
+                break
+    cpu, wall = 1e3 * np.array(cpu[1:]), 1e3 * np.array(wall[1:])
+    figures = (*np.percentile(cpu, (50, 95, 100)), *np.percentile(wall, (50, 95)))
+    return f"| {scenario} | {len(cpu)} | " + " | ".join(f"{value:.0f}" for value in figures) + " |"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""The planner: what it sees, what it says, what it survives, and what it refuses."""
+
+import math
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from drive.language import TERMS
+from drive.policy import checked
+from drive.roads import Lane, Road, Straight
+from drive.twin import kernel as k
+from drive.types import Car, Ego, History, Legal, Meta, Perception, Scene, Task
+from drive.twin_world import twin_world
+from drive.world.perception import perceive
+from policies.planner import Planner
+from policies.planner.imagination import imagine, target_lane
+
+SPEEDS = (20.0, 25.0, 30.0)
+META = ("LANE_LEFT", "IDLE", "LANE_RIGHT", "FASTER", "SLOWER")
+
+
+def lane_id(number):
+    return ("0", "1", number)
+
+
+def road(lanes=3):
+    return Road(
+        tuple(
+            Lane(lane_id(n), Straight((0.0, -4.0 * n), (10000.0, -4.0 * n)), 4.0, 30.0) for n in range(lanes)
+        )
+    )
+
+
+def car(number, dx, lane=1, speed=25.0, heading=0.0, across=0.0, crashed=False):
+    return Car(number, 1000.0 + dx, -4.0 * lane + across, heading, speed, 5.0, 2.0, lane_id(lane), crashed)
+
+
+def scene(*cars, lanes=3, lane=1, speed=25.0, legal=META, ghosts=()):
+    at = lane_id(lane)
+    return Scene(
+        scenario="highway",
+        seed=7,
+        step=3,
+        time=3.0,
+        period=1.0,
+        sub_step=1 / 15,
+        ego=Ego(1000.0, -4.0 * lane, 0.0, speed, 5.0, 2.0, at, at, 25.0, SPEEDS),
+        cars=cars,
+        objects=(),
+        task=Task("cruise", deadline=40),
+        perception=Perception(),
+        legal=Legal(legal),
+        road=road(lanes),
+        history=History(np.empty((0, 5))),
+        ghosts=ghosts,
+    )
+
+
+def decided(this):
+    return checked(Planner(), this).action.name
+
+
+def in_the_middle(name, seed, decisions):
+    """A twin's World after so many decisions of the planner."""
+    world = twin_world(name)
+    world.reset(seed)
+    for _ in range(decisions):
+        world.step(Planner().decide(world.scene).action)
+    return world
+
+
+def test_on_a_free_road_it_speeds_up_in_its_lane():
+    assert decided(scene()) == "FASTER"
+
+
+def test_a_wreck_ahead_in_the_only_lane_makes_it_slow_down():
+    options = ("IDLE", "FASTER", "SLOWER")
+    assert decided(scene(car(1, 75, lane=0, speed=0.0, crashed=True), lanes=1, lane=0, legal=options)) == "SLOWER"
+
+
+def test_a_slow_car_ahead_is_passed_where_a_lane_is_free():
+    assert decided(scene(car(1, 22, speed=15.0), car(2, 22, lane=2, speed=15.0))) == "LANE_LEFT"
+
+
+def test_it_does_not_change_into_a_car_beside():
+    leader = car(1, 35, speed=15.0)
+    beside = car(2, 0, lane=0), car(3, 0, lane=2)
+    assert decided(scene(leader, *beside)) not in ("LANE_LEFT", "LANE_RIGHT")
+
+
+def test_a_ghost_is_not_feared_but_stays_in_the_imagined_world():
+    blocking = car(1, 45, speed=5.0, lane=0)
+    options = ("IDLE", "FASTER", "SLOWER")
+    one_lane = {"lanes": 1, "lane": 0, "legal": options}
+    assert decided(scene(blocking, **one_lane)) == "SLOWER"
+    assert decided(scene(ghosts=(blocking,), **one_lane)) == "FASTER"
+    worlds = imagine(scene(ghosts=(blocking,), **one_lane), 3)
+    assert (worlds.g[:, k.GHOST, worlds.slot(1)] == 1).all()
+
+
+def test_ghosting_moves_a_car_and_its_past():
+    seen = in_the_middle("highway-fast", 3, 2).scene
+    first = seen.cars[0]
+    edited = seen.ghosting(first.id)
+    assert first in edited.ghosts and first not in edited.cars
+    assert first.id not in edited.history.cars
+    with pytest.raises(ValueError, match="no car 999"):
+        seen.ghosting(999)
+
+
+@pytest.mark.parametrize("name", ["dilu-5-3.0", "roundabout", "intersection", "exit"])
+def test_hidden_state_of_the_others_plays_no_part(name):
+    world = in_the_middle(name, 2, 3)
+    rng = np.random.default_rng(0)
+    lanes = [lane.id for lane in world.road.lanes]
+
+    def noised(driver):
+        if driver.id == 0:
+            return driver
+        return replace(
+            driver,
+            timer=float(rng.uniform(0, 2)),
+            target_lane=lanes[rng.integers(len(lanes))],
+            target_speed=float(rng.uniform(0, 40)),
+            acceleration=float(rng.normal()),
+            steering=float(rng.normal(scale=0.1)),
+            parameters=tuple((key, value) for key, value in driver.parameters if key == "none"),
+        )
+
+    truth = world.truth()
+    shown = [
+        replace(
+            perceive(t, world.road, name, world.task, world.perception, world.scene.legal, 2, world.period, world.sub_step),
+            history=world.scene.history,
+        )
+        for t in (truth, replace(truth, drivers=tuple(map(noised, truth.drivers))))
+    ]
+    assert [Planner().decide(each) for each in shown][0] == Planner().decide(world.scene)
+    assert Planner().decide(shown[0]) == Planner().decide(shown[1])
+
+
+@pytest.mark.parametrize("name", ["dilu-4-2.0", "merge", "exit", "two-way", "racetrack"])
+def test_every_option_has_a_score_terms_with_words_and_an_imagined_trajectory(name):
+    seen = in_the_middle(name, 1, 3).scene
+    choice = checked(Planner(), seen)
+    if seen.legal.meta:
+        assert {option.action.name for option in choice.options} == set(seen.legal.meta)
+    assert choice.chosen.score == max(option.score for option in choice.options)
+    for option in choice.options:
+        assert option.terms and {term.kind for term in option.terms} <= set(TERMS)
+        assert option.trajectory.source == "imagined"
+        start = math.hypot(option.trajectory.x[0] - seen.ego.x, option.trajectory.y[0] - seen.ego.y)
+        assert start < 0.1 * 40 + 0.1
+
+
+def test_the_same_scene_gives_the_same_choice():
+    seen = in_the_middle("dilu-5-2.5", 4, 2).scene
+    assert Planner().decide(seen) == Planner().decide(replace(seen))
+
+
+def test_a_drifting_car_is_taken_to_change_lane_and_an_arriving_one_is_not():
+    leaving = car(1, 20, lane=0, heading=-0.1, across=-0.3)
+    arriving = car(2, 20, lane=1, heading=-0.02, across=0.5)
+    this = scene(leaving, arriving)
+    assert target_lane(this, leaving) == lane_id(1)
+    assert target_lane(this, arriving) == lane_id(1)
+
+
+def test_each_car_is_imagined_to_think_at_other_moments_and_editing_one_shifts_no_others_draw():
+    many = [car(n, 15 * n, lane=n % 3) for n in range(1, 6)]
+    worlds, fewer = imagine(scene(*many), 6), imagine(scene(*many[1:]), 6)
+    timers = worlds.f[1:, k.TIMER, worlds.slot(3)]
+    assert len(set(timers.round(6))) == len(timers)
+    for number in (2, 3, 4, 5):
+        one, other = (w.f[:, k.DELTA, w.slot(number)] for w in (worlds, fewer))
+        assert (one == other).all()
+        assert ((one >= 3.5) & (one <= 4.5)).all()
+
+
+def test_bad_scenes_are_refused_in_words_or_decided_safely():
+    with pytest.raises(ValueError, match="not finite"):
+        Planner().decide(scene(car(1, 30, speed=math.nan)))
+    with pytest.raises(ValueError, match="at least one lane"):
+        road(lanes=0)
+    assert decided(scene(car(1, 0.5))) in META
+
+
+def test_three_hundred_cars_are_decided_in_seconds():
+    crowd = [car(n, 7.0 * (n // 3) - 100, lane=n % 3, speed=20.0) for n in range(300) if not 40 <= n <= 46]
+    decided(scene(car(1, 50)))  # compiled
+    begin = time.process_time()
+    assert decided(scene(*(replace(each, id=each.id + 1) for each in crowd))) in META
+    assert time.process_time() - begin < 5
