@@ -18,9 +18,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from planner_runs import read, run, share, write  # noqa: E402
+from planner_runs import read, run, share, write
 
-from drive.twin import warm  # noqa: E402
+from drive.twin import warm
 
 SETTINGS = ("dilu-4-2.0", "dilu-5-2.5", "dilu-5-3.0")
 DRIVERS = ("planner", "ceiling", "oracle", "slower", "idle", "faster")

@@ -18,13 +18,13 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from planner_runs import write  # noqa: E402
+from planner_runs import write
 
-from drive.policy import load  # noqa: E402
-from drive.reasoning.foresight import foresee  # noqa: E402
-from drive.rollout import explain  # noqa: E402
-from drive.twin import warm  # noqa: E402
-from drive.twin_world import twin_world  # noqa: E402
+from drive.policy import load
+from drive.reasoning.foresight import foresee
+from drive.rollout import explain
+from drive.twin import warm
+from drive.twin_world import twin_world
 
 SHOWN = ("dilu-4-2.0", "dilu-5-3.0", "highway-fast", "merge", "roundabout", "intersection", "exit", "two-way", "racetrack")
 

@@ -16,11 +16,11 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from planner_runs import read, run, share, write  # noqa: E402
+from planner_runs import read, run, share, write
 
-from drive.scenarios import SCENARIOS  # noqa: E402
-from drive.statistics import paired  # noqa: E402
-from drive.twin import warm  # noqa: E402
+from drive.scenarios import SCENARIOS
+from drive.statistics import paired
+from drive.twin import warm
 
 ROADS = ("highway-fast", "merge", "merge-generic", "roundabout", "roundabout-generic", "intersection", "exit", "two-way",
          "u-turn", "racetrack", "racetrack-large", "racetrack-oval")  # fmt: skip

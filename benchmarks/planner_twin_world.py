@@ -16,13 +16,13 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from planner_runs import write  # noqa: E402
+from planner_runs import write
 
-from drive import metrics, rollout  # noqa: E402
-from drive.policy import load  # noqa: E402
-from drive.twin import warm  # noqa: E402
-from drive.twin_world import twin_world  # noqa: E402
-from drive.world import World  # noqa: E402
+from drive import metrics, rollout
+from drive.policy import load
+from drive.twin import warm
+from drive.twin_world import twin_world
+from drive.world import World
 
 SHOWN = ("dilu-4-2.0", "highway-fast", "merge-generic", "roundabout", "intersection", "exit", "two-way", "u-turn", "racetrack")
 

@@ -37,7 +37,7 @@ def run(
     causes: Annotated[
         bool, typer.Option(help="ask again without each car in sight, to say what mattered")
     ] = True,
-    set: Overrides = [],  # noqa: A002, B006
+    set: Overrides = [],  # noqa: B006
 ) -> None:
     """Drive one episode and print each decision with its sentence, as it happens."""
     from drive.language import ending, spoken
@@ -91,7 +91,7 @@ def evaluate(
     out: Annotated[Path, typer.Option(help="folder; a second call continues there")] = Path("runs/evaluation"),
     json_file: Annotated[Path | None, typer.Option("--json", help="write the rows here")] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="write the rows here")] = None,
-    set: Overrides = [],  # noqa: A002, B006
+    set: Overrides = [],  # noqa: B006
 ) -> None:
     """Drive policies through a suite on the same seeds and print what came of it, with intervals."""
     from drive import evaluation

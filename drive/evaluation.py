@@ -285,7 +285,7 @@ def _known(out: Path) -> dict[tuple[str, str, int], Record]:
 def _opened(path: Path):
     """The file, to add lines to; a line that a kill cut is closed first."""
     torn = path.exists() and not path.read_bytes().endswith(b"\n")
-    file = open(path, "a", encoding="utf-8")  # noqa: SIM115
+    file = open(path, "a", encoding="utf-8")
     file.write("\n" if torn else "")
     return file
 

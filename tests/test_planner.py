@@ -11,8 +11,8 @@ from drive.language import TERMS
 from drive.policy import checked
 from drive.roads import Lane, Road, Straight
 from drive.twin import kernel as k
-from drive.types import Car, Ego, History, Legal, Meta, Perception, Scene, Task
 from drive.twin_world import twin_world
+from drive.types import Car, Ego, History, Legal, Perception, Scene, Task
 from drive.world.perception import perceive
 from policies.planner import Planner
 from policies.planner.imagination import imagine, target_lane

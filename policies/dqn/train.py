@@ -188,7 +188,7 @@ class Training:
     def _opened(cls, path: Path) -> Training:
         with safe_open(path, "pt") as file:
             about = json.loads(file.metadata()["about"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
         training = cls(Settings(**about["settings"]))
         training._take(tensors)
         training.round, training.memory.written = about["round"], about["written"]

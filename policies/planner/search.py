@@ -165,7 +165,6 @@ class _Nodes:
     def drive(self, level: int, budget: Budget, code: int | None = None) -> None:
         codes = self.now if code is None else np.full(len(self.now), code, np.int32)
         slots = self.worlds.ego_slot
-        before = self.worlds.f[np.arange(len(slots)), k.X, slots]
         self.worlds.reset_clock()
         substeps = budget.substeps(level)
         dt = budget.period / substeps
