@@ -39,6 +39,7 @@ IDM = {  # highway-env's nominal driver
     "time gap": 1.5,  # [s]
     "exponent": 4.0,
 }
+SPARE = 0.8  # of the legal steering, that a change of lane uses; the rest is for keeping one
 ALONG, ACROSS = 1.0, 0.3  # [m] that the ego is widened by, at either end and on either side
 SLOW = 2.0  # [m/s] below the usual speed, from which on a car may also be about to pick it up
 DOUBT = 0.5  # [m/s] by which ALONG grows with the time looked ahead
@@ -331,15 +332,21 @@ def legal_options(scene: Scene) -> tuple[Option, ...]:
     ego, road, legal = scene.ego, scene.road, scene.legal
     if legal.meta:
         return tuple(Option(Meta(name), target_lane=_lane_after(scene, name)) for name in legal.meta)
-    wheel = {None: 0.0}
-    for lane in (road.lane(ego.lane), *side_lanes(scene).values()):
-        wheel[lane.id] = clipped(steering_towards(lane, state_of(ego)), legal.steering)
     steady = clipped(acceleration_towards(ego.speed, ego.target_speed), legal.acceleration)
-    fan = {Control(steady, angle): lane for lane, angle in wheel.items()}  # equal ones once
+    fan = {Control(steady, _wheel(scene, road.lane(ego.lane), 1.0)): ego.lane}
+    for lane in side_lanes(scene).values():
+        fan.setdefault(Control(steady, _wheel(scene, lane, SPARE)), lane.id)
+    fan.setdefault(Control(steady, 0.0), None)
     return tuple(Option(action, target_lane=lane) for action, lane in fan.items())
 
 
 # ------------------------------------------------------------------------------------- arithmetic
+
+
+def _wheel(scene: Scene, lane: Lane, share: float) -> float:
+    """Steering [rad] towards a lane, within a share of what is legal."""
+    low, high = scene.legal.steering
+    return clipped(steering_towards(lane, state_of(scene.ego)), (share * low, share * high))
 
 
 def _lane_after(scene: Scene, name: str) -> LaneId:

@@ -58,15 +58,15 @@ class Weighed:
     option: Option
     danger: int = NONE
     severity: float = 0.0  # of the worst finding at that level
-    lanes_to_goal: int = 0
-    lane_speed: float = 0.0  # [m/s] that its lane allows, less what a change must gain
+    lanes: int = 0  # still to be crossed
+    lane: float = 0.0  # how good the lane is: the speed [m/s] it allows, or how near it is [m]
     speed: float = 0.0  # [m/s] that it sets
 
     @property
     def preference(self) -> tuple:
         """Smaller is better, compared from the left."""
         changes = self.option.action != Meta("IDLE")
-        return (self.danger, self.severity, self.lanes_to_goal, -self.lane_speed, -self.speed, changes)
+        return (self.danger, self.severity, self.lanes, -self.lane, -self.speed, changes)
 
 
 class Rule:
@@ -404,7 +404,8 @@ def _weigh_steering(view: View, option: Option) -> Weighed:
         free = Term("free ahead", view.scene.perception.range, "m", "for")
         findings.append(Finding(NONE, 0.0, free))
     terms = tuple(finding.term for finding in findings)
-    return Weighed(replace(option, terms=terms), *_worst(findings), int(changes))
+    near = -abs(view.scene.road.lane(lane).frenet(ego.x, ego.y)[1])  # what was begun is finished
+    return Weighed(replace(option, terms=terms), *_worst(findings), int(changes), near)
 
 
 def _straight(view: View, option: Option) -> Weighed:
