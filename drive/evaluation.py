@@ -178,13 +178,20 @@ def _begin(plan: Plan, protocol: Suite, seeds: Sequence[int], drivers: dict) -> 
 
 def _about(source: str | Policy, policy: Policy) -> dict:
     """Where a policy comes from, and digests by which a change of it is noticed."""
-    try:
-        code = Path(inspect.getfile(type(policy))).read_bytes()
-    except (OSError, TypeError):
-        code = type(policy).__qualname__.encode()
-    digest = hashlib.sha256(code).hexdigest()[:16]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in _files(policy)))
     place = source if isinstance(source, str) else type(policy).__qualname__
-    return {"from": place, "code": digest, "weights": policies.weights(policy)}
+    weights = policies.weights(policy)
+    return {"from": place, "code": digest.hexdigest()[:16], "weights": weights}
+
+
+def _files(policy: Policy) -> list[Path]:
+    """The file that a policy is written in, or all of its folder where it has one of its own."""
+    try:
+        file = Path(inspect.getfile(type(policy)))
+    except (OSError, TypeError):
+        return []  # typed in a notebook
+    own = (file.parent / "__init__.py").exists() and file.parent.name != policies.BUILT_IN
+    return sorted(file.parent.glob("*.py")) if own else [file]
 
 
 def _run(path: Path) -> dict | None:
@@ -207,8 +214,13 @@ def _same(out: Path, old: dict, new: dict) -> None:
             raise ValueError(f"{out} was begun with {name} {was}, not {now}; choose another folder")
     for name, about in new["policies"].items():
         before = old["policies"].get(name, about)
-        if (before["code"], before["weights"]) != (about["code"], about["weights"]):
-            raise ValueError(f"policy {name!r} has changed since {out} was begun; choose another folder")
+        changed = (before["code"], before["weights"]) != (about["code"], about["weights"])
+        logs = log.file_name(Job("*", name, "*", ""))
+        if changed and any(out.glob(logs)):
+            raise ValueError(
+                f"policy {name!r} has changed since it drove in {out}; "
+                f"choose another folder, or delete {logs} there"
+            )
 
 
 # ---------------------------------------------------------------------------------------- episodes

@@ -280,10 +280,15 @@ def test_the_twin_drives_the_same_episodes(tmp_path):
         drive(tmp_path / "twin", episodes=1)
 
 
-def test_a_changed_policy_needs_another_folder(tmp_path, mine):
-    drive(tmp_path / "run", [mine()], 1)
-    with pytest.raises(ValueError, match="'mine' has changed"):
-        drive(tmp_path / "run", [mine("x = 1")], 1)
+def test_a_changed_policy_needs_another_folder_or_its_logs_deleted(tmp_path, mine):
+    out = tmp_path / "run"
+    drive(out, [mine(), "idle"], 1)
+    with pytest.raises(ValueError, match=r"'mine' has changed .* delete \*-mine-\*\.jsonl there"):
+        drive(out, [mine("x = 1"), "idle"], 1)
+    (out / "merge-mine-20000.jsonl").unlink()
+    kept = logs(out)
+    assert not drive(out, [mine("x = 1"), "idle"], 1).failures
+    assert kept.items() <= logs(out).items() and "merge-mine-20000.jsonl" in logs(out)
 
 
 def test_a_policy_that_raises_is_a_failed_episode_and_the_others_go_on(tmp_path):
