@@ -91,7 +91,7 @@ class Rule:
 
 
 def _weigh_meta(view: View, option: Option) -> Weighed:
-    scene, ego = view.scene, view.scene.ego
+    ego = view.scene.ego
     lane, changes = option.target_lane, option.target_lane != ego.target_lane
     speed = control.target_speed_after(ego, option.action.name)
     ahead = _ahead(view, lane, speed)
@@ -304,7 +304,7 @@ def _slot(view: View, lane: LaneId, target: float) -> list[Finding]:
 
 def _bend(view: View, lane: LaneId, target: float) -> list[Finding]:
     """Bends ahead: is the speed fit for them, or can it still be lost before?"""
-    scene, ego = view.scene, view.scene.ego
+    ego = view.scene.ego
     speed = control.speed_after(ego.speed, target, scene.period)
     driven = control.distance_after(ego.speed, target, scene.period)
     s = scene.road.lane(lane).frenet(ego.x, ego.y)[0]
@@ -337,7 +337,7 @@ def _way_to(view: View, lane: LaneId) -> tuple[int, float]:
     """Lane changes that the goal still takes from a lane, and the metres left to make them."""
     scene = view.scene
     road, goal = scene.road, set(scene.task.goal)
-    best, room = {lane: 0}, 0.0
+    best = {lane: 0}
     s = road.lane(lane).frenet(scene.ego.x, scene.ego.y)[0]
     section, ahead = lane[:2], -s
     while section:

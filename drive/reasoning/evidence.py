@@ -165,14 +165,16 @@ def _foreseen(view: View, reason: Reason) -> list[Claim]:
 
 
 def _crossing(scene: Scene, car_id: int) -> list[Claim]:
-    """Where a car on another path is, and how fast."""
+    """Where a car on another path is, and how fast; nothing of one that is straight ahead or behind."""
     ego, car = scene.ego, scene.car(car_id)
+    across = (car.y - ego.y) * math.cos(ego.heading) - (car.x - ego.x) * math.sin(ego.heading)
+    if abs(across) < (ego.width + car.width) / 2:
+        return []
     away = distance_between(
         corners(ego.x, ego.y, ego.heading, ego.length, ego.width),
         corners(car.x, car.y, car.heading, car.length, car.width),
     )
-    left = math.sin(math.atan2(car.y - ego.y, car.x - ego.x) - ego.heading) > 0
-    side = "to the left" if left else "to the right"
+    side = "to the left" if across > 0 else "to the right"
     cars = (car_id,)
     return [
         make_claim("observation", side, away, cars=cars),

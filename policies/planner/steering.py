@@ -109,7 +109,9 @@ def option(scene: Scene, driven: Driven, number: int, action: Control, score: fl
     plan, view = driven.manoeuvres[number], View(scene)
     crash = driven.crash[number].min()
     terms = [Term("predicted contact", float(crash), "s", "against", HORIZON)] if np.isfinite(crash) else []
-    offset = float(scene.road.lane(plan.lane).frenet(scene.ego.x, scene.ego.y)[1])
-    terms += [*ahead(view, plan.lane), Term("lateral offset", offset, "m", "against")]
+    terms += ahead(view, plan.lane)
+    if plan.lane == scene.ego.lane:
+        offset = float(scene.road.lane(plan.lane).frenet(scene.ego.x, scene.ego.y)[1])
+        terms.append(Term("lateral offset", offset, "m", "against"))
     path = imagined(scene, driven.states[number], scene.sub_step)
     return Option(action, tuple(terms), score, target_lane=plan.lane, trajectory=path)
