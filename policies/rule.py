@@ -304,7 +304,7 @@ def _slot(view: View, lane: LaneId, target: float) -> list[Finding]:
 
 def _bend(view: View, lane: LaneId, target: float) -> list[Finding]:
     """Bends ahead: is the speed fit for them, or can it still be lost before?"""
-    ego = view.scene.ego
+    scene, ego = view.scene, view.scene.ego
     speed = control.speed_after(ego.speed, target, scene.period)
     driven = control.distance_after(ego.speed, target, scene.period)
     s = scene.road.lane(lane).frenet(ego.x, ego.y)[0]
