@@ -1,37 +1,44 @@
-"""Drives the learned policy and others through highway-fast on the report seeds and writes what came of it.
+"""Drives the learned policy, the null policies and the rule through highway-fast on the report seeds.
 
-    nice python benchmarks/dqn.py [--episodes 500] [--many 5000] [--checked 20] [--write docs/dqn.md]
+    nice python benchmarks/dqn.py [--episodes 2000] [--scenes 300] [--checked 10] [--write docs/dqn.md]
 
-The twin drives, highway-env pays; the first seeds are driven in highway-env alone too, and every return must be the same.
-The row of many episodes drives the weights in the twin's VectorEnv, as training does. Figures replace those between the
-marks in the page.
+The learned policy and those that look at nothing are driven in the twin's VectorEnv, as in training; the rule, which needs
+scenes, in a World that the twin moves. The first seeds are driven by the learned policy, from scenes, in highway-env
+itself, and every return must be the same. Figures replace those between the marks in the page.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+import torch
 from safetensors.torch import load_file
 
 from drive.policy import load
 from drive.scenarios import REPORT_SEEDS
 from drive.statistics import Estimate, bootstrap, paired, wilson
+from drive.twin import META_ACTIONS
+from drive.twin import kernel as k
+from drive.twin.vector_env import TwinVectorEnv
 from drive.twin_world import twin_world
-from drive.types import Policy
+from drive.types import Legal, Policy
 from drive.world import World
 from policies.dqn import WEIGHTS, train
+from policies.dqn.observation import KINEMATICS, set_points_in
 
 SCENARIO, LEARNED = "highway-fast", "dqn"
-POLICIES = ("idle", "slower", "faster", "random", "idm", "rule", LEARNED)
+NULL = ("idle", "slower", "faster")
 PAGE = Path(__file__).parents[1] / "docs" / "dqn.md"
 BEGIN, END = "<!-- measured -->", "<!-- until here -->"
 HEAD = (
-    "| policy | n | return | crashes | speed [m/s] | right of the left lane [lanes] | return, dqn minus this |\n"
+    "| policy | n | return | crashes | speed [m/s] | lane, from the left | return, dqn minus this |\n"
     "|---|---|---|---|---|---|---|"
 )
+Choose = Callable[[np.ndarray, TwinVectorEnv], np.ndarray]  # observations -> action codes
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,7 @@ class Drive:
     reward: float  # highway-env's own, summed
     crashed: bool
     speed: float  # [m/s], mean over decisions
-    lane: float  # mean number of the target lane, from the left, from 0
+    lane: float  # mean number of the target lane, from 1 at the left
 
 
 def drive(world: World, policy: Policy, seed: int) -> Drive:
@@ -52,22 +59,62 @@ def drive(world: World, policy: Policy, seed: int) -> Drive:
         scene, ended = world.scene, outcome.ended
         reward += outcome.reward
         speeds.append(scene.ego.speed)
-        lanes.append(scene.ego.target_lane[2])
+        lanes.append(scene.ego.target_lane[2] + 1)
     return Drive(reward, ended == "collision", sum(speeds) / len(speeds), sum(lanes) / len(lanes))
 
 
-def rows(episodes: int) -> Iterable[tuple[str, dict[int, Drive]]]:
-    """Each policy's drives by seed, the learned one's first."""
-    world = twin_world(SCENARIO)
-    for name in sorted(POLICIES, key=lambda name: name != LEARNED):
-        policy = load(name)
-        seeds = range(REPORT_SEEDS, REPORT_SEEDS + episodes)
-        yield name, {seed: drive(world, policy, seed) for seed in seeds}
+def drive_side_by_side(choose: Choose, episodes: int) -> dict[int, Drive]:
+    """Whole episodes from consecutive report seeds in the twin's VectorEnv, by seed."""
+    envs = TwinVectorEnv(train.ENVIRONMENT, episodes, {"observation": KINEMATICS})
+    shown, _ = envs.reset(seed=REPORT_SEEDS)
+    running, crashes = np.ones(episodes, bool), np.zeros(episodes, bool)
+    sums = np.zeros((4, episodes))  # reward, speed, lane, decisions
+    for _ in range(train.STEPS):
+        shown, reward, crashed, late, infos = envs.step(choose(shown, envs))
+        lane = envs.worlds.g[:, k.TARGET_LANE, 0] + 1
+        sums += running * np.stack([reward, infos["speed"], lane, np.ones(episodes)])
+        crashes |= running & crashed
+        running &= ~(crashed | late)
+    reward, speed, lane, count = sums
+    each = zip(reward, crashes, speed / count, lane / count, strict=True)
+    return {
+        REPORT_SEEDS + i: Drive(float(r), bool(c), float(v), float(n))
+        for i, (r, c, v, n) in enumerate(each)
+    }
 
 
-def row(name: str, drives: dict[int, Drive], learned: dict[int, Drive]) -> str:
+def learned() -> Choose:
+    weights = load_file(WEIGHTS)
+    return lambda shown, envs: train.greedy(
+        weights, shown, set_points_in(envs.worlds), envs.worlds.legal()
+    )
+
+
+def blind(name: str) -> Choose:
+    """A policy that looks at nothing but what is legal."""
+    policy, scene = load(name), World(SCENARIO).reset(REPORT_SEEDS)
+    known: dict[tuple, int] = {}
+
+    def choice(mask: tuple) -> int:
+        if mask not in known:
+            legal = Legal(tuple(a for a, may in zip(META_ACTIONS, mask, strict=True) if may))
+            known[mask] = META_ACTIONS.index(policy.decide(replace(scene, legal=legal)).action.name)
+        return known[mask]
+
+    return lambda _, envs: np.array([choice(tuple(mask)) for mask in envs.worlds.legal().tolist()])
+
+
+def seen(name: str, episodes: int) -> dict[int, Drive]:
+    """A policy that needs scenes, one episode after another."""
+    world, policy = twin_world(SCENARIO), load(name)
+    return {
+        seed: drive(world, policy, seed) for seed in range(REPORT_SEEDS, REPORT_SEEDS + episodes)
+    }
+
+
+def row(name: str, drives: dict[int, Drive], reference: dict[int, Drive]) -> str:
     figures = list(drives.values())
-    returns = ({seed: each.reward for seed, each in some.items()} for some in (drives, learned))
+    returns = ({seed: each.reward for seed, each in some.items()} for some in (drives, reference))
     cells = [
         name,
         str(len(figures)),
@@ -81,7 +128,9 @@ def row(name: str, drives: dict[int, Drive], learned: dict[int, Drive]) -> str:
 
 
 def shown(estimate: Estimate, decimals: int) -> str:
-    return f"{estimate.mean:.{decimals}f} [{estimate.low:.{decimals}f}, {estimate.high:.{decimals}f}]"
+    return (
+        f"{estimate.mean:.{decimals}f} [{estimate.low:.{decimals}f}, {estimate.high:.{decimals}f}]"
+    )
 
 
 def share(estimate: Estimate) -> str:
@@ -101,30 +150,29 @@ def checked(drives: dict[int, Drive], count: int) -> str:
     )
 
 
-def many(count: int) -> str:
-    score = train.evaluated(load_file(WEIGHTS), count, REPORT_SEEDS)
-    crashes = wilson([1] * round(score.crashes * count) + [0] * (count - round(score.crashes * count)))
-    return (
-        f"Over {count:,} episodes (seeds {REPORT_SEEDS} to {REPORT_SEEDS + count - 1}) in the twin's VectorEnv "
-        f"`{LEARNED}` reaches a return of {score.mean_return:.2f} at {score.speed:.2f} m/s and crashes in "
-        f"{share(crashes)}."
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--episodes", type=int, default=500)
-    parser.add_argument("--many", type=int, default=5000)
-    parser.add_argument("--checked", type=int, default=20)
+    parser.add_argument("--episodes", type=int, default=2000)
+    parser.add_argument("--scenes", type=int, default=300)
+    parser.add_argument("--checked", type=int, default=10)
     parser.add_argument("--write", type=Path, default=PAGE)
     given = parser.parse_args()
-    lines, learned = [HEAD], {}
-    for name, drives in rows(given.episodes):
-        learned = learned or drives
-        lines.append(row(name, drives, learned))
+    torch.set_num_threads(1)
+    reference = drive_side_by_side(learned(), given.episodes)
+    lines = [HEAD, row(LEARNED, reference, reference)]
+    print(lines[-1], flush=True)
+    for name in (*NULL, "rule"):
+        drives = (
+            drive_side_by_side(blind(name), given.episodes)
+            if name in NULL
+            else seen(name, given.scenes)
+        )
+        lines.append(row(name, drives, reference))
         print(lines[-1], flush=True)
-    about = f"Seeds {REPORT_SEEDS} to {REPORT_SEEDS + given.episodes - 1}, 95 % intervals; weights {load(LEARNED).weights}."
-    parts = [about, "\n".join(lines), many(given.many), checked(learned, min(given.checked, given.episodes))]
+    about = (
+        f"Seeds from {REPORT_SEEDS} on, n of them, 95 % intervals; weights {load(LEARNED).weights}."
+    )
+    parts = [about, "\n".join(lines), checked(reference, given.checked)]
     page = given.write.read_text(encoding="utf-8")
     before, _, rest = page.partition(BEGIN)
     after = rest.partition(END)[2]
