@@ -302,14 +302,15 @@ def test_a_wrong_link_gets_one_sentence(visit, query, sentence):
 
 
 def test_pressing_drive_again_ends_the_former_drive(visit, runs):
-    tab = visit().link()
+    tab = visit().open("?scenario=racetrack&policy=rule&seed=3")  # 300 decisions: slow enough
+    tab.page.wait_for_selector(".wd-tick")
     tab.page.locator("#wd-seed input, #wd-seed textarea").fill("4")
     tab.page.locator("#wd-drive").click()
     tab.page.locator("#wd-seed input, #wd-seed textarea").fill("5")
     tab.page.locator("#wd-drive").click()
     tab.until("() => document.querySelector('.wd-name').textContent.includes('seed 5')")
     tab.until("() => document.querySelector('.wd-status')?.dataset.kind !== 'driving'")
-    driven = {path.stem[-1]: path for path in runs.glob("page-*/highway-fast-rule-[45].jsonl")}
+    driven = {path.stem[-1]: path for path in runs.glob("page-*/racetrack-rule-[45].jsonl")}
     steps = tab.page.locator(".wd-tick").count()
     assert len(log.read(driven["5"]).episode.steps) == steps
     assert log.read(driven["5"]).episode.end is not None
