@@ -311,6 +311,14 @@ def side_lanes(scene: Scene) -> dict[Side, Lane]:
     return found
 
 
+def begun_change(scene: Scene) -> LaneId | None:
+    """The lane beside that a steered ego has gone a quarter of the way to; None: it keeps its own."""
+    ego, lane = scene.ego, scene.road.lane(scene.ego.lane)
+    _, d = lane.frenet(ego.x, ego.y)
+    beside = scene.road.side(ego.lane, "left" if d > 0 else "right")
+    return beside.id if beside and abs(d) > lane.width / 4 else None
+
+
 def opposed(road: Road, lane: LaneId) -> bool:
     """Is the lane also driven the other way, by a lane of the opposite direction in its place?"""
     own = road.lane(lane)

@@ -8,12 +8,11 @@ sees only its own lane and the ones beside: whoever crosses does not exist for i
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 from drive import control
 from drive.roads import LaneId
-from drive.surroundings import IDM, Neighbour, View, idm_acceleration, legal_options
+from drive.surroundings import IDM, Neighbour, View, begun_change, idm_acceleration, legal_options
 from drive.types import Choice, Control, Legal, Meta, Option, Scene, Term
 
 TIME_WANTED = IDM["time gap"]  # [s]
@@ -59,9 +58,10 @@ def _change(view: View, option: Option, terms: tuple[Term, ...]) -> Option:
     gain = acceleration(view, lane) - acceleration(view, ego.target_lane)
     imposed = _imposed(view, lane)
     beside = view.beside(lane)
-    wanted = gain >= MIN_GAIN and imposed <= MAX_IMPOSED and not beside
+    enough = 0.0 if lane == begun_change(view.scene) else MIN_GAIN
+    wanted = gain >= enough and imposed <= MAX_IMPOSED and not beside
     terms = (
-        Term("incentive", gain, "m/s²", "for" if gain >= MIN_GAIN else "against", MIN_GAIN),
+        Term("incentive", gain, "m/s²", "for" if gain >= enough else "against", enough),
         *(Term("beside", -n.gap, "m", "against", cars=(n.car,)) for n in beside),
         *_behind_terms(view, lane, imposed),
         *terms,
@@ -73,8 +73,10 @@ def acceleration(view: View, lane: LaneId) -> float:
     """IDM's acceleration [m/s2] for the ego on a lane, its present leaders considered."""
     ahead = [n for n in (view.leader(lane), view.oncoming(lane)) if n]
     nearest = min(ahead, key=lambda n: n.gap, default=None)
-    gap, closing = (nearest.gap, nearest.closing) if nearest else (math.inf, 0.0)
-    return idm_acceleration(view.scene.ego.speed, _wanted_speed(view.scene, lane), gap, closing)
+    speed, wish = view.scene.ego.speed, _wanted_speed(view.scene, lane)
+    if nearest is None:
+        return idm_acceleration(speed, wish)
+    return idm_acceleration(speed, wish, nearest.gap, speed - nearest.speed)
 
 
 def _wanted_speed(scene: Scene, lane: LaneId) -> float:

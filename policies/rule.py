@@ -12,9 +12,9 @@ import math
 from dataclasses import dataclass, replace
 
 from drive import control
-from drive.geometry import wrap
+from drive.geometry import time_to_collision, wrap
 from drive.roads import Lane, LaneId, Road
-from drive.surroundings import HORIZON, Neighbour, View, legal_options, opposed
+from drive.surroundings import HORIZON, Neighbour, View, begun_change, legal_options, opposed
 from drive.types import Choice, Legal, Meta, Option, Scene, Term
 
 # What is wanted, in the units of the terms that are held against it.
@@ -59,14 +59,14 @@ class Weighed:
     danger: int = NONE
     severity: float = 0.0  # of the worst finding at that level
     lanes: int = 0  # still to be crossed
-    lane: float = 0.0  # how good the lane is: the speed [m/s] it allows, or how near it is [m]
+    lane_speed: float = 0.0  # [m/s] that its lane allows, less what a change must gain
     speed: float = 0.0  # [m/s] that it sets
 
     @property
     def preference(self) -> tuple:
         """Smaller is better, compared from the left."""
         changes = self.option.action != Meta("IDLE")
-        return (self.danger, self.severity, self.lanes, -self.lane, -self.speed, changes)
+        return (self.danger, self.severity, self.lanes, -self.lane_speed, -self.speed, changes)
 
 
 class Rule:
@@ -394,18 +394,17 @@ def _weigh_steering(view: View, option: Option) -> Weighed:
     ego, lane = view.scene.ego, option.target_lane
     if lane is None:
         return _straight(view, option)
-    lead, changes = _lead(view, lane), lane != ego.lane
-    findings = _behind(view, lane, ego.speed) if changes else []
+    lead, kept = _lead(view, lane), begun_change(view.scene) or ego.lane
+    findings = _behind(view, lane, ego.speed) if lane != ego.lane else []
     if lead is not None:
-        contact = lead.time_to_collision
+        contact = time_to_collision(lead.gap, ego.speed - lead.speed)  # whatever it heads for now
         danger = _level((contact < HARD_CONTACT, HARD), (contact < TIGHT_CONTACT, TIGHT))
         findings += [Finding(danger, _short(contact, TIGHT_CONTACT), t) for t in _lead_terms(lead, danger)]
     else:
         free = Term("free ahead", view.scene.perception.range, "m", "for")
         findings.append(Finding(NONE, 0.0, free))
     terms = tuple(finding.term for finding in findings)
-    near = -abs(view.scene.road.lane(lane).frenet(ego.x, ego.y)[1])  # what was begun is finished
-    return Weighed(replace(option, terms=terms), *_worst(findings), int(changes), near)
+    return Weighed(replace(option, terms=terms), *_worst(findings), int(lane != kept))
 
 
 def _straight(view: View, option: Option) -> Weighed:
