@@ -171,12 +171,20 @@ def test_a_drifting_car_is_taken_to_change_lane_and_an_arriving_one_is_not():
 def test_each_car_is_imagined_to_think_at_other_moments_and_editing_one_shifts_no_others_draw():
     many = [car(n, 15 * n, lane=n % 3) for n in range(1, 6)]
     worlds, fewer = imagine(scene(*many), 6), imagine(scene(*many[1:]), 6)
-    timers = worlds.f[1:, k.TIMER, worlds.slot(3)]
+    timers = worlds.f[2:, k.TIMER, worlds.slot(3)]  # the first two: nobody changes lane; whoever wants to does so now
     assert len(set(timers.round(6))) == len(timers)
     for number in (2, 3, 4, 5):
         one, other = (w.f[:, k.DELTA, w.slot(number)] for w in (worlds, fewer))
         assert (one == other).all()
         assert ((one >= 3.5) & (one <= 4.5)).all()
+
+
+def test_who_has_reason_to_change_lane_is_imagined_to_do_so_at_once():
+    eager, wall = car(1, 40, lane=1, speed=22.0), car(2, 58, lane=1, speed=5.0)
+    worlds = imagine(scene(eager, wall), 6)
+    slot = worlds.slot(1)
+    assert worlds.g[1, k.TARGET_LANE, slot] != worlds.g[1, k.LANE, slot]
+    assert worlds.g[0, k.CHANGES, slot] == 0
 
 
 def test_bad_scenes_are_refused_in_words_or_decided_safely():

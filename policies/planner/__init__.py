@@ -37,8 +37,7 @@ class Settings:
     coarse: float = 0.2  # [s] simulated per step in the others
     coarse_crossing: float = 0.1  # [s] the same, where cars cross or come the other way
     width: int = 6  # plans of each first action and hypothesis that are driven to the horizon first
-    hypotheses: int = 6
-    spread: float = 0.0
+    hypotheses: int = 7
     gamma: float = 0.85  # per second: what a later collision costs of an immediate one
     crash_step: float = 0.05  # collision costs closer than this count as equal
     risk_weight: float = 0.2  # [m/s] that a margin missing wholly, for one decision, costs
@@ -74,7 +73,7 @@ class Planner:
         return True
 
     def decide(self, scene: Scene) -> Choice:
-        roots = imagine(scene, self.settings.hypotheses, self.settings.spread)
+        roots = imagine(scene, self.settings.hypotheses)
         return weigh(scene, roots, self.settings)
 
 

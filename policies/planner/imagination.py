@@ -23,17 +23,18 @@ AHEAD, BEHIND = 200.0, 50.0  # [m] along the ego's heading, beyond which cars ar
 MOST_CARS = 60  # the nearest; the rest could not be reached anyway
 AHEAD_TIME = 5.0  # [s] of driving, within which the ways open to a car are told apart
 MOST_WAYS = 6
+FIXED = 2  # hypotheses: nobody changes lane; whoever has reason to does so now
 MANY = 2  # cars seen to pass up a lane change, from which on nobody here is expected to make one
 TAU_LATERAL = 0.6  # [s], the law by which drivers return to a lane's centre
 DRIFT = 0.15  # [m/s] across the lane, from which a car may be changing it
 WISH = 0.8  # of the speed limit, the most that traffic is expected to wish for unless seen faster
 LAST, PERIOD = 1.06, 1.07  # [s] since the last thought
 FASTER_THAN_SEEN = 1.1
-WISHES = 0, 0, 1, 2, 0, 2  # by hypothesis: 0 the likely wish, 1 the least, 2 the most
+WISHES = 0, 0, 0, 1, 2, 0, 2  # by hypothesis: 0 the likely wish, 1 the least, 2 the most
 EXPONENTS = 3.5, 4.5  # highway-env draws IDM's DELTA between them
 
 
-def imagine(scene: Scene, count: int, spread: float = 1.0) -> Worlds:
+def imagine(scene: Scene, count: int) -> Worlds:
     """The scene as `count` worlds: the first nominal, the others with timers and exponents drawn."""
     scene = nearby(scene)
     connected = len(scene.road.sections) > 1 and not two_way(scene.road)
@@ -45,20 +46,30 @@ def imagine(scene: Scene, count: int, spread: float = 1.0) -> Worlds:
     worlds = nominal.tile(count)
     others = np.isin(worlds.g[:, k.KIND], (k.IDM, k.LINEAR))
     drawn = draws(scene, worlds.g[:, k.CAR])
-    phase = LAST - PERIOD * np.arange(-1, count - 1)[:, None] / (count - 1)  # each car thinks at every phase once
-    phase = (phase + PERIOD * drawn[:1, :, 0] / (count - 1) * spread) % PERIOD
+    turns = max(count - FIXED, 1)
+    phase = LAST - PERIOD * ((np.arange(count)[:, None] - FIXED) % turns) / turns  # everybody, one phase after another
     worlds.f[:, k.TIMER] = np.where(others, phase, worlds.f[:, k.TIMER])
     low, high = EXPONENTS
-    worlds.f[:, k.DELTA] = np.where(others, low + (high - low) * drawn[..., 1], worlds.f[:, k.DELTA])
+    worlds.f[:, k.DELTA] = np.where(others, low + (high - low) * drawn, worlds.f[:, k.DELTA])
     worlds.f[:, k.TARGET_SPEED] = np.where(others, wishes[np.array(WISHES)[np.arange(count) % len(WISHES)]], worlds.f[:, k.TARGET_SPEED])
     nobody = two_way(scene.road)
     if connected:
         staying = stayed(scene, nominal)
-        nobody = len(staying) >= MANY
-        for slot in staying:
-            worlds.g[:, k.CHANGES, slot] = 0
+        nobody = nobody or len(staying) >= MANY
+        worlds.g[:, k.CHANGES, staying] = 0
     worlds.g[: count if nobody else 1, k.CHANGES] = 0  # in the first hypothesis nobody changes lane
+    if count > 1:
+        commit(worlds, nominal)
     return with_routes(scene, worlds) if connected else worlds
+
+
+def commit(worlds: Worlds, nominal: Worlds) -> None:
+    """In the second hypothesis, whoever has reason to change lane does so now and does not think again."""
+    aims = _aims(nominal)
+    changing = (aims != nominal.g[0, k.LANE]) & (worlds.g[1, k.CHANGES] != 0)
+    changing &= nominal.g[0, k.TARGET_LANE] == nominal.g[0, k.LANE]
+    worlds.g[1, k.TARGET_LANE] = np.where(changing, aims, worlds.g[1, k.TARGET_LANE])
+    worlds.g[1, k.CHANGES] = np.where(changing, 0, worlds.g[1, k.CHANGES])
 
 
 def stayed(scene: Scene, now: Worlds) -> list[int]:
@@ -80,12 +91,17 @@ def stayed(scene: Scene, now: Worlds) -> list[int]:
 
 def _reason(worlds: Worlds) -> np.ndarray:
     """Which slots of the one world would change lane if they thought about it now: bool [N]."""
-    thinking = worlds.copy()
+    return _aims(worlds) != worlds.g[0, k.LANE]
+
+
+def _aims(worlds: Worlds) -> np.ndarray:
+    """The lanes that the slots of the one world would aim for if they thought about it now: int [N]."""
+    thinking, facts = worlds.copy(), worlds.net.facts
     lanes = thinking.g[0, k.LANE].copy()
     thinking.g[0, k.TARGET_LANE], thinking.f[0, k.TIMER], thinking.g[0, k.CHANGES] = lanes, LAST, 1
     thinking.step(None, 1, 1e-3)
-    sides = thinking.net.facts[thinking.g[0, k.TARGET_LANE], k.SEGMENT] == thinking.net.facts[lanes, k.SEGMENT]
-    return (thinking.g[0, k.TARGET_LANE] != lanes) & sides
+    aims = thinking.g[0, k.TARGET_LANE]
+    return np.where(facts[aims, k.SEGMENT] == facts[lanes, k.SEGMENT], aims, lanes)
 
 
 def with_routes(scene: Scene, worlds: Worlds) -> Worlds:
@@ -213,13 +229,12 @@ def _solved(speed: float, gained: float, reference: float, expected: float) -> f
 
 
 def draws(scene: Scene, ids: np.ndarray) -> np.ndarray:
-    """Two numbers in [0, 1) for each world and car [W, N, 2], from (seed, step, car, world) alone."""
-    world = np.arange(ids.shape[0], dtype=np.uint64)[:, None, None]
-    which = np.arange(2, dtype=np.uint64)[None, None]
+    """A number in [0, 1) for each world and car [W, N], from (seed, step, car, world) alone; splitmix64."""
+    world = np.arange(ids.shape[0], dtype=np.uint64)[:, None]
     key = np.uint64((scene.seed * 1_000_003 + scene.step) & 0xFFFFFFFF)
     with np.errstate(over="ignore"):
-        mixed = key * np.uint64(0x9E3779B97F4A7C15) + ids[..., None].astype(np.uint64) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = mixed + world * np.uint64(0x94D049BB133111EB) + which * np.uint64(0xD6E8FEB86659FD93)
+        mixed = key * np.uint64(0x9E3779B97F4A7C15) + ids.astype(np.uint64) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = mixed + (world + np.uint64(1)) * np.uint64(0x94D049BB133111EB)
         for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
             mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
         mixed ^= mixed >> np.uint64(31)
