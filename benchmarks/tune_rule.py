@@ -14,6 +14,7 @@ from collections import Counter
 
 from drive import policy as policies
 from drive.scenarios import SCENARIOS
+from drive.twin_world import twin_world
 from drive.types import Scene
 from drive.world import World
 
@@ -63,7 +64,7 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="print every decision")
     given = parser.parse_args()
     for name in given.scenario or SCENARIOS:
-        world = World(name)
+        world = twin_world(name)
         for each in given.policies:
             policy = policies.load(each)
             if not policies.applies(policy, world.reset(0).legal):

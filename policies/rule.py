@@ -22,7 +22,7 @@ TIME_GAP = 0.8  # [s] to the car ahead, after one period
 GAP = 3.0  # [m] ahead and behind, at the least
 COMFORT, ABILITY = 2.5, 4.0  # [m/s2] of braking after that period; ABILITY is what SLOWER gives
 EXPECT = 2.0  # [s] for which a leader is expected to brake as IDM would
-TRAPPED = 6.0  # [s] to a leader that stays slower than our slowest
+TRAPPED = 10.0  # [s] to a leader that stays slower than our slowest
 IMPOSED, HARD_IMPOSED = 2.0, 5.0  # [m/s2] asked of a new follower
 LATE = 2.5  # [s] to a predicted contact that can hardly be helped later
 EARLY = 2.5  # [s] to one that can still be waited for, where braking later helps
@@ -35,7 +35,7 @@ CHANGE = 1.5  # [m/s] that a lane must gain to be worth changing into
 SLOT = 25.0  # [m] behind us, within which a car passed leaves a slot to return to
 WRONG_SIDE = 20.0  # [m/s] that driving against the traffic must gain: never for speed alone
 LANE_TIME = 1.0  # [s] set aside for each lane on the way to the goal
-BOLD = 0.45  # severity of a tight gap ahead up to which a lane nearer to the goal is taken all the same
+BOLD = 0.3  # severity of a tight gap ahead up to which a lane nearer to the goal is taken all the same
 FORESIGHT = 6.0  # [s] within which a gap ahead may be used up
 TIGHT_CONTACT, HARD_CONTACT = 6.0, 3.0  # [s] to a slower car, where the road is steered only
 
