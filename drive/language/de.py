@@ -294,6 +294,9 @@ GERMAN = Words(
         "drawn": "ausgelost",
         "unavailable": "hier nicht möglich",
         "value": "Wert",
+        "preference": "Vorliebe (Log-Wahrscheinlichkeit)",
+        "answer": "Antwort des Modells",
+        "no answer": "keine gültige Antwort des Modells",
     },
     endings={
         "collision": "Zusammenstoß",

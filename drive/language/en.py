@@ -297,6 +297,9 @@ ENGLISH = Words(
         "drawn": "drawn at random",
         "unavailable": "not available here",
         "value": "value",
+        "preference": "preference (log-probability)",
+        "answer": "the model's answer",
+        "no answer": "no valid answer from the model",
     },
     endings={
         "collision": "collision",

@@ -245,6 +245,9 @@ CHINESE = Words(
         "drawn": "随机抽取",
         "unavailable": "此处不可用",
         "value": "价值",
+        "preference": "偏好（对数概率）",
+        "answer": "模型的回答",
+        "no answer": "模型没有给出有效回答",
     },
     endings={
         "collision": "碰撞",
