@@ -55,7 +55,7 @@ def main() -> None:
     driven, checked = (
         [
             evaluate(
-                suite, chosen, count, workers=given.workers, out=given.out / physics, physics=physics
+                suite, chosen, count, workers=given.workers, out=given.out / physics, physics=physics, causes=False
             )
             for suite in SUITES_DRIVEN
         ]

@@ -75,6 +75,7 @@ class Plan:
     overrides: dict
     language: str
     physics: str
+    causes: bool = True
 
     def path(self, job: Job) -> Path:
         return self.out / log.file_name(job)  # a job names what a header names
@@ -90,6 +91,7 @@ def evaluate(
     overrides: dict | None = None,
     language: str = "en",
     physics: str = "highway-env",
+    causes: bool = True,
     progress: bool = True,
 ) -> Results:
     """Drive every policy through every scenario of a suite on the same seeds.
@@ -105,7 +107,7 @@ def evaluate(
     if physics not in PHYSICS:
         raise ValueError(f"no physics {physics!r}; choose from {', '.join(PHYSICS)}")
     drivers = _loaded([policy] if isinstance(policy, str) else policy)
-    plan = Plan(Path(out), dict(overrides or {}), language, physics)
+    plan = Plan(Path(out), dict(overrides or {}), language, physics, causes)
     absent = _absent(protocol, drivers, plan, seeds[0])
     jobs = [
         Job(scenario, name, seed, source)
@@ -338,7 +340,7 @@ def _drive(plan: Plan, job: Job) -> Record:
     try:
         policy = _policy(job.source) if isinstance(job.source, str) else job.source
         world = PHYSICS[plan.physics](job.scenario, plan.overrides)
-        for event in record(world, policy, job.seed, plan.out, plan.language):
+        for event in record(world, policy, job.seed, plan.out, plan.language, plan.causes):
             end = event
     except Exception as error:
         return _broken(plan, job, f"{type(error).__name__}: {error}")
