@@ -20,12 +20,26 @@ app = typer.Typer(
 )
 
 PolicyName = Annotated[
-    str, typer.Option("--policy", "-p", help="a shipped policy, a file.py, or package.module:Class")
+    str,
+    typer.Option(
+        "--policy", "-p", help="a shipped policy, a file.py, package.module:Class, sb3:FILE or llm:MODEL"
+    ),
+]
+Observation = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="what an sb3: agent is shown, highway-env's configuration as JSON"),
+]
+TrustPickle = Annotated[
+    bool, typer.Option("--trust-pickle", help="open an sb3:FILE.zip: it can run any program that is in it")
 ]
 Overrides = Annotated[
     list[str], typer.Option("--set", metavar="KEY=VALUE", help="change the scenario's configuration")
 ]
 LogFile = Annotated[Path, typer.Argument(metavar="LOG", help="a log, as written by run")]
+Causes = Annotated[
+    bool,
+    typer.Option("--causes/--no-causes", help="ask again without each car in sight, to say what mattered"),
+]
 
 
 @app.command()
@@ -34,9 +48,9 @@ def run(
     policy: PolicyName = "rule",
     seed: Annotated[int, typer.Option(help="the same seed, the same traffic")] = 0,
     out: Annotated[Path, typer.Option(help="folder for the log")] = Path("runs"),
-    causes: Annotated[
-        bool, typer.Option(help="ask again without each car in sight, to say what mattered")
-    ] = True,
+    causes: Causes = True,
+    observation: Observation = None,
+    trust_pickle: TrustPickle = False,
     set: Overrides = [],  # noqa: B006
 ) -> None:
     """Drive one episode and print each decision with its sentence, as it happens."""
@@ -46,6 +60,7 @@ def run(
     from drive.types import End
     from drive.world import World
 
+    [policy] = exported([policy], out, observation, trust_pickle)
     world, driver = World(scenario, overrides(set)), load(policy)
     events = record(world, driver, seed, out, causes=causes)
     path = next(events)
@@ -91,13 +106,20 @@ def evaluate(
     out: Annotated[Path, typer.Option(help="folder; a second call continues there")] = Path("runs/evaluation"),
     json_file: Annotated[Path | None, typer.Option("--json", help="write the rows here")] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="write the rows here")] = None,
+    physics: Annotated[
+        str, typer.Option(help="what moves the cars: highway-env, or twin, the same many times faster")
+    ] = "highway-env",
+    causes: Causes = True,
+    observation: Observation = None,
+    trust_pickle: TrustPickle = False,
     set: Overrides = [],  # noqa: B006
 ) -> None:
     """Drive policies through a suite on the same seeds and print what came of it, with intervals."""
     from drive import evaluation
 
+    policy = exported(policy, out, observation, trust_pickle)
     results = evaluation.evaluate(
-        suite, policy, episodes, workers=workers, out=out, overrides=overrides(set), progress=True
+        suite, policy, episodes, workers=workers, out=out, overrides=overrides(set), physics=physics, causes=causes
     )
     evaluation.print_tables(results)
     evaluation.write(results, json_file, csv_file)
@@ -164,10 +186,25 @@ def scenarios() -> None:
 @app.command()
 def policies() -> None:
     """List the policies that ship."""
-    from drive.policy import about, names
+    from drive.policy import MADE_FROM, about, names
 
     for name in names():
         say(f"{name:12} {about(name)}")
+    for name, what in MADE_FROM.items():
+        say(f"{name}:{what}  {about(name)}")
+
+
+@app.command("export-sb3")
+def export_sb3(
+    source: Annotated[Path, typer.Argument(metavar="FILE.zip", help="as Stable-Baselines3 saved it")],
+    target: Annotated[Path, typer.Argument(metavar="OUT.safetensors")],
+    observation: Observation = None,
+    trust_pickle: TrustPickle = False,
+) -> None:
+    """Turn a Stable-Baselines3 agent into a file that holds numbers only, to drive as sb3:OUT.safetensors."""
+    from drive.policy import exporter
+
+    say(f"drive it with --policy sb3:{exporter().export(source, target, observation, trust_pickle)}")
 
 
 @app.command()
@@ -209,6 +246,22 @@ def opened(path: Path):
     if log.torn:
         print("the last line was cut off and is left out", file=sys.stderr)
     return log.episode
+
+
+def exported(policies: list[str], out: Path, observation: Path | None, trust_pickle: bool) -> list[str]:
+    """The policies, each Stable-Baselines3 zip (and whichever is to be shown something else) exported to a folder."""
+    from drive.policy import exporter
+
+    agents = [name for name in policies if name.startswith("sb3:")]
+    if not agents and (observation or trust_pickle):
+        raise ValueError("--observation and --trust-pickle are for a policy sb3:FILE")
+    found = []
+    for name in policies:
+        file = Path(name.removeprefix("sb3:"))
+        if name in agents and (observation or file.suffix == ".zip"):
+            name = f"sb3:{exporter().into(out, file, observation, trust_pickle)}"
+        found.append(name)
+    return found
 
 
 def overrides(settings: list[str]) -> dict:

@@ -21,6 +21,7 @@ from drive.types import End, Episode, Header, Scene, Step
 
 SCHEMA = "whydrive.rationale"
 VERSION = (1, 0)
+PROGRAM = re.compile(r"\.(py|safetensors)$")  # what a policy's file name ends in
 LARGEST_LINE = 8 << 20  # bytes; a longer line is no step of ours
 
 
@@ -38,7 +39,9 @@ class Log:
 
 def file_name(header: Header) -> str:
     """`<scenario>-<policy>-<seed>.jsonl`, safe as a file name."""
-    policy = re.sub(r"[^A-Za-z0-9_.]+", "_", Path(header.policy).stem or "policy")
+    kind, _, source = header.policy.rpartition(":")  # sb3:FILE, llm:MODEL
+    named = "_".join(filter(None, (kind, PROGRAM.sub("", Path(source).name)))) or "policy"
+    policy = re.sub(r"[^A-Za-z0-9_.]+", "_", named)
     return f"{header.scenario}-{policy}-{header.seed}.jsonl"
 
 

@@ -21,6 +21,10 @@ from types import ModuleType
 from drive.types import Action, Choice, Control, Legal, Meta, Option, Policy, Scene
 
 BUILT_IN = "policies"  # the package in which policies are found by name
+MADE_FROM = {  # policies that are made from what follows a colon: name -> what that is
+    "llm": "MODEL",
+    "sb3": "FILE.safetensors",
+}
 
 
 class PolicyError(ValueError):
@@ -31,7 +35,7 @@ class PolicyError(ValueError):
 
 
 def names() -> tuple[str, ...]:
-    """The policies that ship, alphabetically; nothing is imported."""
+    """The policies that ship and need nothing else, alphabetically; nothing is imported."""
     spec = importlib.util.find_spec(BUILT_IN)
     folders = spec.submodule_search_locations if spec else ()
     found = {
@@ -40,7 +44,7 @@ def names() -> tuple[str, ...]:
         for path in Path(folder).iterdir()
         if path.suffix == ".py" or (path / "__init__.py").exists()
     }
-    return tuple(sorted(name for name in found if not name.startswith("_")))
+    return tuple(sorted(name for name in found - MADE_FROM.keys() if not name.startswith("_")))
 
 
 def about(name: str) -> str:
@@ -53,12 +57,14 @@ def about(name: str) -> str:
 
 
 def load(name: str) -> Policy:
-    """The policy of that name: `rule`, `path/to/file.py`, or `package.module`.
+    """The policy of that name: `rule`, `path/to/file.py`, `package.module`, `sb3:FILE` or `llm:MODEL`.
 
     `:Class` may follow a file or module; without it, the module's one public class that has
     `decide` is taken. ValueError in one sentence where there is none.
     """
     place, _, chosen = name.strip().partition(":")
+    if place in MADE_FROM:
+        return _made(place, chosen)
     kind = _class_in(_module(place), place, chosen)
     try:
         policy = kind()
@@ -68,6 +74,18 @@ def load(name: str) -> Policy:
     if missing:
         raise ValueError(f"policy {name!r} lacks {' and '.join(missing)}")
     return policy
+
+
+def _made(place: str, source: str) -> Policy:
+    """A policy of MADE_FROM; what its class says against the source is said as it is."""
+    if not source:
+        raise ValueError(f"policy {place!r} is made from something: {place}:{MADE_FROM[place]}")
+    return _class_in(_imported(f"{BUILT_IN}.{place}", place), place, "")(source)
+
+
+def exporter() -> ModuleType:
+    """The module that turns a Stable-Baselines3 zip into what `sb3:` reads. It unpickles where that is allowed."""
+    return _imported(f"{BUILT_IN}.sb3.export", "sb3")
 
 
 def trainer(name: str) -> ModuleType:
@@ -91,7 +109,8 @@ def _module(place: str) -> ModuleType:
     hint = f"did you mean {close[0]!r}? " if close else ""
     raise ValueError(
         f"no policy {place!r}; {hint}choose from {', '.join(names())}, "
-        "a file.py, or a package.module:Class"
+        "a file.py, a package.module:Class, "
+        + " or ".join(f"{name}:{what}" for name, what in reversed(MADE_FROM.items()))
     )
 
 

@@ -1,0 +1,58 @@
+"""An agent of Stable-Baselines3 (DQN, PPO or A2C with an MlpPolicy), exported to safetensors; a black box to explain.
+
+It is shown what highway-env would show it, rebuilt from the scene, and does what it would do there: the action of the
+highest value or probability, and where that one is not available, IDLE. docs/bring_your_own.md tells how to export one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from drive.types import Choice, Legal, Meta, Option, Scene, Term
+from policies.sb3.model import VALUES, fitting, outputs, read
+from policies.sb3.observation import Shown, default, observe
+
+UNAVAILABLE = Term("unavailable", 0.0, "", "against")
+
+
+class StableBaselines:
+    """The agent of `sb3:FILE.safetensors`.
+
+    ValueError where the file is none; a zip is a pickle and is never opened here.
+    """
+
+    tie = "post hoc"
+
+    def __init__(self, file: str):
+        if file.endswith(".zip"):
+            raise ValueError(
+                f"{file} is a pickle, which can run any program when it is opened: only "
+                "`whydrive run`, `evaluate` and `export-sb3` open it, with --trust-pickle"
+            )
+        self.name = f"sb3:{file}"
+        self._model = read(Path(file))
+        self.weights = self._model.digest
+        self._kind = "value" if self._model.about.algorithm in VALUES else "preference"
+
+    @staticmethod
+    def applies(legal: Legal) -> bool:
+        return bool(legal.meta)
+
+    def decide(self, scene: Scene) -> Choice:
+        if not scene.legal.meta:
+            raise ValueError(f"it knows meta-actions only, and {scene.scenario} is driven by steering")
+        scores = outputs(self._model, observe(scene, self.shown(scene)))
+        options = tuple(
+            self._option(name, score, name in scene.legal.meta)
+            for name, score in zip(self._model.actions, scores, strict=True)
+        )
+        best = max(options, key=lambda option: option.score).action
+        return Choice(best if scene.legal.allows(best) else Meta("IDLE"), options)
+
+    def shown(self, scene: Scene) -> Shown:
+        """What it is shown: its own observation, or the scenario's if that fits."""
+        return self._model.shown or fitting(default(scene.scenario), self._model.inputs)
+
+    def _option(self, name: str, score: float, available: bool) -> Option:
+        term = Term(self._kind, score, "", "for")
+        return Option(Meta(name), (term,) if available else (term, UNAVAILABLE), score)
