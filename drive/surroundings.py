@@ -137,10 +137,13 @@ class View:
         if at is None or other.car is None or at + 1 == len(row):
             return 0.0
         (here, _), (there, ahead) = row[at : at + 2]
-        limit = self.scene.road.lane(lane or self.scene.ego.target_lane).speed_limit or 0.0
-        wish = max(other.speed, USUAL_SHARE * limit)
+        wish = max(other.speed, self._usual_speed(self.scene.road.lane(lane or self.scene.ego.target_lane)))
         gap = there - here - self.scene.car(other.car).length
         return min(0.0, idm_acceleration(other.speed, wish, gap, other.speed - ahead.speed))
+
+    def _usual_speed(self, lane: Lane) -> float:
+        """[m/s] that the traffic sets out with; where no limit stands, the ego's fastest stands for it."""
+        return USUAL_SHARE * (lane.speed_limit or max(self.scene.ego.target_speeds, default=0.0))
 
     def ahead(self, lane: LaneId | None = None) -> tuple[Neighbour, ...]:
         """Everything ahead on the lane's path, nearest first, in whatever direction it heads."""
@@ -249,7 +252,7 @@ class View:
     def _branches(self, car: Car) -> list[Forecast]:
         road, lane = self.scene.road, self.scene.road.lane(car.lane)
         s, d = lane.frenet(car.x, car.y)
-        reach = max(abs(car.speed), USUAL_SHARE * (lane.speed_limit or 0.0)) * HORIZON
+        reach = max(abs(car.speed), self._usual_speed(lane)) * HORIZON
         paths, open_paths = [], [((lane, 0.0),)]
         while open_paths:
             path = open_paths.pop()
@@ -264,7 +267,7 @@ class View:
                 paths.append(path)
             open_paths += [(*path, (other, begin + last.length)) for other in onward]
         times = [TICK * k for k in range(round(HORIZON / TICK) + 1)]
-        usual = max(abs(car.speed), USUAL_SHARE * (lane.speed_limit or 0.0))
+        usual = max(abs(car.speed), self._usual_speed(lane))
         speeds = (abs(car.speed), usual) if usual > abs(car.speed) + SLOW else (abs(car.speed),)
         return [
             Forecast(

@@ -104,6 +104,7 @@ def reasons_of(scene: Scene, choice: Choice, motion: MetaAction) -> tuple[Reason
     found = ()
     if name in SIDES and motion.lateral == "change lane":
         stay = _counting(scene, choice, STAYING, ("against",))
+        stay = tuple(r for r in stay if r.subject != "goal" or nearer_goal(chosen, r.option))
         found = stay or _lead_of(scene, choice)
         found += tuple(sorted(_speaking(chosen, ("for",)), key=_gains, reverse=True))
     elif _nudges(scene, motion):
@@ -260,6 +261,12 @@ def _gains(reason: Reason) -> bool:
 def same_way(option: Option, other: Option) -> bool:
     """Do two options lead the same way?"""
     return option.trajectory is not None and option.trajectory == other.trajectory
+
+
+def nearer_goal(option: Option, other: Option) -> bool:
+    """Does an option leave fewer lanes to cross to the goal than another?"""
+    left = [sum(t.value for t in each.terms if t.kind == "lanes to goal") for each in (option, other)]
+    return left[0] < left[1]
 
 
 def _speaking(option: Option, counts: tuple[str, ...]) -> tuple[Reason, ...]:

@@ -16,6 +16,7 @@ from drive.reasoning.decisions import (
     decision_of,
     manoeuvre_of,
     motion_of,
+    nearer_goal,
     reasons_of,
     same_way,
     speed_change,
@@ -167,6 +168,8 @@ def _objection(scene: Scene, choice: Choice, rival: Option) -> tuple[Reason, ...
         and (reason.term not in ours or reason.term.kind == "distance to goal")
     ]
     astray = any(reason.term.kind == "lanes to goal" for reason in found)
+    if nearer_goal(rival, choice.chosen):
+        found, astray = [reason for reason in found if reason.subject != "goal"], False
     found = [reason for reason in found if astray or reason.term.kind != "distance to goal"]
     here = [o for o in choice.options if o.target_lane == scene.ego.target_lane]
     way = {r.term.kind: r for o in here for r in _against(o) if r.term.kind == "lanes to goal"}
