@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from drive import rollout
-from drive.language import parse, read
+from drive.language import parse, read, words_of
 from drive.reasoning.causes import attribute
 from drive.reasoning.foresight import foresee
 from drive.reasoning.reference import LEAST, Dependence, Reference, hidden, similar_car
@@ -95,9 +95,9 @@ class Scenery:
         )
 
     def narrated(self, scene: Scene) -> Rationale:
-        """What the honest narrator says where the policy decides about this scene."""
+        """What is said where the policy decides about this scene: in its own words, if it has any."""
         choice = foresee(scene, self.policy.decide(scene))
-        found = attribute(self.policy, scene, choice)
+        found = None if choice.rationale else attribute(self.policy, scene, choice)
         return rollout.explain(scene, choice, self.policy, "en", found)
 
 
@@ -152,7 +152,15 @@ class Case:
 def _numbers(case: Case) -> Values:
     claims = [f.verdict for f in case.findings if f.test == "scene" and isinstance(f.verdict.claim.said, float)]
     yield from (float(v.result == "true") for v in claims if v.result != "untestable")
-    yield from (0.0 for f in case.findings if f.test == "text")
+    yield from (0.0 for f in case.findings if f.test == "text" and f.verdict.result == "false")
+
+
+def _understood(case: Case) -> Values:
+    """Sentence by sentence: 1 where the words are ours, and can be tested as such."""
+    words = words_of(case.rationale.language)
+    sentences = len(case.rationale.text.removesuffix(words.end).split(words.stop))
+    unread = sum(f.verdict.claim.quantity == "text: words" for f in case.findings)
+    yield from [0.0] * unread + [1.0] * (sentences - unread)
 
 
 def _axis(test: str, *quantities: str) -> Callable[[Case], Values]:
@@ -318,6 +326,7 @@ class Figure:
 
 FIGURES: dict[str, Figure] = {
     "number accuracy": Figure("numbers that are true of the scene", _numbers, "higher", 1.0),
+    "words understood": Figure("sentences that our grammar parses", _understood, "higher"),
     "hallucinated cars": Figure("cited cars that are not in the scene", _hallucinated, "lower", 0.0),
     "consistent, speed": Figure(
         "decisions whose words agree with the trajectory's speed",

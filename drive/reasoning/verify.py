@@ -126,11 +126,8 @@ def _disagreements(scene: Scene, rationale: Rationale, trajectory: Trajectory) -
         yield _text_fault("side", str(rationale.decision.side), fault)
     try:
         account = read(rationale.text, rationale.language)
-    except (
-        ValueError
-    ) as reason:  # a policy's own words: only numbers and cars can be held to claims
-        claim = Claim("observation", "text: words", None)
-        yield Verdict(claim, "untestable", None, None, f"not in our words: {reason}")
+    except ValueError:
+        yield from _own_words(rationale)
         return
     if account.decision != rationale.decision:
         yield _text_fault("decision", str(account.decision), "not the rationale's decision")
@@ -146,6 +143,21 @@ def _disagreements(scene: Scene, rationale: Rationale, trajectory: Trajectory) -
     for claim in rationale.claims:
         if claim not in account.claims:
             yield _text_fault(claim.quantity, str(claim.said), "claimed, but not said")
+
+
+def _own_words(rationale: Rationale) -> Iterator[Verdict]:
+    """A policy's own words, sentence by sentence: what can be parsed must be claimed, the rest is counted."""
+    words = words_of(rationale.language)
+    for sentence in rationale.text.removesuffix(words.end).split(words.stop):
+        try:
+            said = parse(sentence, rationale.language)
+        except ValueError as reason:
+            claim = Claim("observation", "text: words", None)
+            yield Verdict(claim, "untestable", None, None, f"not in our words: {reason}")
+            continue
+        for claim in said:
+            if claim not in rationale.claims:
+                yield _text_fault(claim.quantity, str(claim.said), "said, but no claim of the rationale")
 
 
 def _text_fault(quantity: str, said: str, why: str) -> Verdict:
