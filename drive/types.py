@@ -145,19 +145,28 @@ class History:
     """The past at 0.1 s, interpolated between simulated sub-steps; empty at the start, never padded.
 
     Each track is [T, 5]: time relative to now [s, <= 0], x, y [m], heading [rad], speed [m/s];
-    oldest row first, the present not included.
+    oldest row first, the present not included. Of ghosts, only imagination reads the past.
     """
 
     ego: np.ndarray
     cars: dict[int, np.ndarray] = field(default_factory=dict)
+    ghosts: dict[int, np.ndarray] = field(default_factory=dict)
+
+    def imaginable(self, car: int) -> np.ndarray | None:
+        """A car's past, be it a ghost or not; None where nothing is known of it."""
+        return self.cars.get(car, self.ghosts.get(car))
 
     def __eq__(self, other) -> bool:
         return (
             isinstance(other, History)
             and np.array_equal(self.ego, other.ego)
-            and self.cars.keys() == other.cars.keys()
-            and all(np.array_equal(self.cars[k], other.cars[k]) for k in self.cars)
+            and _same_tracks(self.cars, other.cars)
+            and _same_tracks(self.ghosts, other.ghosts)
         )
+
+
+def _same_tracks(some: dict[int, np.ndarray], others: dict[int, np.ndarray]) -> bool:
+    return some.keys() == others.keys() and all(np.array_equal(some[k], others[k]) for k in some)
 
 
 @dataclass(frozen=True)
@@ -193,12 +202,13 @@ class Scene:
         car that is not in the scene.
         """
         gone = tuple(self.car(car_id) for car_id in ids)
-        past = {car: track for car, track in self.history.cars.items() if car not in ids}
+        seen, unseen = dict(self.history.cars), dict(self.history.ghosts)
+        unseen |= {car: seen.pop(car) for car in ids if car in seen}
         return replace(
             self,
             cars=tuple(car for car in self.cars if car.id not in ids),
             ghosts=self.ghosts + gone,
-            history=History(self.history.ego, past),
+            history=History(self.history.ego, seen, unseen),
         )
 
 

@@ -155,6 +155,30 @@ def test_every_option_has_a_score_terms_with_words_and_an_imagined_trajectory(na
         assert start < 0.1 * 40 + 0.1
 
 
+def test_who_could_not_matter_does_not():
+    """Held against asking for every car; somebody must matter, and not everybody may be asked for."""
+    asked = mattering = cars = 0
+    for name, seed, decisions in (("dilu-4-2.0", 3, 4), ("dilu-5-3.0", 6, 9), ("merge", 5, 5), ("intersection", 2, 3)):
+        seen = in_the_middle(name, seed, decisions).scene
+        choice = Planner().decide(seen)
+        named = Planner().could_matter(seen, choice)
+        for each in seen.cars:
+            if Planner().decide(seen.ghosting(each.id)).action != choice.action:
+                mattering += 1
+                assert each.id in named, f"car {each.id} of {name} changes the action"
+        asked, cars = asked + len(named), cars + len(seen.cars)
+    assert 0 < mattering <= asked < cars / 2
+
+
+def test_a_ghost_is_imagined_as_the_car_that_it_was():
+    seen = in_the_middle("dilu-4-2.0", 3, 4).scene
+    hidden = seen.ghosting(seen.cars[0].id)
+    worlds, other = imagine(seen, 7), imagine(hidden, 7)
+    assert worlds.slot(seen.cars[0].id) == other.slot(seen.cars[0].id)
+    same = np.arange(worlds.g.shape[1]) != k.GHOST
+    assert (worlds.f == other.f)[~np.isnan(worlds.f)].all() and (worlds.g[:, same] == other.g[:, same]).all()
+
+
 def test_the_same_scene_gives_the_same_choice():
     seen = in_the_middle("dilu-5-2.5", 4, 2).scene
     assert Planner().decide(seen) == Planner().decide(replace(seen))

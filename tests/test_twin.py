@@ -219,6 +219,25 @@ def test_risks_are_measured_bumper_to_bumper():
     risks = world.step([CODES["IDLE"]], substeps=1, dt=1e-6, risks=True).risks[0, 0]
     assert risks[:4] == pytest.approx([30.0, 6.0, 15.0, 3.0])
     assert -6.0 <= risks[4] < 0
+    assert math.isinf(risks[5])  # nobody within 12 m
+
+
+def test_a_wreck_behind_the_leader_counts_and_who_is_behind_a_ghost_does_not():
+    leader, wreck, chaser = driver(1, 135, 1, 20), driver(2, 150, 1, 0), driver(3, 80, 1, 30)
+    world = world_of(ego(x=100), leader, wreck, chaser, driver(4, 88, 1, 25))
+    world.ghost(4)
+    risks = world.step([CODES["IDLE"]], 1, 1e-6, risks=True, wanted=(2.0, 2.0, 0.5, 2.0, 3.0, 3.0, 0.0)).risks[0, 0]
+    assert risks[:2] == pytest.approx([30.0, 45.0 / 26.0], abs=0.1)
+    assert np.isinf(risks[2:5]).all()
+    assert list(world.g[0, k.TOUCHED]) == [0, 0, 1, 0, 0]
+
+
+def test_clearance_is_what_lies_between_the_shapes():
+    beside, near = driver(1, 101, 0, 26), driver(2, 103, 1, 26)
+    clear = [
+        world_of(ego(x=100), other).step([CODES["IDLE"]], 1, 1e-6, risks=True).risks[0, 0, 5] for other in (beside, near)
+    ]
+    assert clear == pytest.approx([2.0, -2.0])
 
 
 def test_sampled_worlds_differ_in_what_is_hidden_only():

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -90,6 +90,10 @@ class Inquiry:
             self._answers[key] = self.ask(self.scene.ghosting(*sorted(key)))
         return self._answers[key]
 
+    def assume(self, cars: Iterable[int]) -> None:
+        """Without one of these cars the choice is known to stay as it is."""
+        self._answers |= {frozenset((car,)): self.choice for car in cars}
+
     def ask(self, scene: Scene) -> Choice | None:
         self.asked += 1
         try:
@@ -149,6 +153,7 @@ def _candidates(inquiry: Inquiry, cars: list[int]) -> list[int]:
     if tells is None:
         return cars
     named = set(tells(inquiry.scene, inquiry.choice))
+    inquiry.assume(car for car in cars if car not in named)
     return [car for car in cars if car in named]
 
 

@@ -81,12 +81,14 @@ class Reference:
 
 def hidden(scene: Scene, ids: set[int]) -> Scene:
     """The scene as the ego perceives it where these cars are ghosts to it."""
-    tracks = {car: rows for car, rows in scene.history.cars.items() if car not in ids}
+    past = scene.history
+    tracks = {car: rows for car, rows in past.cars.items() if car not in ids}
+    unseen = {car: rows for car, rows in past.cars.items() if car in ids}
     return dataclasses.replace(
         scene,
         cars=tuple(car for car in scene.cars if car.id not in ids),
         ghosts=(*scene.ghosts, *(car for car in scene.cars if car.id in ids)),
-        history=History(scene.history.ego, tracks),
+        history=History(past.ego, tracks, past.ghosts | unseen),
     )
 
 

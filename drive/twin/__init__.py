@@ -1,6 +1,6 @@
 """A compiled, batched, exact copy of highway-env 1.12's traffic physics. Imports neither gymnasium nor highway_env."""
 
-from drive.twin.entry import Hypothesis, from_scene, from_truth, sampled, warm, ways
+from drive.twin.entry import Hypothesis, from_scene, from_truth, on_the_road, sampled, warm, ways
 from drive.twin.worlds import (
     CODES,
     META_ACTIONS,
@@ -26,6 +26,7 @@ __all__ = [
     "concatenate",
     "from_scene",
     "from_truth",
+    "on_the_road",
     "sampled",
     "warm",
     "ways",

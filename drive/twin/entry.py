@@ -69,8 +69,7 @@ def from_scene(scene: Scene, hypothesis: Hypothesis = Hypothesis()) -> Worlds:
     own = _ego_driver(scene.ego, slips=scene.task.kind == "lane keeping")
     near = [
         (car, ghost)
-        for cars, ghost in ((scene.cars, False), (scene.ghosts, True))
-        for car in cars
+        for car, ghost in on_the_road(scene)
         if math.hypot(car.x - scene.ego.x, car.y - scene.ego.y) <= hypothesis.reach
     ]
     onward = {lane: straightest(scene.road, lane) for lane in {car.lane for car, _ in near}}
@@ -81,6 +80,12 @@ def from_scene(scene: Scene, hypothesis: Hypothesis = Hypothesis()) -> Worlds:
     for slot, (_, ghost) in enumerate(near, 1):
         worlds.g[0, k.GHOST, slot] = ghost
     return worlds
+
+
+def on_the_road(scene: Scene) -> list[tuple[Car, bool]]:
+    """Every car with whether it is a ghost, in the order of their slots: by id, so that ghosting one moves nobody."""
+    cars = [*((car, False) for car in scene.cars), *((car, True) for car in scene.ghosts)]
+    return sorted(cars, key=lambda each: each[0].id)
 
 
 def any_priority(road: Road) -> bool:
@@ -135,7 +140,7 @@ def _nominal(
 ) -> Driver:
     target_speed = hypothesis.target_speed
     if target_speed is None:
-        past = scene.history.cars.get(car.id)
+        past = scene.history.imaginable(car.id)
         seen = float(past[:, 4].max()) if past is not None and len(past) else car.speed
         released = scene.road.lane(car.lane).speed_limit if any_priority(scene.road) else None
         target_speed = max(car.speed, seen) if released is None else released

@@ -39,7 +39,8 @@ CHANGES = 10  # may change lane by its own decision
 YIELDING, YIELD_TIMER = 11, 12
 GHOST = 13  # the ego neither sees nor hits it
 CAR = 14  # id, carried along
-INT_ROWS = 15
+TOUCHED = 15  # the ego came closer to it than was wanted, or hit it; only ever set
+INT_ROWS = 16
 
 EMPTY, PLAIN, BICYCLE, META, IDM, LINEAR, OBSTACLE = 0, 1, 2, 3, 4, 5, 6
 
@@ -820,13 +821,13 @@ def surely_apart(f, own, i, j, dt):
 
 @_fast
 def collide(f, g, own, polygons, i, j, dt):
-    """RoadObject.handle_collisions for one pair, i before j in the road's order."""
+    """RoadObject.handle_collisions for one pair, i before j in the road's order. Did they meet, or will they next?"""
     dx = f[X, j] - f[X, i]
     dy = f[Y, j] - f[Y, i]
     if math.sqrt(dx * dx + dy * dy) > (f[DIAGONAL, i] + f[DIAGONAL, j]) / 2 + f[SPEED, i] * dt:
-        return
+        return False
     if surely_apart(f, own, i, j, dt):
-        return
+        return False
     a = polygons[0]
     b = polygons[1]
     corners(f, own, i, a)
@@ -862,7 +863,7 @@ def collide(f, g, own, polygons, i, j, dt):
         if d > 0:
             soon = False
         if not now and not soon:
-            return
+            return False
         if abs(d) < least:
             least = abs(d)
             cx = (a[0, 0] + a[1, 0] + a[2, 0] + a[3, 0]) / 4 - (
@@ -886,6 +887,7 @@ def collide(f, g, own, polygons, i, j, dt):
     if now:
         g[CRASHED, i] = 1
         g[CRASHED, j] = 1
+    return now or soon
 
 
 @_fast
@@ -906,7 +908,10 @@ def collide_all(f, g, own, polygons, cars, slots, ego, dt):
                 continue
             if (i == ego and g[GHOST, j]) or (j == ego and g[GHOST, i]):
                 continue
-            collide(f, g, own, polygons, i, j, dt)
+            met = collide(f, g, own, polygons, i, j, dt)
+            if met and (i == ego or j == ego):
+                g[TOUCHED, i] = 1
+                g[TOUCHED, j] = 1
 
 
 # --- right of way (road/regulation.py) --------------------------------------------------------------------------------
@@ -1033,39 +1038,93 @@ def regulate(net, f, g, cars, drivers, routes, own, predictions, spare_f, spare_
 
 # --- what threatens the ego ------------------------------------------------------------------------------------------
 
-GAP_AHEAD, TTC_AHEAD, GAP_BEHIND, TTC_BEHIND, FOLLOWER = 0, 1, 2, 3, 4  # [m], [s], [m], [s], [m/s2]
-RISKS = 5
+GAP_AHEAD, TTC_AHEAD, GAP_BEHIND, TTC_BEHIND = 0, 1, 2, 3  # [m], [s], [m], [s]
+FOLLOWER = 4  # commanded acceleration of the car behind [m/s2]
+CLEARANCE = 5  # between the ego's shape and any other, along or across the ego [m]
+RISKS = 6
+
+# what is wanted of them; who falls short of it is TOUCHED
+AHEAD_TIME, AHEAD_LEAST, AHEAD_HEADWAY = 0, 1, 2  # [s] to collision, [m], [s] of driving on top
+BEHIND_TIME, BEHIND_LEAST, IMPOSED, ASIDE = 3, 4, 5, 6  # [s], [m], [m/s2], [m] of clearance
+WANTED = 7
+PICK_UP = 5.0  # [m/s] that the ego may be faster on average than it is at the moment
+LOOK_AHEAD = 150.0  # [m]
+LOOK_ASIDE = 12.0  # [m] between centres
 
 
 @_fast
-def watch_lane(net, f, g, slots, ego, lists, lane, s, risk):
-    front, rear, front_at, rear_at = beside(net, f, g, slots, ego, lists, ego, lane, s)
-    if front >= 0:
-        gap = front_at - s - (f[LENGTH, ego] + f[LENGTH, front]) / 2
-        closing = f[SPEED, ego] - f[SPEED, front]
+def watch_lane(net, f, g, slots, ego, lists, lane, s, risk, wanted):
+    """All cars ahead count, so that hiding one uncovers nobody; behind, the next alone, and not where it is a ghost."""
+    beside(net, f, g, slots, ego, lists, ego, lane, s)
+    speed = f[SPEED, ego]
+    rear = -1
+    for n in range(lists.count[lane]):
+        j = lists.slot[lane, n]
+        at = lists.at[lane, n]
+        if j == ego:
+            continue
+        if at < s:
+            rear = j
+            gap_behind = s - at - (f[LENGTH, ego] + f[LENGTH, j]) / 2
+            continue
+        if at - s > LOOK_AHEAD:
+            break
+        if g[GHOST, j]:
+            continue
+        gap = at - s - (f[LENGTH, ego] + f[LENGTH, j]) / 2
+        closing = speed - f[SPEED, j]
+        time = max(gap, 0.0) / closing if closing > 0 else np.inf
         risk[GAP_AHEAD] = min(risk[GAP_AHEAD], gap)
-        if closing > 0:
-            risk[TTC_AHEAD] = min(risk[TTC_AHEAD], max(gap, 0.0) / closing)
-    if rear >= 0 and g[KIND, rear] != OBSTACLE:
-        gap = s - rear_at - (f[LENGTH, ego] + f[LENGTH, rear]) / 2
-        closing = f[SPEED, rear] - f[SPEED, ego]
-        risk[GAP_BEHIND] = min(risk[GAP_BEHIND], gap)
-        if closing > 0:
-            risk[TTC_BEHIND] = min(risk[TTC_BEHIND], max(gap, 0.0) / closing)
-        if not g[CRASHED, rear]:
-            risk[FOLLOWER] = min(risk[FOLLOWER], f[ACCELERATION, rear])
+        risk[TTC_AHEAD] = min(risk[TTC_AHEAD], time)
+        if wanted.size:
+            least = wanted[AHEAD_LEAST] + wanted[AHEAD_HEADWAY] * (speed + PICK_UP)
+            if gap < least or time < wanted[AHEAD_TIME]:
+                g[TOUCHED, j] = 1
+    if rear >= 0 and g[KIND, rear] != OBSTACLE and not g[GHOST, rear]:
+        closing = f[SPEED, rear] - speed
+        time = max(gap_behind, 0.0) / closing if closing > 0 else np.inf
+        asked = np.inf if g[CRASHED, rear] else f[ACCELERATION, rear]
+        risk[GAP_BEHIND] = min(risk[GAP_BEHIND], gap_behind)
+        risk[TTC_BEHIND] = min(risk[TTC_BEHIND], time)
+        risk[FOLLOWER] = min(risk[FOLLOWER], asked)
+        if wanted.size:
+            tight = gap_behind < wanted[BEHIND_LEAST] or time < wanted[BEHIND_TIME]
+            if tight or asked < -wanted[IMPOSED]:
+                g[TOUCHED, rear] = 1
 
 
 @_fast
-def watch(net, f, g, slots, ego, own, lists, risk):
+def watch_aside(f, g, slots, ego, own, risk, wanted):
+    """How close any shape comes, by the separating axes of the ego: along it, or across it."""
+    c = own[0, ego]
+    s = own[1, ego]
+    for j in range(slots):
+        dx = f[X, j] - f[X, ego]
+        dy = f[Y, j] - f[Y, ego]
+        if j == ego or g[GHOST, j] or abs(dx) > LOOK_ASIDE or abs(dy) > LOOK_ASIDE:
+            continue
+        turned_c = abs(c * own[0, j] + s * own[1, j])
+        turned_s = abs(s * own[0, j] - c * own[1, j])
+        along = abs(dx * c + dy * s) - f[LENGTH, ego] / 2
+        along -= (f[LENGTH, j] * turned_c + f[WIDTH, j] * turned_s) / 2
+        across = abs(dy * c - dx * s) - f[WIDTH, ego] / 2
+        across -= (f[LENGTH, j] * turned_s + f[WIDTH, j] * turned_c) / 2
+        clear = max(along, across)
+        risk[CLEARANCE] = min(risk[CLEARANCE], clear)
+        if wanted.size and clear < wanted[ASIDE]:
+            g[TOUCHED, j] = 1
+
+
+@_fast
+def watch(net, f, g, slots, ego, own, lists, risk, wanted):
     """Keep the worst of this sub-step, on the lane that the ego is on and the lane that it is changing to."""
     lane = g[LANE, ego]
     target = g[TARGET_LANE, ego]
-    watch_lane(net, f, g, slots, ego, lists, lane, own[2, ego], risk)
+    watch_lane(net, f, g, slots, ego, lists, lane, own[2, ego], risk, wanted)
     if target != lane and net.facts[target, SEGMENT] == net.facts[lane, SEGMENT]:
-        watch_lane(
-            net, f, g, slots, ego, lists, target, local(net, target, f[X, ego], f[Y, ego])[0], risk
-        )
+        at = local(net, target, f[X, ego], f[Y, ego])[0]
+        watch_lane(net, f, g, slots, ego, lists, target, at, risk, wanted)
+    watch_aside(f, g, slots, ego, own, risk, wanted)
 
 
 # --- worlds -----------------------------------------------------------------------------------------------------------
@@ -1089,6 +1148,7 @@ def substep(
     action,
     dt,
     risk,
+    wanted,
 ):
     """One sub-step of AbstractEnv._simulate; action -1: none, otherwise the ego's meta-action of this decision."""
     cars = head[CARS]
@@ -1115,7 +1175,7 @@ def substep(
             steer(net, f, i, g[TARGET_LANE, i], s, r)
             f[ACCELERATION, i] = KP_A * (f[TARGET_SPEED, i] - f[SPEED, i])
     if risk.size and ego >= 0:
-        watch(net, f, g, slots, ego, own, lists, risk)
+        watch(net, f, g, slots, ego, own, lists, risk, wanted)
     if net.regulated:
         head[TICKS] += 1
         if head[TICKS] % int(1 / dt / 2) == 0:
@@ -1147,6 +1207,7 @@ def advance(
     tracks,
     egos,
     risks,
+    wanted,
 ):
     """Drive every world through its decisions, in place.
 
@@ -1154,6 +1215,7 @@ def advance(
     or BICYCLE ego, NaN: keep. stop: a world ends with its ego's crash (what follows is recorded as standing still).
     tracks [W or 0, D * substeps, N, 4] and egos [W or 0, D * substeps, 5]: x, y, heading, speed (and acceleration of the ego).
     risks [W or 0, D, RISKS]: the worst of each decision, kept where it is worse than what the array holds.
+    wanted [WANTED or 0]: who falls short of these margins, while risks are kept, is TOUCHED.
     """
     worlds, _, n = fs.shape
     lanes = net.facts.shape[0]
@@ -1212,6 +1274,7 @@ def advance(
                         action,
                         dt,
                         risk,
+                        wanted,
                     )
                 t = d * substeps + k
                 if tracks.shape[0]:

@@ -91,6 +91,7 @@ RISK_COLUMNS = (
     "gap behind",
     "time to collision behind",
     "follower",
+    "clearance",
 )
 
 
@@ -99,15 +100,16 @@ class Drive:
     """What a drive left behind, road frame; T = decisions x sub-steps, states after each sub-step. None: not recorded.
 
     risks: the worst of each decision on the ego's lane and the one it changes to, along the lane: gap ahead [m], time to
-    collision ahead [s], gap behind [m], time to collision behind [s] (bumper to bumper; inf: none) and the commanded
-    acceleration of the car behind [m/s2] (inf: nobody there). Taken at the start of each sub-step; ghosts left out.
+    collision ahead [s], gap behind [m], time to collision behind [s] (bumper to bumper; inf: none), the commanded
+    acceleration of the car behind [m/s2] (inf: nobody there) and the clearance to any other shape [m] (inf: none within
+    12 m). Taken at the start of each sub-step; ghosts left out, and nobody is behind who is behind a ghost.
     """
 
     tracks: np.ndarray | None  # [W, T, N, 4] x, y [m], heading [rad], speed [m/s] by slot
     ego: (
         np.ndarray | None
     )  # [W, T, 5] the ego's x, y, heading, speed and commanded acceleration [m/s2]
-    risks: np.ndarray | None  # [W, D, 5]
+    risks: np.ndarray | None  # [W, D, RISKS]
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,13 +155,15 @@ class Worlds:
         tracks: bool = False,
         ego: bool = False,
         risks: bool = False,
+        wanted: Sequence[float] = (),
         threads: int = 1,
     ) -> Drive:
         """Drive all worlds, in place, through one decision or several.
 
         actions: meta-action codes int [W] or [W, D] (NO_ACTION: none; STAND_STILL: leave this world as it is), or controls float [W, 2] or [W, D, 2] (acceleration
         [m/s2], steering [rad] positive to the left), or None. Each decision lasts substeps x dt [s]. stop_on_crash: a
-        world stands still from its ego's crash on. tracks, ego, risks: what to record. threads: the GIL is released.
+        world stands still from its ego's crash on. tracks, ego, risks: what to record. wanted: with risks, the margins
+        (kernel.AHEAD_TIME and on) of which whoever falls short is marked (kernel.TOUCHED). threads: the GIL is released.
         """
         codes, controls = self._orders(actions)
         if substeps < 1 or not dt > 0:
@@ -169,10 +173,13 @@ class Worlds:
         all_egos = np.zeros((len(self) if ego else 0, duration, 5))
         all_risks = np.full((len(self) if risks else 0, codes.shape[1], k.RISKS), np.inf)
 
+        margins = np.array(wanted, float)
+
         def drive(part: slice):
             k.advance(
                 self.net, self.f[part], self.g[part], self.head[part], self.drivers, self.routes, self.speeds,
                 codes[part], controls[part], substeps, dt, stop_on_crash, all_tracks[part], all_egos[part], all_risks[part],
+                margins,
             )  # fmt: skip
 
         if threads <= 1 or len(self) < 2 * threads:

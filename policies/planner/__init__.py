@@ -18,12 +18,12 @@ import numpy as np
 from drive.control import clipped
 from drive.twin import CODES, META_ACTIONS, Worlds
 from drive.twin import kernel as k
-from drive.types import Choice, Control, Legal, Meta, Option, Scene
-from policies.planner import steering
+from drive.types import Choice, Control, Legal, Meta, Option, Scene, Trajectory
+from policies.planner import relevance, steering
 from policies.planner.goal import lanes_to_goal
-from policies.planner.imagination import imagine
-from policies.planner.search import Budget, Margins, Plans, search
-from policies.planner.terms import terms_of, trajectory_of
+from policies.planner.imagination import imagine, nearby
+from policies.planner.search import Budget, Margins, Plans, hold, search
+from policies.planner.terms import terms_of, trajectories
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Settings:
     width: int = 6  # plans of each first action and hypothesis that are driven to the horizon first
     hypotheses: int = 7
     gamma: float = 0.85  # per second: what a later collision costs of an immediate one
+    crash_weight: float = 1e4  # of a sure collision now; outweighs every speed
     crash_step: float = 0.05  # collision costs closer than this count as equal
     risk_weight: float = 0.2  # [m/s] that a margin missing wholly, for one decision, costs
     move: float = 0.2  # [m/s] that an action other than IDLE has to gain
@@ -46,7 +47,6 @@ class Settings:
     margins: Margins = field(default_factory=Margins)
 
 
-CRASH = 1e4  # outweighs every speed
 DOUBT = 500.0  # a best score below minus this: every option may crash
 
 
@@ -59,6 +59,22 @@ class Weighed:
     rows: np.ndarray  # [H] the best plan of each hypothesis
 
 
+@dataclass(frozen=True)
+class Thought:
+    """A search that was done, and what it came to."""
+
+    budget: Budget
+    roots: Worlds
+    plans: Plans
+    worth: np.ndarray  # [P, 2] of every plan
+    weighed: tuple[Weighed, ...]
+    doubted: bool = False  # was it done again, deeper?
+
+    @property
+    def best(self) -> Weighed:
+        return max(self.weighed, key=lambda each: each.score)
+
+
 class Planner:
     """Weighs every legal action by what it imagines of it."""
 
@@ -67,29 +83,58 @@ class Planner:
 
     def __init__(self, settings: Settings = Settings()):
         self.settings = settings
+        self._last: tuple[Scene, Thought] | None = None  # the same scene is often asked about twice
 
     @staticmethod
     def applies(legal: Legal) -> bool:
         return True
 
     def decide(self, scene: Scene) -> Choice:
-        roots = imagine(scene, self.settings.hypotheses)
-        return weigh(scene, roots, self.settings)
+        if not scene.legal.meta:
+            return _steer(scene, self._roots(scene))
+        return chosen(scene, self._thought(scene))
+
+    def could_matter(self, scene: Scene, choice: Choice) -> frozenset[int]:
+        """The cars without one of which another action could be chosen (`relevance` says why no others could)."""
+        if not scene.legal.meta:
+            return frozenset(car.id for car in scene.cars)
+        return relevance.could_matter(self._thought(scene), self.settings)
+
+    def _thought(self, scene: Scene) -> Thought:
+        if self._last is None or self._last[0] is not scene:
+            self._last = scene, think(scene, self._roots(scene), self.settings)
+        return self._last[1]
+
+    def _roots(self, scene: Scene) -> Worlds:
+        if nearby(scene).cars:
+            return imagine(scene, self.settings.hypotheses)
+        return imagine(replace(scene, cars=(), ghosts=()), 1)  # ghosts matter to other cars alone
 
 
 def weigh(scene: Scene, roots: Worlds, settings: Settings) -> Choice:
     """Choose by what happens in these worlds, wherever they come from (a benchmark's oracle knows the truth)."""
-    if not scene.legal.meta:
-        return _steer(scene, roots)
+    return chosen(scene, think(scene, roots, settings)) if scene.legal.meta else _steer(scene, roots)
+
+
+def chosen(scene: Scene, thought: Thought) -> Choice:
+    """The best action, and every other with what it came to."""
+    codes = np.array([each.code for each in thought.weighed])
+    paths = trajectories(scene, codes)
+    options = tuple(
+        _option(scene, thought, each, path) for each, path in zip(thought.weighed, paths, strict=True)
+    )
+    return Choice(Meta(META_ACTIONS[thought.best.code]), options)
+
+
+def think(scene: Scene, roots: Worlds, settings: Settings) -> Thought:
+    """Search, and search deeper where every option may crash."""
     first = np.array([CODES[name] for name in scene.legal.meta])
     budget = _budget(scene, settings)
-    plans, weighed = _searched(roots, budget, first, settings)
-    if settings.deeper and max(each.score for each in weighed) < -DOUBT:
+    thought = _searched(roots, budget, first, settings)
+    if settings.deeper and thought.best.score < -DOUBT:
         deeper = replace(budget, depth=budget.depth + settings.deeper)
-        plans, weighed = _searched(roots, deeper, first, settings)
-    best = max(weighed, key=lambda each: each.score)
-    options = tuple(_option(scene, roots, plans, each) for each in weighed)
-    return Choice(Meta(META_ACTIONS[best.code]), options)
+        return replace(_searched(roots, deeper, first, settings), doubted=True)
+    return thought
 
 
 def _budget(scene: Scene, settings: Settings) -> Budget:
@@ -109,10 +154,11 @@ def _budget(scene: Scene, settings: Settings) -> Budget:
     )
 
 
-def _searched(roots: Worlds, budget: Budget, first: np.ndarray, settings: Settings) -> tuple[Plans, list[Weighed]]:
+def _searched(roots: Worlds, budget: Budget, first: np.ndarray, settings: Settings) -> Thought:
     plans = search(roots, budget, first, lambda nodes: _promise(nodes, budget, settings))
     worth = worth_of(plans, budget, settings)
-    return plans, [_weighed(plans, code, worth, len(roots), settings) for code in first]
+    weighed = tuple(_weighed(plans, code, worth, len(roots), settings) for code in first)
+    return Thought(budget, roots, plans, worth, weighed)
 
 
 def worth_of(plans: Plans, budget: Budget, settings: Settings) -> np.ndarray:
@@ -137,26 +183,24 @@ def _promise(nodes, budget: Budget, settings: Settings) -> np.ndarray:
 
 
 def _weighed(plans: Plans, code: int, worth: np.ndarray, hypotheses: int, settings: Settings) -> Weighed:
-    value = -CRASH * _stepped(worth[:, 0], settings.crash_step) + worth[:, 1]
-    mine = plans.codes[:, 0] == code
+    value = -settings.crash_weight * _stepped(worth[:, 0], settings.crash_step) + worth[:, 1]
+    mine = (plans.codes[:, 0] == code) & plans.done
     rows = [np.flatnonzero(mine & (plans.world == world)) for world in range(hypotheses)]
     best = np.array([of[np.argmax(value[of])] for of in rows])
     cost, gain = worth[best].mean(0)
-    return Weighed(int(code), float(-CRASH * _stepped(cost, settings.crash_step) + gain), best)
+    return Weighed(int(code), float(-settings.crash_weight * _stepped(cost, settings.crash_step) + gain), best)
 
 
 def _stepped(cost, step: float):
     return np.round(cost / step) * step
 
 
-def _option(scene: Scene, roots: Worlds, plans: Plans, weighed: Weighed) -> Option:
+def _option(scene: Scene, thought: Thought, weighed: Weighed, path: Trajectory) -> Option:
     action = Meta(META_ACTIONS[weighed.code])
-    return Option(
-        action,
-        terms_of(scene, action, plans, weighed.rows),
-        weighed.score,
-        trajectory=trajectory_of(scene, roots, plans.codes[weighed.rows[0]]),
-    )
+    lost = np.flatnonzero(np.isfinite(thought.plans.crash[weighed.rows]))
+    held = hold(thought.roots.select(lost), weighed.code, thought.budget)
+    terms = terms_of(scene, action, thought.plans, weighed.rows, held)
+    return Option(action, terms, weighed.score, trajectory=path)
 
 
 # ----------------------------------------------------------------------------------- steering

@@ -15,7 +15,7 @@ import numpy as np
 
 from drive.geometry import wrap
 from drive.roads import Lane, LaneId, Road, turns_back
-from drive.twin import Hypothesis, Worlds, from_scene
+from drive.twin import Hypothesis, Worlds, from_scene, on_the_road
 from drive.twin import kernel as k
 from drive.types import Car, Scene
 
@@ -40,7 +40,7 @@ def imagine(scene: Scene, count: int) -> Worlds:
     connected = len(scene.road.sections) > 1 and not two_way(scene.road)
     nominal = from_scene(scene, Hypothesis(timer=0.5, connected_lanes=connected))
     lanes = {lane.id: number for number, lane in enumerate(scene.road.lanes)}
-    for slot, car in enumerate((*scene.cars, *scene.ghosts), 1):
+    for slot, (car, _) in enumerate(on_the_road(scene), 1):
         nominal.g[0, k.TARGET_LANE, slot] = lanes[target_lane(scene, car)]
     wishes = wish(scene, nominal)
     worlds = nominal.tile(count)
@@ -75,8 +75,8 @@ def commit(worlds: Worlds, nominal: Worlds) -> None:
 def stayed(scene: Scene, now: Worlds) -> list[int]:
     """Slots of the cars that had reason to change lane a second ago, still have, and did not: they keep theirs."""
     before = now.copy()
-    for slot, car in enumerate((*scene.cars, *scene.ghosts), 1):
-        past = scene.history.cars.get(car.id)
+    for slot, (car, _) in enumerate(on_the_road(scene), 1):
+        past = scene.history.imaginable(car.id)
         if past is None or past[0, 0] > -0.9:
             continue
         _, x, y, heading, speed = past[np.argmin(np.abs(past[:, 0] + PERIOD))]
@@ -109,7 +109,7 @@ def with_routes(scene: Scene, worlds: Worlds) -> Worlds:
     sections = {section: number for number, section in enumerate(scene.road.sections)}
     rows = [tuple(row[:, 0][row[:, 0] >= 0]) for row in worlds.routes]
     taken = len(rows)
-    for slot, car in enumerate((*scene.cars, *scene.ghosts), 1):
+    for slot, (car, _) in enumerate(on_the_road(scene), 1):
         ways = branches(scene.road, car.lane, abs(car.speed) * AHEAD_TIME + 20.0)
         if len(ways) < 2:
             continue
@@ -168,9 +168,9 @@ def nearby(scene: Scene) -> Scene:
     def distance(car: Car) -> float:
         return math.hypot(car.x - ego.x, car.y - ego.y)
 
-    cars = sorted(filter(near, scene.cars), key=distance)[:MOST_CARS]
-    ghosts = sorted(filter(near, scene.ghosts), key=distance)[:MOST_CARS]
-    return replace(scene, cars=tuple(cars), ghosts=tuple(ghosts))
+    kept = {car.id for car in sorted(filter(near, (*scene.cars, *scene.ghosts)), key=distance)[:MOST_CARS]}
+    cars, ghosts = (tuple(car for car in of if car.id in kept) for of in (scene.cars, scene.ghosts))
+    return replace(scene, cars=cars, ghosts=ghosts)
 
 
 def target_lane(scene: Scene, car: Car):
@@ -191,7 +191,7 @@ def target_lane(scene: Scene, car: Car):
 def _drift(scene: Scene, car: Car, s: float, d: float) -> float:
     """Speed across its lane [m/s], to the left: from where it just was, else from its heading and slip."""
     lane = scene.road.lane(car.lane)
-    past = scene.history.cars.get(car.id)
+    past = scene.history.imaginable(car.id)
     if past is not None and len(past):
         before = lane.frenet(float(past[-1, 1]), float(past[-1, 2]))[1]
         return (d - before) / -float(past[-1, 0])
@@ -205,8 +205,8 @@ def wish(scene: Scene, worlds: Worlds) -> np.ndarray:
     wishes = np.tile(worlds.f[0, k.TARGET_SPEED], (3, 1))
     probe = worlds.copy()
     probe.step(None, 1, 1e-3)
-    for slot, car in enumerate((*scene.cars, *scene.ghosts), 1):
-        past = scene.history.cars.get(car.id)
+    for slot, (car, _) in enumerate(on_the_road(scene), 1):
+        past = scene.history.imaginable(car.id)
         lane = scene.road.lane(car.lane)
         seen = max(car.speed, float(past[:, 4].max()) if past is not None and len(past) else 0.0)
         most = max(seen * FASTER_THAN_SEEN, WISH * (lane.speed_limit or 0.0))

@@ -28,6 +28,13 @@ class Margins:
     behind_time: float = 2.0  # [s] to collision
     behind_least: float = 3.0  # [m]
     imposed: float = 3.0  # [m/s2] asked of the car behind
+    aside: float = 0.0  # [m] to any other shape
+
+    @property
+    def wanted(self) -> tuple[float, ...]:
+        """In the order of kernel.AHEAD_TIME and on."""
+        ahead = self.ahead_time, self.ahead_least, self.ahead_headway
+        return *ahead, self.behind_time, self.behind_least, self.imposed, self.aside
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,10 @@ class Budget:
 
 @dataclass(frozen=True)
 class Plans:
-    """What P plans came to, P = leaves of all hypotheses."""
+    """What P plans came to, P = leaves of all hypotheses.
+
+    A plan that was not driven to the horizon (`done` is False) has the way that it would drive at most.
+    """
 
     codes: np.ndarray  # int [P, decisions]
     world: np.ndarray  # int [P] which hypothesis it was driven in
@@ -63,7 +73,8 @@ class Plans:
     way: np.ndarray  # [P] [m] driven
     moves: np.ndarray  # int [P] actions other than IDLE within the branching part
     owed: np.ndarray  # [P] [s] lanes left to the goal, over the time that they were left
-    partner: np.ndarray  # int [P] whom it hits: a car's id, minus an object's, 0: nobody or unknown
+    touched: np.ndarray  # bool [P, slots] to whom it comes closer than the margins, or whom it hits
+    done: np.ndarray  # bool [P]
 
 
 def search(roots: Worlds, budget: Budget, first: np.ndarray, promise: Callable[..., np.ndarray]) -> Plans:
@@ -91,13 +102,35 @@ def _tails(nodes: _Nodes, budget: Budget, value: np.ndarray) -> list[_Nodes]:
     top = np.zeros(len(order), bool)
     top[order] = np.arange(len(order)) - starts < budget.width
     done = [nodes.pick(top).held(IDLE, budget)]
-    arrived = np.unique(group[np.flatnonzero(top)[done[0].now[np.isinf(done[0].crash)]]])
-    rest = np.flatnonzero(~np.isin(group, arrived))
+    arrived = np.isin(group, group[np.flatnonzero(top)[done[0].now[np.isinf(done[0].crash)]]])
+    done.append(nodes.pick(np.flatnonzero(~top & arrived)).left(budget))
+    rest = np.flatnonzero(~arrived)
     if rest.size:
         held = nodes.pick(rest).held(IDLE, budget)
         crashed = held.now[np.isfinite(held.crash)]
         done += [held, nodes.pick(rest[crashed]).held(SLOWER, budget)]
     return done
+
+
+@dataclass(frozen=True)
+class Held:
+    """What one action came to where speed and lane are held after it."""
+
+    crash: np.ndarray  # [W] [s] until the ego's crash; inf: none within the horizon
+    partner: np.ndarray  # int [W] whom it hits: a car's id, minus an object's, 0: nobody or unknown
+
+
+def hold(roots: Worlds, code: int, budget: Budget) -> Held:
+    """In every root the one action, then the speed and lane that it gave."""
+    worlds, crash = roots.copy(), np.full(len(roots), np.inf)
+    for level in range(budget.depth + budget.tail if len(roots) else 0):
+        worlds.reset_clock()
+        substeps = budget.substeps(level)
+        dt = budget.period / substeps
+        worlds.step(np.full(len(worlds), IDLE if level else code, np.int32), substeps, dt, stop_on_crash=True)
+        now = np.isinf(crash) & (worlds.ego_crash_step >= 0)
+        crash = np.where(now, level * budget.period + worlds.ego_crash_step * dt, crash)
+    return Held(crash, struck(worlds))
 
 
 @dataclass
@@ -110,18 +143,20 @@ class _Nodes:
     way: np.ndarray
     moves: np.ndarray
     owed: np.ndarray
-    partner: np.ndarray
+    touched: np.ndarray
+    done: np.ndarray
     now: np.ndarray  # codes to be driven next
 
-    KEPT = ("codes", "world", "crash", "risk", "way", "moves", "owed", "partner")
+    KEPT = ("codes", "world", "crash", "risk", "way", "moves", "owed", "touched", "done")
 
     @classmethod
     def at(cls, roots: Worlds, budget: Budget) -> _Nodes:
         n = len(roots)
         codes = np.full((n, budget.depth + budget.tail), IDLE, np.int32)
         risk, way, owed = np.zeros((3, n))
-        moves, partner, now = np.zeros((3, n), int)
-        return cls(roots, codes, np.arange(n), np.full(n, np.inf), risk, way, moves, owed, partner, now)
+        moves, now = np.zeros((2, n), int)
+        touched, done = roots.g[:, k.TOUCHED] != 0, np.ones(n, bool)
+        return cls(roots, codes, np.arange(n), np.full(n, np.inf), risk, way, moves, owed, touched, done, now)
 
     def pick(self, chosen) -> _Nodes:
         kept = (getattr(self, name)[chosen] for name in self.KEPT)
@@ -156,6 +191,14 @@ class _Nodes:
                 nodes = nodes.close(ended)
         return _Nodes.joined([*ended, nodes])
 
+    def left(self, budget: Budget) -> _Nodes:
+        """The nodes as they are, not driven on."""
+        at = np.arange(len(self.world)), self.worlds.ego_slot
+        fastest = np.maximum(self.worlds.f[:, k.SPEED][at], self.worlds.f[:, k.TARGET_SPEED][at])
+        self.way = self.way + fastest * budget.tail * budget.period
+        self.done = np.zeros(len(self.world), bool)
+        return self
+
     @classmethod
     def joined(cls, parts: list[_Nodes]) -> _Nodes:
         """Nodes for their outcomes only: the worlds are dropped, and the order is changed."""
@@ -168,13 +211,13 @@ class _Nodes:
         self.worlds.reset_clock()
         substeps = budget.substeps(level)
         dt = budget.period / substeps
-        drive = self.worlds.step(codes, substeps, dt, stop_on_crash=True, risks=True, ego=True)
+        drive = self.worlds.step(codes, substeps, dt, stop_on_crash=True, risks=True, wanted=budget.margins.wanted, ego=True)
         self.codes[:, level] = codes
         lanes = self.worlds.g[np.arange(len(slots)), k.TARGET_LANE, slots]
         self.owed = self.owed + budget.goal[lanes] * budget.period
         at = self.worlds.ego_crash_step
         self.crash = np.where(at >= 0, level * budget.period + at * dt, np.inf)
-        self.partner = struck(self.worlds)
+        self.touched = self.worlds.g[:, k.TOUCHED] != 0
         speeds = drive.ego[:, :, 3]
         self.way = self.way + speeds.mean(1) * budget.period
         self.risk = self.risk + risk(drive.risks[:, 0], speeds.mean(1), budget.margins)
@@ -195,11 +238,12 @@ def struck(worlds: Worlds) -> np.ndarray:
 
 
 def risk(seen: np.ndarray, speed: np.ndarray, margins: Margins) -> np.ndarray:
-    """How tight one decision was [P], from Drive.risks [P, 5] and the speed driven [m/s]; 0 is free."""
-    gap, ttc, behind, ttc_behind, follower = seen.T
+    """How tight one decision was [P], from Drive.risks [P, 6] and the speed driven [m/s]; 0 is free."""
+    gap, ttc, behind, ttc_behind, follower, clear = seen.T
     ahead = _short(ttc, margins.ahead_time) + _short(gap, margins.ahead_least + margins.ahead_headway * speed)
     back = _short(ttc_behind, margins.behind_time) + _short(behind, margins.behind_least)
-    return ahead + back + np.clip(-follower / margins.imposed - 1.0, 0.0, 1.0)
+    aside = _short(clear, margins.aside) if margins.aside else 0.0
+    return ahead + back + aside + np.clip(-follower / margins.imposed - 1.0, 0.0, 1.0)
 
 
 def _short(value: np.ndarray, wanted) -> np.ndarray:

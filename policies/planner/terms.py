@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,23 +11,26 @@ from drive import control
 from drive.roads import LaneId
 from drive.surroundings import Neighbour, View
 from drive.trajectory import from_states
-from drive.twin import META_ACTIONS, Worlds
+from drive.twin import META_ACTIONS, from_scene
 from drive.types import HORIZON, Meta, Scene, Term, Trajectory
 from policies.planner.goal import lanes_to_goal
-from policies.planner.search import Plans
+from policies.planner.search import Held, Plans
 
 SOURCE = "imagined"
 TIME_GAP, TIME_TO_COLLISION, IMPOSED = 1.0, 5.0, 3.0  # [s], [s], [m/s2]: tighter speaks against an option
 GAIN = 0.5  # [m/s], from which a change of speed is worth saying
 
 
-def terms_of(scene: Scene, action: Meta, plans: Plans, rows: np.ndarray) -> tuple[Term, ...]:
-    """Contacts foreseen first, then who is ahead and behind in the lane that the action leads to, then the gain."""
+def terms_of(scene: Scene, action: Meta, plans: Plans, rows: np.ndarray, held: Held) -> tuple[Term, ...]:
+    """Contacts foreseen first, then who is ahead and behind in the lane that the action leads to, then the gain.
+
+    held: the action and nothing after it, in the hypotheses in which no plan that begins with it survives.
+    """
     view, ego = View(scene), scene.ego
     here = scene.road.lane(ego.target_lane)
     lane = control.target_lane_after(scene.road, here, action.name, ego.x, ego.y)
     terms = [
-        *_contacts(plans, rows),
+        *_contacts(held, float(plans.codes.shape[1])),
         *(_beside(view, lane.id) if lane is not here else ()),
         *ahead(view, lane.id, slows=action.name == "SLOWER"),
         *_goal(scene, lane.id),
@@ -35,16 +39,14 @@ def terms_of(scene: Scene, action: Meta, plans: Plans, rows: np.ndarray) -> tupl
     return tuple(terms)
 
 
-def _contacts(plans: Plans, rows: np.ndarray) -> list[Term]:
-    """The soonest contact over the hypotheses, if any."""
-    crash = plans.crash[rows]
-    soonest = rows[np.argmin(crash)]
-    if not np.isfinite(plans.crash[soonest]):
+def _contacts(held: Held, horizon: float) -> list[Term]:
+    """The soonest contact over the hypotheses in which one cannot be avoided, if any."""
+    if not np.isfinite(held.crash).any():
         return []
-    who = int(plans.partner[soonest])
-    horizon = float(plans.codes.shape[1])
+    soonest = int(np.argmin(held.crash))
+    who = int(held.partner[soonest])
     about = {"cars": (who,)} if who > 0 else {"objects": (-who,)} if who < 0 else {}
-    return [Term("predicted contact", float(plans.crash[soonest]), "s", "against", horizon, **about)]
+    return [Term("predicted contact", float(held.crash[soonest]), "s", "against", horizon, **about)]
 
 
 def ahead(view: View, lane: LaneId, slows: bool = False) -> list[Term]:
@@ -107,16 +109,15 @@ def _gain(scene: Scene, plans: Plans, rows: np.ndarray) -> list[Term]:
     return [Term("speed gain", gain, "m/s", "for" if gain > 0 else "against")]
 
 
-def trajectory_of(scene: Scene, roots: Worlds, codes: np.ndarray) -> Trajectory:
-    """Where a plan leads in the first hypothesis, others reacting as imagined."""
-    world = roots.select([0])
-    period = max(scene.period, 1.0)
-    substeps = max(1, round(period / scene.sub_step))
-    count = max(len(codes), math.ceil(HORIZON / period) + 1)
-    padded = np.full(count, META_ACTIONS.index("IDLE"), np.int32)
-    padded[: len(codes)] = codes
-    drive = world.step(padded[None], substeps, period / substeps, ego=True)
-    return imagined(scene, drive.ego[0], period / substeps)
+def trajectories(scene: Scene, codes: np.ndarray) -> list[Trajectory]:
+    """Where each action leads once it is done and speed and lane are then held, as for the words: nobody is in the way."""
+    alone = from_scene(replace(scene, cars=(), ghosts=(), objects=()))
+    worlds = alone.tile(len(codes))
+    substeps = max(1, round(scene.period / scene.sub_step))
+    held = np.full((len(codes), math.ceil(HORIZON / scene.period) + 1), META_ACTIONS.index("IDLE"), np.int32)
+    held[:, 0] = codes
+    drive = worlds.step(held, substeps, scene.period / substeps, ego=True)
+    return [imagined(scene, states, scene.period / substeps) for states in drive.ego]
 
 
 def imagined(scene: Scene, states: np.ndarray, dt: float) -> Trajectory:

@@ -1,0 +1,66 @@
+"""Which cars a decision could depend on, without asking for all of them.
+
+A car that is hidden from the ego stays where it is for everybody else, so a plan goes as it went unless the ego came
+closer to that car than the margins want, or hit it (`Plans.touched`). Such a plan can only gain from hiding it: at best
+it loses all its risk and its crash. Where no rival's plans, at their best, catch up with the choice, the choice stays.
+One thing is left out: a plan that gains may take another's place among the few that are driven to the horizon.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from drive.twin import CODES
+from drive.twin import kernel as k
+
+FASTER, SLOWER = CODES["FASTER"], CODES["SLOWER"]
+
+
+def could_matter(thought, settings) -> frozenset[int]:
+    """Ids of the cars without one of which a rival of the best action could be worth as much."""
+    ids, plans = thought.roots.cars[0], thought.plans
+    ghosts, own = thought.roots.g[0, k.GHOST] != 0, thought.roots.ego_slot[0]
+    slots = [s for s in np.flatnonzero(plans.touched.any(0) & (ids > 0) & ~ghosts) if s != own]
+    if thought.doubted:
+        return frozenset(int(ids[slot]) for slot in slots)
+    free = _at_best(thought, settings)
+    return frozenset(int(ids[slot]) for slot in slots if _could(thought, settings, free, plans.touched[:, slot]))
+
+
+def _at_best(thought, settings) -> np.ndarray:
+    """[P, 2] what each plan would be worth without risk and crash, as fast as it may get from there on."""
+    plans, budget = thought.plans, thought.budget
+    left = np.where(np.isfinite(plans.crash), budget.horizon - np.minimum(plans.crash, budget.horizon), 0.0)
+    gain = thought.worth[:, 1] + settings.risk_weight * plans.risk + left * _fastest(thought) / budget.horizon
+    return np.stack([np.zeros(len(gain)), gain], -1)
+
+
+def _fastest(thought) -> np.ndarray:
+    """[P] the greatest speed [m/s] that a plan has, or may have if it branches on where it crashed."""
+    plans, depth, speeds = thought.plans, thought.budget.depth, thought.roots.speeds
+    own = thought.roots.ego_slot[0]
+    start = int(thought.roots.g[0, k.SPEED_INDEX, own])
+    gears = (plans.codes[:, :depth] == FASTER).astype(int) - (plans.codes[:, :depth] == SLOWER)
+    open_ = np.arange(depth) >= np.ceil(plans.crash / thought.budget.period)[:, None]  # not yet decided
+    gears = np.where(open_, 1, gears)
+    most = np.maximum(gears.cumsum(1).max(1), 0)
+    return np.maximum(speeds[np.minimum(start + most, len(speeds) - 1)], thought.roots.f[0, k.SPEED, own])
+
+
+def _could(thought, settings, free: np.ndarray, touched: np.ndarray) -> bool:
+    worth = np.where(touched[:, None], free, thought.worth)
+    worth = worth[thought.plans.done | touched]
+    codes, world = (of[thought.plans.done | touched] for of in (thought.plans.codes[:, 0], thought.plans.world))
+    rivals = (each.code for each in thought.weighed if each is not thought.best)
+    return any(_bound(worth[codes == code], world[codes == code], settings) >= thought.best.score for code in rivals)
+
+
+def _bound(worth: np.ndarray, world: np.ndarray, settings) -> float:
+    """No less than what an action with such plans is worth."""
+    costs, gains = [], []
+    for number in np.unique(world):
+        cost, gain = worth[world == number].T
+        costs.append(cost.min())
+        gains.append(gain[cost == 0].max() if costs[-1] == 0 else gain.max())
+    stepped = np.round(np.mean(costs) / settings.crash_step) * settings.crash_step
+    return float(np.mean(gains) - settings.crash_weight * stepped)
