@@ -208,5 +208,5 @@ def test_a_policy_s_own_words_are_kept_and_what_was_tested_is_added():
     own = replace(narrate(seen, choice, choice.chosen.trajectory, "post hoc"), text="I feel like it.")
     choice = replace(choice, rationale=own)
     said = attributed(seen, choice, own, attribute(brakes_behind_a_car, seen, choice))
-    assert said.text == "I feel like it. Without car 1 I would be speeding up."
+    assert said.text == "I feel like it. Without car 1 I would speed up."
     assert said.claims[:-1] == own.claims and said.claims[-1].cars == (1,)

@@ -160,11 +160,11 @@ def test_noise_is_drawn_for_each_car_alone():
     [
         ("Keep lane 2 at 25 m/s. Nothing near makes a difference.", FASTER),
         ("Keep lane 2 at 25 m/s: car 4 is 20.0 m ahead (I want 30.0 m).", IDLE),
-        ("Keep lane 2 at 25 m/s. Without car 4 I would be speeding up.", IDLE),
-        ("Keep lane 2 at 25 m/s. Without car 4 I would be carrying on.", FASTER),
+        ("Keep lane 2 at 25 m/s. Without car 4 I would speed up.", IDLE),
+        ("Keep lane 2 at 25 m/s. Without car 4 I would carry on.", FASTER),
         (
             "Keep lane 2 at 25 m/s: car 4 is 20.0 m ahead (I want 30.0 m). "
-            "Without car 4 I would be carrying on.",
+            "Without car 4 I would carry on.",
             SLOWER,
         ),
         ("Keep lane 2 at 25 m/s: changing left will gain 4.0 m/s (I ask for 1.5 m/s).", LEFT),

@@ -62,6 +62,8 @@ class _Grammar:
     def __init__(self, words: Words):
         self.words = words
         self.option = "|".join([*map(re.escape, words.doing.values()), *self._steering()])
+        controls = _filled(words.acting, option=f"(?:{'|'.join(self._steering())})")
+        self.act = "|".join([*map(re.escape, words.actions.values()), controls])
         self.forms = [form for key in QUANTITIES for form in self._forms(key)]
         self.bodies = {
             "car": _compiled(_filled(words.car, car=r"(?P<car>\d+)")),
@@ -183,6 +185,7 @@ class _Grammar:
     def _claim(self, form: _Form, found: re.Match) -> Claim:
         known, slots = QUANTITIES[form.kind, form.quantity], found.groupdict()
         option = self._action(slots["option"]) if slots.get("option") else None
+        option = self._act(slots["act"]) if slots.get("act") else option
         if known.place:
             option = PLACES[
                 [p.lower() for p in self.words.places].index((slots["place"] or "").lower())
@@ -300,6 +303,7 @@ class _Grammar:
             body=f"(?:{body})",
             other=_filled(words.car, car=r"(?P<other>\d+)"),
             option=f"(?P<option>{self.option})",
+            act=f"(?P<act>{self.act})",
             then=f"(?P<then>{_filled(words.then, option=f'(?:{self.option})')}|)",
         )
 
@@ -331,6 +335,13 @@ class _Grammar:
                     -pedal if push == "down" else pedal, -degrees if turn == "right" else degrees
                 )
         raise ValueError(f"not an action: {text!r}")
+
+    def _act(self, text: str) -> Action:
+        for name, act in self.words.actions.items():
+            if act.lower() == text.lower():
+                return Meta(name)
+        control = _filled(self.words.acting, option="(?P<option>.+)")
+        return self._action(_compiled(control).fullmatch(text)["option"])
 
     def _pedals(self) -> list[str]:
         return sorted(self.words.pedal, key=lambda push: len(self.words.pedal[push]), reverse=True)

@@ -128,6 +128,13 @@ def say_bodies(cars: tuple[int, ...], objects: tuple[int, ...], words: Words) ->
     return words.together.join(named + [words.object.format(object=thing) for thing in objects])
 
 
+def say_acting(action: Action, words: Words) -> str:
+    """An action as an infinitive: what I would do."""
+    if isinstance(action, Meta):
+        return words.actions[action.name]
+    return words.acting.format(option=say_doing(action, words))
+
+
 def say_doing(action: Action, words: Words) -> str:
     """An action as the subject of a sentence."""
     if isinstance(action, Meta):
@@ -204,6 +211,7 @@ def _clause(claim: Claim, words: Words, with_place: bool = True) -> str:
         "other": words.car.format(car=claim.cars[1]) if known.other else "",
         "place": words.places[PLACES.index(claim.option)] if known.place and with_place else "",
         "option": say_doing(claim.option, words) if known.option else "",
+        "act": say_acting(claim.option, words) if known.option else "",
         "then": "",
         "within": "",
     }

@@ -2,7 +2,7 @@
 
 Slots: {said} {threshold} {horizon} amounts with their unit; {place} which lane; {body} a car or an
 object; {other} a second car; {option}{then}{within} an action, what
-follows it, and how long it is foreseen; {lane} a lane number.
+follows it, and how long it is foreseen; {act} an action as an infinitive; {lane} a lane number.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class Words:
     then: str  # what follows an option, with {option}
     within: str  # how far it is foreseen, with {horizon}
     units: dict[str, str]  # unit -> what stands behind a number, with its space
-    actions: dict[str, str]  # meta-action -> its name on a button
+    actions: dict[str, str]  # meta-action -> as an infinitive, and on a button
+    acting: str  # a control as an infinitive, with {option}
     doing: dict[str, str]  # meta-action -> as the subject of a sentence
     steering: dict[str, str]  # a control's steering: left, right, straight
     pedal: dict[str, str]  # a control's acceleration: up, down, hold

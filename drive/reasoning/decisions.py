@@ -106,7 +106,8 @@ def reasons_of(scene: Scene, choice: Choice, motion: MetaAction) -> tuple[Reason
         stay = _counting(scene, choice, STAYING, ("against",))
         stay = tuple(r for r in stay if r.subject != "goal" or nearer_goal(chosen, r.option))
         found = stay or _lead_of(scene, choice)
-        found += tuple(sorted(_speaking(chosen, ("for",)), key=_gains, reverse=True))
+        gained = (r for r in _speaking(chosen, ("for",)) if r.subject != "goal")  # told as it is from here
+        found += tuple(sorted(gained, key=_gains, reverse=True))
     elif _nudges(scene, motion):
         return _off_centre(choice)
     elif name in QUICKER and motion.longitudinal != "speed up":
