@@ -4,7 +4,9 @@
     python benchmarks/faithfulness.py --tables
 
 An episode that has been examined is not examined again: results lie in runs/faithfulness/, one line
-per episode. Liars speak in every LIARS_EVERY-th episode. Resumable; one process.
+per episode. Liars speak in every LIARS_EVERY-th episode. Resumable; one process. Tables of a policy
+that somebody brought (sb3:FILE, llm:MODEL) go to docs/bring_your_own.md. A language model speaks for
+itself: no tested cause is added to its words, and no liar speaks in its place.
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ from drive.world import World  # noqa: E402
 SCENARIOS = ("dilu-4-2.0", "highway-fast", "merge", "roundabout", "intersection")
 LIARS_EVERY = 4
 RESULTS = ROOT / "runs" / "faithfulness"
-PAGE = ROOT / "docs" / "faithfulness.md"
+PAGE, BROUGHT = ROOT / "docs" / "faithfulness.md", ROOT / "docs" / "bring_your_own.md"
+SPEAKS, BRING = "llm:", ("sb3:", "llm:")  # who has own words; what is brought
 
 
 def main() -> None:
@@ -46,13 +49,13 @@ def main() -> None:
     chosen = parser.parse_args()
     if not chosen.tables:
         collect(chosen.policy, chosen.scenario or SCENARIOS, chosen.decisions)
-    write_tables()
+    write_tables("*" if chosen.tables else title(chosen.policy))
 
 
 def collect(name: str, scenarios: tuple[str, ...], decisions: int) -> None:
     """Examine episodes, scenario by scenario in turn, until each has its share of the decisions."""
     RESULTS.mkdir(parents=True, exist_ok=True)
-    path = RESULTS / f"{name}.jsonl"
+    path = RESULTS / f"{title(name)}.jsonl"
     known = list(read(path))
     counts = {s: sum(r["decisions"] for r in known if r["scenario"] == s) for s in scenarios}
     seeds = {s: {r["seed"] for r in known if r["scenario"] == s} for s in scenarios}
@@ -72,8 +75,9 @@ def collect(name: str, scenarios: tuple[str, ...], decisions: int) -> None:
 def one(name: str, scenario: str, seed: int) -> dict:
     """Drive and examine one episode."""
     begin, policy = time.perf_counter(), policies.load(name)
-    episode = rollout.run(World(scenario), policy, seed)
-    liars = LIARS if (seed - REPORT_SEEDS) % LIARS_EVERY == 0 else {}
+    own_words = name.startswith(SPEAKS)
+    episode = rollout.run(World(scenario), policy, seed, causes=not own_words)
+    liars = LIARS if (seed - REPORT_SEEDS) % LIARS_EVERY == 0 and not own_words else {}
     return {
         "policy": name,
         "scenario": scenario,
@@ -81,9 +85,16 @@ def one(name: str, scenario: str, seed: int) -> dict:
         "decisions": len(episode.steps),
         "values": examine(episode, policy, liars),
         "taken": taken(episode, policy),
+        "no answer": sum(t.kind == "no answer" for s in episode.steps for t in s.choice.chosen.terms),
         "seconds": time.perf_counter() - begin,
         "attribution": [step.timing.get("attribute", 0.0) for step in episode.steps],
     }
+
+
+def title(name: str) -> str:
+    """What a policy is called in a file's name and on a page: no folder, no extension."""
+    kind, sign, source = name.rpartition(":")
+    return f"{kind}{'-' if sign else ''}{Path(source).name.removesuffix('.safetensors')}"
 
 
 def read(path: Path) -> Iterator[dict]:
@@ -94,26 +105,30 @@ def read(path: Path) -> Iterator[dict]:
 # --------------------------------------------------------------------------------------- tables
 
 
-def write_tables() -> None:
-    page = PAGE.read_text()
-    for path in sorted(RESULTS.glob("*.jsonl")):
+def write_tables(titles: str = "*") -> None:
+    for path in sorted(RESULTS.glob(f"{titles}.jsonl")):
         results = list(read(path))
+        place = BROUGHT if results[0]["policy"].startswith(BRING) else PAGE
+        page = place.read_text()
         text = "\n\n".join((about(results), honest_table(results), liars_table(results)))
         mark = f"<!-- {path.stem} -->"
         if mark not in page:
             page = page.rstrip() + f"\n\n{mark}\n{mark}\n"
         page = re.sub(f"{mark}.*?{mark}", lambda _, m=mark, t=text: f"{m}\n{t}\n{m}", page, flags=re.S)
-    PAGE.write_text(page)
+        place.write_text(page)
 
 
 def about(results: list[dict]) -> str:
-    name, decisions = results[0]["policy"], sum(r["decisions"] for r in results)
-    spent = sorted(t for r in results for t in r["attribution"])
-    middle, slow = spent[len(spent) // 2] * 1e3, spent[int(len(spent) * 0.95)] * 1e3
+    name, decisions = title(results[0]["policy"]), sum(r["decisions"] for r in results)
+    asked = "The causes were not asked for while it drove: these are its own words."
+    if spent := sorted(t for r in results for t in r["attribution"] if t):
+        middle, slow = spent[len(spent) // 2] * 1e3, spent[int(len(spent) * 0.95)] * 1e3
+        asked = f"Attribution of one decision: p50 {middle:.0f} ms, p95 {slow:.0f} ms."
+    if results[0]["policy"].startswith(SPEAKS):
+        asked += f" Decisions without a valid answer: {sum(r['no answer'] for r in results)}."
     return (
         f"### `{name}`\n\n{decisions:,} decisions in {len(results)} episodes, seeds {REPORT_SEEDS} and on; "
-        f"2-core x86-64, no GPU, {datetime.date.today()}. Attribution of one decision: "
-        f"p50 {middle:.0f} ms, p95 {slow:.0f} ms."
+        f"2-core x86-64, no GPU, {datetime.date.today()}. {asked}"
     )
 
 

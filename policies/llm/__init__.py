@@ -60,7 +60,7 @@ class LanguageModel:
         why = ""
         for attempt in range(ATTEMPTS):
             try:
-                content = self._endpoint.ask(messages, schema(scene.legal.meta))
+                content = self._endpoint.ask(messages, schema(scene.legal.meta), attempt)
             except NoReply as failure:
                 why = str(failure)
                 if attempt + 1 < ATTEMPTS:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from drive.language import make_claim, parse
 from drive.types import Claim, Decision, Meta, Rationale, Scene, Tie
 
-LONGEST = 200  # characters of the sentence that are asked for
-LARGEST = 10 * LONGEST  # characters of a sentence that are still read
+LONGEST = 120  # characters of the sentence that are asked for
+LARGEST = 16 * LONGEST  # characters of a sentence that are still read
 MOST_CARS, MOST_CLAIMS, LAST_CAR = 4, 2, 999
 FARTHEST = 1e4  # in any unit
 OF_A_LANE = ("gap ahead", "gap behind", "slower ahead")  # quantities that say which lane
@@ -147,11 +147,10 @@ def _number(car: int, lane: str, quantity: str, value: float) -> Claim:
 
 def _intentions(scene: Scene, answer: Answer) -> tuple[Claim, ...]:
     lane = scene.ego.lane[2] + 1 + STEPS[answer.lane]
-    changes = make_claim("intention", "speed change", answer.speed)
-    return changes, _said("intention", "lane", float(lane))
+    return _said("intention", "speed change", answer.speed), _said("intention", "lane", float(lane))
 
 
-def _said(kind: str, quantity: str, value: float, **about) -> Claim:
+def _said(kind: str, quantity: str, value: float | str, **about) -> Claim:
     """A claim of somebody who measured nothing."""
     claim = make_claim(kind, quantity, value, **about)
     return Claim(kind, quantity, claim.said, claim.unit, claim.cars, option=claim.option)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 LARGEST = 1 << 20  # [bytes] of a response
 TOKENS = 400  # of an answer, at most
+VARIED = 0.7  # temperature of every attempt but the first
 REFUSED = (400, 401, 403, 404, 405, 413, 422)  # asking again would not help
 NEEDS = "it takes httpx to ask a language model: pip install 'whydrive[llm]'"
 HOW = "set OPENAI_BASE_URL to an OpenAI-compatible endpoint, such as http://127.0.0.1:8080/v1"
@@ -33,12 +34,13 @@ class Endpoint:
     timeout: float  # [s] of one request
     cache: Path
 
-    def ask(self, messages: list[dict], schema: dict) -> str:
+    def ask(self, messages: list[dict], schema: dict, attempt: int = 0) -> str:
         """The text of the model's answer, from disk if the same was asked before.
 
-        NoReply where there is none; Refusal where there will be none.
+        attempt: later ones may draw another answer. NoReply where there is none; Refusal where
+        there will be none.
         """
-        body = self.body(messages, schema)
+        body = self.body(messages, schema, attempt)
         path = self.path(body)
         if (known := _kept(path)) is not None:
             return known
@@ -46,12 +48,12 @@ class Endpoint:
         _keep(path, body, content)
         return content
 
-    def body(self, messages: list[dict], schema: dict) -> dict:
+    def body(self, messages: list[dict], schema: dict, attempt: int) -> dict:
         return {
             "model": self.model,
             "messages": messages,
-            "temperature": 0,
-            "seed": 0,
+            "temperature": VARIED if attempt else 0,
+            "seed": attempt,
             "max_tokens": TOKENS,
             "response_format": {
                 "type": "json_schema",

@@ -11,7 +11,7 @@ NEAREST = 5  # cars that are told of; a ghost among them is left out, and nobody
 SYSTEM = """You drive a car on a road with others and decide every {period:g} s what to do next, and why.
 Units: m, s, m/s. "ahead", "behind", "left" and "right" are seen from my car, along my heading. A gap is \
 measured from bumper to bumper along the lane. Lanes are numbered from 1 at the left.
-Answer with one JSON object:
+Answer with one JSON object, on one line:
 sentence: why, in one short sentence. Call cars "car 4". Use only numbers that you were given.
 cited_cars: numbers of the cars without which you would decide otherwise; [] if there are none.
 claims: up to two numbers on which this rests: about which car, in which lane, which quantity, its value.
@@ -48,8 +48,8 @@ def told(scene: Scene) -> str:
         f"Task: {task}.",
         f"I drive {ego.speed:.1f} m/s in lane {ego.lane[2] + 1} of {lanes}; "
         f"I aim at {ego.target_speed:.1f} m/s in lane {ego.target_lane[2] + 1}.",
-        *_others(scene),
         "Allowed actions: " + "; ".join(f"{name} ({ACTIONS[name]})" for name in scene.legal.meta) + ".",
+        *_others(scene),
     ]
     return "\n".join(lines)
 
