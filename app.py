@@ -20,13 +20,13 @@ import orjson
 
 from drive import log, shelf, viewer
 from drive.film import film
-from drive.policy import load, names
+from drive.policy import load, names, prepare
 from drive.record import record
 from drive.scenarios import SCENARIOS
 from drive.types import End
 from drive.world import World
 
-OPENING = {"scenario": "highway-fast", "policy": "rule", "seed": "0"}  # what a visitor meets
+OPENING = {"scenario": "highway-fast", "policy": "planner", "seed": "0"}  # what a visitor meets
 AT_ONCE = 4  # episodes driven at the same time; more visitors wait
 FONT = ("-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
 HEAD = "<header><h1>Whydrive</h1><p>what it did, and why</p></header>"
@@ -301,6 +301,7 @@ LAUNCH = {
 
 def main(host: str = "127.0.0.1", port: int | None = None, open_browser: bool = False) -> None:
     """Serve the page until interrupted. OSError where the port is taken."""
+    prepare(load(OPENING["policy"]))
     page = build().queue(max_size=32)
     page.launch(**LAUNCH, server_name=host, server_port=port, inbrowser=open_browser)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from drive import log, rollout
 from drive.evaluation import evaluate
 from drive.language import explanation
-from drive.policy import load
+from drive.policy import load, prepare
 from drive.record import finished, record
 from drive.types import Episode, Policy, Step
 from drive.world import World
@@ -17,7 +17,7 @@ __all__ = ["evaluate", "explain", "run"]
 
 def run(
     scenario: str,
-    policy: str | Policy = "rule",
+    policy: str | Policy = "planner",
     seed: int = 0,
     out: str | Path | None = None,
     overrides: dict | None = None,
@@ -27,6 +27,7 @@ def run(
     out: a folder; the log is written there as it goes. ValueError for what does not exist.
     """
     driver = load(policy) if isinstance(policy, str) else policy
+    prepare(driver)
     world = World(scenario, overrides)
     if out is None:
         return finished(rollout.run(world, driver, seed))

@@ -45,7 +45,7 @@ Causes = Annotated[
 @app.command()
 def run(
     scenario: str,
-    policy: PolicyName = "rule",
+    policy: PolicyName = "planner",
     seed: Annotated[int, typer.Option(help="the same seed, the same traffic")] = 0,
     out: Annotated[Path, typer.Option(help="folder for the log")] = Path("runs"),
     causes: Causes = True,
@@ -55,13 +55,14 @@ def run(
 ) -> None:
     """Drive one episode and print each decision with its sentence, as it happens."""
     from drive.language import ending, spoken
-    from drive.policy import load
+    from drive.policy import load, prepare
     from drive.record import record
     from drive.types import End
     from drive.world import World
 
     [policy] = exported([policy], out, observation, trust_pickle)
     world, driver = World(scenario, overrides(set)), load(policy)
+    prepare(driver, say)
     events = record(world, driver, seed, out, causes=causes)
     path = next(events)
     for event in events:

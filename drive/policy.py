@@ -15,6 +15,7 @@ import importlib.util
 import inspect
 import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -164,6 +165,11 @@ def weights(policy: Policy) -> str:
 def applies(policy: Policy, legal: Legal) -> bool:
     """Does the policy have an action on a road with such actions? Where not, tables say "–"."""
     return bool(getattr(policy, "applies", lambda _: True)(legal))
+
+
+def prepare(policy: Policy, progress: Callable[[str], None] = print) -> None:
+    """Let a policy make ready, before its first decision, what takes long; it says so where it does."""
+    getattr(policy, "prepare", lambda _: None)(progress)
 
 
 def checked(policy: Policy, scene: Scene) -> Choice:

@@ -158,7 +158,8 @@ def _foreseen(view: View, reason: Reason) -> list[Claim]:
     kind = "consequence" if term.counts == "for" else "rejection"
     about = {"option": Meta(name) if name else said_action(option.action)}
     if term.kind == "predicted contact":
-        seen = _crossing(view.scene, term.cars[0])
+        follows = view.drives_along(term.cars[0], option.target_lane)
+        seen = [] if follows else _crossing(view.scene, term.cars[0])
         return [*seen, make_claim(kind, term.kind, term.value, cars=term.cars[:1], **about)]
     threshold = term.threshold if term.value >= 0 else None
     return [make_claim(kind, term.kind, term.value, threshold=threshold, **about)]

@@ -11,19 +11,20 @@ Where the road is only steered, manoeuvres take the place of the sequences (`ste
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from drive.control import clipped
-from drive.twin import CODES, META_ACTIONS, Worlds
+from drive.twin import CODES, META_ACTIONS, Worlds, warm
 from drive.twin import kernel as k
 from drive.types import Choice, Control, Legal, Meta, Option, Scene, Trajectory
 from policies.planner import relevance, steering
 from policies.planner.goal import lanes_to_goal
 from policies.planner.imagination import imagine, nearby
 from policies.planner.search import Budget, Margins, Plans, hold, search
-from policies.planner.terms import terms_of, trajectories
+from policies.planner.terms import lane_after, terms_of, trajectories
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,11 @@ class Planner:
     @staticmethod
     def applies(legal: Legal) -> bool:
         return True
+
+    @staticmethod
+    def prepare(progress: Callable[[str], None]) -> None:
+        """Compile the traffic model, once on a machine."""
+        warm(progress)
 
     def decide(self, scene: Scene) -> Choice:
         if not scene.legal.meta:
@@ -200,7 +206,7 @@ def _option(scene: Scene, thought: Thought, weighed: Weighed, path: Trajectory) 
     lost = np.flatnonzero(np.isfinite(thought.plans.crash[weighed.rows]))
     held = hold(thought.roots.select(lost), weighed.code, thought.budget)
     terms = terms_of(scene, action, thought.plans, weighed.rows, held)
-    return Option(action, terms, weighed.score, trajectory=path)
+    return Option(action, terms, weighed.score, lane_after(scene, action), path)
 
 
 # ----------------------------------------------------------------------------------- steering

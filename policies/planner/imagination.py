@@ -28,6 +28,7 @@ MANY = 2  # cars seen to pass up a lane change, from which on nobody here is exp
 TAU_LATERAL = 0.6  # [s], the law by which drivers return to a lane's centre
 DRIFT = 0.15  # [m/s] across the lane, from which a car may be changing it
 WISH = 0.8  # of the speed limit, the most that traffic is expected to wish for unless seen faster
+NO_LIMIT = 30.0  # [m/s] taken for the limit where none stands
 LAST, PERIOD = 1.06, 1.07  # [s] since the last thought
 FASTER_THAN_SEEN = 1.1
 WISHES = 0, 0, 0, 1, 2, 0, 2  # by hypothesis: 0 the likely wish, 1 the least, 2 the most
@@ -209,7 +210,7 @@ def wish(scene: Scene, worlds: Worlds) -> np.ndarray:
         past = scene.history.imaginable(car.id)
         lane = scene.road.lane(car.lane)
         seen = max(car.speed, float(past[:, 4].max()) if past is not None and len(past) else 0.0)
-        most = max(seen * FASTER_THAN_SEEN, WISH * (lane.speed_limit or 0.0))
+        most = max(seen * FASTER_THAN_SEEN, WISH * (lane.speed_limit or NO_LIMIT))
         wanted = seen
         if past is not None and len(past) and not car.crashed:
             gained = (car.speed - float(past[-1, 4])) / -float(past[-1, 0])

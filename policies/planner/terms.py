@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from drive import control
-from drive.roads import LaneId
+from drive.roads import LaneId, Road
 from drive.surroundings import Neighbour, View
 from drive.trajectory import from_states
 from drive.twin import META_ACTIONS, from_scene
@@ -18,7 +18,15 @@ from policies.planner.search import Held, Plans
 
 SOURCE = "imagined"
 TIME_GAP, TIME_TO_COLLISION, IMPOSED = 1.0, 5.0, 3.0  # [s], [s], [m/s2]: tighter speaks against an option
+LOOK = 200.0  # [m] along the lane, within which its end is told
 GAIN = 0.5  # [m/s], from which a change of speed is worth saying
+
+
+def lane_after(scene: Scene, action: Meta) -> LaneId:
+    """The lane that an action leads to."""
+    ego = scene.ego
+    here = scene.road.lane(ego.target_lane)
+    return control.target_lane_after(scene.road, here, action.name, ego.x, ego.y).id
 
 
 def terms_of(scene: Scene, action: Meta, plans: Plans, rows: np.ndarray, held: Held) -> tuple[Term, ...]:
@@ -26,14 +34,12 @@ def terms_of(scene: Scene, action: Meta, plans: Plans, rows: np.ndarray, held: H
 
     held: the action and nothing after it, in the hypotheses in which no plan that begins with it survives.
     """
-    view, ego = View(scene), scene.ego
-    here = scene.road.lane(ego.target_lane)
-    lane = control.target_lane_after(scene.road, here, action.name, ego.x, ego.y)
+    view, lane = View(scene), lane_after(scene, action)
     terms = [
         *_contacts(held, float(plans.codes.shape[1])),
-        *(_beside(view, lane.id) if lane is not here else ()),
-        *ahead(view, lane.id, slows=action.name == "SLOWER"),
-        *_goal(scene, lane.id),
+        *(_beside(view, lane) if lane != scene.ego.target_lane else ()),
+        *ahead(view, lane, slows=action.name == "SLOWER"),
+        *_goal(scene, lane),
         *_gain(scene, plans, rows),
     ]
     return tuple(terms)
@@ -54,6 +60,8 @@ def ahead(view: View, lane: LaneId, slows: bool = False) -> list[Term]:
     lead, speed = view.leader(lane), view.scene.ego.speed
     if lead is None:
         return [Term("free ahead", view.scene.perception.range, "m", "for")]
+    if lead.car is None and lead.object is None and not _runs_out(view.scene.road, lane):
+        return [Term("free ahead", lead.gap, "m", "for")]
     if lead.car is None:
         objects = (lead.object,) if lead.object is not None else ()
         return [Term("lane ends", lead.gap, "m", "for" if slows else "against", objects=objects)]
@@ -69,6 +77,14 @@ def ahead(view: View, lane: LaneId, slows: bool = False) -> list[Term]:
     if lead.closing > GAIN:
         terms.append(Term("slower ahead", lead.closing, "m/s", counts, cars=cars))
     return terms
+
+
+def _runs_out(road: Road, lane: LaneId) -> bool:
+    """Does the lane end while others beside it, or what they lead to, go on?"""
+    path = road.path(lane, (), LOOK)
+    last = path[-1][0]
+    others = (other.id for other in road.sections[last.id[:2]] if other.id != last.id)
+    return not road.continuations(last.id) and any(map(road.continuations, others))
 
 
 def _beside(view: View, lane: LaneId) -> list[Term]:
