@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from drive import rollout
+from drive import control, rollout
 from drive.language import parse, read, words_of
 from drive.reasoning.causes import attribute
 from drive.reasoning.foresight import foresee
@@ -42,6 +42,7 @@ from drive.verification import DID_NOT_COME, Finding, Verifier
 LATER = 3  # decisions after this one, in which a claim that is false now may have become true
 NOISE = (0.1, 0.1)  # [m] and [m/s], standard deviations
 EDITS = 1  # cars per decision whose hiding is narrated again, of those that matter and of those that do not
+SOON, NEAR = 2.0, 1.0  # [s] and [m/s]: when a speed is foretold, and how well
 QUICKEST_FIRST = ("FASTER", "IDLE", "SLOWER")
 WISHES = ("gap ahead", "time gap", "time to collision", "gap behind")  # wanted at least
 GAINS = ("speed gain", "incentive")
@@ -314,6 +315,26 @@ def _foretold(case: Case) -> Values:
         yield float(str(guess) in case.scenery.acceptable)
 
 
+def _speed_foretold(case: Case) -> Values:
+    scene = case.scenery.step.scene
+    if scene.legal.meta and (driven := _speed_later(case)) is not None:
+        guess = predicted(case.rationale, scene.legal)
+        set_point = control.target_speed_after(scene.ego, guess.name)
+        expected = control.speed_after(scene.ego.speed, set_point, SOON)
+        yield float(abs(expected - driven) <= NEAR)
+
+
+def _speed_kept(case: Case) -> Values:
+    if case.scenery.step.scene.legal.meta and (driven := _speed_later(case)) is not None:
+        yield float(abs(case.scenery.step.scene.ego.speed - driven) <= NEAR)
+
+
+def _speed_later(case: Case) -> float | None:
+    """The ego's speed [m/s] SOON after the decision; None where the episode has ended by then."""
+    then = case.scenery.step.scene.time + SOON - 1e-6
+    return next((scene.ego.speed for scene in case.scenery.later if scene.time >= then), None)
+
+
 @dataclass(frozen=True)
 class Figure:
     """One question with the values that a case answers it with."""
@@ -358,6 +379,8 @@ FIGURES: dict[str, Figure] = {
     "stable decision": Figure("decisions that noise leaves as they are", _stable_decision, "higher"),
     "stable cars": Figure("agreement of cited cars under noise, same decision", _stable_cars, "higher"),
     "forward simulation": Figure("actions foretold from the masked words", _foretold, "higher", 0.80),
+    "speed foretold": Figure("speeds 2 s later foretold from the masked words", _speed_foretold, "higher"),
+    "speed foretold, unchanged": Figure("the same, had the speed stayed as it was", _speed_kept, ""),
 }  # fmt: skip
 
 
