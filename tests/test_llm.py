@@ -385,8 +385,8 @@ def test_markup_in_its_words_stays_text_on_the_page(fake):
     fake.says = lambda body: GOOD | {"sentence": "<img src=x onerror=alert(1)>", "decision": legal_of(body)[0]}
     episode = rollout.run(World("merge", {"duration": 2}), policy.load("llm:m"), 1, causes=False)
     assert episode.steps[0].rationale.text == "<img src=x onerror=alert(1)>"
-    shown = [name for name in dir(viewer) if name == "episode_data"]
-    assert not shown or "<img" in json.dumps(viewer.episode_data(episode))  # data; the page sets textContent
+    said = viewer.player_data(episode)["steps"][0]
+    assert "<img src=x onerror=alert(1)>" in json.dumps(said), "as data; the page only ever sets textContent"
 
 
 def test_the_command_says_what_is_missing_in_one_sentence():

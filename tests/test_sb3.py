@@ -301,6 +301,13 @@ def test_a_short_drive_is_explained_logged_and_asked_again(made, tmp_path):
         assert "value" in explanation(step)
 
 
+def test_it_is_evaluated_in_other_processes_beside_others(made, tmp_path):
+    from drive.evaluation import evaluate
+
+    found = evaluate("merge", [f"sb3:{made}", "idle"], 1, workers=1, out=tmp_path, overrides={"duration": 3})
+    assert not found.failures and {record.policy for record in found.records} == {f"sb3:{made}", "idle"}
+
+
 def test_its_file_is_numbers_and_json_and_nothing_else(saved):
     from safetensors import safe_open
 
