@@ -15,8 +15,10 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import native_idm
 import numpy as np
 
 from drive import log
@@ -29,7 +31,10 @@ from drive.types import Episode
 
 SUITES_DRIVEN = ("dilu", "roads", "steering", "sight")
 NULL = ("idle", "slower", "faster", "random")
-TARGET = Path(__file__).parents[1] / "docs" / "results.md"
+ROOT = Path(__file__).parents[1]
+TARGET, README = ROOT / "docs" / "results.md", ROOT / "README.md"
+IN_README = ("planner", "rule", "idm", "dqn", "slower", "idle")
+MARKS = ("<!-- results -->", "<!-- until here -->")
 OUTCOME = (
     "success", "mean speed", "collision", "at-fault collision", "off-road", "minimum TTC",
     "close encounter", "scene score",
@@ -61,10 +66,26 @@ def main() -> None:
         ]
         for physics, count in (("twin", given.episodes), ("highway-env", 1))
     )
+    kept = parity(driven, checked)
+    driven = [with_reference(results, given.episodes) for results in driven]
     asked = "".join(f" --policy {name}" for name in given.policy or ())
     command = f"python benchmarks/table.py --episodes {given.episodes}{asked}"
-    lines = document(driven, parity(driven, checked), command)
+    lines = document(driven, kept, command)
     given.write.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if set(IN_README) <= set(chosen):
+        put_into_readme(driven)
+
+
+def with_reference(results: Results, episodes: int) -> Results:
+    """The same, with highway-env's own IDM driver as the last row where it has one."""
+    found, absent = list(results.records), set(results.absent)
+    for scenario in results.scenarios:
+        if native_idm.has_one(scenario):
+            found += native_idm.records(scenario, SUITES[results.suite].seeds(episodes))
+        else:
+            absent.add((scenario, native_idm.NAME))
+    names = (*results.policies, native_idm.NAME)
+    return replace(results, policies=names, records=tuple(found), absent=frozenset(absent))
 
 
 def parity(driven: list[Results], checked: list[Results]) -> dict[str, bool]:
@@ -94,12 +115,15 @@ def document(driven: list[Results], agree: dict[str, bool], command: str) -> Ite
     yield f"Written by `{command}` on {datetime.date.today().isoformat()}, commit {commit()}: {machine()};"
     yield ", ".join(f"{name} {version}" for name, version in found.items() if name != "whydrive") + "."
     yield ""
-    names = ", ".join(f"`{name}`" for name in driven[0].policies)
+    *shipped, reference = driven[0].policies
+    names = ", ".join(f"`{name}`" for name in shipped)
     yield f"{names} drove every scenario, n = {count} seeds each: 20000 and on, in DiLu-30 its 17"
     yield "released seeds first. Seeds from 20000 on were used for nothing else. In parentheses:"
     yield "95 % intervals, Wilson's for shares of episodes, bootstrapped for means. A dash: not measured,"
     yield "or an action that the policy needs does not exist there. [metrics.md](metrics.md) says what each"
     yield f"figure is. {', '.join(f'`{name}`' for name in NULL)} are null policies: what they reach, anyone can."
+    yield f"The row `{reference}` is no policy but a yardstick for `idm`: the traffic's own driver in the ego's place,"
+    yield "with its hidden timer, free of decisions and actions, and without a rationale."
     yield ""
     yield "Between decisions the twin moved the cars ([twin.md](twin.md)). The first seed of every policy on"
     yield f"every scenario was driven in highway-env too: {sum(agree.values())} of these {len(agree)} episodes are the same,"
@@ -118,6 +142,33 @@ def document(driven: list[Results], agree: dict[str, bool], command: str) -> Ite
         for scenario in fresh:
             yield from section(results, scenario)
         seen |= set(fresh)
+
+
+def put_into_readme(driven: list[Results]) -> None:
+    """The short table between the README's marks."""
+    text = README.read_text(encoding="utf-8")
+    (before, rest), (begin, end) = text.split(MARKS[0]), MARKS
+    after = rest.split(end)[1]
+    README.write_text(f"{before}{begin}\n{chr(10).join(summary(driven))}\n{end}{after}", encoding="utf-8")
+
+
+def summary(driven: list[Results]) -> Iterator[str]:
+    """Success at mean speed of the most telling policies, and what others reported."""
+    count = max(len(r.of(s, p)) for r in driven for s in r.scenarios for p in r.policies)
+    yield "Share of episodes in which the task was done (95 % Wilson interval), at mean speed [m/s];"
+    yield f"n = {count} seeds each, from 20000 on, in DiLu-30 its 17 released seeds first. `slower` and `idle` are null"
+    yield "policies: what they reach, anyone can. Driven by the [exact twin](docs/twin.md),"
+    yield f"{datetime.date.today().isoformat()}, commit {commit()}, {machine()}."
+    yield ""
+    yield f"| scenario | {' | '.join(f'`{name}`' for name in IN_README)} | DiLu, published |"
+    yield "|---|" + "---|" * (len(IN_README) + 1)
+    reported = {p.scenario: shown(p.success, "success") for p in reversed(PUBLISHED)}
+    rows = {
+        s: f"| {s} | {' | '.join(_both(r, s, n) for n in IN_README)} | {reported.get(s, '–')} |"
+        for r in driven
+        for s in r.scenarios
+    }
+    yield from rows.values()
 
 
 def overview(driven: list[Results]) -> Iterator[str]:

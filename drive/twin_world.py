@@ -22,10 +22,10 @@ from drive.world.values import read_road, read_truth
 
 def twin_world(scenario: Scenario | str, overrides: dict | None = None) -> World:
     """A World of that scenario, driven in the twin; ValueError as `World`'s."""
-    return World(scenario, overrides, _Physics())
+    return World(scenario, overrides, Physics())
 
 
-class _Physics:
+class Physics:
     """Makes the recorder of a step; keeps the road while the traffic is on the same network."""
 
     def __init__(self):
