@@ -14,6 +14,7 @@ import typer
 
 app = typer.Typer(
     add_completion=False,
+    rich_markup_mode=None,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Driving decisions in highway-env, explained, and explanations that can be checked.",
