@@ -157,6 +157,8 @@ def _foreseen(view: View, reason: Reason) -> list[Claim]:
     name = manoeuvre_of(view.scene, option)
     kind = "consequence" if term.counts == "for" else "rejection"
     about = {"option": Meta(name) if name else said_action(option.action)}
+    if term.kind == "predicted contact" and not term.cars:
+        return []  # with an object, which other terms tell of, or with nobody knows whom
     if term.kind == "predicted contact":
         follows = view.drives_along(term.cars[0], option.target_lane)
         seen = [] if follows else _crossing(view.scene, term.cars[0])
