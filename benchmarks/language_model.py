@@ -18,6 +18,13 @@ from pathlib import Path
 
 import faithfulness
 
+from drive import policy as policies
+from drive import rollout
+from drive.reasoning.reference import Reference
+from drive.statistics import wilson
+from drive.world import World
+from policies.llm.scene import told_of
+
 MODEL, PORT = "SmolLM2-135M-Instruct", 8099
 SCENARIOS = ("merge", "roundabout", "highway-fast")
 
@@ -26,11 +33,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--decisions", type=int, default=60, help="over all scenarios")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--any-car", action="store_true", help="only: how often does hiding any car change the action?")
     chosen = parser.parse_args()
     with served(chosen.threads) as url:
         os.environ |= {"OPENAI_BASE_URL": url, "WHYDRIVE_CACHE": str(faithfulness.ROOT / "runs" / "language_model")}
+        if chosen.any_car:
+            print(any_car())
+            return
         faithfulness.collect(f"llm:{MODEL}", SCENARIOS, chosen.decisions)
     faithfulness.write_tables(f"llm-{MODEL}")
+
+
+def any_car() -> str:
+    """What precision naming just any car would have: the base rate. Asks again about the episodes examined; all is kept."""
+    driver, changed = policies.load(f"llm:{MODEL}"), []
+    for result in faithfulness.read(faithfulness.RESULTS / f"llm-{MODEL}.jsonl"):
+        for step in rollout.run(World(result["scenario"]), driver, result["seed"], causes=False).steps:
+            ask = Reference(driver, step.scene)
+            changed += [float(ask.hiding(car.id).real) for car in told_of(step.scene)]
+    found = wilson(changed)
+    return f"hiding a car that was told of changes the action: {found.mean:.3f} ({found.low:.3f}–{found.high:.3f}), n {found.n}"
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from drive import log, policy, rollout
 from drive.faithfulness import FIGURES, examine
 from drive.language import make_claim
 from drive.reasoning.causes import attribute
+from drive.reasoning.foresight import foresee
 from drive.types import Legal, Meta
 from drive.verification import Tally, asked_again, read_verdicts, verify_log
 from drive.world import World
@@ -135,6 +136,15 @@ def test_nobody_comes_in_for_a_ghost():
     at = scene(*(car(k, 100 + 20 * k) for k in range(1, 9)))
     assert [c.id for c in words.told_of(at)] == [1, 2, 3, 4, 5]
     assert [c.id for c in words.told_of(at.ghosting(2))] == [1, 3, 4, 5]
+
+
+@pytest.mark.parametrize("scenario", ["highway-fast", "roundabout", "intersection"])
+def test_hiding_a_car_takes_its_line_away_and_changes_no_other_word(scenario):
+    at = World(scenario).reset(4)
+    told = words.told(at).splitlines()
+    for hidden in at.cars:
+        rest = [line for line in told if not line.startswith(f"car {hidden.id}:")]
+        assert words.told(at.ghosting(hidden.id)).splitlines() == rest
 
 
 @pytest.mark.parametrize("scenario", ["merge", "roundabout", "intersection", "exit", "two-way", "u-turn"])
@@ -346,8 +356,6 @@ def test_a_drive_is_logged_and_read_and_the_policy_can_be_asked_again_without_it
 def test_causes_are_found_by_asking_it_again(fake):
     fake.says = careful
     driver, at = policy.load("llm:m"), behind_a_slow_car()
-    from drive.reasoning.foresight import foresee
-
     found = attribute(driver, at, foresee(at, driver.decide(at)))
     assert [cause.cars for cause in found.causes] == [(4,)]
     assert found.causes[0].instead == Meta("IDLE")

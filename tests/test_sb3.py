@@ -20,6 +20,8 @@ from highway_env.envs.common.observation import observation_factory
 
 from drive import log, policy, rollout
 from drive.language import explanation
+from drive.reasoning.causes import attribute
+from drive.reasoning.foresight import foresee
 from drive.scenarios import SCENARIOS
 from drive.types import Choice, Meta
 from drive.world import World
@@ -299,6 +301,15 @@ def test_a_short_drive_is_explained_logged_and_asked_again(made, tmp_path):
     for step in again.steps:
         assert policy.checked(policy.load(again.header.policy), step.scene).action == step.choice.action
         assert "value" in explanation(step)
+
+
+def test_only_cars_that_have_a_row_are_asked_for_and_the_others_make_no_difference(made):
+    driver = policy.load(f"sb3:{made}")
+    for seed in range(3):
+        at = World("highway-fast").reset(seed)
+        choice = foresee(at, driver.decide(at))
+        quick, slow = (attribute(driver, at, choice, exhaustive) for exhaustive in (False, True))
+        assert quick.causes == slow.causes and quick.asked < slow.asked
 
 
 def test_it_is_evaluated_in_other_processes_beside_others(made, tmp_path):

@@ -51,6 +51,10 @@ class LanguageModel:
         options = (Option(Meta(name), (ANSWER,) if name == answer.decision else ()) for name in legal)
         return Choice(Meta(answer.decision), tuple(options), rationale(scene, answer, self.tie))
 
+    def could_matter(self, scene: Scene, choice: Choice) -> tuple[int, ...]:
+        """The cars that it is told of: hiding any other changes no word of what it is asked."""
+        return tuple(car.id for car in words.told_of(scene))
+
     def _answer(self, scene: Scene) -> Answer | str:
         """A valid answer, or why there is none."""
         messages = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from drive.surroundings import Neighbour, View
 from drive.types import Car, Scene
@@ -55,10 +56,15 @@ def told(scene: Scene) -> str:
 
 
 def told_of(scene: Scene) -> tuple[Car, ...]:
-    """The cars that are told of, nearest first."""
+    """The cars that are told of, nearest first; hiding any other changes no word."""
     ghosts = {car.id for car in scene.ghosts}
+    return tuple(car for car in _nearest(scene) if car.id not in ghosts)
+
+
+def _nearest(scene: Scene) -> tuple[Car, ...]:
+    """Cars and ghosts alike."""
     near = sorted((*scene.cars, *scene.ghosts), key=lambda car: (_distance(scene, car), car.id))
-    return tuple(car for car in near[:NEAREST] if car.id not in ghosts)
+    return tuple(near[:NEAREST])
 
 
 def lanes_of(scene: Scene) -> dict[str, tuple[str, str, int]]:
@@ -72,8 +78,8 @@ def lanes_of(scene: Scene) -> dict[str, tuple[str, str, int]]:
 
 
 def _others(scene: Scene) -> list[str]:
-    view, cars = View(scene), told_of(scene)
-    lines = [f"car {car.id}: {_placed(view, car)}" for car in cars]
+    view = View(replace(scene, cars=_nearest(scene)))  # a ghost's absence moves nobody else
+    lines = [f"car {car.id}: {_placed(view, car)}" for car in told_of(scene)]
     for thing in scene.objects:
         if _distance(scene, thing) < 100:
             lines.append(f"object {thing.id}: {_away(scene, thing)}, standing still on the road")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from drive.types import Choice, Legal, Meta, Option, Scene, Term
 from policies.sb3.model import VALUES, fitting, outputs, read
-from policies.sb3.observation import Shown, default, observe
+from policies.sb3.observation import Shown, default, in_rows, observe
 
 UNAVAILABLE = Term("unavailable", 0.0, "", "against")
 
@@ -48,6 +48,11 @@ class StableBaselines:
         )
         best = max(options, key=lambda option: option.score).action
         return Choice(best if scene.legal.allows(best) else Meta("IDLE"), options)
+
+    def could_matter(self, scene: Scene, choice: Choice) -> tuple[int, ...]:
+        """The cars that have a row: hiding any other changes no number."""
+        rows = in_rows(scene, self.shown(scene))
+        return tuple(thing.id for _, thing in rows if thing in scene.cars)
 
     def shown(self, scene: Scene) -> Shown:
         """What it is shown: its own observation, or the scenario's if that fits."""
