@@ -39,6 +39,8 @@ class Settings:
     coarse_crossing: float = 0.1  # [s] the same, where cars cross or come the other way
     width: int = 6  # plans of each first action and hypothesis that are driven to the horizon first
     hypotheses: int = 7
+    joint: int = 2  # decisions that are the same in every hypothesis
+    period_of_first: float = 1.0
     gamma: float = 0.85  # per second: what a later collision costs of an immediate one
     crash_weight: float = 1e4  # of a sure collision now; outweighs every speed
     crash_step: float = 0.05  # collision costs closer than this count as equal
@@ -191,7 +193,17 @@ def _promise(nodes, budget: Budget, settings: Settings) -> np.ndarray:
 def _weighed(plans: Plans, code: int, worth: np.ndarray, hypotheses: int, settings: Settings) -> Weighed:
     value = -settings.crash_weight * _stepped(worth[:, 0], settings.crash_step) + worth[:, 1]
     mine = (plans.codes[:, 0] == code) & plans.done
+    ways = [mine]
+    if settings.joint > 1:
+        at_once = plans.crash <= settings.period_of_first
+        ways = [mine & (at_once | (plans.codes[:, 1] == second)) for second in np.unique(plans.codes[mine, 1])]
+    return max((_over(plans, code, way, value, worth, hypotheses, settings) for way in ways), key=lambda w: w.score)
+
+
+def _over(plans, code, mine, value, worth, hypotheses, settings) -> Weighed:
     rows = [np.flatnonzero(mine & (plans.world == world)) for world in range(hypotheses)]
+    if not all(map(len, rows)):
+        return Weighed(int(code), -np.inf, np.zeros(hypotheses, int))
     best = np.array([of[np.argmax(value[of])] for of in rows])
     cost, gain = worth[best].mean(0)
     return Weighed(int(code), float(-settings.crash_weight * _stepped(cost, settings.crash_step) + gain), best)

@@ -26,6 +26,9 @@ MOST_WAYS = 6
 FIXED = 2  # hypotheses: nobody changes lane; whoever has reason to does so now
 MANY = 2  # cars seen to pass up a lane change, from which on nobody here is expected to make one
 TAU_LATERAL = 0.6  # [s], the law by which drivers return to a lane's centre
+BEND_DRIFT = 1.0  # [m/s] the same, in bends and where lanes join
+NEAR_JOINT = 10.0  # [m]
+ON_BOTH = 1.5  # [m] from the middle of another lane, where a car may as well be on that one
 DRIFT = 0.15  # [m/s] across the lane, from which a car may be changing it
 WISH = 0.8  # of the speed limit, the most that traffic is expected to wish for unless seen faster
 NO_LIMIT = 30.0  # [m/s] taken for the limit where none stands
@@ -108,16 +111,19 @@ def _aims(worlds: Worlds) -> np.ndarray:
 def with_routes(scene: Scene, worlds: Worlds) -> Worlds:
     """The same worlds, in which each car takes another of the ways open to it in each hypothesis."""
     sections = {section: number for number, section in enumerate(scene.road.sections)}
+    numbers = {lane.id: number for number, lane in enumerate(scene.road.lanes)}
     rows = [tuple(row[:, 0][row[:, 0] >= 0]) for row in worlds.routes]
     taken = len(rows)
     for slot, (car, _) in enumerate(on_the_road(scene), 1):
-        ways = branches(scene.road, car.lane, abs(car.speed) * AHEAD_TIME + 20.0)
-        if len(ways) < 2:
+        reach = abs(car.speed) * AHEAD_TIME + 20.0
+        begun = [(lane, way) for lane in forked(scene.road, car) for way in branches(scene.road, lane, reach)][:MOST_WAYS]
+        if len(begun) < 2:
             continue
-        first = len(rows)
-        rows += [tuple(sections[section] for section in way) for way in ways]
-        choice = first + (np.arange(len(worlds)) + car.id) % len(ways)
-        worlds.g[:, k.ROUTE, slot], worlds.g[:, k.ROUTE_AT, slot] = choice, 0
+        first, choice = len(rows), (np.arange(len(worlds)) + car.id) % len(begun)
+        rows += [tuple(sections[section] for section in way) for _, way in begun]
+        worlds.g[:, k.ROUTE, slot], worlds.g[:, k.ROUTE_AT, slot] = first + choice, 0
+        elsewhere = np.array([-1 if lane == car.lane else numbers[lane] for lane, _ in begun])[choice]
+        worlds.g[:, k.TARGET_LANE, slot] = np.where(elsewhere >= 0, elsewhere, worlds.g[:, k.TARGET_LANE, slot])
     if len(rows) == taken:
         return worlds
     steps = max(worlds.routes.shape[1], *map(len, rows))
@@ -126,6 +132,16 @@ def with_routes(scene: Scene, worlds: Worlds) -> Worlds:
     for number, row in enumerate(rows[taken:], taken):
         table[number, : len(row), 0] = row
     return replace(worlds, routes=table)
+
+
+def forked(road: Road, car: Car) -> list[LaneId]:
+    """The car's lane, and just behind a fork the lanes of the other ways that it may have taken as well."""
+    here = road.lane(car.lane)
+    if here.frenet(car.x, car.y)[0] > NEAR_JOINT:
+        return [here.id]
+    lanes = [lane for section, lanes in road.sections.items() if section[0] == here.id[0] for lane in lanes]
+    off = {lane.id: abs(lane.frenet(car.x, car.y)[1]) for lane in lanes if lane.id[:2] != here.id[:2] and not turns_back(here, lane)}
+    return [here.id, *(lane for lane, d in off.items() if d < ON_BOTH)]
 
 
 def branches(road: Road, lane: LaneId, reach: float) -> list[tuple[tuple[str, str], ...]]:
@@ -179,7 +195,7 @@ def target_lane(scene: Scene, car: Car):
     lane = scene.road.lane(car.lane)
     s, d = lane.frenet(car.x, car.y)
     drift = _drift(scene, car, s, d)
-    if abs(drift) < DRIFT:
+    if abs(drift) < (BEND_DRIFT if _bends(scene.road, lane, s) else DRIFT):
         return car.lane
     left = drift > 0
     to_centre = max(-d if left else d, 0.0)
@@ -187,6 +203,12 @@ def target_lane(scene: Scene, car: Car):
         return car.lane
     aim = scene.road.side(car.lane, "left" if left else "right")
     return aim.id if aim is not None and aim.reachable_from(car.x, car.y) else car.lane
+
+
+def _bends(road: Road, lane: Lane, s: float) -> bool:
+    """Is the lane bent here, or may a bend begin or end within a few metres? Steering then lags, which is no intent."""
+    joined = s < NEAR_JOINT or (s > lane.length - NEAR_JOINT and bool(road.continuations(lane.id)))
+    return (joined and len(road.sections) > 1) or abs(float(lane.curvature(s))) > 1e-3
 
 
 def _drift(scene: Scene, car: Car, s: float, d: float) -> float:
