@@ -131,8 +131,12 @@ def _subject(scene: Scene, reasons: tuple[Reason, ...]) -> tuple[str | None, boo
     first = next((reason for reason in reasons if reason.subject), None)
     if first is None:
         return None, against
-    if first.subject == "lead" and first.term.cars and not _leads(scene, first.term.cars[0]):
-        return "goal", against  # whoever leads the lane beside leaves or takes the gap there
+    if first.subject in ("lead", "crossing") and first.term.cars:
+        leads = _leads(scene, first.term.cars[0])
+        if first.subject == "crossing":
+            return "lead" if leads else "crossing", against  # who is ahead is followed, not let pass
+        if not leads:
+            return "goal", against  # whoever leads the lane beside leaves or takes the gap there
     return first.subject, against
 
 
