@@ -26,6 +26,7 @@ from drive.world import World
 from policies.llm.scene import told_of
 
 MODEL, PORT = "SmolLM2-135M-Instruct", 8099
+URL = f"http://127.0.0.1:{PORT}/v1"  # always the same: what is kept knows its endpoint
 SCENARIOS = ("merge", "roundabout", "highway-fast")
 
 
@@ -33,13 +34,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--decisions", type=int, default=60, help="over all scenarios")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--any-car", action="store_true", help="only: how often does hiding any car change the action?")
+    parser.add_argument("--any-car", action="store_true", help="only: how often does hiding any car change the action? (asks nothing new)")
     chosen = parser.parse_args()
-    with served(chosen.threads) as url:
-        os.environ |= {"OPENAI_BASE_URL": url, "WHYDRIVE_CACHE": str(faithfulness.ROOT / "runs" / "language_model")}
-        if chosen.any_car:
-            print(any_car())
-            return
+    os.environ |= {"OPENAI_BASE_URL": URL, "WHYDRIVE_CACHE": str(faithfulness.ROOT / "runs" / "language_model")}
+    if chosen.any_car:
+        print(any_car())
+        return
+    with served(chosen.threads):
         faithfulness.collect(f"llm:{MODEL}", SCENARIOS, chosen.decisions)
     faithfulness.write_tables(f"llm-{MODEL}")
 
@@ -56,8 +57,8 @@ def any_car() -> str:
 
 
 @contextmanager
-def served(threads: int) -> Iterator[str]:
-    """The model on a loopback address; the same port each time, for what is kept knows its endpoint."""
+def served(threads: int) -> Iterator[None]:
+    """The model at URL, for as long as the context lasts."""
     import xllamacpp
 
     params = xllamacpp.CommonParams()
@@ -67,7 +68,7 @@ def served(threads: int) -> Iterator[str]:
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     server = xllamacpp.Server(params)
     try:
-        yield f"{server.listening_address}/v1"
+        yield
     finally:
         del server
 
