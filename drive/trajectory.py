@@ -138,10 +138,12 @@ def _across(path: tuple[Lane, ...], x: np.ndarray, y: np.ndarray) -> tuple[np.nd
 
 
 def _lateral(road: Road, path, offsets: np.ndarray, places: np.ndarray) -> tuple[str, int]:
-    followed = path[places[-1]]
-    lanes = _lanes_crossed(road, followed, float(offsets[-1]))
+    lanes = _lanes_crossed(road, path[places[-1]], float(offsets[-1]))
     if lanes is None:
         return "leave road", 0
+    if not lanes:  # a change is not undone where lanes join further on
+        before = ((path[k], float(np.median(offsets[places == k]))) for k in np.unique(places)[:-1])
+        lanes = next(filter(None, (_lanes_crossed(road, *each) for each in before)), 0)
     if lanes:
         return "change lane", lanes
     if _bend(road, path, places):

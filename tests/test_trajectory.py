@@ -121,3 +121,12 @@ def test_the_horizon_limits_what_is_read():
     late = straight(y=lambda t: -4 + 4 * np.clip(t - 3, 0, 1))
     assert meaning(late).lateral == "change lane"
     assert meaning(late, horizon=2.0).lateral == "keep lane"
+
+
+def test_a_change_of_lane_stays_one_where_both_lanes_lead_into_the_same():
+    two = [Lane(("a", "b", n), Straight((0.0, -4.0 * n), (180.0, -4.0 * n)), 4.0, 30.0) for n in (0, 1)]
+    road = Road((*two, Lane(("b", "c", 0), Straight((180.0, 0.0), (400.0, 0.0)), 4.0, 30.0)))
+    changes = straight(y=lambda t: -4.0 + 4.0 * np.clip(t - 0.5, 0, 1))
+    joins = straight(y=lambda t: -4.0 + 4.0 * np.clip((t - 4.0) / 0.2, 0, 1))
+    assert (meaning(changes, road).lateral, meaning(changes, road).lanes) == ("change lane", 1)
+    assert meaning(joins, road).lateral == "keep lane"
