@@ -5,6 +5,7 @@ The endpoint is a server in this process that says what a test has it say.
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -22,12 +23,13 @@ from drive.faithfulness import FIGURES, examine
 from drive.language import make_claim
 from drive.reasoning.causes import attribute
 from drive.reasoning.foresight import foresee
-from drive.types import Legal, Meta
-from drive.verification import Tally, asked_again, read_verdicts, verify_log
+from drive.reasoning.verify import check
+from drive.types import Choice, Legal, Meta, Option
+from drive.verification import asked_again, read_verdicts, verify_log
 from drive.world import World
 from policies.llm import ATTEMPTS, LanguageModel
 from policies.llm import scene as words
-from policies.llm.answer import LONGEST, read, schema
+from policies.llm.answer import LONGEST, rationale, read, schema
 from policies.llm.endpoint import Endpoint, NoReply
 
 ROOT = Path(__file__).parents[1]
@@ -152,6 +154,47 @@ def test_every_road_can_be_told(scenario):
     at = World(scenario).reset(2)
     said = words.told(at)
     assert all(f"car {c.id}: " in said for c in words.told_of(at)) and len(said) < 1500
+
+
+LINE = re.compile(
+    r"car (?P<car>\d+): in (?P<place>my lane|the lane on the left|the lane on the right), gap (?P<gap>[\d.]+) m "
+    r"(?P<way>ahead|behind me), speed (?P<speed>[\d.]+) m/s(?:, (?P<pace>[\d.]+) m/s (?P<than>slower|faster))?"
+)
+NAMES = {"my lane": "mine", "the lane on the left": "left", "the lane on the right": "right"}
+
+
+@pytest.mark.parametrize("scenario", ["highway-fast", "merge", "roundabout", "intersection", "exit", "two-way"])
+def test_who_repeats_what_was_told_says_the_truth_to_the_verifier(scenario):
+    repeated, world = 0, World(scenario)
+    for seed in range(3):
+        world.reset(seed)
+        for _ in range(5):
+            at = world.scene
+            trajectory = foresee(at, idle(at)).chosen.trajectory
+            for claim in claims_told(at):
+                answer = read(json.dumps(GOOD | {"claims": [claim], "cited_cars": []}), METAS)
+                verdict = check(at, rationale(at, answer, "shares evidence").claims[0], trajectory)
+                assert verdict.result == "true", (claim, verdict)
+                repeated += 1
+            if world.step(Meta("IDLE")).ended:
+                break
+    assert repeated > 5
+
+
+def claims_told(at):
+    """Every number that the words of a scene tell of a car in a lane, as a model would claim it."""
+    for found in filter(None, map(LINE.match, words.told(at).splitlines())):
+        way = "gap ahead" if found["way"] == "ahead" else "gap behind"
+        values = {way: float(found["gap"]), "its speed": float(found["speed"])}
+        if found["pace"]:
+            values["slower ahead"] = float(found["pace"]) * (1 if found["than"] == "slower" else -1)
+        for quantity, value in values.items():
+            yield {"car": int(found["car"]), "lane": NAMES[found["place"]], "quantity": quantity, "value": value}
+
+
+def idle(at):
+    action = Meta("IDLE")
+    return Choice(action, (Option(action),))
 
 
 # -------------------------------------------------------------------------------- what it may answer
@@ -363,11 +406,12 @@ def test_causes_are_found_by_asking_it_again(fake):
 
 def test_the_verifier_tests_what_it_says(driven):
     path, _ = driven
-    tally = Tally()
-    tally.add(verify_log(path))
-    assert (path.with_suffix(".verdicts.jsonl")).exists()
-    results = {f.verdict.result for f in read_verdicts(path.with_suffix(".verdicts.jsonl"))}
-    assert "true" in results
+    found = verify_log(path)
+    assert read_verdicts(path.with_suffix(".verdicts.jsonl")) == found
+    said = [f.verdict for f in found if f.test == "scene"]
+    assert said and all(v.result == "true" for v in said), "whoever reads off the scene is not called a liar"
+    causes = [f.verdict.result for f in found if f.test == "asked again"]
+    assert causes and set(causes) <= {"true", "false"}, "it was asked again"
 
 
 def test_what_it_makes_up_is_found_out(fake):

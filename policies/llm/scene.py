@@ -90,7 +90,7 @@ def _placed(view: View, car: Car) -> str:
     for place, lane in lanes_of(view.scene).items():
         for neighbour in view.ahead(lane):
             if neighbour.car == car.id and not neighbour.crossing:
-                return _ahead(neighbour, PLACES[place])
+                return _ahead(neighbour, car, PLACES[place])
         for neighbour in view.beside(lane):
             if neighbour.car == car.id:
                 return f"beside me {PLACES[place]}, speed {car.speed:.1f} m/s"
@@ -100,8 +100,8 @@ def _placed(view: View, car: Car) -> str:
     return f"{_away(view.scene, car)}, speed {car.speed:.1f} m/s, {_heading(view.scene, car)}"
 
 
-def _ahead(neighbour: Neighbour, place: str) -> str:
-    speed, closing = abs(neighbour.speed), neighbour.closing
+def _ahead(neighbour: Neighbour, car: Car, place: str) -> str:
+    speed, closing = abs(car.speed), neighbour.closing
     if neighbour.gap < 0:
         return f"beside me {place}, speed {speed:.1f} m/s"
     if neighbour.oncoming:
