@@ -28,7 +28,8 @@ MANY = 2  # cars seen to pass up a lane change, from which on nobody here is exp
 TAU_LATERAL = 0.6  # [s], the law by which drivers return to a lane's centre
 BEND_DRIFT = 1.0  # [m/s] the same, in bends and where lanes join
 NEAR_JOINT = 10.0  # [m]
-ON_BOTH = 1.5  # [m] from the middle of another lane, where a car may as well be on that one
+FORK = 5.0  # [m] past a fork, within which a car may as well have taken the other way
+ON_BOTH = 3.5  # [m] at most from the middle of the lane there
 DRIFT = 0.15  # [m/s] across the lane, from which a car may be changing it
 WISH = 0.8  # of the speed limit, the most that traffic is expected to wish for unless seen faster
 NO_LIMIT = 30.0  # [m/s] taken for the limit where none stands
@@ -116,7 +117,7 @@ def with_routes(scene: Scene, worlds: Worlds) -> Worlds:
     taken = len(rows)
     for slot, (car, _) in enumerate(on_the_road(scene), 1):
         reach = abs(car.speed) * AHEAD_TIME + 20.0
-        begun = [(lane, way) for lane in forked(scene.road, car) for way in branches(scene.road, lane, reach)][:MOST_WAYS]
+        begun = _turn_about([[(lane, way) for way in branches(scene.road, lane, reach)] for lane in forked(scene.road, car)])
         if len(begun) < 2:
             continue
         first, choice = len(rows), (np.arange(len(worlds)) + car.id) % len(begun)
@@ -134,13 +135,19 @@ def with_routes(scene: Scene, worlds: Worlds) -> Worlds:
     return replace(worlds, routes=table)
 
 
+def _turn_about(lists: list[list]) -> list:
+    """One of each list, then the next of each, at most MOST_WAYS."""
+    longest = max(map(len, lists))
+    return [each[n % len(each)] for n in range(longest) for each in lists][:MOST_WAYS]
+
+
 def forked(road: Road, car: Car) -> list[LaneId]:
     """The car's lane, and just behind a fork the lanes of the other ways that it may have taken as well."""
     here = road.lane(car.lane)
-    if here.frenet(car.x, car.y)[0] > NEAR_JOINT:
+    if here.frenet(car.x, car.y)[0] > FORK:
         return [here.id]
     lanes = [lane for section, lanes in road.sections.items() if section[0] == here.id[0] for lane in lanes]
-    off = {lane.id: abs(lane.frenet(car.x, car.y)[1]) for lane in lanes if lane.id[:2] != here.id[:2] and not turns_back(here, lane)}
+    off = {lane.id: abs(lane.frenet(car.x, car.y)[1]) for lane in lanes if lane.id[:2] != here.id[:2]}
     return [here.id, *(lane for lane, d in off.items() if d < ON_BOTH)]
 
 
