@@ -425,6 +425,27 @@ def test_other_agents_are_refused_in_one_sentence(agent, said, tmp_path):
     assert "\n" not in str(refused.value) and not (tmp_path / "a.safetensors").exists()
 
 
+def test_a_features_extractor_or_a_network_of_its_own_is_refused(tmp_path):
+    import torch
+
+    from policies.sb3.export import _stack
+
+    class Own(sb3.common.torch_layers.BaseFeaturesExtractor):
+        def __init__(self, space):
+            super().__init__(space, 25)
+
+        def forward(self, shown):
+            return shown.flatten(1)
+
+    agent = sb3.DQN("MlpPolicy", Wide(), policy_kwargs={"features_extractor_class": Own})
+    agent.save(tmp_path / "a.zip")
+    with pytest.raises(ValueError, match="features extractor of its own"):
+        export(tmp_path / "a.zip", tmp_path / "a.safetensors", trust_pickle=True)
+    linear = [torch.nn.Linear(3, 4), torch.nn.LayerNorm(4), torch.nn.Linear(4, 5)]
+    with pytest.raises(ValueError, match="Linear, LayerNorm, Linear; only linear layers"):
+        _stack(linear, tmp_path / "a.zip")
+
+
 def test_files_that_are_no_zip_of_stable_baselines_are_refused(tmp_path):
     (tmp_path / "a.zip").write_bytes(b"\x80\x04K\x01.")
     with zipfile.ZipFile(tmp_path / "b.zip", "w") as out:

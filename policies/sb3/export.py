@@ -71,7 +71,8 @@ def _opened(path: Path):
         import stable_baselines3
     except ImportError as error:
         raise ValueError(NEEDS) from error
-    silent = {"learning_rate": 0.0, "lr_schedule": _nothing, "clip_range": _nothing, "exploration_schedule": _nothing}
+    schedules = ("lr_schedule", "clip_range", "exploration_schedule")  # often written by another Python
+    silent = {"learning_rate": 0.0, **dict.fromkeys(schedules, _nothing)}
     try:
         agent = getattr(stable_baselines3, algorithm).load(path, device="cpu", custom_objects=silent)
     except Exception as error:  # whatever a pickle may raise
@@ -116,8 +117,11 @@ def _network(agent, algorithm: str, path: Path) -> list:
     from stable_baselines3.common.torch_layers import FlattenExtractor
 
     policy = agent.policy
-    if not isinstance(policy.features_extractor if algorithm != "DQN" else policy.q_net.features_extractor, FlattenExtractor):
-        raise ValueError(f"the agent of {path} has a features extractor of its own; only an MlpPolicy can be exported")
+    shown_to = policy.q_net if algorithm == "DQN" else policy
+    if not isinstance(shown_to.features_extractor, FlattenExtractor):
+        raise ValueError(
+            f"the agent of {path} has a features extractor of its own; only an MlpPolicy can be exported"
+        )
     if algorithm == "DQN":
         return list(policy.q_net.q_net)
     return [*policy.mlp_extractor.policy_net, policy.action_net]
