@@ -37,7 +37,7 @@ def driver(name: str) -> Callable[[World, Scene], Choice]:
 def episode(world: World, name: str, seed: int) -> dict:
     """One episode as a record; where it crashed, from how many decisions before it was still avoidable."""
     scene, decide, truths = world.reset(seed), driver(name), []
-    speeds, took = [], []
+    speeds, took, rewards = [], [], []
     while True:
         truths.append(world.truth())
         begin = time.process_time()
@@ -46,10 +46,12 @@ def episode(world: World, name: str, seed: int) -> dict:
         outcome = world.step(action)
         scene = world.scene
         speeds.append(float(outcome.tracks.ego[1:, 3].mean()))
+        rewards.append(outcome.reward)
         if outcome.ended:
             break
     record = {"policy": name, "seed": seed, "ended": outcome.ended, "steps": len(speeds)}
     record |= {"speed": round(float(np.mean(speeds)), 3), "way": round(sum(speeds) * world.period, 1)}
+    record |= {"return": round(float(sum(rewards)), 3)}
     record |= {"laps": round(world.laps, 3), "took": round(float(np.mean(took)), 4)}
     if outcome.ended == "collision":
         record["partner"], record["side"] = outcome.contact.partner, outcome.contact.side

@@ -39,8 +39,6 @@ class Settings:
     coarse_crossing: float = 0.1  # [s] the same, where cars cross or come the other way
     width: int = 6  # plans of each first action and hypothesis that are driven to the horizon first
     hypotheses: int = 7
-    joint: int = 2  # decisions that are the same in every hypothesis
-    period_of_first: float = 1.0
     gamma: float = 0.85  # per second: what a later collision costs of an immediate one
     crash_weight: float = 1e4  # of a sure collision now; outweighs every speed
     crash_step: float = 0.05  # collision costs closer than this count as equal
@@ -159,13 +157,14 @@ def _budget(scene: Scene, settings: Settings) -> Budget:
         settings.width,
         lanes_to_goal(scene),
         settings.margins,
+        not one_way and scene.task.kind != "exit",
     )
 
 
 def _searched(roots: Worlds, budget: Budget, first: np.ndarray, settings: Settings) -> Thought:
     plans = search(roots, budget, first, lambda nodes: _promise(nodes, budget, settings))
     worth = worth_of(plans, budget, settings)
-    weighed = tuple(_weighed(plans, code, worth, len(roots), settings) for code in first)
+    weighed = tuple(_weighed(plans, code, worth, roots, budget, settings) for code in first)
     return Thought(budget, roots, plans, worth, weighed)
 
 
@@ -190,20 +189,23 @@ def _promise(nodes, budget: Budget, settings: Settings) -> np.ndarray:
     return _gain(nodes, way, budget, settings)
 
 
-def _weighed(plans: Plans, code: int, worth: np.ndarray, hypotheses: int, settings: Settings) -> Weighed:
-    value = -settings.crash_weight * _stepped(worth[:, 0], settings.crash_step) + worth[:, 1]
+def _weighed(plans: Plans, code: int, worth: np.ndarray, roots: Worlds, budget: Budget, settings: Settings) -> Weighed:
+    """An action with its best plans, one per hypothesis; where the budget says so, the second action is the same in all."""
     mine = (plans.codes[:, 0] == code) & plans.done
     ways = [mine]
-    if settings.joint > 1:
-        at_once = plans.crash <= settings.period_of_first
-        ways = [mine & (at_once | (plans.codes[:, 1] == second)) for second in np.unique(plans.codes[mine, 1])]
-    return max((_over(plans, code, way, value, worth, hypotheses, settings) for way in ways), key=lambda w: w.score)
+    if budget.committed:
+        at_once, second = plans.crash <= budget.period, plans.codes[:, 1]
+        ways = [mine & (at_once | (second == each)) for each in np.unique(second[mine])]
+    found = (_best(plans, code, way, worth, len(roots), settings) for way in ways)
+    return max(filter(None, found), key=lambda each: each.score)
 
 
-def _over(plans, code, mine, value, worth, hypotheses, settings) -> Weighed:
+def _best(plans: Plans, code: int, mine: np.ndarray, worth: np.ndarray, hypotheses: int, settings: Settings) -> Weighed | None:
+    """The best of these plans in every hypothesis; None where one has none."""
+    value = -settings.crash_weight * _stepped(worth[:, 0], settings.crash_step) + worth[:, 1]
     rows = [np.flatnonzero(mine & (plans.world == world)) for world in range(hypotheses)]
     if not all(map(len, rows)):
-        return Weighed(int(code), -np.inf, np.zeros(hypotheses, int))
+        return None
     best = np.array([of[np.argmax(value[of])] for of in rows])
     cost, gain = worth[best].mean(0)
     return Weighed(int(code), float(-settings.crash_weight * _stepped(cost, settings.crash_step) + gain), best)

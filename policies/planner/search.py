@@ -7,6 +7,7 @@ takes, how far it drives.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -50,6 +51,7 @@ class Budget:
     width: int  # plans of each first action and hypothesis that are driven on to the horizon first
     goal: np.ndarray  # [lanes] lane changes that the goal still takes
     margins: Margins
+    committed: bool = False  # is the second decision the same in every hypothesis?
 
     @property
     def horizon(self) -> float:
@@ -96,11 +98,13 @@ def search(roots: Worlds, budget: Budget, first: np.ndarray, promise: Callable[.
 
 def _tails(nodes: _Nodes, budget: Budget, value: np.ndarray) -> list[_Nodes]:
     """The open nodes driven on: holding on first; braking where that crashes."""
-    group = nodes.codes[:, 0] + len(META_ACTIONS) * nodes.world
+    group, width = nodes.codes[:, 0] + len(META_ACTIONS) * nodes.world, budget.width
+    if budget.committed and budget.depth > 1:
+        group, width = nodes.codes[:, 1] + len(META_ACTIONS) * group, math.ceil(budget.width / 3)
     order = np.lexsort((-value, group))
     starts = np.searchsorted(group[order], group[order])
     top = np.zeros(len(order), bool)
-    top[order] = np.arange(len(order)) - starts < budget.width
+    top[order] = np.arange(len(order)) - starts < width
     done = [nodes.pick(top).held(IDLE, budget)]
     arrived = np.isin(group, group[np.flatnonzero(top)[done[0].now[np.isinf(done[0].crash)]]])
     done.append(nodes.pick(np.flatnonzero(~top & arrived)).left(budget))
