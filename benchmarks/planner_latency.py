@@ -1,9 +1,10 @@
-"""How long one decision of the planner takes, with its rationale and trajectories, on one core.
+"""How long one decision of the planner takes, with its rationale and trajectories, and its full attribution, on one core.
 
     python benchmarks/planner_latency.py [scenario ...] [--episodes 3] [--write]
 
-Wall-clock and CPU time of decide, foresee and explain, over whole episodes in the twin's World, and the number of cars.
-The machine's load stands beside: a busy machine makes wall-clock longer than the work is.
+Wall-clock and CPU time of decide, foresee and explain, and CPU time of asking again for all causes, with how often was
+asked, over whole episodes in the twin's World. The machine's load stands beside: a busy machine makes wall-clock longer
+than the work is.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from planner_runs import write
 
 from drive.policy import load
+from drive.reasoning.causes import attribute
 from drive.reasoning.foresight import foresee
 from drive.rollout import explain
 from drive.twin import warm
@@ -37,7 +39,9 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
     warm(lambda line: print(line, file=sys.stderr))
-    lines = ["| scenario | decisions | CPU p50 [ms] | CPU p95 | CPU max | wall p50 | wall p95 |", "|---|---|---|---|---|---|---|"]
+    head = ("scenario", "decisions", "CPU p50 [ms]", "CPU p95", "CPU max", "wall p50", "wall p95")
+    head += ("attribution, CPU p50 [ms]", "p95", "asked, p50", "cars, p50")
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for scenario in chosen.scenarios:
         lines.append(row(scenario, range(chosen.first, chosen.first + chosen.episodes)))
         print(lines[-1], flush=True)
@@ -48,7 +52,7 @@ def main() -> None:
 
 def row(scenario: str, seeds: range) -> str:
     world, policy = twin_world(scenario), load("planner")
-    cpu, wall = [], []
+    cpu, wall, causes, asked, cars = [], [], [], [], []
     for seed in seeds:
         world.reset(seed)
         while True:
@@ -57,10 +61,16 @@ def row(scenario: str, seeds: range) -> str:
             explain(scene, choice, policy)
             cpu.append(time.process_time() - begin[0])
             wall.append(time.perf_counter() - begin[1])
+            begin = time.process_time()
+            found = attribute(policy, scene, choice)
+            causes.append(time.process_time() - begin)
+            asked.append(found.asked)
+            cars.append(len(scene.cars))
             if world.step(choice.action).ended:
                 break
-    cpu, wall = 1e3 * np.array(cpu[1:]), 1e3 * np.array(wall[1:])
-    figures = (*np.percentile(cpu, (50, 95, 100)), *np.percentile(wall, (50, 95)))
+    cpu, wall, causes = (1e3 * np.array(times[1:]) for times in (cpu, wall, causes))
+    figures = (*np.percentile(cpu, (50, 95, 100)), *np.percentile(wall, (50, 95)), *np.percentile(causes, (50, 95)))
+    figures += (np.median(asked), np.median(cars))
     return f"| {scenario} | {len(cpu)} | " + " | ".join(f"{value:.0f}" for value in figures) + " |"
 
 

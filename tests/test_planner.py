@@ -9,13 +9,14 @@ import pytest
 
 from drive.language import TERMS
 from drive.policy import checked
+from drive.reasoning.foresight import roll_out
 from drive.roads import Lane, Road, Straight
 from drive.twin import kernel as k
 from drive.twin_world import twin_world
 from drive.types import Car, Ego, History, Legal, Perception, Scene, Task
 from drive.world.perception import perceive
 from policies.planner import Planner
-from policies.planner.imagination import imagine, target_lane
+from policies.planner.imagination import forked, imagine, target_lane
 
 SPEEDS = (20.0, 25.0, 30.0)
 META = ("LANE_LEFT", "IDLE", "LANE_RIGHT", "FASTER", "SLOWER")
@@ -190,6 +191,39 @@ def test_a_drifting_car_is_taken_to_change_lane_and_an_arriving_one_is_not():
     this = scene(leaving, arriving)
     assert target_lane(this, leaving) == lane_id(1)
     assert target_lane(this, arriving) == lane_id(1)
+
+
+def test_in_a_bend_and_at_a_joint_no_lane_change_is_read_off_a_drift():
+    world = in_the_middle("u-turn", 1000, 6)  # car 2 has just driven into the bend, and its steering lags
+    seen = world.scene
+    assert seen.car(2).lane == ("b", "c", 1)
+    assert target_lane(seen, seen.car(2)) == ("b", "c", 1)
+
+
+def test_just_behind_a_fork_a_car_may_have_taken_either_way():
+    seen = in_the_middle("roundabout", 1036, 0).scene
+    lane = seen.road.lane(("nx", "ne", 1))
+    here, past = (lane.point(s) for s in (1.3, 15.0))
+    leaving, staying = (replace(seen.cars[0], x=x, y=y, heading=float(lane.heading(s)), lane=lane.id)
+                        for (x, y), s in ((here, 1.3), (past, 15.0)))  # fmt: skip
+    assert ("nx", "nxs", 0) in forked(seen.road, leaving)
+    assert forked(seen.road, staying) == [lane.id]
+
+
+def test_where_ways_cross_the_second_action_is_common_to_all_hypotheses():
+    seen = in_the_middle("intersection", 2, 3).scene
+    thought = Planner()._thought(seen)
+    assert thought.budget.committed
+    for each in thought.weighed:
+        lived = thought.plans.crash[each.rows] > thought.budget.period
+        assert len(set(thought.plans.codes[each.rows[lived], 1])) <= 1
+
+
+def test_words_are_of_the_action_and_not_of_what_may_follow():
+    seen = in_the_middle("dilu-4-2.0", 3, 4).scene
+    for option in Planner().decide(seen).options:
+        alone = roll_out(seen, replace(option, trajectory=None))
+        assert np.allclose(alone.x, option.trajectory.x, atol=2e-3) and np.allclose(alone.y, option.trajectory.y, atol=2e-3)
 
 
 def test_each_car_is_imagined_to_think_at_other_moments_and_editing_one_shifts_no_others_draw():
