@@ -282,6 +282,20 @@ def test_the_same_content_is_asked_once_also_by_another_policy_of_that_name(fake
     assert len(fake.asked) == asked + 1
 
 
+def test_of_two_who_ask_at_once_both_get_the_answer_that_is_kept(fake):
+    fake.says = lambda body: time.sleep(0.3) or GOOD | {"sentence": f"Answer {len(fake.asked)}."}
+    drivers, found = [policy.load("llm:m") for _ in range(2)], []
+    threads = [
+        threading.Thread(target=lambda d=d, wait=wait: (time.sleep(wait), found.append(d.decide(behind_a_slow_car()))))
+        for d, wait in zip(drivers, (0.0, 0.15), strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(fake.asked) == 2 and found[0] == found[1] == drivers[0].decide(behind_a_slow_car())
+
+
 def test_what_is_kept_holds_no_key_and_a_broken_file_is_asked_anew(fake, tmp_path):
     at = behind_a_slow_car()
     policy.load("llm:m").decide(at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,9 +45,7 @@ class Endpoint:
         path = self.path(body)
         if (known := _kept(path)) is not None:
             return known
-        content = self._content(self._posted(body))
-        _keep(path, body, content)
-        return content
+        return _keep(path, body, self._content(self._posted(body)))
 
     def body(self, messages: list[dict], schema: dict, attempt: int) -> dict:
         return {
@@ -131,9 +130,13 @@ def _kept(path: Path) -> str | None:
     return content if isinstance(content, str) else None
 
 
-def _keep(path: Path, body: dict, content: str) -> None:
-    """Put it there at once; another process may be keeping the same."""
-    part = path.with_suffix(f".{os.getpid()}.part")
+def _keep(path: Path, body: dict, content: str) -> str:
+    """Put it there at once, and return what stands there: the first answer counts, whoever asked."""
+    part = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
     part.write_text(json.dumps({"request": body, "content": content}), encoding="utf-8")
-    os.replace(part, path)
+    if (known := _kept(path)) is None:
+        os.replace(part, path)
+        return content
+    part.unlink()
+    return known
