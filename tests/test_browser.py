@@ -106,8 +106,8 @@ class Visit:
         self.page.keyboard.press(key)
         self.page.wait_for_timeout(80)
 
-    def until(self, script):
-        self.page.wait_for_function(script, timeout=15000)
+    def until(self, script, seconds=15):
+        self.page.wait_for_function(script, timeout=1000 * seconds)
 
 
 @pytest.fixture(scope="module")
@@ -309,7 +309,7 @@ def test_pressing_drive_again_ends_the_former_drive(visit, runs):
     tab.page.locator("#wd-seed input, #wd-seed textarea").fill("5")
     tab.page.locator("#wd-drive").click()
     tab.until("() => document.querySelector('.wd-name').textContent.includes('seed 5')")
-    tab.until("() => document.querySelector('.wd-status')?.dataset.kind !== 'driving'")
+    tab.until("() => document.querySelector('.wd-status')?.dataset.kind !== 'driving'", seconds=120)
     driven = {path.stem[-1]: path for path in runs.glob("page-*/racetrack-rule-[45].jsonl")}
     steps = tab.page.locator(".wd-tick").count()
     assert len(log.read(driven["5"]).episode.steps) == steps
