@@ -22,8 +22,7 @@ TIME_GAP = 0.8  # [s] to the car ahead, after one period
 GAP = 3.0  # [m] ahead and behind, at the least
 COMFORT, ABILITY = 2.5, 4.0  # [m/s2] of braking after that period; ABILITY is what SLOWER gives
 EXPECT = 2.0  # [s] for which a leader is expected to brake as IDM would
-TRAPPED = 6.0  # [s] to a leader that stays slower than our slowest
-TRAP = 10.0  # [s] the same, in a lane that is changed into
+TRAPPED = 10.0  # [s] to a leader that stays slower than our slowest
 IMPOSED, HARD_IMPOSED = 2.0, 5.0  # [m/s2] asked of a new follower
 LATE = 2.5  # [s] to a predicted contact that can hardly be helped later
 EARLY = 2.5  # [s] to one that can still be waited for, where braking later helps
@@ -96,7 +95,7 @@ def _weigh_meta(view: View, option: Option) -> Weighed:
     ego = view.scene.ego
     lane, changes = option.target_lane, option.target_lane != ego.target_lane
     speed = control.target_speed_after(ego, option.action.name)
-    ahead = _ahead(view, lane, speed, TRAP if changes else TRAPPED)
+    ahead = _ahead(view, lane, speed)
     standing = changes and control.speed_after(ego.speed, speed, view.scene.period) < WALK
     findings = [
         *([Finding(HARD, 1.0)] if standing else ()),
@@ -140,14 +139,14 @@ def _towards(name: str, terms: tuple[Term, ...]) -> tuple[Term, ...]:
     )
 
 
-def _ahead(view: View, lane: LaneId, target: float, trapped: float) -> list[Finding]:
+def _ahead(view: View, lane: LaneId, target: float) -> list[Finding]:
     """The gap to the leader, against the gap that this option needs."""
     lead = _lead(view, lane)
     if lead is None:
         return [Finding(NONE, 0.0, Term("free ahead", view.scene.perception.range, "m", "for"))]
     least = _needed_gap(view, lane, lead, target, ABILITY, 0.0)
     wanted = _needed_gap(view, lane, lead, target, COMFORT, TIME_GAP)
-    trap = _trapped(view, lane, lead, trapped)
+    trap = _trapped(view, lane, lead)
     danger = _level((lead.gap < least, HARD), (lead.gap < wanted or trap > 0, TIGHT))
     short = {HARD: _short(lead.gap, least), TIGHT: max(_short(lead.gap, wanted), trap)}.get(danger, 0.0)
     return [Finding(danger, short, term) for term in _lead_terms(lead, danger, wanted)]
@@ -180,11 +179,11 @@ def _needed_gap(
     return left + control.distance_after(ego.speed, target, period) - ahead
 
 
-def _trapped(view: View, lane: LaneId, lead: Neighbour, within: float) -> float:
-    """How soon (1: now, 0: not within that time) our slowest speed meets a leader that stays slower."""
+def _trapped(view: View, lane: LaneId, lead: Neighbour) -> float:
+    """How soon (1: now, 0: not within TRAPPED) our slowest speed meets a leader that stays slower."""
     speed = lead.speed + view.expected_acceleration(lead, lane) * EXPECT
     closing = min(view.scene.ego.target_speeds) - max(speed, 0.0)
-    return _short(lead.gap / closing, within) if closing > 0.1 else 0.0
+    return _short(lead.gap / closing, TRAPPED) if closing > 0.1 else 0.0
 
 
 def _lead_terms(lead: Neighbour, danger: int, wanted: float | None = None) -> list[Term]:
