@@ -22,6 +22,7 @@ STANDSTILL = 0.1  # [m] driven within GRID, below which a course means nothing
 
 STOPPED = 0.5  # [m/s]
 STEADY = 0.7  # [m/s] change of speed that still counts as keeping it
+ALONG = 0.15  # [rad] off a lane's direction, within which a car drives along it
 NUDGE = 0.6  # [m] across the lane that already counts as moving in it
 TURN = 0.7  # [rad] a lane bends after a junction to count as a turn
 
@@ -100,7 +101,8 @@ def meta_action_of(
     path = _path_driven(road, lane, route, x, y)
     offsets, places = _across(path, x, y)
     drift = float(offsets[-1] - offsets[0])
-    lateral, lanes = _lateral(road, path, offsets, places)
+    headings = _off_course(path, places, x, y, trajectory.heading[:count])
+    lateral, lanes = _lateral(road, path, offsets, places, headings)
     sideways = {"change lane": lanes, "nudge in lane": drift, "turn": _bend(road, path, places)}
     towards = sideways.get(lateral, offsets[-1] if lateral == "leave road" else 0)
     return MetaAction(
@@ -137,13 +139,23 @@ def _across(path: tuple[Lane, ...], x: np.ndarray, y: np.ndarray) -> tuple[np.nd
     return offsets[places, np.arange(len(x))], places
 
 
-def _lateral(road: Road, path, offsets: np.ndarray, places: np.ndarray) -> tuple[str, int]:
+def _off_course(path, places: np.ndarray, x: np.ndarray, y: np.ndarray, heading: np.ndarray) -> np.ndarray:
+    """Angle [rad] between the car and the path's lane at each point."""
+    here = [path[k] for k in places]
+    lanes = [lane.heading(lane.frenet(float(a), float(b))[0]) for lane, a, b in zip(here, x, y, strict=True)]
+    return wrap(heading - np.array(lanes))
+
+
+def _lateral(
+    road: Road, path, offsets: np.ndarray, places: np.ndarray, headings: np.ndarray
+) -> tuple[str, int]:
     lanes = _lanes_crossed(road, path[places[-1]], float(offsets[-1]))
     if lanes is None:
         return "leave road", 0
-    if not lanes:  # a change is not undone where lanes join further on
-        before = ((path[k], float(np.median(offsets[places == k]))) for k in np.unique(places)[:-1])
-        lanes = next(filter(None, (_lanes_crossed(road, *each) for each in before)), 0)
+    if not lanes:  # who left a section along the lane beside has changed lane, though all lanes join further on
+        left = np.flatnonzero(np.diff(places))
+        along = [i for i in left if abs(headings[i]) < ALONG]
+        lanes = next(filter(None, (_lanes_crossed(road, path[places[i]], float(offsets[i])) for i in along)), 0)
     if lanes:
         return "change lane", lanes
     if _bend(road, path, places):

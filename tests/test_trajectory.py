@@ -124,9 +124,11 @@ def test_the_horizon_limits_what_is_read():
 
 
 def test_a_change_of_lane_stays_one_where_both_lanes_lead_into_the_same():
-    two = [Lane(("a", "b", n), Straight((0.0, -4.0 * n), (180.0, -4.0 * n)), 4.0, 30.0) for n in (0, 1)]
-    road = Road((*two, Lane(("b", "c", 0), Straight((180.0, 0.0), (400.0, 0.0)), 4.0, 30.0)))
+    def lanes(name, begin, end, count):
+        return [Lane((*name, n), Straight((begin, -4.0 * n), (end, -4.0 * n)), 4.0, 30.0) for n in range(count)]
+
+    road = Road((*lanes("ab", 0.0, 150.0, 2), *lanes("bc", 150.0, 190.0, 2), *lanes("cd", 190.0, 400.0, 1)))
     changes = straight(y=lambda t: -4.0 + 4.0 * np.clip(t - 0.5, 0, 1))
-    joins = straight(y=lambda t: -4.0 + 4.0 * np.clip((t - 4.0) / 0.2, 0, 1))
+    joins = straight(y=lambda t: -4.0 + 4.0 * np.clip((t - 4.6) / 0.5, 0, 1))
     assert (meaning(changes, road).lateral, meaning(changes, road).lanes) == ("change lane", 1)
     assert meaning(joins, road).lateral == "keep lane"
