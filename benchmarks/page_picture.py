@@ -20,16 +20,16 @@ SIZE = {"width": 1360, "height": 880}  # [px]
 PICTURE = Path(__file__).parents[1] / "docs" / "page.png"
 
 
-def main(scenario: str = "roundabout", seed: str = "5", step: str = "1", shade: str = "") -> None:
+def main(scenario: str = "roundabout", seed: str = "11", step: str = "0", shade: str = "") -> None:
     folder = os.environ["WHYDRIVE_RUNS"] = tempfile.mkdtemp()
-    run(scenario, "rule", int(seed), out=Path(folder) / "picture")
+    run(scenario, "planner", int(seed), out=Path(folder) / "picture")
     demo = app.build()
     _, address, _ = demo.launch(**app.LAUNCH, prevent_thread_lock=True, quiet=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         scheme = "dark" if shade == "--dark" else "light"
         page = browser.new_page(viewport=SIZE, device_scale_factor=2, color_scheme=scheme)
-        page.goto(f"{address}?run=picture&episode={scenario}-rule-{seed}&step={step}")
+        page.goto(f"{address}?run=picture&episode={scenario}-planner-{seed}&step={step}")
         page.wait_for_selector(".wd-tick[aria-current]")
         for _ in range(3):  # a moment into the decision
             page.keyboard.press("ArrowRight")

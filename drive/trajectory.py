@@ -103,6 +103,8 @@ def meta_action_of(
     drift = float(offsets[-1] - offsets[0])
     headings = _off_course(path, places, x, y, trajectory.heading[:count])
     lateral, lanes = _lateral(road, path, offsets, places, headings)
+    if lateral == "leave road" and _on_a_lane(road, float(x[-1]), float(y[-1]), float(trajectory.heading[count - 1])):
+        lateral = "keep lane"  # at a fork, along the branch that was not expected
     sideways = {"change lane": lanes, "nudge in lane": drift, "turn": _bend(road, path, places)}
     towards = sideways.get(lateral, offsets[-1] if lateral == "leave road" else 0)
     return MetaAction(
@@ -137,6 +139,11 @@ def _across(path: tuple[Lane, ...], x: np.ndarray, y: np.ndarray) -> tuple[np.nd
     offsets = np.array([d for _, d in frenet])
     places = np.argmin(np.array(overrun) + 0.1 * np.abs(offsets), axis=0)
     return offsets[places, np.arange(len(x))], places
+
+
+def _on_a_lane(road: Road, x: float, y: float, heading: float) -> bool:
+    lane = road.closest(x, y, heading)
+    return bool(lane.contains(*lane.frenet(x, y)))
 
 
 def _off_course(path, places: np.ndarray, x: np.ndarray, y: np.ndarray, heading: np.ndarray) -> np.ndarray:
