@@ -12,6 +12,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # app.py as it lies here, not as it was installed
+
 import app
 from drive.api import run
 
