@@ -351,8 +351,9 @@ def is_gone(group):
 
 
 SCRIPT = """
-import sys
+import signal, sys
 from drive.evaluation import evaluate
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs deaf to it
 if __name__ == "__main__":
     evaluate("highway-fast", ["slower"], 30, workers=2, out=sys.argv[1], progress=False)
 """
