@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import functools
 import math
 import os
 import platform
@@ -294,8 +295,9 @@ def paired_collisions(results: Results, scenario: str) -> str:
     return "–"
 
 
+@functools.cache
 def commit() -> str:
-    """The state of the code, as git names it."""
+    """The state of the code, as git names it, before any page is written."""
     command = ["git", "describe", "--always", "--dirty"]
     found = subprocess.run(command, capture_output=True, text=True, cwd=TARGET.parent, check=False)
     return found.stdout.strip() or "unknown"
