@@ -10,7 +10,6 @@ survived 8 more. --write puts the tables into docs/planner.md.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from planner_runs import read, run, share, write
+from planner_runs import command_line, read, run, share, write
 
 from drive.twin import warm
 
@@ -29,12 +28,7 @@ TARGETS = {"dilu-4-2.0": "97 %", "dilu-5-2.5": "92 %", "dilu-5-3.0": "78 %"}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=200)
-    parser.add_argument("--first", type=int, default=20000)
-    parser.add_argument("--out", type=Path, default=Path("runs/planner-dilu.jsonl"))
-    parser.add_argument("--drivers", nargs="*", default=list(DRIVERS))
-    parser.add_argument("--write", action="store_true", help="write docs/planner.md from what there is")
+    parser = command_line(__doc__, 200, "runs/planner-dilu.jsonl", DRIVERS)
     chosen = parser.parse_args()
     if chosen.write:
         records = read(chosen.out)

@@ -8,7 +8,6 @@ else the distance driven; the return is highway-env's own, undiscounted. The dif
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from planner_runs import read, run, share, write
+from planner_runs import command_line, read, run, share, write
 
 from drive.scenarios import SCENARIOS
 from drive.statistics import paired
@@ -29,13 +28,8 @@ ARRIVING = ("pass", "destination", "exit")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=100)
-    parser.add_argument("--first", type=int, default=20000)
-    parser.add_argument("--out", type=Path, default=Path("runs/planner-roads.jsonl"))
+    parser = command_line(__doc__, 100, "runs/planner-roads.jsonl", DRIVERS)
     parser.add_argument("--roads", nargs="*", default=list(ROADS))
-    parser.add_argument("--drivers", nargs="*", default=list(DRIVERS))
-    parser.add_argument("--write", action="store_true", help="write docs/planner.md from what there is")
     chosen = parser.parse_args()
     if chosen.write:
         records = read(chosen.out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import time
@@ -86,6 +87,17 @@ def survives(worlds: Worlds, world: World) -> int:
         _, kept = np.unique(np.stack(state, 1).round().astype(int), axis=0, return_index=True)
         nodes = nodes.select(np.sort(chance.permutation(kept)[:NODES]))
     return AHEAD
+
+
+def command_line(about: str, seeds: int, out: str, drivers: tuple[str, ...]) -> argparse.ArgumentParser:
+    """What every table of the planner is asked for: how many seeds from which, whose, where they are kept."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=seeds)
+    parser.add_argument("--first", type=int, default=20000)
+    parser.add_argument("--out", type=Path, default=Path(out))
+    parser.add_argument("--drivers", nargs="*", default=list(drivers))
+    parser.add_argument("--write", action="store_true", help="write docs/planner.md from what there is")
+    return parser
 
 
 def run(jobs: Iterable[tuple[str, str, int]], out: Path) -> list[dict]:
