@@ -13,7 +13,7 @@ from drive.reasoning.foresight import roll_out
 from drive.roads import Lane, Road, Straight
 from drive.twin import kernel as k
 from drive.twin_world import twin_world
-from drive.types import Car, Ego, History, Legal, Perception, Scene, Task
+from drive.types import Car, Ego, History, Legal, Meta, Perception, Scene, Task
 from drive.world.perception import perceive
 from policies.planner import Planner
 from policies.planner.imagination import forked, imagine, target_lane
@@ -191,6 +191,41 @@ def test_a_drifting_car_is_taken_to_change_lane_and_an_arriving_one_is_not():
     this = scene(leaving, arriving)
     assert target_lane(this, leaving) == lane_id(1)
     assert target_lane(this, arriving) == lane_id(1)
+
+
+def test_a_lane_change_that_was_given_up_is_seen_though_the_car_still_drifts():
+    world = twin_world("highway-fast")
+    world.reset(10063)
+    world.step(Meta("FASTER"))
+    seen = world.scene
+    first = seen.car(1)  # drifts to the right, and turns left again
+    assert first.y < float(seen.history.imaginable(1)[-1, 2]) and first.heading > 0
+    assert target_lane(seen, first) == lane_id(0)
+
+
+def test_lane_changes_under_way_are_foreseen_from_what_was_seen():
+    changing, found, wrong = 0, 0, 0
+    world = twin_world("highway-fast")
+    for seed in range(1000, 1020):
+        world.reset(seed)
+        for _ in range(6):
+            world.step(Meta("IDLE"))
+            aims = {driver.id: driver.target_lane for driver in world.truth().drivers}
+            for each in world.scene.cars:
+                foreseen = target_lane(world.scene, each)
+                changing += aims[each.id] != each.lane
+                found += aims[each.id] != each.lane and foreseen == aims[each.id]
+                wrong += foreseen not in (each.lane, aims[each.id])
+    assert changing >= 10 and found == changing and wrong <= changing / 10
+
+
+def test_on_a_free_motorway_it_keeps_right_and_says_so():
+    fast = replace(scene(lane=0, speed=30.0), ego=replace(scene(lane=0, speed=30.0).ego, target_speed=30.0))
+    choice = checked(Planner(), fast)
+    assert choice.action.name == "LANE_RIGHT"
+    assert [term.value for term in choice.chosen.terms if term.kind == "lanes to the right"] == [2.0]
+    rightmost = replace(fast, ego=replace(fast.ego, y=-8.0, lane=lane_id(2), target_lane=lane_id(2)))
+    assert decided(rightmost) == "IDLE"
 
 
 def test_in_a_bend_and_at_a_joint_no_lane_change_is_read_off_a_drift():

@@ -174,6 +174,10 @@ GERMAN = Words(
         ("rule", "lanes to goal"): Phrase(
             "{said} Spuren sind noch zu queren", one="{said} Spur ist noch zu queren"
         ),
+        ("rule", "lanes to the right"): Phrase(
+            "man soll rechts fahren, und rechts von mir sind {said} Spuren",
+            one="man soll rechts fahren, und rechts von mir ist {said} Spur",
+        ),
         ("rule", "acceleration asked"): Phrase(
             "meine Regel verlangt höchstens {said}",
             "meine Regel verlangt eine Bremsung mit {said}",
@@ -287,6 +291,7 @@ GERMAN = Words(
         "incentive": "Anreiz",
         "distance to goal": "Weg zum Ziel",
         "lanes to goal": "Spuren bis zum Ziel",
+        "lanes to the right": "Spuren rechts",
         "right of way": "Vorfahrt",
         "curve ahead": "Tempo für die Kurve",
         "lateral offset": "neben der Spurmitte",

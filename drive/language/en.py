@@ -182,6 +182,10 @@ ENGLISH = Words(
         ("rule", "lanes to goal"): Phrase(
             "there are {said} lanes still to cross", one="there is {said} lane still to cross"
         ),
+        ("rule", "lanes to the right"): Phrase(
+            "one should keep right, and there are {said} lanes to my right",
+            one="one should keep right, and there is {said} lane to my right",
+        ),
         ("rule", "acceleration asked"): Phrase(
             "my rule asks for no more than {said}",
             "my rule asks me to brake at {said}",
@@ -290,6 +294,7 @@ ENGLISH = Words(
         "incentive": "incentive",
         "distance to goal": "distance to goal",
         "lanes to goal": "lanes to goal",
+        "lanes to the right": "lanes to the right",
         "right of way": "right of way",
         "curve ahead": "speed for the bend ahead",
         "lateral offset": "off the lane's centre",

@@ -81,6 +81,7 @@ QUANTITIES: dict[tuple[str, str], Quantity] = {
     ("rule", "distance to exit"): Quantity("m", 0),
     ("rule", "distance to goal"): Quantity("m", 0),
     ("rule", "lanes to goal"): Quantity("", 0),
+    ("rule", "lanes to the right"): Quantity("", 0),
     ("rule", "acceleration asked"): Quantity("m/s²", signed=True),
     ("rule", "always"): Quantity(number=False),
     ("rule", "drawn"): Quantity(number=False),

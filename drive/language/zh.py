@@ -150,6 +150,7 @@ CHINESE = Words(
         ("rule", "distance to exit"): Phrase("我的出口在前方 {said}"),
         ("rule", "distance to goal"): Phrase("我的目标在前方 {said}"),
         ("rule", "lanes to goal"): Phrase("还须越过 {said} 条车道"),
+        ("rule", "lanes to the right"): Phrase("应当靠右行驶，我右侧还有 {said} 条车道"),
         ("rule", "acceleration asked"): Phrase(
             "我的规则最多要求 {said}", "我的规则要求以 {said} 制动", "我的规则要求维持车速"
         ),
@@ -238,6 +239,7 @@ CHINESE = Words(
         "incentive": "变道动机",
         "distance to goal": "距目标",
         "lanes to goal": "距目标车道数",
+        "lanes to the right": "右侧车道数",
         "right of way": "优先权",
         "curve ahead": "弯道适宜车速",
         "lateral offset": "偏离车道中心",

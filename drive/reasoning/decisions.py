@@ -23,7 +23,7 @@ QUICKER = {"SLOWER": ("IDLE", "FASTER"), "IDLE": ("FASTER",)}  # what a lower sp
 RING_REACH = 100.0  # [m] looked along the path for a ring
 STANDING = 0.5  # [m/s]
 
-GAINS = ("speed gain", "incentive", "lanes to goal", "distance to goal")  # why to change lanes
+GAINS = ("speed gain", "incentive", "lanes to goal", "distance to goal", "lanes to the right")  # why to change lanes
 # what a term is about, and by it what holding back means
 SUBJECTS = {
     "time gap": "lead",

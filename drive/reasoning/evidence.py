@@ -41,6 +41,7 @@ OF_THE_ROAD = {
     "right of way": ("rule", "right of way"),
     "speed limit": ("rule", "speed limit"),
     "lanes to goal": ("rule", "lanes to goal"),
+    "lanes to the right": ("rule", "lanes to the right"),
     "always": ("rule", "always"),
     "drawn": ("rule", "drawn"),
     "acceleration": ("rule", "acceleration asked"),
@@ -54,7 +55,8 @@ VALUELESS = ("always", "drawn")
 ORDER = (
     "beside", "to the left", "to the right", "oncoming", "gap ahead", "gap behind", "slower ahead",
     "closing from behind", "its speed", "time gap", "time to collision", "imposed braking",
-    "predicted contact", "distance to exit", "distance to goal", "lanes to goal", "bend radius",
+    "predicted contact", "distance to exit", "distance to goal", "lanes to goal", "lanes to the right",
+    "bend radius",
 )  # fmt: skip
 
 

@@ -493,6 +493,11 @@ def _speed_limit(scene: Scene, claim: Claim) -> float:
     return float(limit)
 
 
+def _lanes_to_the_right(scene: Scene) -> float:
+    lane = scene.ego.target_lane
+    return float(len(scene.road.sections[lane[:2]]) - 1 - lane[2])
+
+
 def _way_to_goal(scene: Scene, claim: Claim) -> tuple[float, float]:
     """Changes of lane, and metres to the fork, that the goal still takes, section by section.
 
@@ -550,4 +555,5 @@ OF_THE_SCENE: dict[str, Callable[[Scene, Claim], Measured]] = {
     "distance to exit": lambda scene, claim: _way_to_goal(scene, claim)[1],
     "distance to goal": lambda scene, claim: _way_to_goal(scene, claim)[1],
     "lanes to goal": lambda scene, claim: _way_to_goal(scene, claim)[0],
+    "lanes to the right": lambda scene, claim: _lanes_to_the_right(scene),
 }

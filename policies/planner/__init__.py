@@ -21,7 +21,7 @@ from drive.twin import CODES, META_ACTIONS, Worlds, warm
 from drive.twin import kernel as k
 from drive.types import Choice, Control, Legal, Meta, Option, Scene, Trajectory
 from policies.planner import relevance, steering
-from policies.planner.goal import lanes_to_goal
+from policies.planner.goal import lanes_to_goal, lanes_to_the_right
 from policies.planner.imagination import imagine, nearby
 from policies.planner.search import Budget, Margins, Plans, hold, search
 from policies.planner.terms import lane_after, terms_of, trajectories
@@ -31,20 +31,22 @@ from policies.planner.terms import lane_after, terms_of, trajectories
 class Settings:
     """How far it looks and how it weighs; tuned on seeds below 20000 alone."""
 
-    depth: int = 3  # decisions that branch
+    depth: int = 4  # decisions that branch
     deeper: int = 1  # decisions more, where every option may crash
     horizon: float = 7.0  # [s]
     fine: int = 2  # decisions simulated as finely as the world
     coarse: float = 0.2  # [s] simulated per step in the others
     coarse_crossing: float = 0.1  # [s] the same, where cars cross or come the other way
+    beam: int = 10  # nodes of each first action and hypothesis that branch on, from the third decision
     width: int = 6  # plans of each first action and hypothesis that are driven to the horizon first
     hypotheses: int = 7
     gamma: float = 0.85  # per second: what a later collision costs of an immediate one
     crash_weight: float = 1e4  # of a sure collision now; outweighs every speed
     crash_step: float = 0.05  # collision costs closer than this count as equal
-    risk_weight: float = 0.2  # [m/s] that a margin missing wholly, for one decision, costs
+    risk_weight: float = 0.6  # [m/s] that a margin missing wholly, for one decision, costs
     move: float = 0.2  # [m/s] that an action other than IDLE has to gain
-    goal: float = 5.0  # [m/s] that a lane nearer to the exit is worth
+    goal: float = 3.0  # [m/s] that a lane nearer to the exit is worth
+    right: float = 1.0  # [m/s] that a lane further to the right is worth on a motorway
     margins: Margins = field(default_factory=Margins)
 
 
@@ -144,25 +146,25 @@ def think(scene: Scene, roots: Worlds, settings: Settings) -> Thought:
 
 
 def _budget(scene: Scene, settings: Settings) -> Budget:
-    period = max(scene.period, 1.0)
-    one_way = len(scene.road.sections) == 1
-    tail = max(0, math.ceil(settings.horizon / period) - settings.depth)
+    period, road = max(scene.period, 1.0), scene.road
+    one_way = len(road.sections) == 1
     return Budget(
         settings.depth,
-        tail,
+        max(0, math.ceil(settings.horizon / period) - settings.depth),
         period,
         scene.sub_step,
         settings.fine,
         max(settings.coarse if one_way else settings.coarse_crossing, scene.sub_step),
         settings.width,
-        lanes_to_goal(scene),
+        settings.beam,
+        settings.goal * lanes_to_goal(scene) + settings.right * lanes_to_the_right(road),
         settings.margins,
         not one_way and scene.task.kind != "exit",
     )
 
 
 def _searched(roots: Worlds, budget: Budget, first: np.ndarray, settings: Settings) -> Thought:
-    plans = search(roots, budget, first, lambda nodes: _promise(nodes, budget, settings))
+    plans = search(roots, budget, first, lambda nodes, left: _promise(nodes, left * budget.period, budget, settings))
     worth = worth_of(plans, budget, settings)
     weighed = tuple(_weighed(plans, code, worth, roots, budget, settings) for code in first)
     return Thought(budget, roots, plans, worth, weighed)
@@ -176,16 +178,16 @@ def worth_of(plans: Plans, budget: Budget, settings: Settings) -> np.ndarray:
 
 
 def _gain(plans, way: np.ndarray, budget: Budget, settings: Settings) -> np.ndarray:
-    """Mean speed [m/s], less what missing margins, lanes left to the exit and unrest cost."""
+    """Mean speed [m/s], less what missing margins, lanes and unrest cost."""
     gain = way / budget.horizon - settings.risk_weight * plans.risk
-    return gain - settings.move * plans.moves - settings.goal * plans.owed / budget.horizon
+    return gain - settings.move * plans.moves - plans.owed / budget.horizon
 
 
-def _promise(nodes, budget: Budget, settings: Settings) -> np.ndarray:
-    """What open nodes would be worth if they went on at the speed they have."""
+def _promise(nodes, seconds: float, budget: Budget, settings: Settings) -> np.ndarray:
+    """What open nodes would be worth if they went on for so long [s] at the speed they have."""
     slots = nodes.worlds.ego_slot
     speed = nodes.worlds.row(k.SPEED)[np.arange(len(slots)), slots]
-    way = nodes.way + speed * budget.tail * budget.period
+    way = nodes.way + speed * seconds
     return _gain(nodes, way, budget, settings)
 
 

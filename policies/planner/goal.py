@@ -1,4 +1,4 @@
-"""How many lanes are still to be crossed to an exit, lane by lane; elsewhere the ego's route leads to the goal."""
+"""What the lanes cost a plan: those still to be crossed to an exit, and those to the right of a motorway's."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ def lanes_to_goal(scene: Scene) -> np.ndarray:
     if scene.task.kind != "exit":
         return np.zeros(len(scene.road.lanes))
     return _lanes_to(_Same(scene.road), scene.task.goal)
+
+
+def lanes_to_the_right(road: Road) -> np.ndarray:
+    """Lanes to the right of each, by lane number; all zero where the road has more than one section."""
+    if len(road.sections) > 1:
+        return np.zeros(len(road.lanes))
+    return np.array([len(road.lanes) - 1 - lane.id[2] for lane in road.lanes], float)
 
 
 class _Same:

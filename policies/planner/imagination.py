@@ -1,7 +1,7 @@
 """What a scene does not show of the other drivers, and what is assumed instead.
 
-Inferred from what was seen: the lane a drifting car changes to (its lateral speed is held against the law by
-which it would return to its own lane), and the speed a car wishes to drive (IDM inverted for the acceleration
+Inferred from what was seen: the lane that a car is steered to (highway-env's steering law, solved for the heading
+that it asks for), and the speed a car wishes to drive (IDM inverted for the acceleration
 it had over the last 0.1 s). Drawn, one draw per car, scene and hypothesis: when it last thought about a lane
 change, and IDM's exponent. Nothing else is known: parameters are nominal, routes the straightest.
 """
@@ -25,12 +25,15 @@ AHEAD_TIME = 5.0  # [s] of driving, within which the ways open to a car are told
 MOST_WAYS = 6
 FIXED = 2  # hypotheses: nobody changes lane; whoever has reason to does so now
 MANY = 2  # cars seen to pass up a lane change, from which on nobody here is expected to make one
+INTERVAL = 0.1  # [s] between two states of the history
 TAU_LATERAL = 0.6  # [s], the law by which drivers return to a lane's centre
-BEND_DRIFT = 1.0  # [m/s] the same, in bends and where lanes join
+TURNED = 0.15 # of the way from the heading that keeps the lane to the one that changes it; seen late, it is less
+HEADING_GAIN = 5.0  # [1/s], the law by which drivers turn to the heading that this asks for
+BEND_DRIFT = 1.0  # [m/s] across the lane, in bends and where lanes join, from which a car may be changing it
 NEAR_JOINT = 10.0  # [m]
 FORK = 5.0  # [m] past a fork, within which a car may as well have taken the other way
 ON_BOTH = 3.5  # [m] at most from the middle of the lane there
-DRIFT = 0.15  # [m/s] across the lane, from which a car may be changing it
+DRIFT = 0.15  # [m/s] the same elsewhere
 WISH = 0.8  # of the speed limit, the most that traffic is expected to wish for unless seen faster
 NO_LIMIT = 30.0  # [m/s] taken for the limit where none stands
 LAST, PERIOD = 1.06, 1.07  # [s] since the last thought
@@ -197,19 +200,57 @@ def nearby(scene: Scene) -> Scene:
     return replace(scene, cars=cars, ghosts=ghosts)
 
 
-def target_lane(scene: Scene, car: Car):
-    """The lane a car drives to, as its drift tells; its own where it does not drift."""
+def target_lane(scene: Scene, car: Car) -> LaneId:
+    """The lane a car drives to: where it is steered to, or as its drift tells; its own where neither tells."""
     lane = scene.road.lane(car.lane)
     s, d = lane.frenet(car.x, car.y)
+    if not _bends(scene.road, lane, s):
+        return _steered_to(scene, car, lane)
     drift = _drift(scene, car, s, d)
-    if abs(drift) < (BEND_DRIFT if _bends(scene.road, lane, s) else DRIFT):
-        return car.lane
     left = drift > 0
     to_centre = max(-d if left else d, 0.0)
-    if abs(drift) < 2.0 * to_centre / TAU_LATERAL + DRIFT:
+    if abs(drift) < max(BEND_DRIFT, 2.0 * to_centre / TAU_LATERAL + DRIFT):
         return car.lane
+    return _beside(scene, car, left) or car.lane
+
+
+def _steered_to(scene: Scene, car: Car, lane: Lane) -> LaneId:
+    """The lane whose centre explains the heading that the car turns to: its own, or the one beside.
+
+    A car that gave up a change of lane still drifts the old way, but turns to the new one already.
+    """
+    x, y, asked, speed = _asked_heading(scene, car)
+    asked = wrap(asked - float(lane.heading(lane.frenet(x, y)[0])))
+    aim = _beside(scene, car, asked > 0)
+    if abs(asked * car.speed) < DRIFT or aim is None:
+        return car.lane
+    own, other = (_heading_to(scene.road.lane(each).frenet(x, y)[1], speed) for each in (car.lane, aim))
+    changing = (asked - own) * (other - own) > TURNED * (other - own) ** 2
+    return aim if changing else car.lane
+
+
+def _asked_heading(scene: Scene, car: Car) -> tuple[float, float, float, float]:
+    """Where the car just was, x, y [m], the heading [rad] that was asked of it there, and its speed [m/s].
+
+    ControlledVehicle.steering_control: each sub-step makes up the same share of what is missing to the asked heading.
+    """
+    past = scene.history.imaginable(car.id)
+    if past is None or not len(past):
+        return car.x, car.y, car.heading, car.speed
+    since, x, y, heading, speed = past[np.argmin(np.abs(past[:, 0] + max(scene.sub_step, INTERVAL)))]
+    missing = max(0.0, 1.0 - HEADING_GAIN * scene.sub_step) ** (-since / scene.sub_step)
+    return x, y, heading + wrap(car.heading - heading) / (1.0 - missing), speed
+
+
+def _heading_to(offset: float, speed: float) -> float:
+    """The heading [rad] that ControlledVehicle asks for at an offset [m] left of a lane's centre."""
+    across = min(max(-offset / TAU_LATERAL / max(abs(speed), 0.1), -1.0), 1.0)
+    return min(max(math.asin(across), -math.pi / 4), math.pi / 4)
+
+
+def _beside(scene: Scene, car: Car, left: bool) -> LaneId | None:
     aim = scene.road.side(car.lane, "left" if left else "right")
-    return aim.id if aim is not None and aim.reachable_from(car.x, car.y) else car.lane
+    return aim.id if aim is not None and aim.reachable_from(car.x, car.y) else None
 
 
 def _bends(road: Road, lane: Lane, s: float) -> bool:

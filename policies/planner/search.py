@@ -49,7 +49,8 @@ class Budget:
     fine: int
     coarse: float  # [s] simulated in the later ones
     width: int  # plans of each first action and hypothesis that are driven on to the horizon first
-    goal: np.ndarray  # [lanes] lane changes that the goal still takes
+    beam: int  # nodes of each first action and hypothesis that branch on, from the third decision
+    lane_cost: np.ndarray  # [lanes] [m/s] that being in a lane costs
     margins: Margins
     committed: bool = False  # is the second decision the same in every hypothesis?
 
@@ -74,7 +75,7 @@ class Plans:
     risk: np.ndarray  # [P] 0 is none
     way: np.ndarray  # [P] [m] driven
     moves: np.ndarray  # int [P] actions other than IDLE within the branching part
-    owed: np.ndarray  # [P] [s] lanes left to the goal, over the time that they were left
+    owed: np.ndarray  # [P] [m] what the lanes cost over the time spent in them
     touched: np.ndarray  # bool [P, slots] to whom it comes closer than the margins, or whom it hits
     done: np.ndarray  # bool [P]
 
@@ -89,25 +90,47 @@ def search(roots: Worlds, budget: Budget, first: np.ndarray, promise: Callable[.
     closed: list[_Nodes] = []
     for level in range(budget.depth):
         if len(nodes.world):
+            if level > 1:
+                nodes = _beam(nodes, budget, level, promise, closed)
             nodes = nodes.branch(first if level == 0 else None)
             nodes.drive(level, budget)
             nodes = nodes.close(closed)
-    closed += _tails(nodes, budget, promise(nodes))
+    closed += _tails(nodes, budget, promise(nodes, budget.tail))
     return Plans(*(np.concatenate([getattr(n, name) for n in closed]) for name in _Nodes.KEPT))
 
 
-def _tails(nodes: _Nodes, budget: Budget, value: np.ndarray) -> list[_Nodes]:
-    """The open nodes driven on: holding on first; braking where that crashes."""
-    group, width = nodes.codes[:, 0] + len(META_ACTIONS) * nodes.world, budget.width
+def _beam(nodes: _Nodes, budget: Budget, level: int, promise: Callable[..., np.ndarray], closed: list[_Nodes]) -> _Nodes:
+    """The most promising nodes of each first action and root, which branch on; the others stay as they are."""
+    left = budget.depth - level + budget.tail
+    top = _most(promise(nodes, left), *_groups(nodes, budget, budget.beam))
+    closed.append(nodes.pick(~top).left(budget, left))
+    return nodes.pick(top)
+
+
+def _groups(nodes: _Nodes, budget: Budget, width: int) -> tuple[np.ndarray, int]:
+    """Which nodes compete with one another [P], and how many of them may win."""
+    group = nodes.codes[:, 0] + len(META_ACTIONS) * nodes.world
     if budget.committed and budget.depth > 1:
-        group, width = nodes.codes[:, 1] + len(META_ACTIONS) * group, math.ceil(budget.width / 3)
+        return nodes.codes[:, 1] + len(META_ACTIONS) * group, math.ceil(width / 3)
+    return group, width
+
+
+def _most(value: np.ndarray, group: np.ndarray, width: int) -> np.ndarray:
+    """bool [P]: the `width` greatest values of each group."""
     order = np.lexsort((-value, group))
     starts = np.searchsorted(group[order], group[order])
     top = np.zeros(len(order), bool)
     top[order] = np.arange(len(order)) - starts < width
+    return top
+
+
+def _tails(nodes: _Nodes, budget: Budget, value: np.ndarray) -> list[_Nodes]:
+    """The open nodes driven on: holding on first; braking where that crashes."""
+    group, width = _groups(nodes, budget, budget.width)
+    top = _most(value, group, width)
     done = [nodes.pick(top).held(IDLE, budget)]
     arrived = np.isin(group, group[np.flatnonzero(top)[done[0].now[np.isinf(done[0].crash)]]])
-    done.append(nodes.pick(np.flatnonzero(~top & arrived)).left(budget))
+    done.append(nodes.pick(np.flatnonzero(~top & arrived)).left(budget, budget.tail))
     rest = np.flatnonzero(~arrived)
     if rest.size:
         held = nodes.pick(rest).held(IDLE, budget)
@@ -195,11 +218,11 @@ class _Nodes:
                 nodes = nodes.close(ended)
         return _Nodes.joined([*ended, nodes])
 
-    def left(self, budget: Budget) -> _Nodes:
+    def left(self, budget: Budget, decisions: int) -> _Nodes:
         """The nodes as they are, not driven on."""
         at = np.arange(len(self.world)), self.worlds.ego_slot
         fastest = np.maximum(self.worlds.f[:, k.SPEED][at], self.worlds.f[:, k.TARGET_SPEED][at])
-        self.way = self.way + fastest * budget.tail * budget.period
+        self.way = self.way + fastest * decisions * budget.period
         self.done = np.zeros(len(self.world), bool)
         return self
 
@@ -218,7 +241,7 @@ class _Nodes:
         drive = self.worlds.step(codes, substeps, dt, stop_on_crash=True, risks=True, wanted=budget.margins.wanted, ego=True)
         self.codes[:, level] = codes
         lanes = self.worlds.g[np.arange(len(slots)), k.TARGET_LANE, slots]
-        self.owed = self.owed + budget.goal[lanes] * budget.period
+        self.owed = self.owed + budget.lane_cost[lanes] * budget.period
         at = self.worlds.ego_crash_step
         self.crash = np.where(at >= 0, level * budget.period + at * dt, np.inf)
         self.touched = self.worlds.g[:, k.TOUCHED] != 0

@@ -13,7 +13,7 @@ from drive.surroundings import Neighbour, View
 from drive.trajectory import from_states
 from drive.twin import META_ACTIONS, from_scene
 from drive.types import HORIZON, Meta, Scene, Term, Trajectory
-from policies.planner.goal import lanes_to_goal
+from policies.planner.goal import lanes_to_goal, lanes_to_the_right
 from policies.planner.search import Held, Plans
 
 SOURCE = "imagined"
@@ -40,6 +40,7 @@ def terms_of(scene: Scene, action: Meta, plans: Plans, rows: np.ndarray, held: H
         *(_beside(view, lane) if lane != scene.ego.target_lane else ()),
         *ahead(view, lane, slows=action.name == "SLOWER"),
         *_goal(scene, lane),
+        *_keeping_right(scene, lane),
         *_gain(scene, plans, rows),
     ]
     return tuple(terms)
@@ -114,6 +115,14 @@ def _goal(scene: Scene, lane: LaneId) -> list[Term]:
     if not left and not now:
         return []
     return [Term("lanes to goal", float(left), "", "for" if left <= now and left < 1 or left < now else "against")]
+
+
+def _keeping_right(scene: Scene, lane: LaneId) -> list[Term]:
+    """What speaks for a lane further to the right, where being there is worth something."""
+    number = {each.id: number for number, each in enumerate(scene.road.lanes)}
+    left = lanes_to_the_right(scene.road)
+    now = float(left[number[scene.ego.target_lane]])
+    return [Term("lanes to the right", now, "", "for")] if left[number[lane]] < now else []
 
 
 def _gain(scene: Scene, plans: Plans, rows: np.ndarray) -> list[Term]:
