@@ -134,7 +134,7 @@ def train(
     policy: str,
     out: Annotated[Path | None, typer.Option(help="folder; a second call continues there")] = None,
     seed: Annotated[int, typer.Option(help="the same seed, the same training")] = 0,
-    rounds: Annotated[int, typer.Option(help="of 30 decisions in all worlds")] = 120,
+    rounds: Annotated[int, typer.Option(help="of 30 decisions in all worlds")] = 230,
     worlds: Annotated[int, typer.Option(help="that are driven side by side")] = 256,
 ) -> None:
     """Train a policy that learns, and leave its weights in a folder."""

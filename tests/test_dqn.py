@@ -300,7 +300,8 @@ def test_a_distribution_that_is_moved_keeps_its_mass_and_moves_its_mean_as_the_r
 def test_a_certain_return_lands_between_its_two_neighbours():
     after = torch.zeros(1, network.ATOMS)
     after[0, 0] = 1.0
-    found = train.projected(torch.tensor([0.2]), after)  # atoms lie 0.5 apart
+    apart = network.HIGHEST / (network.ATOMS - 1)
+    found = train.projected(torch.tensor([0.4 * apart]), after)
     assert torch.allclose(found[0, :3], torch.tensor([0.6, 0.4, 0.0]), atol=1e-5)
 
 

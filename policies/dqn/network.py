@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEADS = 64, 2
 EGO_FEATURES, CAR_FEATURES, ACTIONS = 9, 9, 5
-DISCOUNT = 0.95  # per decision
+DISCOUNT = 0.97  # per decision
 ATOMS, HIGHEST = (
     41,
     1 / (1 - DISCOUNT),

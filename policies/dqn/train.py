@@ -48,14 +48,14 @@ class Settings:
     """What decides the outcome of a training, besides the package versions."""
 
     seed: int = 0
-    rounds: int = 120
+    rounds: int = 230
     worlds: int = 256
-    updates: int = 4  # gradient steps per decision of all worlds
-    batch: int = 256  # states, each with all actions
-    capacity: int = 100_000  # states remembered
+    updates: int = 12  # gradient steps per decision of all worlds
+    batch: int = 384  # states, each with all actions
+    capacity: int = 300_000  # states remembered
     learning_rate: float = 1e-3  # falls linearly to a twentieth
     follow: float = 0.005  # by which the target network follows, each gradient step
-    explore: float = 0.1  # share of drawn actions, after they fell from 1 over the first third
+    explore: float = 0.05  # share of drawn actions, after they fell from 1 over the first third
     evaluate_every: int = 10  # rounds
     episodes: int = 500  # of an evaluation
 
