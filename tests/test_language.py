@@ -30,6 +30,7 @@ from drive.language import (
     words_of,
 )
 from drive.language.quantities import PLACES
+from drive.language.say import say_claims
 from drive.language.words import Phrase, Words
 from drive.types import Claim, Control, Decision, Meta, Rationale, Term
 
@@ -279,3 +280,15 @@ def test_the_explanation_of_a_step_shows_every_option_with_its_terms(a_step):
 def a_step():
     scene, choice = behind_a_slower_car()
     return step_of(scene, choice, Rationale(Decision(None, None), (), None, "post hoc", "Words."))
+
+
+@languages
+def test_cars_each_of_which_would_do_are_said_in_one_clause_and_read_apart(language):
+    speed_up, left = Meta("FASTER"), Meta("LANE_LEFT")
+    alone = [make_claim("cause", "without", option=speed_up, cars=(car,)) for car in (7, 11, 12)]
+    others = [make_claim("cause", "without", option=left, cars=(3,)), make_claim("cause", "without", option=left, cars=(1, 2))]
+    claims = (*alone, *others)
+    words = words_of(language)
+    text = say_claims(claims, words)
+    assert text.count(words.actions["FASTER"]) == 1 and text.count(words.actions["LANE_LEFT"]) == 2
+    assert parse(text, language) == claims

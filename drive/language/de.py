@@ -64,6 +64,7 @@ GERMAN = Words(
     car="Wagen {car}",
     object="Gegenstand {object}",
     together=" und ",
+    either=(", ", " oder "),
     it="er",
     subject="{body} {predicates}",
     places=("", " auf der linken Spur", " auf der rechten Spur"),

@@ -66,6 +66,7 @@ ENGLISH = Words(
     car="car {car}",
     object="object {object}",
     together=" and ",
+    either=(", ", " or "),
     it="it",
     subject="{body} {predicates}",
     places=("", " on the left", " on the right"),

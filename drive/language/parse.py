@@ -140,7 +140,7 @@ class _Grammar:
                 claim = replace(claim, **body)
             else:
                 body = None
-            claims.append(claim)
+            claims += _each(claim, found)
             at = self._separator_at(text, found.end())
         return tuple(claims)
 
@@ -292,7 +292,9 @@ class _Grammar:
         car = _filled(words.car, car=r"(?P<car>\d+)")
         if known.several:
             one = _filled(words.car, car=r"\d+")
-            car = f"(?P<several>{one}(?:{re.escape(words.together)}{one})*)"
+            between, last = map(re.escape, words.either)
+            together = f"(?P<several>{one}(?:{re.escape(words.together)}{one})*)"
+            car = f"{together}|(?P<either>{one}(?:{between}{one})*{last}{one})"
         body = car + "|" + _filled(words.object, object=r"(?P<object>\d+)")
         return _filled(
             template,
@@ -368,6 +370,12 @@ def _grammar(language: str) -> _Grammar:
 @functools.cache
 def _compiled(pattern: str) -> re.Pattern:
     return re.compile(pattern, re.IGNORECASE)
+
+
+def _each(claim: Claim, found: re.Match) -> list[Claim]:
+    """The claim, once for each car that it is said of alone."""
+    either = found.groupdict().get("either")
+    return [replace(claim, cars=(int(car),)) for car in re.findall(r"\d+", either)] if either else [claim]
 
 
 def _cars_in(slots: dict) -> tuple[int, ...]:

@@ -100,7 +100,7 @@ def say_action(action: Action, language: str = "en") -> str:
 
 
 def say_claims(claims: tuple[Claim, ...], words: Words, named=((), ())) -> str:
-    """Clauses joined; neighbouring predicates about one body are fused.
+    """Clauses joined; neighbouring predicates about one body are fused, and neighbours that differ in their car alone.
 
     named: (cars, objects) of the body that was named just before; it is then "it".
     """
@@ -108,7 +108,7 @@ def say_claims(claims: tuple[Claim, ...], words: Words, named=((), ())) -> str:
     for _, group in groupby(claims, lambda claim: _subject(claim, words)):
         group = tuple(group)
         if not _is_predicate(group[0], words):
-            clauses += [_clause(claim, words) for claim in group]
+            clauses.append(_clause(group[0], words, alike=group[1:]))
             continue
         same = not clauses and named != ((), ()) and (group[0].cars, group[0].objects) == named
         body = words.it if same else say_body(group[0].cars, group[0].objects, words)
@@ -126,6 +126,11 @@ def say_bodies(cars: tuple[int, ...], objects: tuple[int, ...], words: Words) ->
     """All of them, which are meant together."""
     named = [words.car.format(car=car) for car in cars]
     return words.together.join(named + [words.object.format(object=thing) for thing in objects])
+
+
+def say_either(claims: tuple[Claim, ...], words: Words) -> str:
+    """The bodies of claims that are alike but for them, each of which is meant alone."""
+    return _joined([say_bodies(claim.cars, claim.objects, words) for claim in claims], words.either)
 
 
 def say_acting(action: Action, words: Words) -> str:
@@ -180,10 +185,12 @@ def _headline(account: Account, words: Words, named) -> str:
 
 
 def _subject(claim: Claim, words: Words):
-    """Neighbours with the same subject are fused; whole clauses never are."""
+    """Neighbours with the same subject are fused; whole clauses only where they are alike but for one car."""
+    known = quantity_of(claim.kind, claim.quantity)
+    if known.several and len(claim.cars) == 1 and not claim.objects:
+        return claim.kind, claim.quantity, claim.option
     if not _is_predicate(claim, words):
         return id(claim)
-    known = quantity_of(claim.kind, claim.quantity)
     return claim.cars, claim.objects, claim.option if known.place else None
 
 
@@ -202,12 +209,12 @@ def _predicates(claims: tuple[Claim, ...], words: Words) -> str:
     return _joined(said, words.predicates)
 
 
-def _clause(claim: Claim, words: Words, with_place: bool = True) -> str:
+def _clause(claim: Claim, words: Words, with_place: bool = True, alike: tuple[Claim, ...] = ()) -> str:
     known = quantity_of(claim.kind, claim.quantity)
     phrase = words.claims[claim.kind, claim.quantity]
     slots = {
         "said": _said(claim, words),
-        "body": (say_bodies if known.several else say_body)(claim.cars, claim.objects, words),
+        "body": say_either((claim, *alike), words) if known.several else say_body(claim.cars, claim.objects, words),
         "other": words.car.format(car=claim.cars[1]) if known.other else "",
         "place": words.places[PLACES.index(claim.option)] if known.place and with_place else "",
         "option": say_doing(claim.option, words) if known.option else "",

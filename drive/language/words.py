@@ -36,6 +36,7 @@ class Words:
     car: str
     object: str
     together: str  # between cars that are meant together
+    either: tuple[str, str]  # between cars each of which is meant alone, before the last
     it: str  # the body that was just named
     subject: str  # a body and what is said of it: {body} and {predicates}
     places: tuple[str, str, str]  # in my lane, on the left, on the right

@@ -50,6 +50,7 @@ CHINESE = Words(
     car="{car} 号车",
     object="{object} 号物体",
     together="和 ",
+    either=("、", "或 "),
     it="它",
     subject="{body}{predicates}",
     places=("", "在左侧车道", "在右侧车道"),

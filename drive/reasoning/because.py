@@ -56,10 +56,16 @@ def attributed(
 def cause_claims(scene: Scene, choice: Choice, attribution: Attribution) -> tuple[Claim, ...]:
     """What the decision depended on, the proximate cause first; () of a policy that weighs nothing."""
     if attribution.causes:
-        return tuple(_claim(scene, choice, cause) for cause in attribution.causes)
+        return _alike_together([_claim(scene, choice, cause) for cause in attribution.causes])
     if any(term.kind in NULL for term in choice.chosen.terms):
         return ()
     return (make_claim("cause", "nothing" if attribution.free == choice.action else "several"),)
+
+
+def _alike_together(claims: list[Claim]) -> tuple[Claim, ...]:
+    """Those without which the same would be done, next to each other; the first stays first."""
+    kinds = [(claim.quantity, claim.option) for claim in claims]
+    return tuple(sorted(claims, key=lambda claim: kinds.index((claim.quantity, claim.option))))
 
 
 def tested_only(choice: Choice, attribution: Attribution) -> Choice:
