@@ -1,6 +1,6 @@
 """Drives every shipped policy over every scenario on the report seeds and writes docs/results.md.
 
-    nice python benchmarks/table.py [--episodes 50] [--workers 1] [--out runs/table]
+    nice python benchmarks/table.py [--episodes 50] [--fewer NAME=COUNT] [--workers 1] [--out runs/table]
 
 Goes on where it was stopped. The twin drives; the first seed of every policy on every scenario is driven
 in highway-env too, and the document says whether both are the same. Every figure comes from the logs.
@@ -53,28 +53,48 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--policy", action="append", help="repeat for several; all that ship, if none")
     parser.add_argument("--episodes", type=int, default=50)
+    parser.add_argument("--fewer", action="append", type=fewer, default=[], metavar="NAME=COUNT", help="episodes of one policy")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("runs/table"))
     parser.add_argument("--write", type=Path, default=TARGET)
     given = parser.parse_args()
     chosen = given.policy or [*NULL, *sorted(set(policies.names()) - set(NULL))]
     driven, checked = (
-        [
-            evaluate(
-                suite, chosen, count, workers=given.workers, out=given.out / physics, physics=physics, causes=False
-            )
-            for suite in SUITES_DRIVEN
-        ]
-        for physics, count in (("twin", given.episodes), ("highway-env", 1))
+        [evaluated(suite, counts, given.workers, given.out / physics, physics) for suite in SUITES_DRIVEN]
+        for physics, counts in (
+            ("twin", {name: dict(given.fewer).get(name, given.episodes) for name in chosen}),
+            ("highway-env", dict.fromkeys(chosen, 1)),
+        )
     )
     kept = parity(driven, checked)
     driven = [with_reference(results, given.episodes) for results in driven]
     asked = "".join(f" --policy {name}" for name in given.policy or ())
+    asked += "".join(f" --fewer {name}={count}" for name, count in given.fewer)
     command = f"python benchmarks/table.py --episodes {given.episodes}{asked}"
     lines = document(driven, kept, command)
     given.write.write_text("\n".join(lines) + "\n", encoding="utf-8")
     if set(IN_README) <= set(chosen):
         put_into_readme(driven)
+
+
+def fewer(text: str) -> tuple[str, int]:
+    """A policy and its number of episodes, as NAME=COUNT."""
+    name, _, count = text.partition("=")
+    return name, int(count)
+
+
+def evaluated(suite: str, counts: dict[str, int], workers: int, out: Path, physics: str) -> Results:
+    """One suite, each policy over its number of episodes."""
+    parts = [
+        evaluate(
+            suite, [name for name in counts if counts[name] == count], count,
+            workers=workers, out=out, physics=physics, causes=False,
+        )
+        for count in sorted(set(counts.values()), reverse=True)
+    ]  # fmt: skip
+    records = tuple(record for part in parts for record in part.records)
+    absent = frozenset().union(*(part.absent for part in parts))
+    return replace(parts[0], policies=tuple(counts), records=records, absent=absent)
 
 
 def with_reference(results: Results, episodes: int) -> Results:
@@ -110,7 +130,7 @@ def same(one: Episode, two: Episode) -> bool:
 def document(driven: list[Results], agree: dict[str, bool], command: str) -> Iterator[str]:
     """The lines of docs/results.md."""
     found = versions()
-    count = max(len(r.of(s, p)) for r in driven for s in r.scenarios for p in r.policies)
+    count = most_episodes(driven)
     yield "# Results"
     yield ""
     yield f"Written by `{command}` on {datetime.date.today().isoformat()}, commit {commit()}: {machine()};"
@@ -155,9 +175,9 @@ def put_into_readme(driven: list[Results]) -> None:
 
 def summary(driven: list[Results]) -> Iterator[str]:
     """Success at mean speed of the most telling policies, and what others reported."""
-    count = max(len(r.of(s, p)) for r in driven for s in r.scenarios for p in r.policies)
+    count = most_episodes(driven)
     yield "Share of episodes in which the task was done (95 % Wilson interval), at mean speed [m/s];"
-    yield f"n = {count} seeds each, from 20000 on, in DiLu-30 its 17 released seeds first. `slower` and `idle` are null"
+    yield f"n = {count} seeds each where no other n stands, from 20000 on, in DiLu-30 its 17 released seeds first. `slower` and `idle` are null"
     yield "policies: what they reach, anyone can. Driven by the [exact twin](docs/twin.md),"
     yield f"{datetime.date.today().isoformat()}, commit {commit()}, {machine()}."
     yield ""
@@ -165,7 +185,7 @@ def summary(driven: list[Results]) -> Iterator[str]:
     yield "|---|" + "---|" * (len(IN_README) + 1)
     reported = {p.scenario: shown(p.success, "success") for p in reversed(PUBLISHED)}
     rows = {
-        s: f"| {s} | {' | '.join(_both(r, s, n) for n in IN_README)} | {reported.get(s, '–')} |"
+        s: f"| {s} | {' | '.join(_both(r, s, n, count) for n in IN_README)} | {reported.get(s, '–')} |"
         for r in driven
         for s in r.scenarios
     }
@@ -181,16 +201,21 @@ def overview(driven: list[Results]) -> Iterator[str]:
     yield ""
     yield f"| scenario | {' | '.join(f'`{name}`' for name in names)} |"
     yield "|---|" + "---|" * len(names)
-    rows = {s: f"| {s} | {' | '.join(_both(r, s, n) for n in names)} |" for r in driven for s in r.scenarios}
+    count = most_episodes(driven)
+    rows = {s: f"| {s} | {' | '.join(_both(r, s, n, count) for n in names)} |" for r in driven for s in r.scenarios}
     yield from rows.values()
     yield ""
 
 
-def _both(results: Results, scenario: str, policy: str) -> str:
+def most_episodes(driven: list[Results]) -> int:
+    return max(len(r.of(s, p)) for r in driven for s in r.scenarios for p in r.policies)
+
+
+def _both(results: Results, scenario: str, policy: str, count: int) -> str:
     if (scenario, policy) in results.absent:
         return "–"
     done, speed = (results.estimate(scenario, policy, name) for name in ("success", "mean speed"))
-    return f"{figure(done, 'success', done.n)} at {shown(speed.mean, 'mean speed')}"
+    return f"{figure(done, 'success', count)} at {shown(speed.mean, 'mean speed')}"
 
 
 def section(results: Results, scenario: str) -> Iterator[str]:
