@@ -17,6 +17,7 @@ from drive.types import Car, Ego, History, Legal, Meta, Perception, Scene, Task
 from drive.world.perception import perceive
 from policies.planner import Planner
 from policies.planner.imagination import forked, imagine, target_lane
+from policies.planner.search import struck
 
 SPEEDS = (20.0, 25.0, 30.0)
 META = ("LANE_LEFT", "IDLE", "LANE_RIGHT", "FASTER", "SLOWER")
@@ -191,6 +192,13 @@ def test_a_drifting_car_is_taken_to_change_lane_and_an_arriving_one_is_not():
     this = scene(leaving, arriving)
     assert target_lane(this, leaving) == lane_id(1)
     assert target_lane(this, arriving) == lane_id(1)
+
+
+def test_who_was_hit_is_never_a_car_that_the_ego_does_not_see():
+    this = scene(car(1, 8, crashed=True), ghosts=(car(2, 4, crashed=True),))
+    worlds = imagine(this, 1)
+    worlds.g[:, k.CRASHED, 0] = 1  # the ego, in slot 0
+    assert list(struck(worlds)) == [1]
 
 
 def test_a_lane_change_that_was_given_up_is_seen_though_the_car_still_drifts():

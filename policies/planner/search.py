@@ -251,11 +251,11 @@ class _Nodes:
 
 
 def struck(worlds: Worlds) -> np.ndarray:
-    """Whom each world's ego has hit [W]: the crashed car (its id) or the object (minus its id) closest to it."""
+    """Whom each world's ego has hit [W]: the crashed car (its id; no ghost) or the object (minus its id) closest to it."""
     found = np.zeros(len(worlds), int)
     for world in np.flatnonzero(worlds.ego_crashed):
         g, ego = worlds.g[world], worlds.ego_slot[world]
-        hit = (g[k.CRASHED] != 0) | (g[k.KIND] == k.OBSTACLE)
+        hit = ((g[k.CRASHED] != 0) & (g[k.GHOST] == 0)) | (g[k.KIND] == k.OBSTACLE)
         hit[ego], hit[worlds.head[world, k.SLOTS] :] = False, False
         if hit.any():
             xy = worlds.f[world, [k.X, k.Y]]
