@@ -138,7 +138,7 @@ def document(driven: list[Results], agree: dict[str, bool], command: str) -> Ite
     yield ""
     *shipped, reference = driven[0].policies
     names = ", ".join(f"`{name}`" for name in shipped)
-    yield f"{names} drove every scenario, n = {count} seeds each: 20000 and on, in DiLu-30 its 17"
+    yield f"{names} drove every scenario, n = {count} seeds each where no other n stands: 20000 and on, in DiLu-30 its 17"
     yield "released seeds first. Nothing was tuned on seeds from 20000 on. In parentheses:"
     yield "95 % intervals, Wilson's for shares of episodes, bootstrapped for means. A dash: not measured,"
     yield "or an action that the policy needs does not exist there. [metrics.md](metrics.md) says what each"
