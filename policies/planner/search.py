@@ -103,7 +103,7 @@ def _beam(nodes: _Nodes, budget: Budget, level: int, promise: Callable[..., np.n
     """The most promising nodes of each first action and root, which branch on; the others stay as they are."""
     left = budget.depth - level + budget.tail
     top = _most(promise(nodes, left), *_groups(nodes, budget, budget.beam))
-    closed.append(nodes.pick(~top).left(budget, left))
+    closed.append(nodes.left(~top, budget, left))
     return nodes.pick(top)
 
 
@@ -130,7 +130,7 @@ def _tails(nodes: _Nodes, budget: Budget, value: np.ndarray) -> list[_Nodes]:
     top = _most(value, group, width)
     done = [nodes.pick(top).held(IDLE, budget)]
     arrived = np.isin(group, group[np.flatnonzero(top)[done[0].now[np.isinf(done[0].crash)]]])
-    done.append(nodes.pick(np.flatnonzero(~top & arrived)).left(budget, budget.tail))
+    done.append(nodes.left(np.flatnonzero(~top & arrived), budget, budget.tail))
     rest = np.flatnonzero(~arrived)
     if rest.size:
         held = nodes.pick(rest).held(IDLE, budget)
@@ -204,27 +204,31 @@ class _Nodes:
         dead = np.isfinite(self.crash)
         if not dead.any():
             return self
-        closed.append(self.pick(dead))
+        closed.append(self.outcome(dead))
         return self.pick(~dead)
 
     def held(self, code: int, budget: Budget) -> _Nodes:
-        """The nodes driven on to the horizon with one action."""
+        """These nodes, driven on to the horizon with one action; `now` tells which each of them was."""
         ended: list[_Nodes] = []
-        nodes = self.pick(np.arange(len(self.world)))
-        nodes.now = np.arange(len(self.world))
+        nodes, self.now = self, np.arange(len(self.world))
         for level in range(budget.depth, budget.depth + budget.tail):
             if len(nodes.world):
                 nodes.drive(level, budget, code)
                 nodes = nodes.close(ended)
         return _Nodes.joined([*ended, nodes])
 
-    def left(self, budget: Budget, decisions: int) -> _Nodes:
-        """The nodes as they are, not driven on."""
-        at = np.arange(len(self.world)), self.worlds.ego_slot
+    def left(self, chosen, budget: Budget, decisions: int) -> _Nodes:
+        """What the chosen nodes came to so far, and would drive in so many more decisions at most."""
+        at = np.arange(len(self.world))[chosen], self.worlds.ego_slot[chosen]
         fastest = np.maximum(self.worlds.f[:, k.SPEED][at], self.worlds.f[:, k.TARGET_SPEED][at])
-        self.way = self.way + fastest * decisions * budget.period
-        self.done = np.zeros(len(self.world), bool)
-        return self
+        nodes = self.outcome(chosen)
+        nodes.way = nodes.way + fastest * decisions * budget.period
+        nodes.done = np.zeros(len(nodes.world), bool)
+        return nodes
+
+    def outcome(self, chosen) -> _Nodes:
+        """The chosen nodes without their worlds, which nobody drives on."""
+        return _Nodes(None, *(getattr(self, name)[chosen] for name in self.KEPT), self.now[chosen])
 
     @classmethod
     def joined(cls, parts: list[_Nodes]) -> _Nodes:
