@@ -1,10 +1,10 @@
 """Thinks ahead: imagines sequences of actions in the twin, under several hypotheses of what others intend.
 
-The default policy. At each decision it drives every legal sequence of three meta-actions (four where survival looks
-doubtful) and then holds on, or brakes, until seven seconds have passed, in every hypothesis at once
+The default policy. At each decision it drives the most promising legal sequences of four meta-actions (five where
+survival looks doubtful) and then holds on, or brakes, until seven seconds have passed, in every hypothesis at once
 (`imagination` says what is assumed of the others). An action is worth the best plan that begins with it, in each
 hypothesis by itself: the next decision will know more. Compared are, layer by layer: collisions (over all
-hypotheses, soon ones weigh most), missing margins, lanes left to the exit, speed, and calm.
+hypotheses, soon ones weigh most), then speed less what missing margins, lanes and unrest cost.
 Where the road is only steered, manoeuvres take the place of the sequences (`steering`).
 """
 

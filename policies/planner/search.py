@@ -81,10 +81,11 @@ class Plans:
 
 
 def search(roots: Worlds, budget: Budget, first: np.ndarray, promise: Callable[..., np.ndarray]) -> Plans:
-    """Every plan of legal actions in every root; `first` [A] are the codes legal now.
+    """Plans of legal actions in every root; `first` [A] are the codes legal now.
 
-    promise: values open nodes [P] by what they have so far. The most promising of each first action and root are driven
-    on to the horizon; the others only where none of those arrives there.
+    promise: values open nodes [P] by what they have so far, with so many decisions to come. From the third decision on
+    the most promising of each first action and root branch on; of the leaves the most promising are driven on to the
+    horizon, the others only where none of those arrives there.
     """
     nodes = _Nodes.at(roots, budget)
     closed: list[_Nodes] = []
