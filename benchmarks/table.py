@@ -59,6 +59,8 @@ def main() -> None:
     parser.add_argument("--write", type=Path, default=TARGET)
     given = parser.parse_args()
     chosen = given.policy or [*NULL, *sorted(set(policies.names()) - set(NULL))]
+    if strangers := set(dict(given.fewer)) - set(chosen):
+        parser.error(f"--fewer: {min(strangers)} is not driven; choose from {', '.join(chosen)}")
     driven, checked = (
         [evaluated(suite, counts, given.workers, given.out / physics, physics) for suite in SUITES_DRIVEN]
         for physics, counts in (

@@ -134,15 +134,16 @@ def train(
     policy: str,
     out: Annotated[Path | None, typer.Option(help="folder; a second call continues there")] = None,
     seed: Annotated[int, typer.Option(help="the same seed, the same training")] = 0,
-    rounds: Annotated[int, typer.Option(help="of 30 decisions in all worlds")] = 230,
-    worlds: Annotated[int, typer.Option(help="that are driven side by side")] = 256,
+    rounds: Annotated[int | None, typer.Option(help="of 30 decisions in all worlds; the policy's own number, if not given")] = None,
+    worlds: Annotated[int | None, typer.Option(help="that are driven side by side; the same")] = None,
 ) -> None:
     """Train a policy that learns, and leave its weights in a folder."""
     from drive.policy import trainer
 
     folder = out or Path("runs") / policy
     module = trainer(policy)
-    score = module.train(folder, True, ["whydrive", *sys.argv[1:]], seed=seed, rounds=rounds, worlds=worlds)
+    given = {name: count for name, count in (("rounds", rounds), ("worlds", worlds)) if count is not None}
+    score = module.train(folder, True, ["whydrive", *sys.argv[1:]], seed=seed, **given)
     say(module.said(score))
     say(f"weights: {folder / module.WEIGHTS}")
 
