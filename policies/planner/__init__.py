@@ -23,7 +23,7 @@ from drive.types import Choice, Control, Legal, Meta, Option, Scene, Trajectory
 from policies.planner import relevance, steering
 from policies.planner.goal import lanes_to_goal, lanes_to_the_right
 from policies.planner.imagination import imagine, nearby
-from policies.planner.search import Budget, Margins, Plans, hold, search
+from policies.planner.search import Budget, Margins, Plans, Tree, hold, search, sees_less
 from policies.planner.terms import lane_after, terms_of, trajectories
 
 
@@ -71,6 +71,7 @@ class Thought:
     plans: Plans
     worth: np.ndarray  # [P, 2] of every plan
     weighed: tuple[Weighed, ...]
+    tree: Tree  # of the search
     doubted: bool = False  # was it done again, deeper?
 
     @property
@@ -109,14 +110,24 @@ class Planner:
         return relevance.could_matter(self._thought(scene), self.settings)
 
     def _thought(self, scene: Scene) -> Thought:
-        if self._last is None or self._last[0] is not scene:
-            self._last = scene, think(scene, self._roots(scene), self.settings)
+        if self._last is not None and self._last[0] is scene:
+            return self._last[1]
+        roots = self._roots(scene)
+        if self._last is not None and _sees_less(scene, roots, *self._last):
+            return think(scene, roots, self.settings, self._last[1].tree)
+        self._last = scene, think(scene, roots, self.settings)
         return self._last[1]
 
     def _roots(self, scene: Scene) -> Worlds:
         if nearby(scene).cars:
             return imagine(scene, self.settings.hypotheses)
         return imagine(replace(scene, cars=(), ghosts=()), 1)  # ghosts matter to other cars alone
+
+
+def _sees_less(scene: Scene, roots: Worlds, before: Scene, thought: Thought) -> bool:
+    """Is it the same decision in the same worlds, but that cars are hidden from the ego?"""
+    asked, then = ((each.task, each.legal, each.period, each.sub_step) for each in (scene, before))
+    return scene.road is before.road and asked == then and sees_less(roots, thought.roots)
 
 
 def weigh(scene: Scene, roots: Worlds, settings: Settings) -> Choice:
@@ -134,14 +145,16 @@ def chosen(scene: Scene, thought: Thought) -> Choice:
     return Choice(Meta(META_ACTIONS[thought.best.code]), options)
 
 
-def think(scene: Scene, roots: Worlds, settings: Settings) -> Thought:
-    """Search, and search deeper where every option may crash."""
+def think(scene: Scene, roots: Worlds, settings: Settings, known: Tree | None = None) -> Thought:
+    """Search, and search deeper where every option may crash; `known` is of the same worlds, where the ego saw no car less."""
     first = np.array([CODES[name] for name in scene.legal.meta])
     budget = _budget(scene, settings)
-    thought = _searched(roots, budget, first, settings)
+    ghosts = roots.g[0, k.GHOST] != 0
+    tree = Tree(ghosts) if known is None else known.hiding(ghosts)
+    thought = _searched(roots, budget, first, settings, tree)
     if settings.deeper and thought.best.score < -DOUBT:
         deeper = replace(budget, depth=budget.depth + settings.deeper)
-        return replace(_searched(roots, deeper, first, settings), doubted=True)
+        return replace(_searched(roots, deeper, first, settings, tree), doubted=True)
     return thought
 
 
@@ -163,11 +176,14 @@ def _budget(scene: Scene, settings: Settings) -> Budget:
     )
 
 
-def _searched(roots: Worlds, budget: Budget, first: np.ndarray, settings: Settings) -> Thought:
-    plans = search(roots, budget, first, lambda nodes, left: _promise(nodes, left * budget.period, budget, settings))
+def _searched(roots: Worlds, budget: Budget, first: np.ndarray, settings: Settings, tree: Tree) -> Thought:
+    def promise(nodes, left: int) -> np.ndarray:
+        return _promise(nodes, left * budget.period, budget, settings)
+
+    plans = search(roots, budget, first, promise, tree)
     worth = worth_of(plans, budget, settings)
     weighed = tuple(_weighed(plans, code, worth, roots, budget, settings) for code in first)
-    return Thought(budget, roots, plans, worth, weighed)
+    return Thought(budget, roots, plans, worth, weighed, tree)
 
 
 def worth_of(plans: Plans, budget: Budget, settings: Settings) -> np.ndarray:
@@ -185,10 +201,7 @@ def _gain(plans, way: np.ndarray, budget: Budget, settings: Settings) -> np.ndar
 
 def _promise(nodes, seconds: float, budget: Budget, settings: Settings) -> np.ndarray:
     """What open nodes would be worth if they went on for so long [s] at the speed they have."""
-    slots = nodes.worlds.ego_slot
-    speed = nodes.worlds.row(k.SPEED)[np.arange(len(slots)), slots]
-    way = nodes.way + speed * seconds
-    return _gain(nodes, way, budget, settings)
+    return _gain(nodes, nodes.way + nodes.speed * seconds, budget, settings)
 
 
 def _weighed(plans: Plans, code: int, worth: np.ndarray, roots: Worlds, budget: Budget, settings: Settings) -> Weighed:
