@@ -87,7 +87,7 @@ class Planner:
 
     def __init__(self, settings: Settings = Settings()):
         self.settings = settings
-        self._last: tuple[Scene, Thought] | None = None  # the same scene is often asked about twice
+        self._last: tuple[Scene, Thought] | None = None  # the same scene is often asked about again, with cars hidden
 
     @staticmethod
     def applies(legal: Legal) -> bool:
@@ -115,8 +115,10 @@ class Planner:
         roots = self._roots(scene)
         if self._last is not None and _sees_less(scene, roots, *self._last):
             return think(scene, roots, self.settings, self._last[1].tree)
-        self._last = scene, think(scene, roots, self.settings)
-        return self._last[1]
+        thought = think(scene, roots, self.settings)
+        if not scene.ghosts:
+            self._last = scene, thought
+        return thought
 
     def _roots(self, scene: Scene) -> Worlds:
         if nearby(scene).cars:
@@ -127,7 +129,7 @@ class Planner:
 def _sees_less(scene: Scene, roots: Worlds, before: Scene, thought: Thought) -> bool:
     """Is it the same decision in the same worlds, but that cars are hidden from the ego?"""
     asked, then = ((each.task, each.legal, each.period, each.sub_step) for each in (scene, before))
-    return scene.road is before.road and asked == then and sees_less(roots, thought.roots)
+    return asked == then and sees_less(roots, thought.roots)
 
 
 def weigh(scene: Scene, roots: Worlds, settings: Settings) -> Choice:
