@@ -9,15 +9,17 @@ import pytest
 
 from drive.language import TERMS
 from drive.policy import checked
+from drive.reasoning.causes import CONDITIONS
 from drive.reasoning.foresight import roll_out
 from drive.roads import Lane, Road, Straight
+from drive.twin import Worlds
 from drive.twin import kernel as k
 from drive.twin_world import twin_world
 from drive.types import Car, Ego, History, Legal, Meta, Perception, Scene, Task
 from drive.world.perception import perceive
 from policies.planner import Planner
 from policies.planner.imagination import forked, imagine, target_lane
-from policies.planner.search import struck
+from policies.planner.search import Tree, struck
 
 SPEEDS = (20.0, 25.0, 30.0)
 META = ("LANE_LEFT", "IDLE", "LANE_RIGHT", "FASTER", "SLOWER")
@@ -170,6 +172,41 @@ def test_who_could_not_matter_does_not():
                 assert each.id in named, f"car {each.id} of {name} changes the action"
         asked, cars = asked + len(named), cars + len(seen.cars)
     assert 0 < mattering <= asked < cars / 2
+
+
+@pytest.mark.parametrize("name, seed, decisions", [("dilu-5-3.0", 6, 9), ("merge", 5, 5), ("intersection", 2, 3), ("exit", 3, 4)])
+def test_a_question_after_the_scene_is_answered_as_if_it_were_asked_alone(name, seed, decisions):
+    """What was driven for the scene is not driven again where cars are hidden: that may change nothing."""
+    seen, asked = in_the_middle(name, seed, decisions).scene, Planner()
+    assert asked.decide(seen) == Planner().decide(seen)
+    nearest = sorted(seen.cars, key=lambda each: math.hypot(each.x - seen.ego.x, each.y - seen.ego.y))[:4]
+    for hidden in (*((each.id,) for each in nearest), tuple(each.id for each in nearest), tuple(c.id for c in seen.cars)):
+        edited = seen.ghosting(*hidden)
+        assert asked.decide(edited) == Planner().decide(edited), f"without {hidden}"
+    for edit in CONDITIONS.values():
+        if (edited := edit(seen)) is not None:
+            assert asked.decide(edited) == Planner().decide(edited), edit.__name__
+
+
+def test_where_a_car_is_hidden_only_what_touched_it_is_driven_again(monkeypatch):
+    seen, planner, driven = in_the_middle("dilu-4-2.0", 3, 4).scene, Planner(), []
+    step = Worlds.step
+    monkeypatch.setattr(Worlds, "step", lambda worlds, *a, **more: driven.append(len(worlds)) or step(worlds, *a, **more))
+    choice = planner.decide(seen)
+    whole, named = sum(driven), planner.could_matter(seen, choice)
+    shares = {}
+    for each in seen.cars:
+        driven.clear()
+        planner.decide(seen.ghosting(each.id))
+        shares[each.id] = sum(driven) / whole
+    assert min(shares.values()) < 0.1 < max(shares.values())  # some are never touched, some matter much
+    assert sum(shares.values()) / len(shares) < 0.5 and named
+
+
+def test_a_tree_in_which_a_car_was_hidden_does_not_tell_what_touched_it():
+    tree = Tree(np.array([False, True]))
+    with pytest.raises(ValueError, match="is seen now"):
+        tree.hiding(np.array([True, False]))
 
 
 def test_a_ghost_is_imagined_as_the_car_that_it_was():
