@@ -292,9 +292,8 @@ class _Grammar:
         car = _filled(words.car, car=r"(?P<car>\d+)")
         if known.several:
             one = _filled(words.car, car=r"\d+")
-            between, last = map(re.escape, words.either)
-            together = f"(?P<several>{one}(?:{re.escape(words.together)}{one})*)"
-            car = f"{together}|(?P<either>{one}(?:{between}{one})*{last}{one})"
+            both, either = (_listed(one, separators) for separators in (words.together, words.either))
+            car = f"(?P<several>{one}|{both})|(?P<either>{either})"
         body = car + "|" + _filled(words.object, object=r"(?P<object>\d+)")
         return _filled(
             template,
@@ -382,6 +381,12 @@ def _cars_in(slots: dict) -> tuple[int, ...]:
     if slots.get("several"):
         return tuple(map(int, re.findall(r"\d+", slots["several"])))
     return tuple(int(slots[name]) for name in ("car", "other") if slots.get(name))
+
+
+def _listed(one: str, separators: tuple[str, str]) -> str:
+    """A pattern for several of one kind in a list."""
+    between, last = map(re.escape, separators)
+    return f"{one}(?:{between}{one})*{last}{one}"
 
 
 def _variants(phrase: Phrase):

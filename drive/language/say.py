@@ -125,7 +125,7 @@ def say_body(cars: tuple[int, ...], objects: tuple[int, ...], words: Words) -> s
 def say_bodies(cars: tuple[int, ...], objects: tuple[int, ...], words: Words) -> str:
     """All of them, which are meant together."""
     named = [words.car.format(car=car) for car in cars]
-    return words.together.join(named + [words.object.format(object=thing) for thing in objects])
+    return _joined(named + [words.object.format(object=thing) for thing in objects], words.together)
 
 
 def say_either(claims: tuple[Claim, ...], words: Words) -> str:

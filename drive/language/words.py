@@ -35,7 +35,7 @@ class Words:
     duration: str  # before a text that holds for {said}
     car: str
     object: str
-    together: str  # between cars that are meant together
+    together: tuple[str, str]  # between cars that are meant together, before the last
     either: tuple[str, str]  # between cars each of which is meant alone, before the last
     it: str  # the body that was just named
     subject: str  # a body and what is said of it: {body} and {predicates}
