@@ -72,6 +72,7 @@ class Thought:
     worth: np.ndarray  # [P, 2] of every plan
     weighed: tuple[Weighed, ...]
     tree: Tree  # of the search
+    paths: list[Trajectory]  # where each weighed action leads
     doubted: bool = False  # was it done again, deeper?
 
     @property
@@ -110,11 +111,12 @@ class Planner:
         return relevance.could_matter(self._thought(scene), self.settings)
 
     def _thought(self, scene: Scene) -> Thought:
-        if self._last is not None and self._last[0] is scene:
-            return self._last[1]
+        last = self._last
+        if last is not None and last[0] is scene:
+            return last[1]
         roots = self._roots(scene)
-        if self._last is not None and _sees_less(scene, roots, *self._last):
-            return think(scene, roots, self.settings, self._last[1].tree)
+        if last is not None and _sees_less(scene, roots, *last):
+            return think(scene, roots, self.settings, last[1])
         thought = think(scene, roots, self.settings)
         if not scene.ghosts:
             self._last = scene, thought
@@ -139,24 +141,23 @@ def weigh(scene: Scene, roots: Worlds, settings: Settings) -> Choice:
 
 def chosen(scene: Scene, thought: Thought) -> Choice:
     """The best action, and every other with what it came to."""
-    codes = np.array([each.code for each in thought.weighed])
-    paths = trajectories(scene, codes)
     options = tuple(
-        _option(scene, thought, each, path) for each, path in zip(thought.weighed, paths, strict=True)
+        _option(scene, thought, each, path) for each, path in zip(thought.weighed, thought.paths, strict=True)
     )
     return Choice(Meta(META_ACTIONS[thought.best.code]), options)
 
 
-def think(scene: Scene, roots: Worlds, settings: Settings, known: Tree | None = None) -> Thought:
+def think(scene: Scene, roots: Worlds, settings: Settings, known: Thought | None = None) -> Thought:
     """Search, and search deeper where every option may crash; `known` is of the same worlds, where the ego saw no car less."""
     first = np.array([CODES[name] for name in scene.legal.meta])
     budget = _budget(scene, settings)
     ghosts = roots.g[0, k.GHOST] != 0
-    tree = Tree(ghosts) if known is None else known.hiding(ghosts)
-    thought = _searched(roots, budget, first, settings, tree)
+    tree = Tree(ghosts) if known is None else known.tree.hiding(ghosts)
+    paths = trajectories(scene, first) if known is None else known.paths  # nobody is in their way
+    thought = _searched(roots, budget, first, settings, tree, paths)
     if settings.deeper and thought.best.score < -DOUBT:
         deeper = replace(budget, depth=budget.depth + settings.deeper)
-        return replace(_searched(roots, deeper, first, settings, tree), doubted=True)
+        return replace(_searched(roots, deeper, first, settings, tree, paths), doubted=True)
     return thought
 
 
@@ -178,14 +179,16 @@ def _budget(scene: Scene, settings: Settings) -> Budget:
     )
 
 
-def _searched(roots: Worlds, budget: Budget, first: np.ndarray, settings: Settings, tree: Tree) -> Thought:
+def _searched(
+    roots: Worlds, budget: Budget, first: np.ndarray, settings: Settings, tree: Tree, paths: list[Trajectory]
+) -> Thought:
     def promise(nodes, left: int) -> np.ndarray:
         return _promise(nodes, left * budget.period, budget, settings)
 
     plans = search(roots, budget, first, promise, tree)
     worth = worth_of(plans, budget, settings)
     weighed = tuple(_weighed(plans, code, worth, roots, budget, settings) for code in first)
-    return Thought(budget, roots, plans, worth, weighed, tree)
+    return Thought(budget, roots, plans, worth, weighed, tree, paths)
 
 
 def worth_of(plans: Plans, budget: Budget, settings: Settings) -> np.ndarray:
