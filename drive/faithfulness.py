@@ -290,7 +290,7 @@ def _comes_true(case: Case, claim: Claim) -> bool:
 
 
 def _minimal(case: Case) -> Values:
-    """Where nothing near makes a difference: is nobody cited?"""
+    """Where hiding nobody makes a difference: is nobody cited?"""
     dependence = case.scenery.dependence
     if not dependence.sets and not dependence.together:
         yield float(not case.cited)

@@ -360,7 +360,7 @@ class Barrier:
 class Attribution:
     """What a decision depended on, by intervention."""
 
-    causes: tuple[Cause, ...]  # proximate first; () where nothing near makes a difference
+    causes: tuple[Cause, ...]  # proximate first; () where an empty road would make no difference
     free: Action  # what is decided when no car is seen at all; the choice's own if as good as that
     barriers: tuple[Barrier, ...]  # of the options that were not taken and that one car bars
     asked: int  # decisions on edited scenes

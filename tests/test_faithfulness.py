@@ -158,7 +158,7 @@ def test_noise_is_drawn_for_each_car_alone():
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Keep lane 2 at 25 m/s. Nothing near makes a difference.", FASTER),
+        ("Keep lane 2 at 25 m/s. On an empty road I would do the same.", FASTER),
         ("Keep lane 2 at 25 m/s: car 4 is 20.0 m ahead (I want 30.0 m).", IDLE),
         ("Keep lane 2 at 25 m/s. Without car 4 I would speed up.", IDLE),
         ("Keep lane 2 at 25 m/s. Without car 4 I would carry on.", FASTER),

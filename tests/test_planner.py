@@ -1,5 +1,6 @@
 """The planner: what it sees, what it says, what it survives, and what it refuses."""
 
+import itertools
 import math
 import time
 from dataclasses import replace
@@ -288,6 +289,16 @@ def test_just_behind_a_fork_a_car_may_have_taken_either_way():
                         for (x, y), s in ((here, 1.3), (past, 15.0)))  # fmt: skip
     assert ("nx", "nxs", 0) in forked(seen.road, leaving)
     assert forked(seen.road, staying) == [lane.id]
+
+
+def test_the_ways_of_two_cars_at_a_junction_meet_in_many_combinations():
+    seen = in_the_middle("intersection", 2, 3).scene
+    worlds = Planner()._roots(seen)
+    ways = {each.id: worlds.g[:, k.ROUTE, worlds.slot(each.id)] for each in seen.cars}
+    undecided = [way for way in ways.values() if len(set(way)) == 3]
+    assert len(undecided) >= 2
+    for one, other in itertools.combinations(undecided, 2):
+        assert len(set(zip(one, other, strict=True))) >= 6  # of nine; three, if they were guessed together
 
 
 def test_where_ways_cross_the_second_action_is_common_to_all_hypotheses():

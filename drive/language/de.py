@@ -195,7 +195,7 @@ GERMAN = Words(
         ("cause", "speed limit"): Phrase("ohne Tempolimit würde ich {act}"),
         ("cause", "poor sight"): Phrase("bei freier Sicht würde ich {act}"),
         ("cause", "several"): Phrase("nur mehrere Wagen zusammen machen einen Unterschied"),
-        ("cause", "nothing"): Phrase("nichts in der Nähe macht einen Unterschied"),
+        ("cause", "nothing"): Phrase("auf leerer Straße täte ich dasselbe"),
         ("visibility", "hidden"): Phrase(
             "{body}, zuletzt hinter {other} gesehen, ist vielleicht noch da"
         ),

@@ -203,7 +203,7 @@ ENGLISH = Words(
         ("cause", "speed limit"): Phrase("without the speed limit I would {act}"),
         ("cause", "poor sight"): Phrase("with a clear view I would {act}"),
         ("cause", "several"): Phrase("only several cars together make a difference"),
-        ("cause", "nothing"): Phrase("nothing near makes a difference"),
+        ("cause", "nothing"): Phrase("on an empty road I would do the same"),
         ("visibility", "hidden"): Phrase("{body}, last seen behind {other}, may still be there"),
         **{("consequence", name): phrase for name, phrase in _foreseen("will").items()},
         **{("rejection", name): phrase for name, phrase in _foreseen("would").items()},

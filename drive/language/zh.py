@@ -166,7 +166,7 @@ CHINESE = Words(
         ("cause", "speed limit"): Phrase("若无限速我会{act}"),
         ("cause", "poor sight"): Phrase("若视野清晰我会{act}"),
         ("cause", "several"): Phrase("只有几辆车一起才有影响"),
-        ("cause", "nothing"): Phrase("附近没有任何影响"),
+        ("cause", "nothing"): Phrase("路上无车时我也会这样做"),
         ("visibility", "hidden"): Phrase("{body}最后见于 {other}后方，可能仍在那里"),
         **{("consequence", name): phrase for name, phrase in _foreseen("将").items()},
         **{("rejection", name): phrase for name, phrase in _foreseen("本会").items()},

@@ -22,7 +22,7 @@ from drive.twin import kernel as k
 from drive.types import Choice, Control, Legal, Meta, Option, Scene, Trajectory
 from policies.planner import relevance, steering
 from policies.planner.goal import lanes_to_goal, lanes_to_the_right
-from policies.planner.imagination import imagine, nearby
+from policies.planner.imagination import imagine, nearby, ways_open
 from policies.planner.search import Budget, Margins, Plans, Tree, hold, search, sees_less
 from policies.planner.terms import lane_after, terms_of, trajectories
 
@@ -40,14 +40,20 @@ class Settings:
     beam: int = 10  # nodes of each first action and hypothesis that branch on, from the third decision
     width: int = 6  # plans of each first action and hypothesis that are driven to the horizon first
     hypotheses: int = 7
+    crossing: int = 14  # hypotheses where others may take one way or another
     gamma: float = 0.85  # per second: what a later collision costs of an immediate one
     crash_weight: float = 1e4  # of a sure collision now; outweighs every speed
-    crash_step: float = 0.05  # collision costs closer than this count as equal
+    crash_step: float = 0.05  # collision costs closer than this count as equal, over so many `hypotheses`
     risk_weight: float = 0.6  # [m/s] that a margin missing wholly, for one decision, costs
     move: float = 0.2  # [m/s] that an action other than IDLE has to gain
     goal: float = 3.0  # [m/s] that a lane nearer to the exit is worth
     right: float = 1.0  # [m/s] that a lane further to the right is worth on a motorway
     margins: Margins = field(default_factory=Margins)
+
+    def stepped(self, cost, hypotheses: int):
+        """Collision costs in steps; one hypothesis among many counts for as much as among few."""
+        step = self.crash_step * self.hypotheses / max(hypotheses, self.hypotheses)
+        return np.round(cost / step) * step
 
 
 DOUBT = 500.0  # a best score below minus this: every option may crash
@@ -124,7 +130,8 @@ class Planner:
 
     def _roots(self, scene: Scene) -> Worlds:
         if nearby(scene).cars:
-            return imagine(scene, self.settings.hypotheses)
+            junctions = ways_open(scene.road) and scene.task.kind != "exit"
+            return imagine(scene, self.settings.crossing if junctions else self.settings.hypotheses)
         return imagine(replace(scene, cars=(), ghosts=()), 1)  # ghosts matter to other cars alone
 
 
@@ -222,17 +229,13 @@ def _weighed(plans: Plans, code: int, worth: np.ndarray, roots: Worlds, budget: 
 
 def _best(plans: Plans, code: int, mine: np.ndarray, worth: np.ndarray, hypotheses: int, settings: Settings) -> Weighed | None:
     """The best of these plans in every hypothesis; None where one has none."""
-    value = -settings.crash_weight * _stepped(worth[:, 0], settings.crash_step) + worth[:, 1]
+    value = -settings.crash_weight * settings.stepped(worth[:, 0], hypotheses) + worth[:, 1]
     rows = [np.flatnonzero(mine & (plans.world == world)) for world in range(hypotheses)]
     if not all(map(len, rows)):
         return None
     best = np.array([of[np.argmax(value[of])] for of in rows])
     cost, gain = worth[best].mean(0)
-    return Weighed(int(code), float(-settings.crash_weight * _stepped(cost, settings.crash_step) + gain), best)
-
-
-def _stepped(cost, step: float):
-    return np.round(cost / step) * step
+    return Weighed(int(code), float(-settings.crash_weight * settings.stepped(cost, hypotheses) + gain), best)
 
 
 def _option(scene: Scene, thought: Thought, weighed: Weighed, path: Trajectory) -> Option:

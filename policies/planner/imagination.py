@@ -38,6 +38,7 @@ WISH = 0.8  # of the speed limit, the most that traffic is expected to wish for 
 NO_LIMIT = 30.0  # [m/s] taken for the limit where none stands
 LAST, PERIOD = 1.06, 1.07  # [s] since the last thought
 FASTER_THAN_SEEN = 1.1
+WAYS = 1  # what is drawn: IDM's exponents, the ways that cars take
 WISHES = 0, 0, 0, 1, 2, 0, 2  # by hypothesis: 0 the likely wish, 1 the least, 2 the most
 EXPONENTS = 3.5, 4.5  # highway-env draws IDM's DELTA between them
 
@@ -113,7 +114,10 @@ def _aims(worlds: Worlds) -> np.ndarray:
 
 
 def with_routes(scene: Scene, worlds: Worlds) -> Worlds:
-    """The same worlds, in which each car takes another of the ways open to it in each hypothesis."""
+    """The same worlds, in which each car takes each of the ways open to it in as many hypotheses.
+
+    Which ones is drawn for each car by itself: two cars' ways meet in every combination, were there enough hypotheses.
+    """
     sections = {section: number for number, section in enumerate(scene.road.sections)}
     numbers = {lane.id: number for number, lane in enumerate(scene.road.lanes)}
     rows = [tuple(row[:, 0][row[:, 0] >= 0]) for row in worlds.routes]
@@ -123,7 +127,8 @@ def with_routes(scene: Scene, worlds: Worlds) -> Worlds:
         begun = _turn_about([[(lane, way) for way in branches(scene.road, lane, reach)] for lane in forked(scene.road, car)])
         if len(begun) < 2:
             continue
-        first, choice = len(rows), (np.arange(len(worlds)) + car.id) % len(begun)
+        shuffled = np.argsort(draws(scene, np.full((len(worlds), 1), car.id), WAYS)[:, 0])
+        first, choice = len(rows), shuffled % len(begun)
         rows += [tuple(sections[section] for section in way) for _, way in begun]
         worlds.g[:, k.ROUTE, slot], worlds.g[:, k.ROUTE_AT, slot] = first + choice, 0
         elsewhere = np.array([-1 if lane == car.lane else numbers[lane] for lane, _ in begun])[choice]
@@ -142,6 +147,11 @@ def _turn_about(lists: list[list]) -> list:
     """One of each list, then the next of each, at most MOST_WAYS."""
     longest = max(map(len, lists))
     return [each[n % len(each)] for n in range(longest) for each in lists][:MOST_WAYS]
+
+
+def ways_open(road: Road) -> bool:
+    """Are there places at which others may take one way or another?"""
+    return any(len(onward) > 1 for onward in road.exits.values())
 
 
 def forked(road: Road, car: Car) -> list[LaneId]:
@@ -299,10 +309,10 @@ def _solved(speed: float, gained: float, reference: float, expected: float) -> f
     return speed / share ** (1 / delta) if share > 1e-3 else math.inf
 
 
-def draws(scene: Scene, ids: np.ndarray) -> np.ndarray:
-    """A number in [0, 1) for each world and car [W, N], from (seed, step, car, world) alone; splitmix64."""
+def draws(scene: Scene, ids: np.ndarray, about: int = 0) -> np.ndarray:
+    """A number in [0, 1) for each world and car [W, N], from (seed, step, about, car, world) alone; splitmix64."""
     world = np.arange(ids.shape[0], dtype=np.uint64)[:, None]
-    key = np.uint64((scene.seed * 1_000_003 + scene.step) & 0xFFFFFFFF)
+    key = np.uint64((scene.seed * 1_000_003 + scene.step & 0xFFFFFFFF) + (about << 32))
     with np.errstate(over="ignore"):
         mixed = key * np.uint64(0x9E3779B97F4A7C15) + ids.astype(np.uint64) * np.uint64(0xBF58476D1CE4E5B9)
         mixed = mixed + (world + np.uint64(1)) * np.uint64(0x94D049BB133111EB)

@@ -62,5 +62,4 @@ def _bound(worth: np.ndarray, world: np.ndarray, settings) -> float:
         cost, gain = worth[world == number].T
         costs.append(cost.min())
         gains.append(gain[cost == 0].max() if costs[-1] == 0 else gain.max())
-    stepped = np.round(np.mean(costs) / settings.crash_step) * settings.crash_step
-    return float(np.mean(gains) - settings.crash_weight * stepped)
+    return float(np.mean(gains) - settings.crash_weight * settings.stepped(np.mean(costs), len(costs)))
