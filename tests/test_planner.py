@@ -20,7 +20,8 @@ from drive.types import Car, Ego, History, Legal, Meta, Perception, Scene, Task
 from drive.world.perception import perceive
 from policies.planner import Planner
 from policies.planner.imagination import forked, imagine, target_lane
-from policies.planner.search import Tree, struck
+from policies.planner.search import struck
+from policies.planner.tree import Tree
 
 SPEEDS = (20.0, 25.0, 30.0)
 META = ("LANE_LEFT", "IDLE", "LANE_RIGHT", "FASTER", "SLOWER")

@@ -23,8 +23,9 @@ from drive.types import Choice, Control, Legal, Meta, Option, Scene, Trajectory
 from policies.planner import relevance, steering
 from policies.planner.goal import lanes_to_goal, lanes_to_the_right
 from policies.planner.imagination import imagine, nearby, ways_open
-from policies.planner.search import Budget, Margins, Plans, Tree, hold, search, sees_less
+from policies.planner.search import Budget, Margins, Plans, hold, search
 from policies.planner.terms import lane_after, terms_of, trajectories
+from policies.planner.tree import Tree, sees_less
 
 
 @dataclass(frozen=True)

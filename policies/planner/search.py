@@ -13,10 +13,11 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from drive.twin import CODES, META_ACTIONS, Worlds
+from drive.twin import CODES, Worlds
 from drive.twin import kernel as k
+from policies.planner.tree import ACTIONS, Nodes, Tree, gathered
 
-IDLE, SLOWER, ACTIONS = CODES["IDLE"], CODES["SLOWER"], len(META_ACTIONS)
+IDLE, SLOWER = CODES["IDLE"], CODES["SLOWER"]
 
 
 @dataclass(frozen=True)
@@ -80,76 +81,6 @@ class Plans:
     done: np.ndarray  # bool [P]
 
 
-class Tree:
-    """The nodes that searches of the same roots drove, by hypothesis and actions; what is in it is driven once."""
-
-    def __init__(self, ghosts: np.ndarray):
-        self.ghosts = ghosts  # bool [slots] whom the ego does not see
-        self._blocks: list[Worlds] = []  # worlds as they stood after some decision; not driven on in place
-        self._ends: list[int] = []  # of the blocks, counted in worlds
-        self._driven: dict[tuple[int, ...], tuple[np.ndarray, ...]] = {}  # by stage: keys in order, then what was LIVED
-
-    def add(self, worlds: Worlds) -> np.ndarray:
-        """Keep these worlds; the numbers under which `take` finds them [W]."""
-        first = self._ends[-1] if self._ends else 0
-        self._blocks.append(worlds)
-        self._ends.append(first + len(worlds))
-        return np.arange(first, first + len(worlds))
-
-    def take(self, numbers: np.ndarray) -> Worlds:
-        """Copies of kept worlds, in which the ego sees whom it sees now."""
-        block = np.searchsorted(self._ends, numbers, "right")
-        within = numbers - np.array([0, *self._ends])[block]
-        parts = [(block == each, self._blocks[each]) for each in np.unique(block)]
-        if len(parts) == 1:
-            worlds = parts[0][1].select(within)
-        else:
-            arrays = ([(at, getattr(of, name)[within[at]]) for at, of in parts] for name in ("f", "g", "head"))
-            worlds = replace(parts[0][1], **dict(zip(("f", "g", "head"), map(_gathered, arrays), strict=True)))
-        worlds.g[:, k.GHOST] = self.ghosts
-        return worlds
-
-    def keep(self, stage: tuple[int, ...], nodes: _Nodes) -> None:
-        """Remember nodes as what a stage of the search came to."""
-        rows = nodes.key, *(getattr(nodes, name) for name in _Nodes.LIVED)
-        if stage in self._driven:
-            rows = tuple(map(np.concatenate, zip(self._driven[stage], rows, strict=True)))
-        order = np.argsort(rows[0])
-        self._driven[stage] = tuple(row[order] for row in rows)
-
-    def known(self, stage: tuple[int, ...], keys: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-        """Which of these nodes [P] that stage came to, and what they LIVED."""
-        mine, *lived = self._driven.get(stage, (np.empty(0, int),))
-        if not len(mine):
-            return np.zeros(len(keys), bool), ()
-        at = np.minimum(np.searchsorted(mine, keys), len(mine) - 1)
-        found = mine[at] == keys
-        return found, tuple(row[at[found]] for row in lived)
-
-    def hiding(self, ghosts: np.ndarray) -> Tree:
-        """The tree where the ego sees fewer cars: without the nodes that touched one of the hidden.
-
-        The hidden stay on the road for everybody else, so all other nodes go as they went.
-        """
-        if (self.ghosts & ~ghosts).any():
-            raise ValueError("a car that was hidden is seen now: nobody knows what touched it")
-        less, hidden = Tree(ghosts), ghosts & ~self.ghosts
-        less._blocks, less._ends = list(self._blocks), list(self._ends)
-        touched = 1 + _Nodes.LIVED.index("touched")
-        for stage, rows in self._driven.items():
-            kept = ~rows[touched][:, hidden].any(1)
-            less._driven[stage] = tuple(row[kept] for row in rows)
-        return less
-
-
-def _gathered(parts: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """One array of several: each where its mask says."""
-    out = np.empty((len(parts[0][0]), *parts[0][1].shape[1:]), parts[0][1].dtype)
-    for at, values in parts:
-        out[at] = values
-    return out
-
-
 def search(
     roots: Worlds, budget: Budget, first: np.ndarray, promise: Callable[..., np.ndarray], tree: Tree
 ) -> Plans:
@@ -161,8 +92,8 @@ def search(
     (depth, width and beam aside); it grows.
     """
     drive = _Drive(budget, tree)
-    nodes = _Nodes.at(roots, budget, tree)
-    closed: list[_Nodes] = []
+    nodes = Nodes.at(roots, budget.depth + budget.tail, tree)
+    closed: list[Nodes] = []
     for level in range(budget.depth):
         if len(nodes.key):
             if level > 1:
@@ -170,18 +101,18 @@ def search(
             nodes = drive.decision(nodes.branch(first if level == 0 else None), level)
             nodes = nodes.close(closed)
     closed += _tails(nodes, budget, promise(nodes, budget.tail), drive)
-    return Plans(*(np.concatenate([getattr(n, name) for n in closed]) for name in _Nodes.KEPT))
+    return Plans(*(np.concatenate([getattr(n, each.name) for n in closed]) for each in fields(Plans)))
 
 
-def _beam(nodes: _Nodes, budget: Budget, level: int, promise: Callable[..., np.ndarray], closed: list[_Nodes]) -> _Nodes:
+def _beam(nodes: Nodes, budget: Budget, level: int, promise: Callable[..., np.ndarray], closed: list[Nodes]) -> Nodes:
     """The most promising nodes of each first action and root, which branch on; the others stay as they are."""
     left = budget.depth - level + budget.tail
     top = _most(promise(nodes, left), *_groups(nodes, budget, budget.beam))
-    closed.append(nodes.left(~top, budget, left))
+    closed.append(nodes.left(~top, left * budget.period))
     return nodes.pick(top)
 
 
-def _groups(nodes: _Nodes, budget: Budget, width: int) -> tuple[np.ndarray, int]:
+def _groups(nodes: Nodes, budget: Budget, width: int) -> tuple[np.ndarray, int]:
     """Which nodes compete with one another [P], and how many of them may win."""
     group = nodes.codes[:, 0] + ACTIONS * nodes.world
     if budget.committed and budget.depth > 1:
@@ -198,7 +129,7 @@ def _most(value: np.ndarray, group: np.ndarray, width: int) -> np.ndarray:
     return top
 
 
-def _tails(nodes: _Nodes, budget: Budget, value: np.ndarray, drive: _Drive) -> list[_Nodes]:
+def _tails(nodes: Nodes, budget: Budget, value: np.ndarray, drive: _Drive) -> list[Nodes]:
     """The open nodes driven on: holding on first; braking where that crashes."""
     group, width = _groups(nodes, budget, budget.width)
     top = _most(value, group, width)
@@ -207,7 +138,7 @@ def _tails(nodes: _Nodes, budget: Budget, value: np.ndarray, drive: _Drive) -> l
     rest = nodes.pick(~arrived)
     held = drive.to_horizon(rest, IDLE)
     braked = drive.to_horizon(rest.pick(np.isfinite(held.crash)), SLOWER)
-    return [best, nodes.left(~top & arrived, budget, budget.tail), held, braked]
+    return [best, nodes.left(~top & arrived, budget.tail * budget.period), held, braked]
 
 
 @dataclass(frozen=True)
@@ -231,66 +162,6 @@ def hold(roots: Worlds, code: int, budget: Budget) -> Held:
     return Held(crash, struck(worlds))
 
 
-@dataclass
-class _Nodes:
-    """P sequences of actions, each in its hypothesis, and what came of them so far."""
-
-    key: np.ndarray  # int [P] hypothesis and actions, as one number
-    world: np.ndarray
-    codes: np.ndarray
-    moves: np.ndarray
-    done: np.ndarray
-    place: np.ndarray  # int [P] number of its world in the tree; -1: not kept
-    crash: np.ndarray
-    risk: np.ndarray
-    way: np.ndarray
-    owed: np.ndarray
-    touched: np.ndarray
-    speed: np.ndarray  # [P] [m/s] of the ego
-    fastest: np.ndarray  # [P] [m/s] that it has or was told to have
-    legal: np.ndarray  # bool [P, 5] what it may do next
-
-    KEPT = ("codes", "world", "crash", "risk", "way", "moves", "owed", "touched", "done")  # of which Plans are made
-    LIVED = ("place", "crash", "risk", "way", "owed", "touched", "speed", "fastest", "legal")  # what driving tells
-
-    @classmethod
-    def at(cls, roots: Worlds, budget: Budget, tree: Tree) -> _Nodes:
-        n = len(roots)
-        codes = np.full((n, budget.depth + budget.tail), IDLE, np.int32)
-        risk, way, owed = np.zeros((3, n))
-        world, place, touched = np.arange(n), tree.add(roots), roots.g[:, k.TOUCHED] != 0
-        unborn, endless, none = np.zeros(n, int), np.full(n, np.inf), np.zeros((n, ACTIONS), bool)
-        return cls(world, world, codes, unborn, np.ones(n, bool), place, endless, risk, way, owed, touched, risk, risk, none)
-
-    def pick(self, chosen) -> _Nodes:
-        return _Nodes(*(getattr(self, each.name)[chosen] for each in fields(self)))
-
-    def branch(self, first: np.ndarray | None) -> _Nodes:
-        """Every node with every action that it may take next (`first`: with these), not yet driven."""
-        if first is None:
-            parents, codes = np.nonzero(self.legal)
-        else:
-            parents, codes = np.repeat(np.arange(len(self.key)), len(first)), np.tile(first, len(self.key))
-        return self.pick(parents).then(codes)
-
-    def then(self, codes: np.ndarray) -> _Nodes:
-        return replace(self, key=self.key * ACTIONS + codes, moves=self.moves + (codes != IDLE))
-
-    def close(self, closed: list[_Nodes]) -> _Nodes:
-        """The nodes that go on; those whose ego crashed are appended to `closed`."""
-        dead = np.isfinite(self.crash)
-        if not dead.any():
-            return self
-        closed.append(self.pick(dead))
-        return self.pick(~dead)
-
-    def left(self, chosen, budget: Budget, decisions: int) -> _Nodes:
-        """What the chosen nodes came to so far, and would drive in so many more decisions at most."""
-        nodes = self.pick(chosen)
-        way = nodes.way + nodes.fastest * decisions * budget.period
-        return replace(nodes, way=way, done=np.zeros(len(way), bool))
-
-
 @dataclass(frozen=True)
 class _Drive:
     """Drives nodes, all but those that the tree knows already."""
@@ -298,19 +169,19 @@ class _Drive:
     budget: Budget
     tree: Tree
 
-    def decision(self, nodes: _Nodes, level: int) -> _Nodes:
+    def decision(self, nodes: Nodes, level: int) -> Nodes:
         """Nodes that have just branched, driven through the decision that they branched to."""
         nodes.codes[:, level] = nodes.key % ACTIONS
         return self._once((level,), nodes, lambda fresh: self._on(fresh, level))
 
-    def to_horizon(self, nodes: _Nodes, code: int) -> _Nodes:
+    def to_horizon(self, nodes: Nodes, code: int) -> Nodes:
         """Open nodes, driven on with one action until the horizon or a crash."""
         depth = self.budget.depth
         nodes = replace(nodes, key=nodes.key * ACTIONS + code)
         nodes.codes[:, depth:] = code
         return self._once((depth, code), nodes, lambda fresh: self._out(fresh, code))
 
-    def _once(self, stage: tuple[int, ...], nodes: _Nodes, drive: Callable[[_Nodes], None]) -> _Nodes:
+    def _once(self, stage: tuple[int, ...], nodes: Nodes, drive: Callable[[Nodes], None]) -> Nodes:
         """Drive what is not known, and keep it."""
         found, known = self.tree.known(stage, nodes.key)
         fresh = nodes.pick(~found) if found.any() else nodes
@@ -319,10 +190,10 @@ class _Drive:
             self.tree.keep(stage, fresh)
         if not found.any():
             return fresh
-        lived = ([(found, old), (~found, getattr(fresh, name))] for name, old in zip(_Nodes.LIVED, known, strict=True))
-        return replace(nodes, **dict(zip(_Nodes.LIVED, map(_gathered, lived), strict=True)))
+        lived = ([(found, old), (~found, getattr(fresh, name))] for name, old in zip(Nodes.LIVED, known, strict=True))
+        return replace(nodes, **dict(zip(Nodes.LIVED, map(gathered, lived), strict=True)))
 
-    def _on(self, nodes: _Nodes, level: int) -> None:
+    def _on(self, nodes: Nodes, level: int) -> None:
         worlds = self.tree.take(nodes.place)
         self._decide(nodes, worlds, nodes.codes[:, level], level)
         slots = np.arange(len(worlds)), worlds.ego_slot
@@ -330,13 +201,13 @@ class _Drive:
         nodes.fastest = np.maximum(nodes.speed, worlds.f[:, k.TARGET_SPEED][slots])
         nodes.legal, nodes.place = worlds.legal(), self.tree.add(worlds)
 
-    def _out(self, nodes: _Nodes, code: int) -> None:
+    def _out(self, nodes: Nodes, code: int) -> None:
         worlds, depth = self.tree.take(nodes.place), self.budget.depth
         for level in range(depth, depth + self.budget.tail):
             self._decide(nodes, worlds, np.full(len(worlds), code), level)
         nodes.place = np.full(len(worlds), -1)
 
-    def _decide(self, nodes: _Nodes, worlds: Worlds, codes: np.ndarray, level: int) -> None:
+    def _decide(self, nodes: Nodes, worlds: Worlds, codes: np.ndarray, level: int) -> None:
         """Drive the worlds of these nodes, in place, and add what came of it; a world whose ego has crashed stands still."""
         budget, open_ = self.budget, np.isinf(nodes.crash)
         worlds.reset_clock()
@@ -350,30 +221,6 @@ class _Drive:
         nodes.risk = nodes.risk + np.where(open_, risk(drive.risks[:, 0], speeds, budget.margins), 0.0)
         nodes.crash = np.where(at >= 0, level * budget.period + at * dt, nodes.crash)
         nodes.touched = worlds.g[:, k.TOUCHED] != 0
-
-
-def sees_less(roots: Worlds, before: Worlds) -> bool:
-    """Are these the same worlds, from which the ego sees no car more, and perhaps some less?"""
-    if roots.f.shape != before.f.shape or (roots.g[:, k.GHOST] < before.g[:, k.GHOST]).any():
-        return False
-    arrays = ((each.head, each.routes, each.drivers, each.speeds) for each in (roots, before))
-    same = all(map(np.array_equal, *arrays)) and np.array_equal(roots.f, before.f, equal_nan=True)
-    rows = np.arange(k.INT_ROWS) != k.GHOST
-    return same and np.array_equal(roots.g[:, rows], before.g[:, rows]) and _as_fast(roots, before)
-
-
-def _as_fast(roots: Worlds, before: Worlds) -> bool:
-    """Are the roads the same, but for speed limits that hold nobody back?"""
-    if roots.road is before.road:
-        return True
-    nets = roots.net, before.net
-    if any(net.regulated for net in nets) or [e.id for e in roots.road.lanes] != [e.id for e in before.road.lanes]:
-        return False
-    rest = np.arange(k.LANE_COLUMNS) != k.SPEED_LIMIT
-    same = all(map(np.array_equal, *(net[1:6] for net in nets))) and nets[0].connected == nets[1].connected
-    wished = np.where(roots.g[:, k.KIND] == k.IDM, roots.f[:, k.TARGET_SPEED], 0.0).max()
-    free = not any((net.geometry[:, k.SPEED_LIMIT] < wished).any() for net in nets)  # NaN: no limit
-    return same and free and np.array_equal(nets[0].geometry[:, rest], nets[1].geometry[:, rest], equal_nan=True)
 
 
 def struck(worlds: Worlds) -> np.ndarray:

@@ -1,0 +1,168 @@
+"""What a search drove, kept so that nothing is driven twice: sequences of actions, and the worlds that they led to.
+
+Where cars are hidden from the ego, they stay on the road for everybody else. So of the same worlds only those sequences
+have to be driven again that touched one of the hidden; a tree knows the others already.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from drive.twin import CODES, META_ACTIONS, Worlds
+from drive.twin import kernel as k
+
+IDLE, ACTIONS = CODES["IDLE"], len(META_ACTIONS)
+
+
+@dataclass
+class Nodes:
+    """P sequences of actions, each in its hypothesis, and what came of them so far."""
+
+    key: np.ndarray  # int [P] hypothesis and actions, as one number
+    world: np.ndarray  # int [P] the hypothesis
+    codes: np.ndarray  # int [P, decisions]
+    moves: np.ndarray  # int [P] actions other than IDLE
+    done: np.ndarray  # bool [P] is it driven as far as it was meant to be?
+    place: np.ndarray  # int [P] number of its world in the tree; -1: not kept
+    crash: np.ndarray  # [P] [s] until the ego's crash; inf: none so far
+    risk: np.ndarray  # [P] what margins were missing
+    way: np.ndarray  # [P] [m]
+    owed: np.ndarray  # [P] [m] what the lanes cost
+    touched: np.ndarray  # bool [P, slots]
+    speed: np.ndarray  # [P] [m/s] of the ego
+    fastest: np.ndarray  # [P] [m/s] that it has or was told to have
+    legal: np.ndarray  # bool [P, 5] what it may do next
+
+    LIVED = ("place", "crash", "risk", "way", "owed", "touched", "speed", "fastest", "legal")  # what driving tells
+
+    @classmethod
+    def at(cls, roots: Worlds, decisions: int, tree: Tree) -> Nodes:
+        n = len(roots)
+        codes = np.full((n, decisions), IDLE, np.int32)
+        risk, way, owed = np.zeros((3, n))
+        world, place, touched = np.arange(n), tree.add(roots), roots.g[:, k.TOUCHED] != 0
+        unborn, endless, none = np.zeros(n, int), np.full(n, np.inf), np.zeros((n, ACTIONS), bool)
+        return cls(world, world, codes, unborn, np.ones(n, bool), place, endless, risk, way, owed, touched, risk, risk, none)
+
+    def pick(self, chosen) -> Nodes:
+        """Copies of the chosen ones (indices or a mask)."""
+        return Nodes(*(getattr(self, each.name)[chosen] for each in fields(self)))
+
+    def branch(self, first: np.ndarray | None) -> Nodes:
+        """Every node with every action that it may take next (`first`: with these), not yet driven."""
+        if first is None:
+            parents, codes = np.nonzero(self.legal)
+        else:
+            parents, codes = np.repeat(np.arange(len(self.key)), len(first)), np.tile(first, len(self.key))
+        grown = self.pick(parents)
+        return replace(grown, key=grown.key * ACTIONS + codes, moves=grown.moves + (codes != IDLE))
+
+    def close(self, closed: list[Nodes]) -> Nodes:
+        """The nodes that go on; those whose ego crashed are appended to `closed`."""
+        dead = np.isfinite(self.crash)
+        if not dead.any():
+            return self
+        closed.append(self.pick(dead))
+        return self.pick(~dead)
+
+    def left(self, chosen, seconds: float) -> Nodes:
+        """What the chosen nodes came to so far, and would drive in so much more time [s] at most."""
+        nodes = self.pick(chosen)
+        way = nodes.way + nodes.fastest * seconds
+        return replace(nodes, way=way, done=np.zeros(len(way), bool))
+
+
+class Tree:
+    """The nodes that searches of the same roots drove, by hypothesis and actions; what is in it is driven once."""
+
+    def __init__(self, ghosts: np.ndarray):
+        self.ghosts = ghosts  # bool [slots] whom the ego does not see
+        self._blocks: list[Worlds] = []  # worlds as they stood after some decision; not driven on in place
+        self._ends: list[int] = []  # of the blocks, counted in worlds
+        self._driven: dict[tuple[int, ...], tuple[np.ndarray, ...]] = {}  # by stage: keys in order, then what was LIVED
+
+    def add(self, worlds: Worlds) -> np.ndarray:
+        """Keep these worlds; the numbers under which `take` finds them [W]."""
+        first = self._ends[-1] if self._ends else 0
+        self._blocks.append(worlds)
+        self._ends.append(first + len(worlds))
+        return np.arange(first, first + len(worlds))
+
+    def take(self, numbers: np.ndarray) -> Worlds:
+        """Copies of kept worlds, in which the ego sees whom it sees now."""
+        block = np.searchsorted(self._ends, numbers, "right")
+        within = numbers - np.array([0, *self._ends])[block]
+        parts = [(block == each, self._blocks[each]) for each in np.unique(block)]
+        if len(parts) == 1:
+            worlds = parts[0][1].select(within)
+        else:
+            arrays = ([(at, getattr(of, name)[within[at]]) for at, of in parts] for name in ("f", "g", "head"))
+            worlds = replace(parts[0][1], **dict(zip(("f", "g", "head"), map(gathered, arrays), strict=True)))
+        worlds.g[:, k.GHOST] = self.ghosts
+        return worlds
+
+    def keep(self, stage: tuple[int, ...], nodes: Nodes) -> None:
+        """Remember nodes as what a stage of the search came to."""
+        rows = nodes.key, *(getattr(nodes, name) for name in Nodes.LIVED)
+        if stage in self._driven:
+            rows = tuple(map(np.concatenate, zip(self._driven[stage], rows, strict=True)))
+        order = np.argsort(rows[0])
+        self._driven[stage] = tuple(row[order] for row in rows)
+
+    def known(self, stage: tuple[int, ...], keys: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+        """Which of these nodes [P] that stage came to, and what they LIVED."""
+        mine, *lived = self._driven.get(stage, (np.empty(0, int),))
+        if not len(mine):
+            return np.zeros(len(keys), bool), ()
+        at = np.minimum(np.searchsorted(mine, keys), len(mine) - 1)
+        found = mine[at] == keys
+        return found, tuple(row[at[found]] for row in lived)
+
+    def hiding(self, ghosts: np.ndarray) -> Tree:
+        """The tree where the ego sees fewer cars: without the nodes that touched one of the hidden.
+
+        The hidden stay on the road for everybody else, so all other nodes go as they went.
+        """
+        if (self.ghosts & ~ghosts).any():
+            raise ValueError("a car that was hidden is seen now: nobody knows what touched it")
+        less, hidden = Tree(ghosts), ghosts & ~self.ghosts
+        less._blocks, less._ends = list(self._blocks), list(self._ends)
+        touched = 1 + Nodes.LIVED.index("touched")
+        for stage, rows in self._driven.items():
+            kept = ~rows[touched][:, hidden].any(1)
+            less._driven[stage] = tuple(row[kept] for row in rows)
+        return less
+
+
+def sees_less(roots: Worlds, before: Worlds) -> bool:
+    """Are these the same worlds, from which the ego sees no car more, and perhaps some less?"""
+    if roots.f.shape != before.f.shape or (roots.g[:, k.GHOST] < before.g[:, k.GHOST]).any():
+        return False
+    arrays = ((each.head, each.routes, each.drivers, each.speeds) for each in (roots, before))
+    same = all(map(np.array_equal, *arrays)) and np.array_equal(roots.f, before.f, equal_nan=True)
+    rows = np.arange(k.INT_ROWS) != k.GHOST
+    return same and np.array_equal(roots.g[:, rows], before.g[:, rows]) and _as_fast(roots, before)
+
+
+def _as_fast(roots: Worlds, before: Worlds) -> bool:
+    """Are the roads the same, but for speed limits that hold nobody back?"""
+    if roots.road is before.road:
+        return True
+    nets = roots.net, before.net
+    if any(net.regulated for net in nets) or [e.id for e in roots.road.lanes] != [e.id for e in before.road.lanes]:
+        return False
+    rest = np.arange(k.LANE_COLUMNS) != k.SPEED_LIMIT
+    same = all(map(np.array_equal, *(net[1:6] for net in nets))) and nets[0].connected == nets[1].connected
+    wished = np.where(roots.g[:, k.KIND] == k.IDM, roots.f[:, k.TARGET_SPEED], 0.0).max()
+    free = not any((net.geometry[:, k.SPEED_LIMIT] < wished).any() for net in nets)  # NaN: no limit
+    return same and free and np.array_equal(nets[0].geometry[:, rest], nets[1].geometry[:, rest], equal_nan=True)
+
+
+def gathered(parts: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """One array of several: each where its mask says."""
+    out = np.empty((len(parts[0][0]), *parts[0][1].shape[1:]), parts[0][1].dtype)
+    for at, values in parts:
+        out[at] = values
+    return out
