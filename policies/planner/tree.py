@@ -81,7 +81,7 @@ class Tree:
         self.ghosts = ghosts  # bool [slots] whom the ego does not see
         self._blocks: list[Worlds] = []  # worlds as they stood after some decision; not driven on in place
         self._ends: list[int] = []  # of the blocks, counted in worlds
-        self._driven: dict[tuple[int, ...], tuple[np.ndarray, ...]] = {}  # by stage: keys in order, then what was LIVED
+        self._driven: dict[tuple[int, ...], list[tuple[np.ndarray, ...]]] = {}  # by stage: keys, then what was LIVED
 
     def add(self, worlds: Worlds) -> np.ndarray:
         """Keep these worlds; the numbers under which `take` finds them [W]."""
@@ -106,19 +106,28 @@ class Tree:
     def keep(self, stage: tuple[int, ...], nodes: Nodes) -> None:
         """Remember nodes as what a stage of the search came to."""
         rows = nodes.key, *(getattr(nodes, name) for name in Nodes.LIVED)
-        if stage in self._driven:
-            rows = tuple(map(np.concatenate, zip(self._driven[stage], rows, strict=True)))
-        order = np.argsort(rows[0])
-        self._driven[stage] = tuple(row[order] for row in rows)
+        self._driven.setdefault(stage, []).append(rows)
 
     def known(self, stage: tuple[int, ...], keys: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
         """Which of these nodes [P] that stage came to, and what they LIVED."""
-        mine, *lived = self._driven.get(stage, (np.empty(0, int),))
+        mine, *lived = self._in_order(stage)
         if not len(mine):
             return np.zeros(len(keys), bool), ()
         at = np.minimum(np.searchsorted(mine, keys), len(mine) - 1)
         found = mine[at] == keys
         return found, tuple(row[at[found]] for row in lived)
+
+    def _in_order(self, stage: tuple[int, ...]) -> tuple[np.ndarray, ...]:
+        """The rows of a stage by key; they are put in order once somebody asks."""
+        parts = self._driven.get(stage, [])
+        if not parts:
+            return (np.empty(0, int),)
+        rows = tuple(map(np.concatenate, zip(*parts, strict=True))) if len(parts) > 1 else parts[0]
+        if (rows[0][1:] < rows[0][:-1]).any():
+            order = np.argsort(rows[0])
+            rows = tuple(row[order] for row in rows)
+        self._driven[stage] = [rows]
+        return rows
 
     def hiding(self, ghosts: np.ndarray) -> Tree:
         """The tree where the ego sees fewer cars: without the nodes that touched one of the hidden.
@@ -130,9 +139,10 @@ class Tree:
         less, hidden = Tree(ghosts), ghosts & ~self.ghosts
         less._blocks, less._ends = list(self._blocks), list(self._ends)
         touched = 1 + Nodes.LIVED.index("touched")
-        for stage, rows in self._driven.items():
+        for stage in self._driven:
+            rows = self._in_order(stage)
             kept = ~rows[touched][:, hidden].any(1)
-            less._driven[stage] = tuple(row[kept] for row in rows)
+            less._driven[stage] = [tuple(row[kept] for row in rows)]
         return less
 
 
