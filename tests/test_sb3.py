@@ -184,6 +184,7 @@ def learned(kind, env, **more):
         "A2C": {"n_steps": 8},
     }[kind]
     agent = getattr(sb3, kind)("MlpPolicy", env, seed=1, device="cpu", **few | more)
+    agent.set_logger(sb3.common.logger.Logger(None, []))  # it leaves a folder behind otherwise
     return agent.learn(24)
 
 
