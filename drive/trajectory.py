@@ -159,10 +159,10 @@ def _lateral(
     lanes = _lanes_crossed(road, path[places[-1]], float(offsets[-1]))
     if lanes is None:
         return "leave road", 0
-    if not lanes:  # who left a section along the lane beside has changed lane, though all lanes join further on
-        left = np.flatnonzero(np.diff(places))
-        along = [i for i in left if abs(headings[i]) < ALONG]
-        lanes = next(filter(None, (_lanes_crossed(road, path[places[i]], float(offsets[i])) for i in along)), 0)
+    if not lanes:  # who last drove along the lane beside in a section has changed lane, though all lanes join further on
+        along = np.flatnonzero((np.abs(headings) < ALONG) & (places != places[-1]))
+        last = along[np.flatnonzero(np.diff(places[along], append=-1))]  # in each section that it drives along
+        lanes = next(filter(None, (_lanes_crossed(road, path[places[i]], float(offsets[i])) for i in last)), 0)
     if lanes:
         return "change lane", lanes
     if _bend(road, path, places):

@@ -21,6 +21,13 @@ def straight(speed=lambda t: 20.0 + 0 * t, y=lambda t: -4.0 + 0 * t):
     return from_states(TICKS, np.stack([x, y(TICKS), 0 * TICKS, v], -1), "test")
 
 
+def pointed(y, speed=20.0):
+    """The same with the body along the way that it moves."""
+    across = np.gradient(y(TICKS), TICKS)
+    states = [100 + speed * TICKS, y(TICKS), np.arctan2(across, speed), speed + 0 * TICKS]
+    return from_states(TICKS, np.stack(states, -1), "test")
+
+
 def meaning(trajectory, road=None, lane=MIDDLE, speed=20.0, **more):
     return meta_action_of(trajectory, road or straight_road(), lane, speed, **more)
 
@@ -132,3 +139,13 @@ def test_a_change_of_lane_stays_one_where_both_lanes_lead_into_the_same():
     joins = straight(y=lambda t: -4.0 + 4.0 * np.clip((t - 4.6) / 0.5, 0, 1))
     assert (meaning(changes, road).lateral, meaning(changes, road).lanes) == ("change lane", 1)
     assert meaning(joins, road).lateral == "keep lane"
+
+
+def test_a_change_of_lane_stays_one_though_the_car_leaves_the_section_turning_back():
+    """As in a roundabout: into the ring's inner lane, and out of it at once."""
+    ring = [Lane(("a", "b", n), Straight((0.0, -4.0 * n), (190.0, -4.0 * n)), 4.0, 30.0) for n in (0, 1)]
+    road = Road((*ring, Lane(("b", "c", 0), Straight((190.0, -4.0), (400.0, -4.0)), 4.0, 30.0)))
+    swings = pointed(lambda t: -4.0 + 4.0 * np.clip(t - 1.0, 0, 1) - 4.0 * np.clip((t - 4.2) / 0.7, 0, 1))
+    assert (meaning(swings, road).lateral, meaning(swings, road).lanes) == ("change lane", 1)
+    back = pointed(lambda t: -4.0 + 4.0 * np.clip(t - 1.0, 0, 1) - 4.0 * np.clip(t - 2.5, 0, 1))
+    assert meaning(back, road).lateral == "keep lane"
