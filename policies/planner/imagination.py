@@ -38,7 +38,7 @@ WISH = 0.8  # of the speed limit, the most that traffic is expected to wish for 
 NO_LIMIT = 30.0  # [m/s] taken for the limit where none stands
 LAST, PERIOD = 1.06, 1.07  # [s] since the last thought
 FASTER_THAN_SEEN = 1.1
-WAYS = 1  # what is drawn: IDM's exponents, the ways that cars take
+WAYS = 1  # a draw about the ways that cars take, apart from the one about IDM's exponents (0)
 WISHES = 0, 0, 0, 1, 2, 0, 2  # by hypothesis: 0 the likely wish, 1 the least, 2 the most
 EXPONENTS = 3.5, 4.5  # highway-env draws IDM's DELTA between them
 
@@ -312,7 +312,7 @@ def _solved(speed: float, gained: float, reference: float, expected: float) -> f
 def draws(scene: Scene, ids: np.ndarray, about: int = 0) -> np.ndarray:
     """A number in [0, 1) for each world and car [W, N], from (seed, step, about, car, world) alone; splitmix64."""
     world = np.arange(ids.shape[0], dtype=np.uint64)[:, None]
-    key = np.uint64((scene.seed * 1_000_003 + scene.step & 0xFFFFFFFF) + (about << 32))
+    key = np.uint64(((scene.seed * 1_000_003 + scene.step) & 0xFFFFFFFF) + (about << 32))
     with np.errstate(over="ignore"):
         mixed = key * np.uint64(0x9E3779B97F4A7C15) + ids.astype(np.uint64) * np.uint64(0xBF58476D1CE4E5B9)
         mixed = mixed + (world + np.uint64(1)) * np.uint64(0x94D049BB133111EB)
