@@ -13,17 +13,19 @@ from drive.policy import checked
 from drive.reasoning.causes import CONDITIONS
 from drive.reasoning.foresight import roll_out
 from drive.roads import Lane, Road, Straight
-from drive.twin import Worlds
+from drive.twin import Worlds, from_scene
 from drive.twin import kernel as k
 from drive.twin_world import twin_world
 from drive.types import Car, Ego, History, Legal, Meta, Perception, Scene, Task
 from drive.world.perception import perceive
 from policies.planner import Planner
-from policies.planner.imagination import forked, imagine, target_lane
+from policies.planner.imagination import forked, imagine, nearby
+from policies.planner.reading import giving_way, target_lane, unhindered
 from policies.planner.search import struck
 from policies.planner.tree import Tree
 
 SPEEDS = (20.0, 25.0, 30.0)
+NOTHING = History(np.empty((0, 5)))
 META = ("LANE_LEFT", "IDLE", "LANE_RIGHT", "FASTER", "SLOWER")
 
 
@@ -59,7 +61,7 @@ def scene(*cars, lanes=3, lane=1, speed=25.0, legal=META, ghosts=()):
         perception=Perception(),
         legal=Legal(legal),
         road=road(lanes),
-        history=History(np.empty((0, 5))),
+        history=NOTHING,
         ghosts=ghosts,
     )
 
@@ -302,13 +304,63 @@ def test_the_ways_of_two_cars_at_a_junction_meet_in_many_combinations():
         assert len(set(zip(one, other, strict=True))) >= 6  # of nine; three, if they were guessed together
 
 
-def test_where_ways_cross_the_second_action_is_common_to_all_hypotheses():
-    seen = in_the_middle("intersection", 2, 3).scene
-    thought = Planner()._thought(seen)
-    assert thought.budget.committed
+@pytest.mark.parametrize("name, common", [("intersection", 3), ("roundabout", 3), ("u-turn", 2)])
+def test_where_ways_cross_the_next_actions_are_common_to_all_hypotheses(name, common):
+    thought = Planner()._thought(in_the_middle(name, 2, 3).scene)
+    assert thought.budget.committed == common
     for each in thought.weighed:
-        lived = thought.plans.crash[each.rows] > thought.budget.period
-        assert len(set(thought.plans.codes[each.rows[lived], 1])) <= 1
+        for level in range(1, common):
+            lived = thought.plans.ended[each.rows] > level * thought.budget.period
+            assert len(set(thought.plans.codes[each.rows[lived], level])) <= 1
+
+
+def test_a_plan_ends_where_the_task_does():
+    seen = in_the_middle("intersection", 10339, 7).scene
+    lane = seen.road.lane(("il1", "o1", 0))
+    x, y = lane.point(10.0)
+    ego = replace(seen.ego, x=x, y=y, heading=float(lane.heading(10.0)), speed=9.0, target_speed=9.0, lane=lane.id, target_lane=lane.id)
+    wx, wy = lane.point(45.0)
+    wreck = Car(99, wx, wy, float(lane.heading(45.0)), 0.0, 5.0, 2.0, lane.id, True)
+    seen = replace(seen, ego=ego, cars=(wreck,), ghosts=(), history=NOTHING)
+    near, far = (replace(seen, task=replace(seen.task, goal_from=each)) for each in (25.0, 60.0))
+    crashes = {}
+    for asked in (near, far):
+        thought = Planner()._thought(asked)
+        on = (thought.plans.codes == META.index("IDLE")).all(1)
+        crashes[asked.task.goal_from] = np.isfinite(thought.plans.crash[on])
+        assert (thought.plans.ended[on] <= 4.0).all()  # it arrives, or it hits the wreck
+    assert not crashes[25.0].any() and crashes[60.0].all()
+
+
+def test_at_a_junction_cars_far_behind_are_still_ahead_of_those_who_leave():
+    seen = in_the_middle("intersection", 2, 3).scene
+    lane = seen.road.lane(("il0", "o0", 0))
+    there = [lane.point(s) for s in (5.0, 75.0)]
+    leaving, ahead = (
+        Car(number, x, y, float(lane.heading(0.0)), 8.0, 5.0, 2.0, lane.id) for number, (x, y) in enumerate(there, 50)
+    )
+    seen = replace(seen, cars=(leaving, ahead), history=NOTHING)
+    worlds = imagine(seen, 2)
+    worlds.step(None, 30, seen.sub_step)
+    assert (worlds.f[:, k.SPEED, worlds.slot(50)] > 6.0).all()  # it follows the other, and does not brake for who comes in
+
+
+def test_who_gives_way_is_read_off_how_it_brakes():
+    told, read, world = [], [], twin_world("intersection")
+    for seed in range(40, 60):
+        world.reset(seed)
+        for _ in range(12):
+            outcome = world.step(Meta("SLOWER" if "SLOWER" in world.scene.legal.meta else "IDLE"))
+            if outcome.ended:
+                break
+            near = nearby(world.scene)
+            worlds = from_scene(near)
+            giving = {int(worlds.cars[0, slot]) for slot in giving_way(near, unhindered(worlds))}
+            yielding = {driver.id for driver in world.truth().drivers if driver.yielding and not driver.crashed}
+            told += [each in yielding for each in giving]
+            read += [each in giving for each in yielding & {each.id for each in near.cars}]
+    assert len(read) > 40 and np.mean(read) > 0.65  # not those who were told to in this moment
+    assert np.mean(told) > 0.55  # who was let go in this moment still brakes
 
 
 def test_words_are_of_the_action_and_not_of_what_may_follow():

@@ -21,8 +21,8 @@ from drive.twin import CODES, META_ACTIONS, Worlds, warm
 from drive.twin import kernel as k
 from drive.types import Choice, Control, Legal, Meta, Option, Scene, Trajectory
 from policies.planner import relevance, steering
-from policies.planner.goal import lanes_to_goal, lanes_to_the_right
-from policies.planner.imagination import imagine, nearby, ways_open
+from policies.planner.goal import Goal, lanes_to_goal, lanes_to_the_right
+from policies.planner.imagination import imagine, junctions, nearby
 from policies.planner.search import Budget, Margins, Plans, hold, search
 from policies.planner.terms import lane_after, terms_of, trajectories
 from policies.planner.tree import Tree, sees_less
@@ -42,6 +42,8 @@ class Settings:
     width: int = 6  # plans of each first action and hypothesis that are driven to the horizon first
     hypotheses: int = 7
     crossing: int = 14  # hypotheses where others may take one way or another
+    common: int = 2  # decisions that are the same in every hypothesis, where ways cross
+    common_crossing: int = 3  # the same, where others may take one way or another
     gamma: float = 0.85  # per second: what a later collision costs of an immediate one
     crash_weight: float = 1e4  # of a sure collision now; outweighs every speed
     crash_step: float = 0.05  # collision costs closer than this count as equal, over so many `hypotheses`
@@ -131,8 +133,7 @@ class Planner:
 
     def _roots(self, scene: Scene) -> Worlds:
         if nearby(scene).cars:
-            junctions = ways_open(scene.road) and scene.task.kind != "exit"
-            return imagine(scene, self.settings.crossing if junctions else self.settings.hypotheses)
+            return imagine(scene, self.settings.crossing if junctions(scene) else self.settings.hypotheses)
         return imagine(replace(scene, cars=(), ghosts=()), 1)  # ghosts matter to other cars alone
 
 
@@ -172,6 +173,8 @@ def think(scene: Scene, roots: Worlds, settings: Settings, known: Thought | None
 def _budget(scene: Scene, settings: Settings) -> Budget:
     period, road = max(scene.period, 1.0), scene.road
     one_way = len(road.sections) == 1
+    crossing = not one_way and scene.task.kind != "exit"
+    common = (settings.common_crossing if junctions(scene) else settings.common) if crossing else 1
     return Budget(
         settings.depth,
         max(0, math.ceil(settings.horizon / period) - settings.depth),
@@ -183,7 +186,8 @@ def _budget(scene: Scene, settings: Settings) -> Budget:
         settings.beam,
         settings.goal * lanes_to_goal(scene) + settings.right * lanes_to_the_right(road),
         settings.margins,
-        not one_way and scene.task.kind != "exit",
+        Goal.of(scene),
+        common,
     )
 
 
@@ -218,14 +222,19 @@ def _promise(nodes, seconds: float, budget: Budget, settings: Settings) -> np.nd
 
 
 def _weighed(plans: Plans, code: int, worth: np.ndarray, roots: Worlds, budget: Budget, settings: Settings) -> Weighed:
-    """An action with its best plans, one per hypothesis; where the budget says so, the second action is the same in all."""
+    """An action with its best plans, one per hypothesis; where the budget says so, the next actions are the same in all."""
     mine = (plans.codes[:, 0] == code) & plans.done
-    ways = [mine]
-    if budget.committed:
-        at_once, second = plans.crash <= budget.period, plans.codes[:, 1]
-        ways = [mine & (at_once | (second == each)) for each in np.unique(second[mine])]
-    found = (_best(plans, code, way, worth, len(roots), settings) for way in ways)
+    found = (_best(plans, code, way, worth, len(roots), settings) for way in _ways(plans, mine, budget))
     return max(filter(None, found), key=lambda each: each.score)
+
+
+def _ways(plans: Plans, mine: np.ndarray, budget: Budget) -> list[np.ndarray]:
+    """The plans [P] of each way to go on with decisions in common; those that ended before are of every way that they fit."""
+    codes, times = plans.codes[:, 1 : budget.committed], budget.period * np.arange(1, budget.committed)
+    decided = plans.ended[:, None] > times
+    whole = mine & decided.all(1)
+    ways = np.unique(codes[whole if whole.any() else mine], axis=0)
+    return [mine & ((codes == way) | ~decided).all(1) for way in ways]
 
 
 def _best(plans: Plans, code: int, mine: np.ndarray, worth: np.ndarray, hypotheses: int, settings: Settings) -> Weighed | None:

@@ -1,15 +1,40 @@
-"""What the lanes cost a plan: those still to be crossed to an exit, and those to the right of a motorway's."""
+"""Where a task ends, and what the lanes cost a plan: those still to be crossed to an exit, and those to the right of a motorway's."""
 
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 
 import numpy as np
 
-from drive.roads import LaneId, Road
+from drive.roads import Lane, LaneId, Road
 from drive.types import Scene
 
 FAR = 20.0  # lanes: the goal cannot be reached from there
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Where the task ends: on some lanes, by number, from so far [m] along them, or beyond an x [m]; else nowhere."""
+
+    lanes: tuple[tuple[int, Lane], ...] = ()
+    start: float = 0.0
+    x: float | None = None
+
+    @classmethod
+    def of(cls, scene: Scene) -> Goal:
+        task = scene.task
+        lanes = tuple((number, lane) for number, lane in enumerate(scene.road.lanes) if lane.id in task.goal)
+        return cls(lanes, task.goal_from, task.goal_x)
+
+    def reached(self, lanes: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """bool [W] for egos on these lanes [W], by number, at road-frame x, y [W] [m]."""
+        if self.x is not None:
+            return x > self.x
+        there = np.zeros(len(x), bool)
+        for number, lane in self.lanes:
+            there |= (lanes == number) & (lane.frenet(x, y)[0] >= self.start)
+        return there
 
 
 def lanes_to_goal(scene: Scene) -> np.ndarray:

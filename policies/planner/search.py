@@ -1,6 +1,6 @@
 """A tree of meta-actions driven in the twin, in every hypothesis at once; knows arrays, not scenes.
 
-Each level drives all open nodes through one decision, legal actions only; a node whose ego crashed ends there.
+Each level drives all open nodes through one decision, legal actions only; a node whose ego crashed or arrived ends there.
 Leaves drive on with the speed and lane they have, or brake. What is kept of a plan: when it crashes, how much risk it
 takes, how far it drives.
 """
@@ -15,6 +15,7 @@ import numpy as np
 
 from drive.twin import CODES, Worlds
 from drive.twin import kernel as k
+from policies.planner.goal import Goal
 from policies.planner.tree import ACTIONS, Nodes, Tree, gathered
 
 IDLE, SLOWER = CODES["IDLE"], CODES["SLOWER"]
@@ -53,7 +54,8 @@ class Budget:
     beam: int  # nodes of each first action and hypothesis that branch on, from the third decision
     lane_cost: np.ndarray  # [lanes] [m/s] that being in a lane costs
     margins: Margins
-    committed: bool = False  # is the second decision the same in every hypothesis?
+    goal: Goal = Goal()  # where a plan ends well; from there on it would keep its speed
+    committed: int = 1  # decisions that are the same in every hypothesis
 
     @property
     def horizon(self) -> float:
@@ -73,6 +75,7 @@ class Plans:
     codes: np.ndarray  # int [P, decisions]
     world: np.ndarray  # int [P] which hypothesis it was driven in
     crash: np.ndarray  # [P] [s] until the ego's crash; inf: none within the horizon
+    ended: np.ndarray  # [P] [s] until it crashed or arrived; inf: neither within the horizon
     risk: np.ndarray  # [P] 0 is none
     way: np.ndarray  # [P] [m] driven
     moves: np.ndarray  # int [P] actions other than IDLE within the branching part
@@ -99,7 +102,7 @@ def search(
             if level > 1:
                 nodes = _beam(nodes, budget, level, promise, closed)
             nodes = drive.decision(nodes.branch(first if level == 0 else None), level)
-            nodes = nodes.close(closed)
+            nodes = nodes.close(closed, (budget.depth + budget.tail - level - 1) * budget.period)
     closed += _tails(nodes, budget, promise(nodes, budget.tail), drive)
     return Plans(*(np.concatenate([getattr(n, each.name) for n in closed]) for each in fields(Plans)))
 
@@ -107,17 +110,17 @@ def search(
 def _beam(nodes: Nodes, budget: Budget, level: int, promise: Callable[..., np.ndarray], closed: list[Nodes]) -> Nodes:
     """The most promising nodes of each first action and root, which branch on; the others stay as they are."""
     left = budget.depth - level + budget.tail
-    top = _most(promise(nodes, left), *_groups(nodes, budget, budget.beam))
+    top = _most(promise(nodes, left), *_groups(nodes, budget, budget.beam, level))
     closed.append(nodes.left(~top, left * budget.period))
     return nodes.pick(top)
 
 
-def _groups(nodes: Nodes, budget: Budget, width: int) -> tuple[np.ndarray, int]:
-    """Which nodes compete with one another [P], and how many of them may win."""
-    group = nodes.codes[:, 0] + ACTIONS * nodes.world
-    if budget.committed and budget.depth > 1:
-        return nodes.codes[:, 1] + ACTIONS * group, math.ceil(width / 3)
-    return group, width
+def _groups(nodes: Nodes, budget: Budget, width: int, decided: int) -> tuple[np.ndarray, int]:
+    """Which nodes, so many decisions deep, compete with one another [P], and how many of them may win."""
+    group, common = nodes.world, min(budget.committed, decided)
+    for level in range(common):
+        group = nodes.codes[:, level] + ACTIONS * group
+    return group, math.ceil(width / 3 ** (common - 1))
 
 
 def _most(value: np.ndarray, group: np.ndarray, width: int) -> np.ndarray:
@@ -131,7 +134,7 @@ def _most(value: np.ndarray, group: np.ndarray, width: int) -> np.ndarray:
 
 def _tails(nodes: Nodes, budget: Budget, value: np.ndarray, drive: _Drive) -> list[Nodes]:
     """The open nodes driven on: holding on first; braking where that crashes."""
-    group, width = _groups(nodes, budget, budget.width)
+    group, width = _groups(nodes, budget, budget.width, budget.depth)
     top = _most(value, group, width)
     best = drive.to_horizon(nodes.pick(top), IDLE)
     arrived = np.isin(group, group[top][np.isinf(best.crash)])
@@ -145,21 +148,22 @@ def _tails(nodes: Nodes, budget: Budget, value: np.ndarray, drive: _Drive) -> li
 class Held:
     """What one action came to where speed and lane are held after it."""
 
-    crash: np.ndarray  # [W] [s] until the ego's crash; inf: none within the horizon
+    crash: np.ndarray  # [W] [s] until the ego's crash; inf: none within the horizon, or none before it arrived
     partner: np.ndarray  # int [W] whom it hits: a car's id, minus an object's, 0: nobody or unknown
 
 
 def hold(roots: Worlds, code: int, budget: Budget) -> Held:
     """In every root the one action, then the speed and lane that it gave."""
-    worlds, crash = roots.copy(), np.full(len(roots), np.inf)
+    worlds, crash, there = roots.copy(), np.full(len(roots), np.inf), np.zeros(len(roots), bool)
     for level in range(budget.depth + budget.tail if len(roots) else 0):
         worlds.reset_clock()
         substeps = budget.substeps(level)
         dt = budget.period / substeps
         worlds.step(np.full(len(worlds), IDLE if level else code, np.int32), substeps, dt, stop_on_crash=True)
-        now = np.isinf(crash) & (worlds.ego_crash_step >= 0)
+        now = np.isinf(crash) & ~there & (worlds.ego_crash_step >= 0)
         crash = np.where(now, level * budget.period + worlds.ego_crash_step * dt, crash)
-    return Held(crash, struck(worlds))
+        there |= np.isinf(crash) & at_goal(worlds, budget.goal)
+    return Held(crash, np.where(there, 0, struck(worlds)))
 
 
 @dataclass(frozen=True)
@@ -197,7 +201,6 @@ class _Drive:
         worlds = self.tree.take(nodes.place)
         self._decide(nodes, worlds, nodes.codes[:, level], level)
         slots = np.arange(len(worlds)), worlds.ego_slot
-        nodes.speed = worlds.f[:, k.SPEED][slots]
         nodes.fastest = np.maximum(nodes.speed, worlds.f[:, k.TARGET_SPEED][slots])
         nodes.legal, nodes.place = worlds.legal(), self.tree.add(worlds)
 
@@ -208,19 +211,33 @@ class _Drive:
         nodes.place = np.full(len(worlds), -1)
 
     def _decide(self, nodes: Nodes, worlds: Worlds, codes: np.ndarray, level: int) -> None:
-        """Drive the worlds of these nodes, in place, and add what came of it; a world whose ego has crashed stands still."""
-        budget, open_ = self.budget, np.isinf(nodes.crash)
+        """Drive the worlds of these nodes, in place, and add what came of it.
+
+        A world whose ego has crashed stands still; who has arrived keeps its speed, whatever happens.
+        """
+        budget, open_ = self.budget, np.isinf(nodes.ended)
         worlds.reset_clock()
         substeps = budget.substeps(level)
         dt = budget.period / substeps
         drive = worlds.step(codes, substeps, dt, stop_on_crash=True, risks=True, wanted=budget.margins.wanted, ego=True)
-        lanes = worlds.g[np.arange(len(worlds)), k.TARGET_LANE, worlds.ego_slot]
+        slots = np.arange(len(worlds)), worlds.ego_slot
+        lanes = worlds.g[:, k.TARGET_LANE][slots]
         speeds, at = drive.ego[:, :, 3].mean(1), worlds.ego_crash_step
         nodes.owed = nodes.owed + np.where(open_, budget.lane_cost[lanes] * budget.period, 0.0)
-        nodes.way = nodes.way + np.where(open_, speeds * budget.period, 0.0)
+        nodes.way = nodes.way + np.where(open_, speeds, nodes.arrived * nodes.speed) * budget.period
         nodes.risk = nodes.risk + np.where(open_, risk(drive.risks[:, 0], speeds, budget.margins), 0.0)
-        nodes.crash = np.where(at >= 0, level * budget.period + at * dt, nodes.crash)
+        nodes.speed = np.where(open_, worlds.f[:, k.SPEED][slots], nodes.speed)
+        nodes.crash = np.where(open_ & (at >= 0), level * budget.period + at * dt, nodes.crash)
+        there = np.where(open_ & at_goal(worlds, budget.goal), (level + 1) * budget.period, nodes.ended)
+        nodes.ended = np.minimum(there, nodes.crash)
         nodes.touched = worlds.g[:, k.TOUCHED] != 0
+
+
+def at_goal(worlds: Worlds, goal: Goal) -> np.ndarray:
+    """Which worlds' egos [W] are where the task ends."""
+    slots = np.arange(len(worlds)), worlds.ego_slot
+    lanes, (x, y) = worlds.g[:, k.LANE][slots], (worlds.f[:, each][slots] for each in (k.X, k.Y))
+    return goal.reached(lanes, x, -y)
 
 
 def struck(worlds: Worlds) -> np.ndarray:

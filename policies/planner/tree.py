@@ -27,6 +27,7 @@ class Nodes:
     done: np.ndarray  # bool [P] is it driven as far as it was meant to be?
     place: np.ndarray  # int [P] number of its world in the tree; -1: not kept
     crash: np.ndarray  # [P] [s] until the ego's crash; inf: none so far
+    ended: np.ndarray  # [P] [s] until it crashed or arrived; inf: it goes on
     risk: np.ndarray  # [P] what margins were missing
     way: np.ndarray  # [P] [m]
     owed: np.ndarray  # [P] [m] what the lanes cost
@@ -35,7 +36,7 @@ class Nodes:
     fastest: np.ndarray  # [P] [m/s] that it has or was told to have
     legal: np.ndarray  # bool [P, 5] what it may do next
 
-    LIVED = ("place", "crash", "risk", "way", "owed", "touched", "speed", "fastest", "legal")  # what driving tells
+    LIVED = ("place", "crash", "ended", "risk", "way", "owed", "touched", "speed", "fastest", "legal")  # what driving tells
 
     @classmethod
     def at(cls, roots: Worlds, decisions: int, tree: Tree) -> Nodes:
@@ -44,7 +45,7 @@ class Nodes:
         risk, way, owed = np.zeros((3, n))
         world, place, touched = np.arange(n), tree.add(roots), roots.g[:, k.TOUCHED] != 0
         unborn, endless, none = np.zeros(n, int), np.full(n, np.inf), np.zeros((n, ACTIONS), bool)
-        return cls(world, world, codes, unborn, np.ones(n, bool), place, endless, risk, way, owed, touched, risk, risk, none)
+        return cls(world, world, codes, unborn, np.ones(n, bool), place, endless, endless, risk, way, owed, touched, risk, risk, none)
 
     def pick(self, chosen) -> Nodes:
         """Copies of the chosen ones (indices or a mask)."""
@@ -59,13 +60,19 @@ class Nodes:
         grown = self.pick(parents)
         return replace(grown, key=grown.key * ACTIONS + codes, moves=grown.moves + (codes != IDLE))
 
-    def close(self, closed: list[Nodes]) -> Nodes:
-        """The nodes that go on; those whose ego crashed are appended to `closed`."""
-        dead = np.isfinite(self.crash)
-        if not dead.any():
+    @property
+    def arrived(self) -> np.ndarray:
+        """bool [P]: is the task done?"""
+        return np.isfinite(self.ended) & np.isinf(self.crash)
+
+    def close(self, closed: list[Nodes], seconds: float) -> Nodes:
+        """The nodes that go on; those that ended are appended to `closed`, with so much time [s] left to whoever arrived."""
+        over = np.isfinite(self.ended)
+        if not over.any():
             return self
-        closed.append(self.pick(dead))
-        return self.pick(~dead)
+        ended = self.pick(over)
+        closed.append(replace(ended, way=ended.way + ended.arrived * ended.speed * seconds))
+        return self.pick(~over)
 
     def left(self, chosen, seconds: float) -> Nodes:
         """What the chosen nodes came to so far, and would drive in so much more time [s] at most."""
