@@ -326,6 +326,8 @@ def test_a_plan_ends_where_the_task_does():
     crashes = {}
     for asked in (near, far):
         thought = Planner()._thought(asked)
+        best = next(each for each in thought.weighed if META[each.code] == "IDLE")
+        assert (thought.plans.ended[best.rows] == 2.0).all() == (asked is near)
         on = (thought.plans.codes == META.index("IDLE")).all(1)
         crashes[asked.task.goal_from] = np.isfinite(thought.plans.crash[on])
         assert (thought.plans.ended[on] <= 4.0).all()  # it arrives, or it hits the wreck

@@ -232,9 +232,7 @@ def _ways(plans: Plans, mine: np.ndarray, budget: Budget) -> list[np.ndarray]:
     """The plans [P] of each way to go on with decisions in common; those that ended before are of every way that they fit."""
     codes, times = plans.codes[:, 1 : budget.committed], budget.period * np.arange(1, budget.committed)
     decided = plans.ended[:, None] > times
-    whole = mine & decided.all(1)
-    ways = np.unique(codes[whole if whole.any() else mine], axis=0)
-    return [mine & ((codes == way) | ~decided).all(1) for way in ways]
+    return [mine & ((codes == way) | ~decided).all(1) for way in np.unique(codes[mine], axis=0)]
 
 
 def _best(plans: Plans, code: int, mine: np.ndarray, worth: np.ndarray, hypotheses: int, settings: Settings) -> Weighed | None:
