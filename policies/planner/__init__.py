@@ -11,7 +11,7 @@ Where the road is only steered, manoeuvres take the place of the sequences (`ste
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -25,7 +25,7 @@ from policies.planner.goal import Goal, lanes_to_goal, lanes_to_the_right
 from policies.planner.imagination import imagine, junctions, nearby
 from policies.planner.search import Budget, Margins, Plans, hold, search
 from policies.planner.terms import lane_after, terms_of, trajectories
-from policies.planner.tree import Tree, sees_less
+from policies.planner.tree import ACTIONS, Tree, sees_less
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,9 @@ class Settings:
     width: int = 6  # plans of each first action and hypothesis that are driven to the horizon first
     hypotheses: int = 7
     crossing: int = 14  # hypotheses where others may take one way or another
-    common: int = 2  # decisions that are the same in every hypothesis, where ways cross
+    common: int = 2  # decisions that are the same in every hypothesis
     common_crossing: int = 3  # the same, where others may take one way or another
+    fan: int = 3  # into how many parts each common decision divides beam and width, where ways cross; elsewhere all actions
     gamma: float = 0.85  # per second: what a later collision costs of an immediate one
     crash_weight: float = 1e4  # of a sure collision now; outweighs every speed
     crash_step: float = 0.05  # collision costs closer than this count as equal, over so many `hypotheses`
@@ -164,17 +165,29 @@ def think(scene: Scene, roots: Worlds, settings: Settings, known: Thought | None
     tree = Tree(ghosts) if known is None else known.tree.hiding(ghosts)
     paths = trajectories(scene, first) if known is None else known.paths  # nobody is in their way
     thought = _searched(roots, budget, first, settings, tree, paths)
-    if settings.deeper and thought.best.score < -DOUBT:
-        deeper = replace(budget, depth=budget.depth + settings.deeper)
-        return replace(_searched(roots, deeper, first, settings, tree, paths), doubted=True)
+    for other in _second_thoughts(scene, budget, settings):
+        if thought.best.score < -DOUBT:
+            thought = replace(_searched(roots, other, first, settings, tree, paths), doubted=True)
     return thought
+
+
+def _second_thoughts(scene: Scene, budget: Budget, settings: Settings) -> Iterator[Budget]:
+    """How to search again where every option may crash: where no ways cross, trusting to know more next time; deeper."""
+    if not _crossing(scene):
+        budget = replace(budget, committed=1)
+        yield budget
+    if settings.deeper:
+        yield replace(budget, depth=budget.depth + settings.deeper)
+
+
+def _crossing(scene: Scene) -> bool:
+    """Do ways join, cross, or come the other way? Towards an exit they only part."""
+    return len(scene.road.sections) > 1 and scene.task.kind != "exit"
 
 
 def _budget(scene: Scene, settings: Settings) -> Budget:
     period, road = max(scene.period, 1.0), scene.road
     one_way = len(road.sections) == 1
-    crossing = not one_way and scene.task.kind != "exit"
-    common = (settings.common_crossing if junctions(scene) else settings.common) if crossing else 1
     return Budget(
         settings.depth,
         max(0, math.ceil(settings.horizon / period) - settings.depth),
@@ -187,7 +200,8 @@ def _budget(scene: Scene, settings: Settings) -> Budget:
         settings.goal * lanes_to_goal(scene) + settings.right * lanes_to_the_right(road),
         settings.margins,
         Goal.of(scene),
-        common,
+        settings.common_crossing if junctions(scene) else settings.common,
+        settings.fan if _crossing(scene) else ACTIONS,
     )
 
 
@@ -224,11 +238,11 @@ def _promise(nodes, seconds: float, budget: Budget, settings: Settings) -> np.nd
 def _weighed(plans: Plans, code: int, worth: np.ndarray, roots: Worlds, budget: Budget, settings: Settings) -> Weighed:
     """An action with its best plans, one per hypothesis; where the budget says so, the next actions are the same in all."""
     mine = (plans.codes[:, 0] == code) & plans.done
-    found = (_best(plans, code, way, worth, len(roots), settings) for way in _ways(plans, mine, budget))
+    found = (_best(plans, code, way, worth, len(roots), settings) for way in ways(plans, mine, budget))
     return max(filter(None, found), key=lambda each: each.score)
 
 
-def _ways(plans: Plans, mine: np.ndarray, budget: Budget) -> list[np.ndarray]:
+def ways(plans: Plans, mine: np.ndarray, budget: Budget) -> list[np.ndarray]:
     """The plans [P] of each way to go on with decisions in common; those that ended before are of every way that they fit."""
     codes, times = plans.codes[:, 1 : budget.committed], budget.period * np.arange(1, budget.committed)
     decided = plans.ended[:, None] > times

@@ -48,11 +48,21 @@ def _fastest(thought) -> np.ndarray:
 
 
 def _could(thought, settings, free: np.ndarray, touched: np.ndarray) -> bool:
-    worth = np.where(touched[:, None], free, thought.worth)
-    worth = worth[thought.plans.done | touched]
-    codes, world = (of[thought.plans.done | touched] for of in (thought.plans.codes[:, 0], thought.plans.world))
+    kept = thought.plans.done | touched
+    worth, world = np.where(touched[:, None], free, thought.worth)[kept], thought.plans.world[kept]
     rivals = (each.code for each in thought.weighed if each is not thought.best)
-    return any(_bound(worth[codes == code], world[codes == code], settings) >= thought.best.score for code in rivals)
+    ways = (way[kept] for code in rivals for way in _ways(thought, code))
+    return any(_bound(worth[way], world[way], settings) >= thought.best.score for way in ways if way.any())
+
+
+def _ways(thought, code: int) -> list[np.ndarray]:
+    """The plans [P] that begin with an action, by the second where that is the same in every hypothesis."""
+    plans, budget = thought.plans, thought.budget
+    mine, second = plans.codes[:, 0] == code, plans.codes[:, 1]
+    if budget.committed < 2:
+        return [mine]
+    open_ = plans.ended <= budget.period
+    return [mine & (open_ | (second == each)) for each in np.unique(second[mine])]
 
 
 def _bound(worth: np.ndarray, world: np.ndarray, settings) -> float:

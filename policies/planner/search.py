@@ -56,6 +56,7 @@ class Budget:
     margins: Margins
     goal: Goal = Goal()  # where a plan ends well; from there on it would keep its speed
     committed: int = 1  # decisions that are the same in every hypothesis
+    fan: int = 1  # into how many parts each of them after the first divides beam and width
 
     @property
     def horizon(self) -> float:
@@ -120,7 +121,7 @@ def _groups(nodes: Nodes, budget: Budget, width: int, decided: int) -> tuple[np.
     group, common = nodes.world, min(budget.committed, decided)
     for level in range(common):
         group = nodes.codes[:, level] + ACTIONS * group
-    return group, math.ceil(width / 3 ** (common - 1))
+    return group, math.ceil(width / budget.fan ** (common - 1))
 
 
 def _most(value: np.ndarray, group: np.ndarray, width: int) -> np.ndarray:
