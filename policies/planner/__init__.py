@@ -11,7 +11,7 @@ Where the road is only steered, manoeuvres take the place of the sequences (`ste
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -49,6 +49,8 @@ class Settings:
     crash_weight: float = 1e4  # of a sure collision now; outweighs every speed
     crash_step: float = 0.05  # collision costs closer than this count as equal, over so many `hypotheses`
     risk_weight: float = 0.6  # [m/s] that a margin missing wholly, for one decision, costs
+    unsure: float = 0.5  # [m/s] that it costs where no second action is clear of collisions in every hypothesis
+    soon: float = 3.0  # [s] for so long
     move: float = 0.2  # [m/s] that an action other than IDLE has to gain
     goal: float = 3.0  # [m/s] that a lane nearer to the exit is worth
     right: float = 1.0  # [m/s] that a lane further to the right is worth on a motorway
@@ -165,19 +167,11 @@ def think(scene: Scene, roots: Worlds, settings: Settings, known: Thought | None
     tree = Tree(ghosts) if known is None else known.tree.hiding(ghosts)
     paths = trajectories(scene, first) if known is None else known.paths  # nobody is in their way
     thought = _searched(roots, budget, first, settings, tree, paths)
-    for other in _second_thoughts(scene, budget, settings):
-        if thought.best.score < -DOUBT:
-            thought = replace(_searched(roots, other, first, settings, tree, paths), doubted=True)
+    if settings.deeper and thought.best.score < -DOUBT:
+        common = budget.committed if budget.binding else 1
+        deeper = replace(budget, depth=budget.depth + settings.deeper, committed=common)
+        return replace(_searched(roots, deeper, first, settings, tree, paths), doubted=True)
     return thought
-
-
-def _second_thoughts(scene: Scene, budget: Budget, settings: Settings) -> Iterator[Budget]:
-    """How to search again where every option may crash: where no ways cross, trusting to know more next time; deeper."""
-    if not _crossing(scene):
-        budget = replace(budget, committed=1)
-        yield budget
-    if settings.deeper:
-        yield replace(budget, depth=budget.depth + settings.deeper)
 
 
 def _crossing(scene: Scene) -> bool:
@@ -202,6 +196,7 @@ def _budget(scene: Scene, settings: Settings) -> Budget:
         Goal.of(scene),
         settings.common_crossing if junctions(scene) else settings.common,
         settings.fan if _crossing(scene) else ACTIONS,
+        _crossing(scene),
     )
 
 
@@ -236,8 +231,21 @@ def _promise(nodes, seconds: float, budget: Budget, settings: Settings) -> np.nd
 
 
 def _weighed(plans: Plans, code: int, worth: np.ndarray, roots: Worlds, budget: Budget, settings: Settings) -> Weighed:
-    """An action with its best plans, one per hypothesis; where the budget says so, the next actions are the same in all."""
+    """An action with its best plans, one per hypothesis: bound to have the next decisions in common, or free.
+
+    Where they are free, it still costs something if nothing in common keeps clear of collisions for a while.
+    """
     mine = (plans.codes[:, 0] == code) & plans.done
+    if budget.binding:
+        return _safest(plans, code, mine, worth, roots, budget, settings)
+    free = _best(plans, code, mine, worth, len(roots), settings)
+    soon = np.where(plans.crash > settings.soon, 0.0, worth[:, 0])
+    sure = _safest(plans, code, mine, np.stack([soon, worth[:, 1]], -1), roots, budget, settings).score >= -DOUBT
+    return free if sure else replace(free, score=free.score - settings.unsure)
+
+
+def _safest(plans, code, mine, worth, roots: Worlds, budget: Budget, settings: Settings) -> Weighed:
+    """The best of the ways to go on with decisions in common."""
     found = (_best(plans, code, way, worth, len(roots), settings) for way in ways(plans, mine, budget))
     return max(filter(None, found), key=lambda each: each.score)
 

@@ -55,8 +55,9 @@ class Budget:
     lane_cost: np.ndarray  # [lanes] [m/s] that being in a lane costs
     margins: Margins
     goal: Goal = Goal()  # where a plan ends well; from there on it would keep its speed
-    committed: int = 1  # decisions that are the same in every hypothesis
+    committed: int = 1  # decisions in common to all hypotheses
     fan: int = 1  # into how many parts each of them after the first divides beam and width
+    binding: bool = False  # do plans have to keep to them?
 
     @property
     def horizon(self) -> float:
