@@ -25,7 +25,7 @@ from policies.planner.goal import Goal, lanes_to_goal, lanes_to_the_right
 from policies.planner.imagination import imagine, junctions, nearby
 from policies.planner.search import Budget, Margins, Plans, hold, search
 from policies.planner.terms import lane_after, terms_of, trajectories
-from policies.planner.tree import ACTIONS, Tree, sees_less
+from policies.planner.tree import Tree, sees_less
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,6 @@ class Settings:
     crossing: int = 14  # hypotheses where others may take one way or another
     common: int = 2  # decisions that are the same in every hypothesis
     common_crossing: int = 3  # the same, where others may take one way or another
-    fan: int = 3  # into how many parts each common decision divides beam and width, where ways cross; elsewhere all actions
     gamma: float = 0.85  # per second: what a later collision costs of an immediate one
     crash_weight: float = 1e4  # of a sure collision now; outweighs every speed
     crash_step: float = 0.05  # collision costs closer than this count as equal, over so many `hypotheses`
@@ -174,11 +173,6 @@ def think(scene: Scene, roots: Worlds, settings: Settings, known: Thought | None
     return thought
 
 
-def _crossing(scene: Scene) -> bool:
-    """Do ways join, cross, or come the other way? Towards an exit they only part."""
-    return len(scene.road.sections) > 1 and scene.task.kind != "exit"
-
-
 def _budget(scene: Scene, settings: Settings) -> Budget:
     period, road = max(scene.period, 1.0), scene.road
     one_way = len(road.sections) == 1
@@ -195,8 +189,7 @@ def _budget(scene: Scene, settings: Settings) -> Budget:
         settings.margins,
         Goal.of(scene),
         settings.common_crossing if junctions(scene) else settings.common,
-        settings.fan if _crossing(scene) else ACTIONS,
-        _crossing(scene),
+        len(road.sections) > 1 and scene.task.kind != "exit",
     )
 
 
@@ -233,14 +226,16 @@ def _promise(nodes, seconds: float, budget: Budget, settings: Settings) -> np.nd
 def _weighed(plans: Plans, code: int, worth: np.ndarray, roots: Worlds, budget: Budget, settings: Settings) -> Weighed:
     """An action with its best plans, one per hypothesis: bound to have the next decisions in common, or free.
 
-    Where they are free, it still costs something if nothing in common keeps clear of collisions for a while.
+    Where they are free, it still costs something if nothing in common is known to stay clear of collisions for a while;
+    what was left to others in the search is taken to.
     """
-    mine = (plans.codes[:, 0] == code) & plans.done
+    begun = plans.codes[:, 0] == code
+    mine = begun & plans.done
     if budget.binding:
         return _safest(plans, code, mine, worth, roots, budget, settings)
     free = _best(plans, code, mine, worth, len(roots), settings)
-    soon = np.where(plans.crash > settings.soon, 0.0, worth[:, 0])
-    sure = _safest(plans, code, mine, np.stack([soon, worth[:, 1]], -1), roots, budget, settings).score >= -DOUBT
+    soon = np.stack([np.where(plans.crash > settings.soon, 0.0, worth[:, 0]), worth[:, 1]], -1)
+    sure = _safest(plans, code, begun, soon, roots, budget, settings).score >= -DOUBT
     return free if sure else replace(free, score=free.score - settings.unsure)
 
 
