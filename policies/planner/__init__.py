@@ -42,14 +42,12 @@ class Settings:
     width: int = 6  # plans of each first action and hypothesis that are driven to the horizon first
     hypotheses: int = 7
     crossing: int = 14  # hypotheses where others may take one way or another
-    common: int = 2  # decisions that are the same in every hypothesis
-    common_crossing: int = 3  # the same, where others may take one way or another
+    common: int = 2  # decisions that are the same in every hypothesis, where ways cross
+    common_junction: int = 3  # the same, where others may take one way or another
     gamma: float = 0.85  # per second: what a later collision costs of an immediate one
     crash_weight: float = 1e4  # of a sure collision now; outweighs every speed
     crash_step: float = 0.05  # collision costs closer than this count as equal, over so many `hypotheses`
     risk_weight: float = 0.6  # [m/s] that a margin missing wholly, for one decision, costs
-    unsure: float = 0.5  # [m/s] that it costs where no second action is clear of collisions in every hypothesis
-    soon: float = 3.0  # [s] for so long
     move: float = 0.2  # [m/s] that an action other than IDLE has to gain
     goal: float = 3.0  # [m/s] that a lane nearer to the exit is worth
     right: float = 1.0  # [m/s] that a lane further to the right is worth on a motorway
@@ -167,8 +165,7 @@ def think(scene: Scene, roots: Worlds, settings: Settings, known: Thought | None
     paths = trajectories(scene, first) if known is None else known.paths  # nobody is in their way
     thought = _searched(roots, budget, first, settings, tree, paths)
     if settings.deeper and thought.best.score < -DOUBT:
-        common = budget.committed if budget.binding else 1
-        deeper = replace(budget, depth=budget.depth + settings.deeper, committed=common)
+        deeper = replace(budget, depth=budget.depth + settings.deeper)
         return replace(_searched(roots, deeper, first, settings, tree, paths), doubted=True)
     return thought
 
@@ -176,6 +173,7 @@ def think(scene: Scene, roots: Worlds, settings: Settings, known: Thought | None
 def _budget(scene: Scene, settings: Settings) -> Budget:
     period, road = max(scene.period, 1.0), scene.road
     one_way = len(road.sections) == 1
+    crossing = not one_way and scene.task.kind != "exit"
     return Budget(
         settings.depth,
         max(0, math.ceil(settings.horizon / period) - settings.depth),
@@ -188,8 +186,7 @@ def _budget(scene: Scene, settings: Settings) -> Budget:
         settings.goal * lanes_to_goal(scene) + settings.right * lanes_to_the_right(road),
         settings.margins,
         Goal.of(scene),
-        settings.common_crossing if junctions(scene) else settings.common,
-        len(road.sections) > 1 and scene.task.kind != "exit",
+        (settings.common_junction if junctions(scene) else settings.common) if crossing else 1,
     )
 
 
@@ -224,23 +221,8 @@ def _promise(nodes, seconds: float, budget: Budget, settings: Settings) -> np.nd
 
 
 def _weighed(plans: Plans, code: int, worth: np.ndarray, roots: Worlds, budget: Budget, settings: Settings) -> Weighed:
-    """An action with its best plans, one per hypothesis: bound to have the next decisions in common, or free.
-
-    Where they are free, it still costs something if nothing in common is known to stay clear of collisions for a while;
-    what was left to others in the search is taken to.
-    """
-    begun = plans.codes[:, 0] == code
-    mine = begun & plans.done
-    if budget.binding:
-        return _safest(plans, code, mine, worth, roots, budget, settings)
-    free = _best(plans, code, mine, worth, len(roots), settings)
-    soon = np.stack([np.where(plans.crash > settings.soon, 0.0, worth[:, 0]), worth[:, 1]], -1)
-    sure = _safest(plans, code, begun, soon, roots, budget, settings).score >= -DOUBT
-    return free if sure else replace(free, score=free.score - settings.unsure)
-
-
-def _safest(plans, code, mine, worth, roots: Worlds, budget: Budget, settings: Settings) -> Weighed:
-    """The best of the ways to go on with decisions in common."""
+    """An action with its best plans, one per hypothesis; where the budget says so, the next actions are the same in all."""
+    mine = (plans.codes[:, 0] == code) & plans.done
     found = (_best(plans, code, way, worth, len(roots), settings) for way in ways(plans, mine, budget))
     return max(filter(None, found), key=lambda each: each.score)
 

@@ -56,10 +56,10 @@ def _could(thought, settings, free: np.ndarray, touched: np.ndarray) -> bool:
 
 
 def _ways(thought, code: int) -> list[np.ndarray]:
-    """The plans [P] that begin with an action, by the second where every hypothesis is bound to the same."""
+    """The plans [P] that begin with an action, by the second where every hypothesis is to have the same."""
     plans, budget = thought.plans, thought.budget
     mine, second = plans.codes[:, 0] == code, plans.codes[:, 1]
-    if not budget.binding:
+    if budget.committed < 2:
         return [mine]
     open_ = plans.ended <= budget.period
     return [mine & (open_ | (second == each)) for each in np.unique(second[mine])]

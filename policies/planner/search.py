@@ -56,8 +56,7 @@ class Budget:
     margins: Margins
     goal: Goal = Goal()  # where a plan ends well; from there on it would keep its speed
     committed: int = 1  # decisions in common to all hypotheses
-    binding: bool = False  # do plans have to keep to them?
-    fan: int = 3  # into how many parts each of them after the first then divides beam and width
+    fan: int = 3  # into how many parts each of them after the first divides beam and width
 
     @property
     def horizon(self) -> float:
@@ -119,7 +118,7 @@ def _beam(nodes: Nodes, budget: Budget, level: int, promise: Callable[..., np.nd
 
 def _groups(nodes: Nodes, budget: Budget, width: int, decided: int) -> tuple[np.ndarray, int]:
     """Which nodes, so many decisions deep, compete with one another [P], and how many of them may win."""
-    group, common = nodes.world, min(budget.committed, decided) if budget.binding else 1
+    group, common = nodes.world, min(budget.committed, decided)
     for level in range(common):
         group = nodes.codes[:, level] + ACTIONS * group
     return group, math.ceil(width / budget.fan ** (common - 1))
