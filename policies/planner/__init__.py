@@ -22,7 +22,7 @@ from drive.twin import kernel as k
 from drive.types import Choice, Control, Legal, Meta, Option, Scene, Trajectory
 from policies.planner import relevance, steering
 from policies.planner.goal import Goal, lanes_to_goal, lanes_to_the_right
-from policies.planner.imagination import imagine, junctions, nearby
+from policies.planner.imagination import crossing, imagine, junctions, nearby
 from policies.planner.search import Budget, Margins, Plans, hold, search
 from policies.planner.terms import lane_after, terms_of, trajectories
 from policies.planner.tree import Tree, sees_less
@@ -133,7 +133,7 @@ class Planner:
 
     def _roots(self, scene: Scene) -> Worlds:
         if nearby(scene).cars:
-            return imagine(scene, self.settings.crossing if junctions(scene) else self.settings.hypotheses)
+            return imagine(scene, self.settings.crossing if junctions(scene.road) else self.settings.hypotheses)
         return imagine(replace(scene, cars=(), ghosts=()), 1)  # ghosts matter to other cars alone
 
 
@@ -173,7 +173,6 @@ def think(scene: Scene, roots: Worlds, settings: Settings, known: Thought | None
 def _budget(scene: Scene, settings: Settings) -> Budget:
     period, road = max(scene.period, 1.0), scene.road
     one_way = len(road.sections) == 1
-    crossing = not one_way and scene.task.kind != "exit"
     return Budget(
         settings.depth,
         max(0, math.ceil(settings.horizon / period) - settings.depth),
@@ -186,7 +185,7 @@ def _budget(scene: Scene, settings: Settings) -> Budget:
         settings.goal * lanes_to_goal(scene) + settings.right * lanes_to_the_right(road),
         settings.margins,
         Goal.of(scene),
-        (settings.common_junction if junctions(scene) else settings.common) if crossing else 1,
+        (settings.common_junction if junctions(road) else settings.common) if crossing(road) else 1,
     )
 
 

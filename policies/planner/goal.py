@@ -27,6 +27,10 @@ class Goal:
         lanes = tuple((number, lane) for number, lane in enumerate(scene.road.lanes) if lane.id in task.goal)
         return cls(lanes, task.goal_from, task.goal_x)
 
+    @property
+    def nowhere(self) -> bool:
+        return not self.lanes and self.x is None
+
     def reached(self, lanes: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """bool [W] for egos on these lanes [W], by number, at road-frame x, y [W] [m]."""
         if self.x is not None:

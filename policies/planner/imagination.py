@@ -146,9 +146,23 @@ def _turn_about(lists: list[list]) -> list:
     return [each[n % len(each)] for n in range(longest) for each in lists][:MOST_WAYS]
 
 
-def junctions(scene: Scene) -> bool:
-    """May others take one way or another at some place? An exit from a motorway, where few do, does not count."""
-    return scene.task.kind != "exit" and any(len(onward) > 1 for onward in scene.road.exits.values())
+def junctions(road: Road) -> bool:
+    """May others take one way or another, and meet again? Where ways only part, at an exit, few take the other."""
+    return _parts(road) and _joins(road)
+
+
+def crossing(road: Road) -> bool:
+    """Do ways join, cross, or come the other way?"""
+    return len(road.sections) > 1 and (_joins(road) or not _parts(road))
+
+
+def _parts(road: Road) -> bool:
+    return any(len(onward) > 1 for onward in road.exits.values())
+
+
+def _joins(road: Road) -> bool:
+    ends = [end for _, end in road.sections]
+    return len(set(ends)) < len(ends)
 
 
 def forked(road: Road, car: Car) -> list[LaneId]:
@@ -192,7 +206,7 @@ def _opposed(road: Road, lane: Lane) -> bool:
 
 def nearby(scene: Scene) -> Scene:
     """The scene without the cars that are too far away to matter within the horizon."""
-    ego, behind = scene.ego, BEHIND_CROSSING if junctions(scene) else BEHIND
+    ego, behind = scene.ego, BEHIND_CROSSING if junctions(scene.road) else BEHIND
     cos, sin = math.cos(ego.heading), math.sin(ego.heading)
 
     def near(car: Car) -> bool:
