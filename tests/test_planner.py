@@ -17,8 +17,9 @@ from drive.twin import Worlds, from_scene
 from drive.twin import kernel as k
 from drive.twin_world import twin_world
 from drive.types import Car, Ego, History, Legal, Meta, Perception, Scene, Task
-from drive.world.perception import perceive
+from drive.world.perception import arrived, perceive
 from policies.planner import Planner
+from policies.planner.goal import Goal
 from policies.planner.imagination import forked, imagine, nearby
 from policies.planner.reading import giving_way, target_lane, unhindered
 from policies.planner.search import struck
@@ -332,6 +333,20 @@ def test_a_plan_ends_where_the_task_does():
         crashes[asked.task.goal_from] = np.isfinite(thought.plans.crash[on])
         assert (thought.plans.ended[on] <= 4.0).all()  # it arrives, or it hits the wreck
     assert not crashes[25.0].any() and crashes[60.0].all()
+
+
+@pytest.mark.parametrize("name", ["intersection", "roundabout", "merge", "exit", "highway-fast"])
+def test_a_plan_arrives_where_the_world_says_so(name):
+    seen, chance, both = in_the_middle(name, 2, 2).scene, np.random.default_rng(0), set()
+    goals = [lane for lane in seen.road.lanes if lane.id in seen.task.goal]
+    numbers = {lane.id: number for number, lane in enumerate(seen.road.lanes)}
+    for lane in [*seen.road.lanes, *goals * 10]:
+        x, y = lane.point(chance.uniform(0.0, min(lane.length, 500.0)))
+        there = replace(seen, ego=replace(seen.ego, x=x, y=y, lane=lane.id))
+        reached = Goal.of(there).reached(np.array([numbers[lane.id]]), np.array([x]), np.array([y]))
+        assert reached.tolist() == [arrived(there)]
+        both.add(arrived(there))
+    assert both == ({False} if seen.task.kind == "cruise" else {False, True})
 
 
 def test_at_a_junction_cars_far_behind_are_still_ahead_of_those_who_leave():

@@ -23,12 +23,14 @@ class Goal:
 
     @classmethod
     def of(cls, scene: Scene) -> Goal:
+        """Of a scene's task; `drive.world.perception.arrived` says the same of one scene."""
         task = scene.task
         lanes = tuple((number, lane) for number, lane in enumerate(scene.road.lanes) if lane.id in task.goal)
         return cls(lanes, task.goal_from, task.goal_x)
 
     @property
     def nowhere(self) -> bool:
+        """Is it a task that ends nowhere, but in time?"""
         return not self.lanes and self.x is None
 
     def reached(self, lanes: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
