@@ -18,7 +18,7 @@ from drive.twin import kernel as k
 from drive.twin_world import twin_world
 from drive.types import Car, Ego, History, Legal, Meta, Perception, Scene, Task
 from drive.world.perception import arrived, perceive
-from policies.planner import Planner
+from policies.planner import Planner, contingency
 from policies.planner.goal import Goal
 from policies.planner.imagination import forked, imagine, nearby
 from policies.planner.reading import giving_way, target_lane, unhindered
@@ -313,6 +313,31 @@ def test_where_ways_cross_the_next_actions_are_common_to_all_hypotheses(name, co
         for level in range(1, common):
             lived = thought.plans.ended[each.rows] > level * thought.budget.period
             assert len(set(thought.plans.codes[each.rows[lived], level])) <= 1
+
+
+def test_what_looks_alike_is_decided_alike():
+    """A car half a second ahead may or may not change lane: it is not to be closed in on in the hope of knowing better soon."""
+    thought = Planner()._thought(in_the_middle("highway-fast", 10935, 1).scene)
+    plans, worth, count = thought.plans, thought.worth, len(thought.roots)
+    faster = next(each for each in thought.weighed if META[each.code] == "FASTER")
+    alone = [worth[(plans.codes[:, 0] == faster.code) & (plans.world == world), 0].min() for world in range(count)]
+    assert sum(alone) == 0  # whatever the others are about to do, there is a way out, were it known
+    together = contingency.shared(plans, faster.code, worth[:, 0], thought.tree, count, 1.0)
+    assert len(together) >= 2 and len(set(together.values())) == 1
+    seconds = plans.codes[faster.rows, 1]
+    assert all(seconds[world] == second for world, second in together.items())
+    assert np.isfinite(plans.crash[faster.rows[list(together)]]).any()
+    assert thought.best is not faster
+
+
+def test_hypotheses_look_alike_until_a_car_that_matters_does_another_thing():
+    worlds = from_scene(scene(car(1, 30), car(2, 60))).tile(4)
+    mattering = np.isin(worlds.g[0, k.CAR], [1])
+    first, second = worlds.slot(1), worlds.slot(2)
+    worlds.f[1, k.X, first] += 1.0  # as a slightly other speed would
+    worlds.f[2, k.HEADING, first] += 0.1
+    worlds.f[3, k.X, second] += 50.0
+    assert list(contingency.alike(worlds, mattering)) == [[0, 1, 3], [2]]
 
 
 def test_a_plan_ends_where_the_task_does():

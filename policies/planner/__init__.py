@@ -3,8 +3,9 @@
 The default policy. At each decision it drives the most promising legal sequences of four meta-actions (five where
 survival looks doubtful) and then holds on, or brakes, until seven seconds have passed, in every hypothesis at once
 (`imagination` says what is assumed of the others). An action is worth the best plan that begins with it, in each
-hypothesis by itself: the next decision will know more. Compared are, layer by layer: collisions (over all
-hypotheses, soon ones weigh most), then speed less what missing margins, lanes and unrest cost.
+hypothesis by itself: the next decision will know more (`contingency`: as far as there will be anything to see). Compared
+are, layer by layer: collisions (over all hypotheses, soon ones weigh most), then speed less what missing margins, lanes and
+unrest cost (`weighing`).
 Where the road is only steered, manoeuvres take the place of the sequences (`steering`).
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,52 +24,12 @@ from drive.types import Choice, Control, Legal, Meta, Option, Scene, Trajectory
 from policies.planner import relevance, steering
 from policies.planner.goal import Goal, lanes_to_goal, lanes_to_the_right
 from policies.planner.imagination import crossing, imagine, junctions, nearby
-from policies.planner.search import Budget, Margins, Plans, hold, search
+from policies.planner.search import Budget, Plans, hold, search
 from policies.planner.terms import lane_after, terms_of, trajectories
 from policies.planner.tree import Tree, sees_less
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How far it looks and how it weighs; tuned on seeds below 20000 alone."""
-
-    depth: int = 4  # decisions that branch
-    deeper: int = 1  # decisions more, where every option may crash
-    horizon: float = 7.0  # [s]
-    fine: int = 2  # decisions simulated as finely as the world
-    coarse: float = 0.2  # [s] simulated per step in the others
-    coarse_crossing: float = 0.1  # [s] the same, where cars cross or come the other way
-    beam: int = 10  # nodes of each first action and hypothesis that branch on, from the third decision
-    width: int = 6  # plans of each first action and hypothesis that are driven to the horizon first
-    hypotheses: int = 7
-    crossing: int = 14  # hypotheses where others may take one way or another
-    common: int = 2  # decisions that are the same in every hypothesis, where ways cross
-    common_junction: int = 3  # the same, where others may take one way or another
-    gamma: float = 0.85  # per second: what a later collision costs of an immediate one
-    crash_weight: float = 1e4  # of a sure collision now; outweighs every speed
-    crash_step: float = 0.05  # collision costs closer than this count as equal, over so many `hypotheses`
-    risk_weight: float = 0.6  # [m/s] that a margin missing wholly, for one decision, costs
-    move: float = 0.2  # [m/s] that an action other than IDLE has to gain
-    goal: float = 3.0  # [m/s] that a lane nearer to the exit is worth
-    right: float = 1.0  # [m/s] that a lane further to the right is worth on a motorway
-    margins: Margins = field(default_factory=Margins)
-
-    def stepped(self, cost, hypotheses: int):
-        """Collision costs in steps; one hypothesis among many counts for as much as among few."""
-        step = self.crash_step * self.hypotheses / max(hypotheses, self.hypotheses)
-        return np.round(cost / step) * step
-
+from policies.planner.weighing import Settings, Weighed, promise, weighed, worth_of
 
 DOUBT = 500.0  # a best score below minus this: every option may crash
-
-
-@dataclass(frozen=True)
-class Weighed:
-    """An action with what its plans came to, one best plan per hypothesis."""
-
-    code: int
-    score: float
-    rows: np.ndarray  # [H] the best plan of each hypothesis
 
 
 @dataclass(frozen=True)
@@ -192,64 +153,21 @@ def _budget(scene: Scene, settings: Settings) -> Budget:
 def _searched(
     roots: Worlds, budget: Budget, first: np.ndarray, settings: Settings, tree: Tree, paths: list[Trajectory]
 ) -> Thought:
-    def promise(nodes, left: int) -> np.ndarray:
-        return _promise(nodes, left * budget.period, budget, settings)
+    def promising(nodes, left: int) -> np.ndarray:
+        return promise(nodes, left * budget.period, budget, settings)
 
-    plans = search(roots, budget, first, promise, tree)
+    plans = search(roots, budget, first, promising, tree)
     worth = worth_of(plans, budget, settings)
-    weighed = tuple(_weighed(plans, code, worth, roots, budget, settings) for code in first)
-    return Thought(budget, roots, plans, worth, weighed, tree, paths)
+    actions = tuple(weighed(plans, code, worth, len(roots), budget, settings, tree) for code in first)
+    return Thought(budget, roots, plans, worth, actions, tree, paths)
 
 
-def worth_of(plans: Plans, budget: Budget, settings: Settings) -> np.ndarray:
-    """[P, 2]: what a plan's collision costs (0 to 1), and what it is worth besides, in m/s."""
-    crashed = np.isfinite(plans.crash)
-    cost = np.where(crashed, settings.gamma ** np.where(crashed, plans.crash, 0.0), 0.0)
-    return np.stack([cost, _gain(plans, plans.way, budget, settings)], -1)
-
-
-def _gain(plans, way: np.ndarray, budget: Budget, settings: Settings) -> np.ndarray:
-    """Mean speed [m/s], less what missing margins, lanes and unrest cost."""
-    gain = way / budget.horizon - settings.risk_weight * plans.risk
-    return gain - settings.move * plans.moves - plans.owed / budget.horizon
-
-
-def _promise(nodes, seconds: float, budget: Budget, settings: Settings) -> np.ndarray:
-    """What open nodes would be worth if they went on for so long [s] at the speed they have."""
-    return _gain(nodes, nodes.way + nodes.speed * seconds, budget, settings)
-
-
-def _weighed(plans: Plans, code: int, worth: np.ndarray, roots: Worlds, budget: Budget, settings: Settings) -> Weighed:
-    """An action with its best plans, one per hypothesis; where the budget says so, the next actions are the same in all."""
-    mine = (plans.codes[:, 0] == code) & plans.done
-    found = (_best(plans, code, way, worth, len(roots), settings) for way in ways(plans, mine, budget))
-    return max(filter(None, found), key=lambda each: each.score)
-
-
-def ways(plans: Plans, mine: np.ndarray, budget: Budget) -> list[np.ndarray]:
-    """The plans [P] of each way to go on with decisions in common; those that ended before are of every way that they fit."""
-    codes, times = plans.codes[:, 1 : budget.committed], budget.period * np.arange(1, budget.committed)
-    decided = plans.ended[:, None] > times
-    return [mine & ((codes == way) | ~decided).all(1) for way in np.unique(codes[mine], axis=0)]
-
-
-def _best(plans: Plans, code: int, mine: np.ndarray, worth: np.ndarray, hypotheses: int, settings: Settings) -> Weighed | None:
-    """The best of these plans in every hypothesis; None where one has none."""
-    value = -settings.crash_weight * settings.stepped(worth[:, 0], hypotheses) + worth[:, 1]
-    rows = [np.flatnonzero(mine & (plans.world == world)) for world in range(hypotheses)]
-    if not all(map(len, rows)):
-        return None
-    best = np.array([of[np.argmax(value[of])] for of in rows])
-    cost, gain = worth[best].mean(0)
-    return Weighed(int(code), float(-settings.crash_weight * settings.stepped(cost, hypotheses) + gain), best)
-
-
-def _option(scene: Scene, thought: Thought, weighed: Weighed, path: Trajectory) -> Option:
-    action = Meta(META_ACTIONS[weighed.code])
-    lost = np.flatnonzero(np.isfinite(thought.plans.crash[weighed.rows]))
-    held = hold(thought.roots.select(lost), weighed.code, thought.budget)
-    terms = terms_of(scene, action, thought.plans, weighed.rows, held)
-    return Option(action, terms, weighed.score, lane_after(scene, action), path)
+def _option(scene: Scene, thought: Thought, of: Weighed, path: Trajectory) -> Option:
+    action = Meta(META_ACTIONS[of.code])
+    lost = np.flatnonzero(np.isfinite(thought.plans.crash[of.rows]))
+    held = hold(thought.roots.select(lost), of.code, thought.budget)
+    terms = terms_of(scene, action, thought.plans, of.rows, held)
+    return Option(action, terms, of.score, lane_after(scene, action), path)
 
 
 # ----------------------------------------------------------------------------------- steering

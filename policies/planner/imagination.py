@@ -29,7 +29,7 @@ MANY = 2  # cars seen to pass up a lane change, from which on nobody here is exp
 FORK = 5.0  # [m] past a fork, within which a car may as well have taken the other way
 ON_BOTH = 3.5  # [m] at most from the middle of the lane there
 ENFORCED = 2.0  # [1/s], how often right of way is; nobody sees when
-LAST, PERIOD = 1.06, 1.07  # [s] since the last thought
+LAST, PERIOD = 1.06, 1.0  # [s] since the last thought: one that is due now, and one that just was, due at the next decision
 WAYS = 1  # a draw about the ways that cars take, apart from the one about IDM's exponents (0)
 WISHES = 0, 0, 0, 1, 2, 0, 2  # by hypothesis: 0 the likely wish, 1 the least, 2 the most
 EXPONENTS = 3.5, 4.5  # highway-env draws IDM's DELTA between them
@@ -49,7 +49,7 @@ def imagine(scene: Scene, count: int) -> Worlds:
     others = np.isin(worlds.g[:, k.KIND], (k.IDM, k.LINEAR))
     drawn = draws(scene, worlds.g[:, k.CAR])
     turns = max(count - FIXED, 1)
-    phase = LAST - PERIOD * ((np.arange(count)[:, None] - FIXED) % turns) / turns  # everybody, one phase after another
+    phase = LAST - PERIOD * ((np.arange(count)[:, None] - FIXED) % turns) / max(turns - 1, 1)  # everybody, one phase after another
     worlds.f[:, k.TIMER] = np.where(others, phase, worlds.f[:, k.TIMER])
     low, high = EXPONENTS
     worlds.f[:, k.DELTA] = np.where(others, low + (high - low) * drawn, worlds.f[:, k.DELTA])

@@ -75,6 +75,7 @@ class Plans:
 
     codes: np.ndarray  # int [P, decisions]
     world: np.ndarray  # int [P] which hypothesis it was driven in
+    after: np.ndarray  # int [P] number in the tree of its world after the first decision
     crash: np.ndarray  # [P] [s] until the ego's crash; inf: none within the horizon
     ended: np.ndarray  # [P] [s] until it crashed or arrived; inf: neither within the horizon
     risk: np.ndarray  # [P] 0 is none
@@ -103,6 +104,8 @@ def search(
             if level > 1:
                 nodes = _beam(nodes, budget, level, promise, closed)
             nodes = drive.decision(nodes.branch(first if level == 0 else None), level)
+            if level == 0:
+                nodes.after = nodes.place
             nodes = nodes.close(closed, (budget.depth + budget.tail - level - 1) * budget.period)
     closed += _tails(nodes, budget, promise(nodes, budget.tail), drive)
     return Plans(*(np.concatenate([getattr(n, each.name) for n in closed]) for each in fields(Plans)))

@@ -26,6 +26,7 @@ class Nodes:
     moves: np.ndarray  # int [P] actions other than IDLE
     done: np.ndarray  # bool [P] is it driven as far as it was meant to be?
     place: np.ndarray  # int [P] number of its world in the tree; -1: not kept
+    after: np.ndarray  # int [P] the same, of its world after the first decision
     crash: np.ndarray  # [P] [s] until the ego's crash; inf: none so far
     ended: np.ndarray  # [P] [s] until it crashed or arrived; inf: it goes on
     risk: np.ndarray  # [P] what margins were missing
@@ -45,7 +46,7 @@ class Nodes:
         risk, way, owed = np.zeros((3, n))
         world, place, touched = np.arange(n), tree.add(roots), roots.g[:, k.TOUCHED] != 0
         unborn, endless, none = np.zeros(n, int), np.full(n, np.inf), np.zeros((n, ACTIONS), bool)
-        return cls(world, world, codes, unborn, np.ones(n, bool), place, endless, endless, risk, way, owed, touched, risk, risk, none)
+        return cls(world, world, codes, unborn, np.ones(n, bool), place, place, endless, endless, risk, way, owed, touched, risk, risk, none)
 
     def pick(self, chosen) -> Nodes:
         """Copies of the chosen ones (indices or a mask)."""

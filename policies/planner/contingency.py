@@ -1,0 +1,61 @@
+"""What the next decision will know: hypotheses that look alike until then have to make do with the same action.
+
+Taken one by one, each hypothesis would let the ego act on what nobody can know by then: whether the car ahead is about to
+change lane. So after the first action the hypotheses are told apart by what there is to see of the cars that matter, and
+those that look alike share the second (contingency planning: Hardy and Campbell, IEEE Transactions on Robotics 29(4), 2013).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from drive.twin import Worlds
+from drive.twin import kernel as k
+from policies.planner.search import Budget, Plans
+from policies.planner.tree import ACTIONS, Tree
+
+SEEN = (k.X, 1.5), (k.Y, 1.5), (k.HEADING, 0.03)  # [m], [m], [rad] by which a car may differ and look the same
+
+
+def shared(plans: Plans, code: int, cost: np.ndarray, tree: Tree, hypotheses: int, period: float) -> dict[int, int]:
+    """The second action of each hypothesis that, for its looks, has to take another one than would be good for it.
+
+    code: the first action. cost [P]: of each plan's collision; nothing where a plan was not driven on. period [s] of a decision.
+    """
+    mine = plans.codes[:, 0] == code
+    cars = plans.touched[mine & (cost > 0)].any(0)
+    costs = _by_second_action(plans, mine, cost, hypotheses, period)
+    if not cars.any() or costs.sum(0).min() == costs.min(1).sum():  # one action is good for all
+        return {}
+    after = np.empty(hypotheses, int)
+    after[plans.world[mine]] = plans.after[mine]
+    groups = (group for group in alike(tree.take(after), cars) if costs[group].sum(0).min() > costs[group].min(1).sum())
+    return {world: int(costs[group].sum(0).argmin()) for group in groups for world in group}
+
+
+def ways(plans: Plans, mine: np.ndarray, budget: Budget) -> list[np.ndarray]:
+    """The plans [P] of each way to go on with decisions in common; those that ended before are of every way that they fit."""
+    codes, times = plans.codes[:, 1 : budget.committed], budget.period * np.arange(1, budget.committed)
+    decided = plans.ended[:, None] > times
+    return [mine & ((codes == way) | ~decided).all(1) for way in np.unique(codes[mine], axis=0)]
+
+
+def _by_second_action(plans: Plans, mine: np.ndarray, cost: np.ndarray, hypotheses: int, period: float) -> np.ndarray:
+    """The least cost [hypotheses, actions]; inf where the action is not legal."""
+    costs = np.full((hypotheses, ACTIONS), np.inf)
+    np.minimum.at(costs, (plans.world[mine], plans.codes[mine, 1]), cost[mine])
+    over = np.flatnonzero(mine & (plans.ended <= period))
+    costs[plans.world[over]] = cost[over][:, None]
+    return costs
+
+
+def alike(worlds: Worlds, cars: np.ndarray) -> Iterator[list[int]]:
+    """The worlds, by number, in groups in which these slots look alike."""
+    looks = np.stack([worlds.f[:, row][:, cars] / same for row, same in SEEN], 1)
+    left = np.arange(len(worlds))
+    while len(left):
+        alike = (np.abs(looks[left] - looks[left[0]]) < 1.0).all((1, 2))
+        yield left[alike].tolist()
+        left = left[~alike]
