@@ -80,15 +80,17 @@ def weighed(
     def scored(rows: np.ndarray) -> Weighed:
         return Weighed(int(code), float(value(*worth[rows].mean(0))), rows)
 
-    mine, alone = (plans.codes[:, 0] == code) & plans.done, value(*worth.T)
+    begun, alone = plans.codes[:, 0] == code, value(*worth.T)
+    mine = begun & plans.done
     if budget.committed > 1:
         found = (_best(plans, way, alone, hypotheses) for way in contingency.ways(plans, mine, budget))
         return max((scored(rows) for rows in found if len(rows) == hypotheses), key=lambda each: each.score)
     rows = _best(plans, mine, alone, hypotheses)
     for world, second in contingency.shared(plans, code, worth[:, 0], tree, hypotheses, budget.period).items():
-        fits = mine & (plans.world == world) & ((plans.codes[:, 1] == second) | (plans.ended <= budget.period))
-        if fits.any():  # else all of them were left open: nothing is known against it
-            rows[world] = np.flatnonzero(fits)[alone[fits].argmax()]
+        fits = begun & (plans.world == world) & ((plans.codes[:, 1] == second) | (plans.ended <= budget.period))
+        best = np.flatnonzero(fits)[alone[fits].argmax()]
+        if plans.done[best]:  # else nothing is known against it
+            rows[world] = best
     return scored(rows)
 
 
