@@ -18,7 +18,7 @@ from drive.twin import kernel as k
 from drive.twin_world import twin_world
 from drive.types import Car, Ego, History, Legal, Meta, Perception, Scene, Task
 from drive.world.perception import arrived, perceive
-from policies.planner import Planner, contingency
+from policies.planner import Planner, Settings, contingency, think
 from policies.planner.goal import Goal
 from policies.planner.imagination import forked, imagine, nearby
 from policies.planner.reading import giving_way, target_lane, unhindered
@@ -328,6 +328,17 @@ def test_what_looks_alike_is_decided_alike():
     assert all(seconds[world] == second for world, second in together.items())
     assert np.isfinite(plans.crash[faster.rows[list(together)]]).any()
     assert thought.best is not faster
+
+
+def test_passing_within_a_hands_breadth_counts_as_a_collision():
+    """Cutting in before car 18 leaves a few centimetres in every hypothesis; in truth it is just enough to touch."""
+    world = in_the_middle("exit", 10410, 6)
+    seen, right = world.scene, META.index("LANE_RIGHT")
+    as_it_is = think(seen, Planner()._roots(seen), Settings())
+    assert max(as_it_is.weighed, key=lambda each: each.score).code == right
+    thought = Planner()._thought(seen)
+    assert thought.best.code != right and next(each for each in thought.weighed if each.code == right).score < -5000
+    assert world.step(Meta("LANE_RIGHT")).ended == "collision"
 
 
 def test_hypotheses_look_alike_until_a_car_that_matters_does_another_thing():

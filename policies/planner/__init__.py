@@ -23,7 +23,14 @@ from drive.twin import kernel as k
 from drive.types import Choice, Control, Legal, Meta, Option, Scene, Trajectory
 from policies.planner import relevance, steering
 from policies.planner.goal import Goal, lanes_to_goal, lanes_to_the_right
-from policies.planner.imagination import crossing, imagine, junctions, nearby
+from policies.planner.imagination import (
+    ASIDE,
+    crossing,
+    imagine,
+    junctions,
+    nearby,
+    with_ego_as_wide,
+)
 from policies.planner.search import Budget, Plans, hold, search
 from policies.planner.terms import lane_after, terms_of, trajectories
 from policies.planner.tree import Tree, sees_less
@@ -84,7 +91,7 @@ class Planner:
         last = self._last
         if last is not None and last[0] is scene:
             return last[1]
-        roots = self._roots(scene)
+        roots = with_ego_as_wide(self._roots(scene), scene.ego.width + 2 * ASIDE)
         if last is not None and _sees_less(scene, roots, *last):
             return think(scene, roots, self.settings, last[1])
         thought = think(scene, roots, self.settings)
@@ -165,7 +172,7 @@ def _searched(
 def _option(scene: Scene, thought: Thought, of: Weighed, path: Trajectory) -> Option:
     action = Meta(META_ACTIONS[of.code])
     lost = np.flatnonzero(np.isfinite(thought.plans.crash[of.rows]))
-    held = hold(thought.roots.select(lost), of.code, thought.budget)
+    held = hold(with_ego_as_wide(thought.roots.select(lost), scene.ego.width), of.code, thought.budget)
     terms = terms_of(scene, action, thought.plans, of.rows, held)
     return Option(action, terms, of.score, lane_after(scene, action), path)
 

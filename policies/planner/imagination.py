@@ -25,6 +25,7 @@ MOST_CARS = 60  # the nearest; the rest could not be reached anyway
 AHEAD_TIME = 5.0  # [s] of driving, within which the ways open to a car are told apart
 MOST_WAYS = 6
 FIXED = 2  # hypotheses: nobody changes lane; whoever has reason to does so now
+ASIDE = 0.1  # [m] to either side, within which passing somebody counts as a collision: nobody's speed is foreseen that well
 MANY = 2  # cars seen to pass up a lane change, from which on nobody here is expected to make one
 FORK = 5.0  # [m] past a fork, within which a car may as well have taken the other way
 ON_BOTH = 3.5  # [m] at most from the middle of the lane there
@@ -67,6 +68,14 @@ def imagine(scene: Scene, count: int) -> Worlds:
     if count > 1:
         commit(worlds, nominal)
     return with_routes(scene, worlds) if connected else worlds
+
+
+def with_ego_as_wide(worlds: Worlds, width: float) -> Worlds:
+    """The same worlds, in place, with an ego of another width [m]."""
+    slots = np.arange(len(worlds)), worlds.ego_slot
+    worlds.f[:, k.WIDTH][slots] = width
+    worlds.f[:, k.DIAGONAL][slots] = np.hypot(worlds.f[:, k.LENGTH][slots], width)
+    return worlds
 
 
 def commit(worlds: Worlds, nominal: Worlds) -> None:
