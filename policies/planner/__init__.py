@@ -91,7 +91,8 @@ class Planner:
         last = self._last
         if last is not None and last[0] is scene:
             return last[1]
-        roots = with_ego_as_wide(self._roots(scene), scene.ego.width + 2 * ASIDE)
+        aside = 0.0 if crossing(scene.road) else ASIDE
+        roots = with_ego_as_wide(self._roots(scene), scene.ego.width + 2 * aside)
         if last is not None and _sees_less(scene, roots, *last):
             return think(scene, roots, self.settings, last[1])
         thought = think(scene, roots, self.settings)
