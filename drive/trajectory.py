@@ -104,7 +104,8 @@ def meta_action_of(
     headings = _off_course(path, places, x, y, trajectory.heading[:count])
     lateral, lanes = _lateral(road, path, offsets, places, headings)
     if lateral == "leave road" and _on_a_lane(road, float(x[-1]), float(y[-1]), float(trajectory.heading[count - 1])):
-        lateral = "keep lane"  # at a fork, along the branch that was not expected
+        lanes = _crossed_before(road, path, offsets, places, headings)  # at a fork, along the branch that was not expected
+        lateral = "change lane" if lanes else "keep lane"
     sideways = {"change lane": lanes, "nudge in lane": drift, "turn": _bend(road, path, places)}
     towards = sideways.get(lateral, offsets[-1] if lateral == "leave road" else 0)
     return MetaAction(
@@ -159,16 +160,20 @@ def _lateral(
     lanes = _lanes_crossed(road, path[places[-1]], float(offsets[-1]))
     if lanes is None:
         return "leave road", 0
-    if not lanes:  # who last drove along the lane beside in a section has changed lane, though all lanes join further on
-        along = np.flatnonzero((np.abs(headings) < ALONG) & (places != places[-1]))
-        last = along[np.flatnonzero(np.diff(places[along], append=-1))]  # in each section that it drives along
-        lanes = next(filter(None, (_lanes_crossed(road, path[places[i]], float(offsets[i])) for i in last)), 0)
+    lanes = lanes or _crossed_before(road, path, offsets, places, headings)
     if lanes:
         return "change lane", lanes
     if _bend(road, path, places):
         return "turn", 0
     moved = abs(offsets[-1] - offsets[0]) > NUDGE and abs(offsets[-1]) > abs(offsets[0])
     return ("nudge in lane" if moved else "keep lane"), 0
+
+
+def _crossed_before(road: Road, path, offsets: np.ndarray, places: np.ndarray, headings: np.ndarray) -> int:
+    """Lanes crossed by who last drove along the lane beside in a section before the last: all may join further on, or part."""
+    along = np.flatnonzero((np.abs(headings) < ALONG) & (places != places[-1]))
+    last = along[np.flatnonzero(np.diff(places[along], append=-1))]  # in each section that it drives along
+    return next(filter(None, (_lanes_crossed(road, path[places[i]], float(offsets[i])) for i in last)), 0)
 
 
 def _lanes_crossed(road: Road, lane: Lane, offset: float) -> int | None:

@@ -149,3 +149,17 @@ def test_a_change_of_lane_stays_one_though_the_car_leaves_the_section_turning_ba
     assert (meaning(swings, road).lateral, meaning(swings, road).lanes) == ("change lane", 1)
     back = pointed(lambda t: -4.0 + 4.0 * np.clip(t - 1.0, 0, 1) - 4.0 * np.clip(t - 2.5, 0, 1))
     assert meaning(back, road).lateral == "keep lane"
+
+
+def test_a_change_of_lane_stays_one_though_the_car_then_takes_the_branch_that_was_not_expected():
+    """As at an exit: into the last lane, and down the ramp that only this lane leads to."""
+    here = [Lane(("a", "b", n), Straight((0.0, -4.0 * n), (190.0, -4.0 * n)), 4.0, 30.0) for n in (0, 1)]
+    onward = Lane(("b", "c", 0), Straight((190.0, 0.0), (400.0, 0.0)), 4.0, 30.0)
+    ramp = Lane(("b", "d", 0), Straight((190.0, -4.0), (290.0, -104.0)), 4.0, 30.0)
+    road = Road((*here, onward, ramp))
+    leaves = pointed(lambda t: -4.0 * np.clip(t - 1.0, 0, 1) - 20.0 * np.clip(t - 4.6, 0, None))
+    assert road.closest(leaves.x[-1], leaves.y[-1], leaves.heading[-1]) == ramp
+    found = meaning(leaves, road, ("a", "b", 0), route=(("b", "c"),))
+    assert (found.lateral, found.side, found.lanes) == ("change lane", "right", -1)
+    stays = pointed(lambda t: -4.0 - 20.0 * np.clip(t - 4.6, 0, None))
+    assert meaning(stays, road, ("a", "b", 1), route=(("b", "c"),)).lateral == "keep lane"

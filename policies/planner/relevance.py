@@ -3,7 +3,8 @@
 A car that is hidden from the ego stays where it is for everybody else, so a plan goes as it went unless the ego came
 closer to that car than the margins want, or hit it (`Plans.touched`). Such a plan can only gain from hiding it: at best
 it loses all its risk and its crash. Where no rival's plans, at their best, catch up with the choice, the choice stays.
-One thing is left out: a plan that gains may take another's place among the few that branch on or are driven to the horizon.
+Two things are left out: a plan that gains may take another's place among the few that branch on or are driven to the
+horizon, and hypotheses that only the hidden car told apart share their second action then.
 """
 
 from __future__ import annotations
