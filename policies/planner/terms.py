@@ -32,7 +32,7 @@ def lane_after(scene: Scene, action: Meta) -> LaneId:
 def terms_of(scene: Scene, action: Meta, plans: Plans, rows: np.ndarray, held: Held) -> tuple[Term, ...]:
     """Contacts foreseen first, then who is ahead and behind in the lane that the action leads to, then the gain.
 
-    held: the action and nothing after it, in the hypotheses in which no plan that begins with it survives.
+    held: the action and nothing after it, in the hypotheses in which none of the plans left to it survives.
     """
     view, lane = View(scene), lane_after(scene, action)
     terms = [
