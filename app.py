@@ -282,6 +282,7 @@ body.dark, .dark .gradio-container { background: #0f1318 !important; }
 #wd-bar span[data-testid=block-info], #wd-bar .container > span { font-size: 12px; opacity: 0.7;
   margin-bottom: 2px; }
 #wd-bar .wrap-inner, #wd-bar input[type=text], #wd-bar textarea { height: 34px; font-size: 14px; }
+#wd-bar .wrap-inner input { text-overflow: ellipsis; margin-right: 16px; }
 #wd-bar .wrap-inner, #wd-bar .wrap, #wd-bar textarea, #wd-bar input { border-radius: 6px; }
 #wd-bar button { height: 34px; font-size: 14px; font-weight: 600; min-width: 66px; padding: 0 14px; }
 #wd-bar #wd-drive { background: #1f62d0; color: #fff; min-width: 84px; }
