@@ -201,7 +201,8 @@ class Worlds:
         if actions is None:
             return codes, controls
         actions = np.asarray(actions)
-        steered = np.isin(self.g[np.arange(worlds), k.KIND, self.ego_slot], (k.PLAIN, k.BICYCLE))
+        kind = self.g[np.arange(worlds), k.KIND, self.ego_slot]
+        steered = (kind == k.PLAIN) | (kind == k.BICYCLE)
         if (steered != np.issubdtype(actions.dtype, np.floating))[self.ego_slot >= 0].any():
             raise ValueError(
                 "this ego takes "

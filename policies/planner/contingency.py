@@ -1,7 +1,7 @@
 """What the next decision will know: hypotheses that look alike until then have to make do with the same action.
 
 Taken one by one, each hypothesis would let the ego act on what nobody can know by then: whether the car ahead is about to
-change lane. So after the first action the hypotheses are told apart by what there is to see of the cars that matter, and
+change lane. So after the first action the hypotheses are told apart by what there is to see of the cars that it could hit soon, and
 those that look alike share the second (contingency planning: Hardy and Campbell, IEEE Transactions on Robotics 29(4), 2013).
 """
 
@@ -16,6 +16,7 @@ from drive.twin import kernel as k
 from policies.planner.search import Budget, Plans
 from policies.planner.tree import ACTIONS, Tree
 
+SOON = 3.0  # decisions, within which whom one could hit has to be told apart by the second of them
 SEEN = (k.X, 1.5), (k.Y, 1.5), (k.HEADING, 0.03)  # [m], [m], [rad] by which a car may differ and look the same
 
 
@@ -25,7 +26,7 @@ def shared(plans: Plans, code: int, cost: np.ndarray, tree: Tree, hypotheses: in
     code: the first action. cost [P]: of each plan's collision; nothing where a plan was not driven on. period [s] of a decision.
     """
     mine = plans.codes[:, 0] == code
-    cars = plans.touched[mine & (cost > 0)].any(0)
+    cars = plans.touched[mine & (plans.crash <= SOON * period)].any(0)
     costs = _by_second_action(plans, mine, cost, hypotheses, period)
     if not cars.any() or costs.sum(0).min() == costs.min(1).sum():  # one action is good for all
         return {}

@@ -1,9 +1,9 @@
 """What a scene does not show of the other drivers, and what is assumed instead.
 
 Read off what was seen (`reading`): the lane that a car is steered to, the speed that it wishes to drive, whether it gives
-way. Drawn, one draw per car, scene and hypothesis: IDM's exponent, and which of the ways open to it a car takes. Spread
-over the hypotheses: when drivers last thought about a lane change, and when right of way is next enforced. Nothing else
-is known: parameters are nominal.
+way, and, of whoever began to turn lately, when its driver last thought about changing lane. Drawn, one draw per car, scene
+and hypothesis: IDM's exponent, and which of the ways open to it a car takes. Spread over the hypotheses: when the other
+drivers last thought, each by itself, and when right of way is next enforced. Nothing else is known: parameters are nominal.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from drive.roads import Lane, LaneId, Road, turns_back
 from drive.twin import Hypothesis, Worlds, from_scene, on_the_road
 from drive.twin import kernel as k
 from drive.types import Car, Scene
-from policies.planner.reading import giving_way, target_lane, unhindered, wish
+from policies.planner.reading import giving_way, since_thought, target_lanes, unhindered, wish
 
 AHEAD, BEHIND = 200.0, 50.0  # [m] along the ego's heading, beyond which cars are left out
 BEHIND_CROSSING = 200.0  # [m] the same at junctions, where cars that leave follow those behind the ego
@@ -31,7 +31,7 @@ FORK = 5.0  # [m] past a fork, within which a car may as well have taken the oth
 ON_BOTH = 3.5  # [m] at most from the middle of the lane there
 ENFORCED = 2.0  # [1/s], how often right of way is; nobody sees when
 LAST, PERIOD = 1.06, 1.0  # [s] since the last thought: one that is due now, and one that just was, due at the next decision
-WAYS = 1  # a draw about the ways that cars take, apart from the one about IDM's exponents (0)
+WAYS, CLOCKS = 1, 2  # draws about the ways that cars take and when drivers think, apart from the one about IDM's exponents (0)
 WISHES = 0, 0, 0, 1, 2, 0, 2  # by hypothesis: 0 the likely wish, 1 the least, 2 the most
 EXPONENTS = 3.5, 4.5  # highway-env draws IDM's DELTA between them
 
@@ -42,16 +42,17 @@ def imagine(scene: Scene, count: int) -> Worlds:
     connected = len(scene.road.sections) > 1 and not two_way(scene.road)
     nominal = from_scene(scene, Hypothesis(timer=0.5, connected_lanes=connected))
     lanes = {lane.id: number for number, lane in enumerate(scene.road.lanes)}
-    for slot, (car, _) in enumerate(on_the_road(scene), 1):
-        nominal.g[0, k.TARGET_LANE, slot] = lanes[target_lane(scene, car)]
+    aims = {slot: [lanes[aim] for aim in target_lanes(scene, car)] for slot, (car, _) in enumerate(on_the_road(scene), 1)}
+    for slot, of in aims.items():
+        nominal.g[0, k.TARGET_LANE, slot] = of[0]
     expected = unhindered(nominal)
     wishes = wish(scene, nominal, expected)
     worlds = nominal.tile(count)
     others = np.isin(worlds.g[:, k.KIND], (k.IDM, k.LINEAR))
     drawn = draws(scene, worlds.g[:, k.CAR])
-    turns = max(count - FIXED, 1)
-    phase = LAST - PERIOD * ((np.arange(count)[:, None] - FIXED) % turns) / max(turns - 1, 1)  # everybody, one phase after another
-    worlds.f[:, k.TIMER] = np.where(others, phase, worlds.f[:, k.TIMER])
+    for slot, of in aims.items():
+        worlds.g[:, k.TARGET_LANE, slot] = np.resize(of, count)
+    worlds.f[:, k.TIMER] = np.where(others, clocks(scene, worlds), worlds.f[:, k.TIMER])
     low, high = EXPONENTS
     worlds.f[:, k.DELTA] = np.where(others, low + (high - low) * drawn, worlds.f[:, k.DELTA])
     worlds.f[:, k.TARGET_SPEED] = np.where(others, wishes[np.array(WISHES)[np.arange(count) % len(WISHES)]], worlds.f[:, k.TARGET_SPEED])
@@ -68,6 +69,23 @@ def imagine(scene: Scene, count: int) -> Worlds:
     if count > 1:
         commit(worlds, nominal)
     return with_routes(scene, worlds) if connected else worlds
+
+
+def clocks(scene: Scene, worlds: Worlds) -> np.ndarray:
+    """Seconds since drivers last thought about changing lane, by hypothesis and slot [W, N].
+
+    As seen; else each driver goes through all phases, evenly over the hypotheses, and begins with one that is drawn for it.
+    """
+    count = len(worlds)
+    turns = max(count - FIXED, 1)
+    first = np.floor(draws(scene, worlds.g[:, k.CAR], CLOCKS)[:1] * turns)
+    phase = (np.arange(count)[:, None] - FIXED + first) % turns
+    since = LAST - PERIOD * phase / max(turns - 1, 1)
+    for slot, (car, _) in enumerate(on_the_road(scene), 1):
+        seen = since_thought(scene, car)
+        if seen is not None:
+            since[:, slot] = seen
+    return since
 
 
 def with_ego_as_wide(worlds: Worlds, width: float) -> Worlds:

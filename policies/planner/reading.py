@@ -1,4 +1,6 @@
-"""What is read of other drivers in what was seen of them: the lane they steer to, the speed they wish for, who gives way.
+"""What is read of other drivers in what was seen of them.
+
+The lane they steer to, when they last thought about changing it, the speed they wish for, who gives way.
 
 highway-env's laws, solved for what they hide: its steering law for the heading that it asks for, IDM for the wished speed
 behind the acceleration of the last 0.1 s; braking that IDM does not explain is giving way.
@@ -19,6 +21,9 @@ from drive.types import Car, Scene
 INTERVAL = 0.1  # [s] between two states of the history
 TAU_LATERAL = 0.6  # [s], the law by which drivers return to a lane's centre
 TURNED = 0.15  # of the way from the heading that keeps the lane to the one that changes it; seen late, it is less
+DECIDED = 0.5  # of the same way, from which it is sure; below, a change may just as well have been given up at once
+STRAIGHT = 0.005  # [rad] off the lane's heading at most, where a car is not turning
+THOUGHT = 1.0  # [s] since a driver's last thought about changing lane, after which the next is due
 HEADING_GAIN = 5.0  # [1/s], the law by which drivers turn to the heading that this asks for
 BEND_DRIFT = 1.0  # [m/s] across the lane, in bends and where lanes join, from which a car may be changing it
 NEAR_JOINT = 10.0  # [m]
@@ -32,8 +37,11 @@ UNEXPLAINED, BRAKING = 2.5, 2.0  # [m/s2] beyond what IDM asks for, and at least
 TREMBLING = 0.1  # [m/s] in 0.1 s: whoever gives way at rest is told to brake and to drive by turns
 
 
-def target_lane(scene: Scene, car: Car) -> LaneId:
-    """The lane a car drives to: where it is steered to, or as its drift tells; its own where neither tells."""
+def target_lanes(scene: Scene, car: Car) -> tuple[LaneId, ...]:
+    """The lane a car drives to: where it is steered to, or as its drift tells; its own where neither tells.
+
+    Two, the likelier first, where it has only begun to turn: it may have given that up already.
+    """
     lane = scene.road.lane(car.lane)
     s, d = lane.frenet(car.x, car.y)
     if not _bends(scene.road, lane, s):
@@ -42,11 +50,11 @@ def target_lane(scene: Scene, car: Car) -> LaneId:
     left = drift > 0
     to_centre = max(-d if left else d, 0.0)
     if abs(drift) < max(BEND_DRIFT, 2.0 * to_centre / TAU_LATERAL + DRIFT):
-        return car.lane
-    return _beside(scene, car, left) or car.lane
+        return (car.lane,)
+    return (_beside(scene, car, left) or car.lane,)
 
 
-def _steered_to(scene: Scene, car: Car, lane: Lane) -> LaneId:
+def _steered_to(scene: Scene, car: Car, lane: Lane) -> tuple[LaneId, ...]:
     """The lane whose centre explains the heading that the car turns to: its own, or the one beside.
 
     A car that gave up a change of lane still drifts the old way, but turns to the new one already.
@@ -55,10 +63,30 @@ def _steered_to(scene: Scene, car: Car, lane: Lane) -> LaneId:
     asked = wrap(asked - float(lane.heading(lane.frenet(x, y)[0])))
     aim = _beside(scene, car, asked > 0)
     if abs(asked * car.speed) < DRIFT or aim is None:
-        return car.lane
+        return (car.lane,)
     own, other = (_heading_to(scene.road.lane(each).frenet(x, y)[1], speed) for each in (car.lane, aim))
-    changing = (asked - own) * (other - own) > TURNED * (other - own) ** 2
-    return aim if changing else car.lane
+    turned, whole = (asked - own) * (other - own), (other - own) ** 2
+    if turned <= TURNED * whole:
+        return (car.lane,)
+    sure = turned > DECIDED * whole or scene.history.imaginable(car.id) is None
+    return (aim,) if sure else (aim, car.lane)
+
+
+def since_thought(scene: Scene, car: Car) -> float | None:
+    """Seconds since a driver last thought about changing lane: since its car began to turn, within what was seen.
+
+    None where it was not seen to begin. Drivers think again and again, always after the same time.
+    """
+    lane, past = scene.road.lane(car.lane), scene.history.imaginable(car.id)
+    if past is None or len(past) < 2 or _bends(scene.road, lane, lane.frenet(car.x, car.y)[0]):
+        return None
+    straight = np.abs(wrap(np.append(past[:, 3], car.heading) - float(lane.heading(0.0)))) < STRAIGHT
+    before = np.append(True, straight[:-1])  # else it only turns from one side to the other
+    begun = np.flatnonzero(before[:-1] & straight[:-1] & ~straight[1:])
+    if not len(begun):
+        return None
+    since = -float(past[begun[-1], 0])
+    return since % ((math.floor(THOUGHT / scene.sub_step + 1e-6) + 1) * scene.sub_step)
 
 
 def _asked_heading(scene: Scene, car: Car) -> tuple[float, float, float, float]:
@@ -124,6 +152,7 @@ def wish(scene: Scene, nominal: Worlds, expected: np.ndarray) -> np.ndarray:
     Where right of way rules, whoever has given way drives on as fast as is allowed, whatever it drove before.
     """
     wishes, regulated = np.tile(nominal.f[0, k.TARGET_SPEED], (3, 1)), nominal.net.regulated
+    to_the_limit = len(scene.road.sections) > 1
     for slot, (car, _) in enumerate(on_the_road(scene), 1):
         past, change = scene.history.imaginable(car.id), gained(scene, car)
         limit = scene.road.lane(car.lane).speed_limit or NO_LIMIT
@@ -134,7 +163,7 @@ def wish(scene: Scene, nominal: Worlds, expected: np.ndarray) -> np.ndarray:
         wanted = seen
         if change is not None:
             wanted = _solved(car.speed, change, float(nominal.f[0, k.TARGET_SPEED, slot]), float(expected[slot]))
-        likely = min(max(wanted, seen), max(most, limit) if regulated else most)
+        likely = min(max(wanted, seen), max(most, limit) if to_the_limit else most)
         wishes[:, slot] = likely, seen, max(most, likely)
     return wishes
 

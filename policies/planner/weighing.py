@@ -19,7 +19,7 @@ class Settings:
     deeper: int = 1  # decisions more, where every option may crash
     horizon: float = 7.0  # [s]
     fine: int = 2  # decisions simulated as finely as the world
-    coarse: float = 0.2  # [s] simulated per step in the others
+    coarse: float = 0.25  # [s] simulated per step in the others
     coarse_crossing: float = 0.1  # [s] the same, where cars cross or come the other way
     beam: int = 10  # nodes of each first action and hypothesis that branch on, from the third decision
     width: int = 6  # plans of each first action and hypothesis that are driven to the horizon first
