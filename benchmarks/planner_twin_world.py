@@ -41,7 +41,7 @@ def main() -> None:
         lines.append(row(scenario, range(chosen.episodes), chosen.policy))
         print(lines[-1], flush=True)
     if chosen.write:
-        write("twin world", lines, "python benchmarks/planner_twin_world.py --write")
+        write("twin world", lines, f"python benchmarks/planner_twin_world.py --episodes {chosen.episodes} --policy {chosen.policy} --write")
 
 
 def row(scenario: str, seeds: range, name: str) -> str:

@@ -3,6 +3,8 @@
 Taken one by one, each hypothesis would let the ego act on what nobody can know by then: whether the car ahead is about to
 change lane. So after the first action the hypotheses are told apart by what there is to see of the cars that it could hit soon, and
 those that look alike share the second (contingency planning: Hardy and Campbell, IEEE Transactions on Robotics 29(4), 2013).
+And since no hypothesis is quite what will happen, it counts too how much the ego relies on a single second action, and on
+being told in time which hypothesis holds.
 """
 
 from __future__ import annotations
@@ -20,20 +22,37 @@ SOON = 3.0  # decisions, within which whom one could hit has to be told apart by
 SEEN = (k.X, 1.5), (k.Y, 1.5), (k.HEADING, 0.03)  # [m], [m], [rad] by which a car may differ and look the same
 
 
-def shared(plans: Plans, code: int, cost: np.ndarray, tree: Tree, hypotheses: int, period: float) -> dict[int, int]:
+def shared(plans: Plans, code: int, costs: np.ndarray, tree: Tree, period: float) -> dict[int, int]:
     """The second action of each hypothesis that, for its looks, has to take another one than would be good for it.
 
-    code: the first action. cost [P]: of each plan's collision; nothing where a plan was not driven on. period [s] of a decision.
+    code: the first action. costs: of its plans `by_second_action`. period [s] of a decision.
     """
     mine = plans.codes[:, 0] == code
     cars = plans.touched[mine & (plans.crash <= SOON * period)].any(0)
-    costs = _by_second_action(plans, mine, cost, hypotheses, period)
     if not cars.any() or costs.sum(0).min() == costs.min(1).sum():  # one action is good for all
         return {}
-    after = np.empty(hypotheses, int)
+    after = np.empty(len(costs), int)
     after[plans.world[mine]] = plans.after[mine]
     groups = (group for group in alike(tree.take(after), cars) if costs[group].sum(0).min() > costs[group].min(1).sum())
     return {world: int(costs[group].sum(0).argmin()) for group in groups for world in group}
+
+
+def reliance(costs: np.ndarray, own: np.ndarray) -> float:
+    """What collisions would cost more, if in each hypothesis the best second action turned out not to be open.
+
+    costs: `by_second_action`. own [hypotheses]: what those of the plans relied on cost.
+    """
+    spare = np.sort(costs, 1)[:, 1]
+    return float(np.where(np.isfinite(spare), np.maximum(spare - own, 0.0), 0.0).mean())
+
+
+def value_of_information(costs: np.ndarray) -> float:
+    """What collisions would cost more, if the second action had to be decided on before anything is known.
+
+    The expected value of perfect information (Howard, IEEE Transactions on Systems Science and Cybernetics 2(1), 1966).
+    costs: `by_second_action`.
+    """
+    return float(costs.mean(0).min() - costs.min(1).mean())
 
 
 def ways(plans: Plans, mine: np.ndarray, budget: Budget) -> list[np.ndarray]:
@@ -43,8 +62,12 @@ def ways(plans: Plans, mine: np.ndarray, budget: Budget) -> list[np.ndarray]:
     return [mine & ((codes == way) | ~decided).all(1) for way in np.unique(codes[mine], axis=0)]
 
 
-def _by_second_action(plans: Plans, mine: np.ndarray, cost: np.ndarray, hypotheses: int, period: float) -> np.ndarray:
-    """The least cost [hypotheses, actions]; inf where the action is not legal."""
+def by_second_action(plans: Plans, code: int, cost: np.ndarray, hypotheses: int, period: float) -> np.ndarray:
+    """The least cost [hypotheses, actions] of the plans that begin with an action; inf where the second is not legal.
+
+    cost [P]: of each plan's collision; nothing where a plan was not driven on. period [s] of a decision.
+    """
+    mine = plans.codes[:, 0] == code
     costs = np.full((hypotheses, ACTIONS), np.inf)
     np.minimum.at(costs, (plans.world[mine], plans.codes[mine, 1]), cost[mine])
     over = np.flatnonzero(mine & (plans.ended <= period))

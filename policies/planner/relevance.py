@@ -67,7 +67,7 @@ def _ways(thought, code: int) -> list[np.ndarray]:
 
 
 def _bound(worth: np.ndarray, world: np.ndarray, settings) -> float:
-    """No less than what an action with such plans is worth."""
+    """No less than what an action with such plans is worth, whatever its reliance and its need to know cost it."""
     costs, gains = [], []
     for number in np.unique(world):
         cost, gain = worth[world == number].T

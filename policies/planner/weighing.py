@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -30,10 +30,12 @@ class Settings:
     gamma: float = 0.85  # per second: what a later collision costs of an immediate one
     crash_weight: float = 1e4  # of a sure collision now; outweighs every speed
     crash_step: float = 0.05  # collision costs closer than this count as equal, over so many `hypotheses`
+    reliance: float = 4.0  # [m/s] that relying on a single second action, which alone survives, costs
+    information: float = 10.0  # [m/s] that needing to know by then which hypothesis holds costs
     risk_weight: float = 0.6  # [m/s] that a margin missing wholly, for one decision, costs
     move: float = 0.2  # [m/s] that an action other than IDLE has to gain
     goal: float = 3.0  # [m/s] that a lane nearer to the exit is worth
-    right: float = 1.0  # [m/s] that a lane further to the right is worth on a motorway
+    right: float = 0.7  # [m/s] that a lane further to the right is worth on a motorway
     margins: Margins = field(default_factory=Margins)
 
     def stepped(self, cost, hypotheses: int):
@@ -86,12 +88,15 @@ def weighed(
         found = (_best(plans, way, alone, hypotheses) for way in contingency.ways(plans, mine, budget))
         return max((scored(rows) for rows in found if len(rows) == hypotheses), key=lambda each: each.score)
     rows = _best(plans, mine, alone, hypotheses)
-    for world, second in contingency.shared(plans, code, worth[:, 0], tree, hypotheses, budget.period).items():
+    costs = contingency.by_second_action(plans, code, worth[:, 0], hypotheses, budget.period)
+    for world, second in contingency.shared(plans, code, costs, tree, budget.period).items():
         fits = begun & (plans.world == world) & ((plans.codes[:, 1] == second) | (plans.ended <= budget.period))
         best = np.flatnonzero(fits)[alone[fits].argmax()]
         if plans.done[best]:  # else nothing is known against it
             rows[world] = best
-    return scored(rows)
+    found = scored(rows)
+    relied = settings.reliance * contingency.reliance(costs, worth[rows, 0])
+    return replace(found, score=found.score - relied - settings.information * contingency.value_of_information(costs))
 
 
 def _best(plans: Plans, mine: np.ndarray, value: np.ndarray, hypotheses: int) -> np.ndarray:
