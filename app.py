@@ -70,7 +70,7 @@ def episode(run: str, name: str) -> str:
     try:
         return text(opened(run, name))
     except (ValueError, OSError) as error:
-        return text({"id": [run, name], "problem": f"{error}."})
+        return text({"problem": f"{error}."})
 
 
 def copied(run: str, name: str) -> str:

@@ -327,32 +327,95 @@ def test_two_visitors_drive_at_once_and_each_sees_their_own(visit):
         assert f"seed {seed}" in tab.text("wd-name")
 
 
-@pytest.mark.parametrize("lost", ["a step", "the header"])
-def test_a_message_that_got_lost_is_fetched_from_the_log(visit, lost):
+@dataclass
+class Told:
+    """A player without a page around it, told messages by hand, whose server answers when bidden."""
+
+    page: object
+
+    def __post_init__(self):
+        assets = viewer.player_assets()
+        self.page.set_content(
+            f"<style>#p {{ {assets['css']} }}</style><div id=p>{assets['html']}</div>"
+        )
+        self.page.evaluate(
+            """(js) => {
+              window.props = { value: null }, window.asked = [], window.answers = [];
+              const server = { episode: (...id) => new Promise((answer, refuse) => {
+                asked.push(id[1]); answers.push({ answer, refuse }); }) };
+              Function("element", "trigger", "props", "server", "upload", "watch", js)(
+                document.querySelector("#p"), null, props, server, null, (_, f) => { window.told = f; });
+            }""",
+            assets["js"],
+        )
+
+    def tell(self, *messages):
+        for message in messages:
+            self.page.evaluate("(m) => { props.value = JSON.stringify(m); told(); }", message)
+
+    def answer(self, log):
+        """What was asked for first; None: the connection is lost. What is then shown: name, decisions, notice."""
+        self.page.evaluate(
+            "(log) => log ? answers.shift().answer(JSON.stringify(log)) : answers.shift().refuse()",
+            log,
+        )
+        self.page.wait_for_timeout(100)
+        return self.shown
+
+    @property
+    def shown(self):
+        return self.page.evaluate(
+            """() => [document.querySelector(".wd-name").textContent.split(" ").at(-1),
+                      document.querySelectorAll(".wd-tick").length,
+                      document.querySelector(".wd-notice").textContent]"""
+        )
+
+    @property
+    def asked(self):
+        return self.page.evaluate("asked")
+
+
+def messages(seed, wish):
+    """A whole log, and what is told of it while it is driven: its header, then each of its five decisions."""
     episode = fake_episode(steps=5)
-    whole = viewer.player_data(episode, "run", "name")
-    header = {"id": whole["id"], "header": whole["header"]}
-    late = {"id": whole["id"], "from": 3, "steps": whole["steps"][3:4]}
-    told = {"a step": [header, late], "the header": [late]}[lost]
-    assets = viewer.player_assets()
-    page = visit().page
-    page.set_content(f"<style>#p {{ {assets['css']} }}</style><div id=p>{assets['html']}</div>")
-    seen = page.evaluate(
-        """async ([js, messages, whole]) => {
-          const props = { value: null }, asked = [], watching = [];
-          const server = { episode: async (...id) => { asked.push(id); return JSON.stringify(whole); } };
-          Function("element", "trigger", "props", "server", "upload", "watch", js)(
-            document.querySelector("#p"), null, props, server, null, (_, f) => watching.push(f));
-          for (const message of messages) {
-            props.value = JSON.stringify(message);
-            watching.forEach((f) => f());
-          }
-          await new Promise((done) => setTimeout(done, 200));
-          return [asked, document.querySelectorAll(".wd-tick").length];
-        }""",
-        [assets["js"], told, whole],
-    )
-    assert seen == [[["run", "name"]], 5]
+    episode = replace(episode, header=replace(episode.header, seed=seed))
+    whole = viewer.player_data(episode, "run", f"seed {seed}")
+    told = {"id": whole["id"], "wish": wish}
+    steps = [told | {"from": k, "steps": whole["steps"][k : k + 1]} for k in range(5)]
+    return whole, [told | {"header": whole["header"]}, *steps]
+
+
+@pytest.mark.parametrize("arriving", [[0, 4], [4], [0, 1, 3], [2]])
+def test_messages_that_got_lost_are_fetched_from_the_log(visit, arriving):
+    told, (whole, driven) = Told(visit().page), messages(7, wish=1)
+    told.tell(*(driven[k] for k in arriving))
+    assert told.answer(whole) == ["7", 5, ""] and told.asked == ["seed 7"]
+
+
+@pytest.mark.parametrize("arriving", [range(6), [0], [5], [3, 5]])
+def test_a_log_that_comes_late_does_not_show_what_is_no_longer_asked_for(visit, arriving):
+    told = Told(visit().page)
+    (former, before), (whole, driven) = messages(4, wish=1), messages(5, wish=2)
+    told.tell(before[2], *(driven[k] for k in arriving))
+    shown = told.answer(former)
+    while len(told.asked) > 1 and shown[0] != "5":
+        shown = told.answer(whole)
+    assert shown == ["5", 0 if arriving == [0] else 5, ""]
+
+
+def test_a_log_that_is_not_there_is_said_and_not_asked_for_again(visit):
+    told, (_, driven) = Told(visit().page), messages(7, wish=1)
+    told.tell(driven[3])
+    assert told.answer({"problem": "no such log."}) == ["", 0, "no such log."]
+    assert told.asked == ["seed 7"]
+
+
+def test_a_server_that_does_not_answer_is_asked_again_when_it_speaks(visit):
+    told, (whole, driven) = Told(visit().page), messages(7, wish=1)
+    told.tell(driven[3])
+    assert told.answer(None) == ["", 0, "the server does not answer."]
+    told.tell(driven[4])
+    assert told.answer(whole) == ["7", 5, ""]
 
 
 def test_the_picture_is_sharp_on_a_fine_screen(visit):

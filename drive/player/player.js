@@ -2,12 +2,14 @@
 // Receives messages (props.value, JSON): {header, at?} {from, steps} {end} {problem}, in any mixture.
 
 const RATES = [0.1, 0.25, 0.5, 1, 2, 4];
+const SILENCE = { problem: "the server does not answer." };
 
 function startPlayer({ element, props, watch, server }) {
   const root = element.querySelector(".wd");
   const find = (name) => root.querySelector(name);
   const map = find(".wd-map"), plot = find(".wd-plot"), ticks = find(".wd-ticks");
-  const state = { episode: null, wish: 0, fetching: false, time: 0, playing: false, rate: 1, shown: -1, driving: false,
+  const state = { episode: null, wish: 0, missed: null, fetching: false,
+                  time: 0, playing: false, rate: 1, shown: -1, driving: false,
                   look: { zoom: 1, turn: false, car: null, option: null }, view: null,
                   moment: null, dirty: true, last: 0, theme: readTheme(root) };
 
@@ -18,10 +20,9 @@ function startPlayer({ element, props, watch, server }) {
     state.wish = message.wish ?? state.wish;
     notice(message.problem);
     if (message.header) begin(message);
-    const episode = state.episode;
     if (!message.id) return;
-    const known = episode && String(message.id) === String(episode.header.id);
-    if (!known || !receive(episode, message)) return fetchAgain(message.id, !known);
+    const episode = state.episode;
+    if (!isShown(message.id) || !receive(episode, message)) return fetchAgain(message);
     if (message.end) state.driving = false;
     showStatus();
     if (message.at !== undefined) seek(episode.steps[message.at]?.time ?? lastTime(episode));
@@ -46,13 +47,25 @@ function startPlayer({ element, props, watch, server }) {
     root.focus({ preventScroll: true });
   }
 
-  // A message was lost on the way, the header or a step: the log has everything.
-  async function fetchAgain(id, whole) {
+  function isShown(id) {
+    return state.episode !== null && String(id) === String(state.episode.header.id);
+  }
+
+  // What came before a message was lost on the way, the header or a step: the log has everything.
+  async function fetchAgain(message) {
+    state.missed = message;
     if (state.fetching) return;
     state.fetching = true;
-    const message = JSON.parse(await server.episode(...id));
+    while (state.missed) {
+      const { id, wish } = state.missed;
+      state.missed = null;
+      const found = await server.episode(...id).then(JSON.parse).catch(() => SILENCE);
+      const later = state.missed; // what came meanwhile, and could not be added either
+      state.missed = null;
+      take({ ...found, ...(isShown(id) && { header: undefined }), wish });
+      if (later) take(later);
+    }
     state.fetching = false;
-    take(whole ? message : { ...message, header: undefined, at: undefined });
   }
 
   function notice(text) {
