@@ -5,12 +5,11 @@ Gradio wiring only: what is driven comes from `drive.record`, what is shown from
 
 from __future__ import annotations
 
-import functools
-import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -27,6 +26,7 @@ from drive.types import End
 from drive.world import World
 
 OPENING = {"scenario": "highway-fast", "policy": "planner", "seed": "0"}  # what a visitor meets
+ARRIVAL = 0.0  # [ms] on the browser's clock: what a visitor is met with comes before any wish
 AT_ONCE = 4  # episodes driven at the same time; more visitors wait
 FONT = ("-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
 HEAD = "<header><h1>Whydrive</h1><p>what it did, and why</p></header>"
@@ -98,53 +98,53 @@ def whole(number: str) -> int:
 
 
 class Visitors:
-    """What each visitor asked for: every wish has a number, and a new one ends the one before.
+    """What each visitor asked for: a new wish ends the one before.
 
-    The player shows the highest wish that it was told of, in whatever order messages arrive.
+    A wish is known by the browser's clock [ms], for of two requests the later may be met first. The
+    player shows the latest wish that it was told of, in whatever order messages arrive.
     """
 
     def __init__(self):
-        self._count = itertools.count(1)
-        self._last: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self._last: dict[str, float] = {}
         self._met: dict[tuple, list] = {}  # what an earlier visitor was met with, and where it lies
 
-    def wish(self, request: gr.Request) -> int:
-        """The number of a new wish."""
-        number = self._last[request.session_hash] = next(self._count)
-        return number
-
-    def holds(self, request: gr.Request, number: int) -> bool:
-        """Is this still what the visitor asked for last?"""
-        return self._last.get(request.session_hash) == number
+    def wish(self, request: gr.Request, wish: float) -> Callable[[], bool]:
+        """Note a wish; tells whether it is still the visitor's latest."""
+        with self._lock:
+            self._last[request.session_hash] = max(wish, self._last.get(request.session_hash, wish))
+        return lambda: self._last.get(request.session_hash) == wish
 
     def leave(self, request: gr.Request) -> None:
-        self._last.pop(request.session_hash, None)
+        with self._lock:
+            self._last.pop(request.session_hash, None)
 
     # -- what the page's events do; each tells the outputs of `build`
 
-    def drive(self, scenario: str, policy: str, seed: str, request: gr.Request):
-        wish = self.wish(request)
-        wanted = functools.partial(self.holds, request, wish)
-        yield from shown(driven(scenario, policy, seed, wanted), wish, setting_controls=False)
+    def drive(self, scenario: str, policy: str, seed: str, wish: float, request: gr.Request):
+        wanted = self.wish(request, wish)
+        messages = driven(scenario, policy, seed, wanted) if wanted() else ()
+        yield from shown(messages, wish, setting_controls=False)
 
-    def open_log(self, run: str, name: str, request: gr.Request):
-        yield from shown(_once(opened, run, name), self.wish(request))
+    def open_log(self, run: str, name: str, wish: float, request: gr.Request):
+        self.wish(request, wish)
+        yield from shown(_once(opened, run, name), wish)
 
-    def open_run(self, run: str, request: gr.Request):
-        yield from shown(_once(opened, run), self.wish(request))
+    def open_run(self, run: str, wish: float, request: gr.Request):
+        self.wish(request, wish)
+        yield from shown(_once(opened, run), wish)
 
     def arrive(self, request: gr.Request):
         """Open the link's log, or drive what it or the opening says; driven once, then from its log."""
-        asked, wish = dict(request.query_params), self.wish(request)
+        asked, wanted = dict(request.query_params), self.wish(request, ARRIVAL)
         chosen = tuple(asked.get(name, usual) for name, usual in OPENING.items())
         if "run" in asked:
             messages = _once(opened, asked["run"], asked.get("episode"), asked.get("step", "0"))
         elif chosen in self._met and self._met[chosen][0] in shelf.runs(shelf.root()):
             messages = _once(opened, *self._met[chosen])
         else:
-            wanted = functools.partial(self.holds, request, wish)
             messages = self._noted(chosen, driven(*chosen, wanted))
-        yield from shown(messages, wish)
+        yield from shown(messages, ARRIVAL)
 
     def _noted(self, chosen: tuple, messages: Iterator[dict]) -> Iterator[dict]:
         for message in messages:
@@ -153,7 +153,7 @@ class Visitors:
                 self._met[chosen] = message["id"]
 
 
-def shown(messages: Iterator[dict], wish: int, setting_controls: bool = True) -> Iterator[tuple]:
+def shown(messages: Iterable[dict], wish: float, setting_controls: bool = True) -> Iterator[tuple]:
     """Messages for the player, and with a header the lists and controls that go with it.
 
     What was wrong becomes a sentence.
@@ -215,6 +215,7 @@ def _once(make: Callable[..., dict], *arguments) -> Iterator[dict]:
 
 SILENT = {"api_visibility": "private", "show_progress": "hidden"}
 DRIVING = {**SILENT, "concurrency_limit": AT_ONCE, "concurrency_id": "drive"}
+ASKED = "(...given) => [...given.slice(0, -1), performance.now()]"  # when, as the last input
 SAVE = "() => document.querySelector('#wd-file a, a#wd-file, button#wd-file')?.click()"
 
 
@@ -234,15 +235,16 @@ def build() -> gr.Blocks:
             data = gr.Button("Log", elem_id="wd-log")
         player = _player()
         file = gr.DownloadButton(visible="hidden", elem_id="wd-file")
+        when = gr.Number(visible=False)
 
         outputs = [player, run, name, scenario, policy, seed]
-        again = {**DRIVING, "trigger_mode": "multiple"}
+        asked = {"js": ASKED, "trigger_mode": "multiple"}
         demo.load(visitors.arrive, None, outputs, **DRIVING)
         demo.unload(visitors.leave)
-        go.click(visitors.drive, [scenario, policy, seed], outputs, **again)
-        seed.submit(visitors.drive, [scenario, policy, seed], outputs, **again)
-        run.input(visitors.open_run, run, outputs, **SILENT)
-        name.input(visitors.open_log, [run, name], outputs, **SILENT)
+        for press in (go.click, seed.submit):
+            press(visitors.drive, [scenario, policy, seed, when], outputs, **asked, **DRIVING)
+        run.input(visitors.open_run, [run, when], outputs, **asked, **SILENT)
+        name.input(visitors.open_log, [run, name, when], outputs, **asked, **SILENT)
         for button, make, label in ((movie, filmed, "Film"), (data, copied, "Log")):
             done = button.click(making(make, label), [run, name], [file, button, player], **SILENT)
             done.success(None, js=SAVE, **SILENT)

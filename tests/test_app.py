@@ -132,13 +132,21 @@ def test_a_lost_message_is_asked_for_by_id_and_only_by_id(one_log):
 def test_a_visitors_new_wish_ends_the_former_and_nobody_elses():
     visitors = app.Visitors()
     me, you = SimpleNamespace(session_hash="me"), SimpleNamespace(session_hash="you")
-    mine, yours = visitors.wish(me), visitors.wish(you)
-    assert visitors.holds(me, mine) and visitors.holds(you, yours)
-    again = visitors.wish(me)
-    assert again > mine and visitors.holds(me, again) and visitors.holds(you, yours)
-    assert not visitors.holds(me, mine)
+    mine, yours = visitors.wish(me, 20.5), visitors.wish(you, 10.0)
+    assert mine() and yours()
+    again = visitors.wish(me, 30.0)
+    assert again() and yours() and not mine()
     visitors.leave(you)
-    assert not visitors.holds(you, yours) and visitors.holds(me, again)
+    assert again() and not yours()
+
+
+def test_of_two_wishes_the_later_holds_though_it_was_met_first(runs):
+    visitors, me = app.Visitors(), SimpleNamespace(session_hash="me")
+    later = visitors.drive("two-way", "idle", "5", 40.0, me)
+    header = json.loads(next(later)[0])
+    assert list(visitors.drive("two-way", "idle", "4", 30.0, me)) == []
+    rows = [json.loads(row[0]) for row in later]
+    assert header["wish"] == 40.0 and "end" in rows[-1] and len(shelf.runs(runs)) == 1
 
 
 def test_what_one_visitor_was_met_with_the_next_gets_from_its_log(runs):
