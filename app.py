@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -123,8 +123,10 @@ class Visitors:
 
     def drive(self, scenario: str, policy: str, seed: str, wish: float, request: gr.Request):
         wanted = self.wish(request, wish)
-        messages = driven(scenario, policy, seed, wanted) if wanted() else ()
-        yield from shown(messages, wish, setting_controls=False)
+        if not wanted():  # overtaken on its way
+            yield NOTHING
+            return
+        yield from shown(driven(scenario, policy, seed, wanted), wish, setting_controls=False)
 
     def open_log(self, run: str, name: str, wish: float, request: gr.Request):
         self.wish(request, wish)
@@ -153,7 +155,10 @@ class Visitors:
                 self._met[chosen] = message["id"]
 
 
-def shown(messages: Iterable[dict], wish: float, setting_controls: bool = True) -> Iterator[tuple]:
+NOTHING = (gr.skip(),) * 6  # an event that ends without a word would empty its outputs
+
+
+def shown(messages: Iterator[dict], wish: float, setting_controls: bool = True) -> Iterator[tuple]:
     """Messages for the player, and with a header the lists and controls that go with it.
 
     What was wrong becomes a sentence.

@@ -144,7 +144,7 @@ def test_of_two_wishes_the_later_holds_though_it_was_met_first(runs):
     visitors, me = app.Visitors(), SimpleNamespace(session_hash="me")
     later = visitors.drive("two-way", "idle", "5", 40.0, me)
     header = json.loads(next(later)[0])
-    assert list(visitors.drive("two-way", "idle", "4", 30.0, me)) == []
+    assert list(visitors.drive("two-way", "idle", "4", 30.0, me)) == [app.NOTHING]
     rows = [json.loads(row[0]) for row in later]
     assert header["wish"] == 40.0 and "end" in rows[-1] and len(shelf.runs(runs)) == 1
 

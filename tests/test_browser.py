@@ -316,6 +316,7 @@ def test_pressing_drive_again_ends_the_former_drive(visit, runs):
     assert log.read(driven["5"]).episode.end is not None
     if "4" in driven:
         assert log.read(driven["4"]).episode.end is None
+    assert tab.page.locator("#wd-seed input, #wd-seed textarea").input_value() == "5"
 
 
 def test_two_visitors_drive_at_once_and_each_sees_their_own(visit):

@@ -283,9 +283,11 @@ def a_step():
 
 
 @languages
-def test_cars_each_of_which_would_do_are_said_in_one_clause_and_read_apart(language):
+def test_what_would_do_alone_is_said_in_one_clause_and_read_apart(language):
     speed_up, left = Meta("FASTER"), Meta("LANE_LEFT")
     alone = [make_claim("cause", "without", option=speed_up, cars=(car,)) for car in (7, 11, 12)]
+    alone += [make_claim("cause", "without", option=speed_up, objects=(3,))]
+    alone += [make_claim("cause", name, option=speed_up) for name in ("task", "speed limit")]
     others = [make_claim("cause", "without", option=left, cars=(3,)), make_claim("cause", "without", option=left, cars=(1, 2))]
     claims = (*alone, *others)
     words = words_of(language)

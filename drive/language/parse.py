@@ -64,14 +64,15 @@ class _Grammar:
         self.option = "|".join([*map(re.escape, words.doing.values()), *self._steering()])
         controls = _filled(words.acting, option=f"(?:{'|'.join(self._steering())})")
         self.act = "|".join([*map(re.escape, words.actions.values()), controls])
-        self.forms = [form for key in QUANTITIES for form in self._forms(key)]
         self.bodies = {
             "car": _compiled(_filled(words.car, car=r"(?P<car>\d+)")),
             "object": _compiled(_filled(words.object, object=r"(?P<object>\d+)")),
             "it": _compiled(re.escape(words.it)),
         }
         self.body = _filled(words.car, car=r"\d+") + "|" + _filled(words.object, object=r"\d+")
+        self.absent = f"(?:{'|'.join([self.body, *map(re.escape, words.absences.values())])})"
         self.separators = [_compiled(re.escape(s)) for s in (*words.clauses, *words.predicates)]
+        self.forms = [form for key in QUANTITIES for form in self._forms(key)]
         self.gap = _compiled(
             re.escape(words.subject.replace("{body}", "").replace("{predicates}", ""))
         )
@@ -140,7 +141,7 @@ class _Grammar:
                 claim = replace(claim, **body)
             else:
                 body = None
-            claims += _each(claim, found)
+            claims += self._each(claim, found)
             at = self._separator_at(text, found.end())
         return tuple(claims)
 
@@ -208,6 +209,18 @@ class _Grammar:
             continuation=self._action(self._then().fullmatch(then)["option"]) if then else None,
             **numbers,
         )
+
+    def _each(self, claim: Claim, found: re.Match) -> list[Claim]:
+        """The claim, once for each that is absent alone."""
+        either = found.groupdict().get("either")
+        return [self._without(claim, each[0]) for each in _compiled(self.absent).finditer(either)] if either else [claim]
+
+    def _without(self, claim: Claim, absent: str) -> Claim:
+        if absent.lower() in map(str.lower, self.words.absences.values()):
+            return replace(claim, quantity=_key(self.words.absences, absent))
+        bodies = ((name, self.bodies[name].fullmatch(absent)) for name in ("car", "object"))
+        name, body = next((name, found) for name, found in bodies if found)
+        return replace(claim, **_named({name: body[name]}))
 
     def _said(self, form: _Form, known: Quantity, said: str | None):
         if known.words:
@@ -279,6 +292,8 @@ class _Grammar:
 
     def _forms(self, key: tuple[str, str]):
         phrase, known = self.words.claims[key], QUANTITIES[key]
+        if known.absence and not known.several:
+            return  # read with those of a car, which say it in the same clause
         predicate = known.body and "{body}" not in phrase.text
         for sign, value, text in _variants(phrase):
             limit = self._slotted(phrase.limit, known) if phrase.limit else ""
@@ -290,11 +305,10 @@ class _Grammar:
         words = self.words
         said = "|".join(map(re.escape, words.changes.values())) if known.words else None
         car = _filled(words.car, car=r"(?P<car>\d+)")
-        if known.several:
-            one = _filled(words.car, car=r"\d+")
-            both, either = (_listed(one, separators) for separators in (words.together, words.either))
-            car = f"(?P<several>{one}|{both})|(?P<either>{either})"
         body = car + "|" + _filled(words.object, object=r"(?P<object>\d+)")
+        if known.several:
+            together = _listed(_filled(words.car, car=r"\d+"), words.together)
+            body = f"(?P<several>{together})|(?P<either>{self.absent}|{_listed(self.absent, words.either)})"
         return _filled(
             template,
             said=f"(?P<said>{said or self._number(known)})",
@@ -369,12 +383,6 @@ def _grammar(language: str) -> _Grammar:
 @functools.cache
 def _compiled(pattern: str) -> re.Pattern:
     return re.compile(pattern, re.IGNORECASE)
-
-
-def _each(claim: Claim, found: re.Match) -> list[Claim]:
-    """The claim, once for each car that it is said of alone."""
-    either = found.groupdict().get("either")
-    return [replace(claim, cars=(int(car),)) for car in re.findall(r"\d+", either)] if either else [claim]
 
 
 def _cars_in(slots: dict) -> tuple[int, ...]:

@@ -22,6 +22,7 @@ class Quantity:
     body: bool = False  # is about one car or one static object
     other: bool = False  # names a second car
     several: bool = False  # may be about several cars, taken together
+    absence: bool = False  # says without what another action would be taken
     place: bool = False  # its option says which lane it is about: one of PLACES
     option: bool = False  # foresees what an option does, perhaps with a continuation
     signed: bool = False  # has words for a negative value, said without its sign
@@ -89,9 +90,9 @@ QUANTITIES: dict[tuple[str, str], Quantity] = {
     ("intention", "target speed"): Quantity("m/s", short=True),
     ("intention", "lane"): Quantity("", 0),
     ("cause", "decision"): Quantity(body=True, number=False),
-    ("cause", "without"): Quantity(body=True, several=True, option=True, number=False),
-    ("cause", "task"): Quantity(option=True, number=False),
-    ("cause", "speed limit"): Quantity(option=True, number=False),
+    ("cause", "without"): Quantity(body=True, several=True, absence=True, option=True, number=False),
+    ("cause", "task"): Quantity(absence=True, option=True, number=False),
+    ("cause", "speed limit"): Quantity(absence=True, option=True, number=False),
     ("cause", "poor sight"): Quantity(option=True, number=False),
     ("cause", "several"): Quantity(number=False),
     ("cause", "nothing"): Quantity(number=False),

@@ -100,7 +100,7 @@ def say_action(action: Action, language: str = "en") -> str:
 
 
 def say_claims(claims: tuple[Claim, ...], words: Words, named=((), ())) -> str:
-    """Clauses joined; neighbouring predicates about one body are fused, and neighbours that differ in their car alone.
+    """Clauses joined; neighbouring predicates about one body are fused, and neighbours that differ in what is absent alone.
 
     named: (cars, objects) of the body that was named just before; it is then "it".
     """
@@ -129,8 +129,9 @@ def say_bodies(cars: tuple[int, ...], objects: tuple[int, ...], words: Words) ->
 
 
 def say_either(claims: tuple[Claim, ...], words: Words) -> str:
-    """The bodies of claims that are alike but for them, each of which is meant alone."""
-    return _joined([say_bodies(claim.cars, claim.objects, words) for claim in claims], words.either)
+    """What is absent in claims that are alike but for it, each meant alone."""
+    absent = (words.absences.get(claim.quantity) or say_bodies(claim.cars, claim.objects, words) for claim in claims)
+    return _joined(list(absent), words.either)
 
 
 def say_acting(action: Action, words: Words) -> str:
@@ -185,10 +186,10 @@ def _headline(account: Account, words: Words, named) -> str:
 
 
 def _subject(claim: Claim, words: Words):
-    """Neighbours with the same subject are fused; whole clauses only where they are alike but for one car."""
+    """Neighbours with the same subject are fused; whole clauses only where they are alike but for one thing absent."""
     known = quantity_of(claim.kind, claim.quantity)
-    if known.several and len(claim.cars) == 1 and not claim.objects:
-        return claim.kind, claim.quantity, claim.option
+    if known.absence and len(claim.cars + claim.objects) <= 1:
+        return claim.kind, claim.option
     if not _is_predicate(claim, words):
         return id(claim)
     return claim.cars, claim.objects, claim.option if known.place else None
@@ -214,7 +215,7 @@ def _clause(claim: Claim, words: Words, with_place: bool = True, alike: tuple[Cl
     phrase = words.claims[claim.kind, claim.quantity]
     slots = {
         "said": _said(claim, words),
-        "body": say_either((claim, *alike), words) if known.several else say_body(claim.cars, claim.objects, words),
+        "body": say_either((claim, *alike), words) if known.absence else say_body(claim.cars, claim.objects, words),
         "other": words.car.format(car=claim.cars[1]) if known.other else "",
         "place": words.places[PLACES.index(claim.option)] if known.place and with_place else "",
         "option": say_doing(claim.option, words) if known.option else "",

@@ -64,8 +64,8 @@ def cause_claims(scene: Scene, choice: Choice, attribution: Attribution) -> tupl
 
 def _alike_together(claims: list[Claim]) -> tuple[Claim, ...]:
     """Those without which the same would be done, next to each other; the first stays first."""
-    kinds = [(claim.quantity, claim.option) for claim in claims]
-    return tuple(sorted(claims, key=lambda claim: kinds.index((claim.quantity, claim.option))))
+    options = [claim.option for claim in claims]
+    return tuple(sorted(claims, key=lambda claim: options.index(claim.option)))
 
 
 def tested_only(choice: Choice, attribution: Attribution) -> Choice:
