@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hand_made import FASTER, IDLE, LEFT, METAS, SLOWER, car, scene
+from hand_made import FASTER, IDLE, LEFT, METAS, SLOWER, car, scene, straight_road
 
 from drive import rollout
 from drive.language import parse, read
@@ -18,7 +18,8 @@ from drive.reasoning.causes import attribute, placebo_for
 from drive.reasoning.foresight import foresee
 from drive.reasoning.narrate import narrate
 from drive.reasoning.reference import Reference
-from drive.types import Choice, Control, Legal, Meta, Option, Policy, Scene, Term
+from drive.roads import Lane, Road, Straight
+from drive.types import Car, Choice, Control, Legal, Meta, Option, Policy, Scene, Term
 from drive.world import World
 
 
@@ -210,3 +211,82 @@ def test_a_policy_s_own_words_are_kept_and_what_was_tested_is_added():
     said = attributed(seen, choice, own, attribute(brakes_behind_a_car, seen, choice))
     assert said.text == "I feel like it. Without car 1 I would speed up."
     assert said.claims[:-1] == own.claims and said.claims[-1].cars == (1,)
+
+
+def across(x: float) -> Scene:
+    """Car 1 comes from the right at 10 m/s, 30 m before a road that crosses the ego's at x."""
+    lane = Lane(("c", "d", 0), Straight((x, -100.0), (x, 100.0)), 4.0, 30.0)
+    comes = Car(1, x, -34.0, np.pi / 2, 10.0, 5.0, 2.0, lane.id)
+    return replace(scene(comes), road=Road((*straight_road().lanes, lane)))
+
+
+def said_by(policy: Policy, seen: Scene) -> str:
+    choice = foresee(seen, policy.decide(seen))
+    told = narrate(seen, choice, choice.chosen.trajectory, "post hoc")
+    return attributed(seen, choice, told, attribute(policy, seen, choice)).text
+
+
+class Silent(Judging):
+    """Keeps to itself what it saw: the road ahead is free, and that is all it tells."""
+
+    def decide(self, scene: Scene) -> Choice:
+        here, free = scene.ego.lane, Term("free ahead", 200.0, "m", "for")
+        lanes = {LEFT: (*here[:2], here[2] - 1), Meta("LANE_RIGHT"): (*here[:2], here[2] + 1)}
+        options = (Option(Meta(name), (free,), 0.0, lanes.get(Meta(name), here)) for name in METAS)
+        return Choice(self.judge(scene), tuple(options))
+
+
+@pytest.mark.parametrize(
+    "seen, chosen, instead, text",
+    [
+        (
+            across(150.0),
+            SLOWER,
+            FASTER,
+            "Slow down to 20 m/s and keep lane 2 to let car 1 pass: it is 53.5 m away to my right and doing 10.0 m/s. "
+            "Without car 1 I would speed up.",
+        ),
+        (
+            scene(car(1, 85.0, speed=30.0)),
+            IDLE,
+            FASTER,
+            "Keep lane 2 at 25 m/s: car 1 is 10.0 m behind and closing at 5.0 m/s. Without car 1 I would speed up.",
+        ),
+        (
+            scene(car(1, 92.0, lane=0)),
+            IDLE,
+            LEFT,
+            "Keep lane 2 at 25 m/s: the road ahead is free for 200 m. "
+            "Changing left is worse: car 1 is 3.0 m behind on the left. Without car 1 I would change left.",
+        ),
+        (
+            scene(car(1, 101.0, lane=0)),
+            IDLE,
+            LEFT,
+            "Keep lane 2 at 25 m/s: the road ahead is free for 200 m. "
+            "Changing left is worse: car 1 is beside me on the left, overlapping by 4.0 m. Without car 1 I would change left.",
+        ),
+        (
+            scene(car(1, 130.0, lane=0), lane=2),
+            SLOWER,
+            IDLE,
+            "Slow down to 20 m/s and keep lane 3. Without car 1 I would carry on.",
+        ),
+    ],
+    ids=["comes across", "follows", "behind on the left", "beside", "two lanes away"],
+)
+def test_where_the_proximate_cause_is_is_told_if_nothing_else_of_it_is(seen, chosen, instead, text):
+    assert said_by(Silent(lambda scene: chosen if scene.cars else instead), seen) == text
+
+
+def test_a_cause_of_which_something_was_measured_is_not_told_of_twice():
+    seen = scene(car(1, 130.0))
+    term = Term("time gap", 1.0, "s", "against", 2.0, cars=(1,))
+
+    class Measuring(Judging):
+        def decide(self, scene: Scene) -> Choice:
+            options = (Option(Meta(name), (term,) if name == "FASTER" else (), 0.0) for name in METAS)
+            return Choice(self.judge(scene), tuple(options))
+
+    text = said_by(Measuring(brakes_behind_a_car.judge), seen)
+    assert "1.0 s away (I want 2.0 s)" in text and "25.0 m ahead" not in text

@@ -1,16 +1,16 @@
 """From what a decision depended on to what is said of it.
 
 The narrator speaks again, of tested cars only: what was measured of a car that makes no difference
-is left out, the rival is what would have been done without the proximate cause, and a last sentence
-says what was tested. A policy's own words stay as they are; that sentence follows them.
+is left out, the rival is what would have been done without the proximate cause, where that car is
+is told if nothing else of it is, and a last sentence says what was tested. A policy's own words stay as they are; that sentence follows them.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from drive.language import make_claim, said_action, say_also, say_rationale
-from drive.reasoning.decisions import NULL, QUICKER, manoeuvre_of
+from drive.language import Account, make_claim, said_action, say_also, say_rationale
+from drive.reasoning.decisions import NULL, QUICKER, WHEREABOUTS, manoeuvre_of
 from drive.reasoning.narrate import account_of, strongest_rival
 from drive.types import (
     Action,
@@ -35,14 +35,9 @@ def attributed(
         text = say_also(rationale.text, claims, rationale.language)
         return replace(rationale, claims=rationale.claims + claims, text=text)
     tested = tested_only(choice, attribution)
-    instead = {cause.instead for cause in attribution.causes}
-    for rival in _rivals(scene, tested, attribution):
-        account = account_of(scene, tested, tested.chosen.trajectory, rival)
-        ruled_out = account.standing == "same" and rival.action not in instead
-        if account.rival_grounds or ruled_out:
-            break
-    else:
-        account = replace(account, rival=None, standing=None)
+    account, rival = _account(scene, tested, attribution)
+    if _untold(account, attribution):
+        account, rival = _account(scene, _placing(tested, attribution.causes[0]), attribution)
     account = replace(account, causes=claims)
     return replace(
         rationale,
@@ -51,6 +46,33 @@ def attributed(
         rival=rival.action if rival else None,
         text=say_rationale(account, rationale.language),
     )
+
+
+def _account(scene: Scene, choice: Choice, attribution: Attribution) -> tuple[Account, Option | None]:
+    """What is to be said, and the rival against which something was measured, if any."""
+    instead = {cause.instead for cause in attribution.causes}
+    for rival in _rivals(scene, choice, attribution):
+        account = account_of(scene, choice, choice.chosen.trajectory, rival)
+        ruled_out = account.standing == "same" and rival.action not in instead
+        if account.rival_grounds or ruled_out:
+            return account, rival
+    return replace(account, rival=None, standing=None), rival
+
+
+def _untold(account: Account, attribution: Attribution) -> bool:
+    """Is nothing said of the proximate cause but that it is one?"""
+    told = {car for claim in account.grounds + account.rival_grounds for car in claim.cars}
+    return bool(attribution.causes and attribution.causes[0].cars) and not told & set(attribution.causes[0].cars)
+
+
+def _placing(choice: Choice, cause: Cause) -> Choice:
+    """The choice, where the cause's cars are to be told of as what speaks against doing otherwise."""
+    where = tuple(Term(WHEREABOUTS, 0.0, "m", "against", cars=(car,)) for car in cause.cars)
+    options = (
+        replace(option, terms=(*option.terms, *where)) if option.action == cause.instead else option
+        for option in choice.options
+    )
+    return replace(choice, options=tuple(options))
 
 
 def cause_claims(scene: Scene, choice: Choice, attribution: Attribution) -> tuple[Claim, ...]:

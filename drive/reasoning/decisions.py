@@ -24,6 +24,7 @@ RING_REACH = 100.0  # [m] looked along the path for a ring
 STANDING = 0.5  # [m/s]
 
 GAINS = ("speed gain", "incentive", "lanes to goal", "distance to goal", "lanes to the right")  # why to change lanes
+WHEREABOUTS = "whereabouts"  # a term for a tested cause of which nothing else was measured
 # what a term is about, and by it what holding back means
 SUBJECTS = {
     "time gap": "lead",
@@ -32,6 +33,7 @@ SUBJECTS = {
     "time to collision": "lead",
     "predicted contact": "crossing",
     "right of way": "crossing",
+    WHEREABOUTS: "crossing",
     "lane ends": "static",
     "curve ahead": "road",
     "speed limit": "road",
@@ -111,9 +113,9 @@ def reasons_of(scene: Scene, choice: Choice, motion: MetaAction) -> tuple[Reason
     elif _nudges(scene, motion):
         return _off_centre(choice)
     elif name in QUICKER and motion.longitudinal != "speed up":
-        found = _counting(scene, choice, QUICKER[name], ("against",), unlike=chosen)
-        found = tuple(reason for reason in found if reason.term.kind not in GAINS)
-    return found or _room(chosen) or tuple(r for r in _speaking(chosen, ("against",)) if r.subject)
+        found = _counting(scene, choice, QUICKER[name], ("against",), unlike=chosen, leaving=GAINS)
+    slows = motion.longitudinal in ("slow down", "stop")
+    return found or _room(chosen, slows) or tuple(r for r in _speaking(chosen, ("against",)) if r.subject)
 
 
 def decision_of(scene: Scene, choice: Choice, trajectory: Trajectory) -> Decision:
@@ -131,6 +133,8 @@ def _subject(scene: Scene, reasons: tuple[Reason, ...]) -> tuple[str | None, boo
     first = next((reason for reason in reasons if reason.subject), None)
     if first is None:
         return None, against
+    if first.term.kind == WHEREABOUTS:
+        return _met(scene, first.term.cars[0]), against
     if first.subject in ("lead", "crossing") and first.term.cars:
         leads = _leads(scene, first.term.cars[0])
         if first.subject == "crossing":
@@ -140,10 +144,20 @@ def _subject(scene: Scene, reasons: tuple[Reason, ...]) -> tuple[str | None, boo
     return first.subject, against
 
 
+def _met(scene: Scene, car: int) -> str | None:
+    """What a car is by its place: a leader, or one that comes across; None of a follower or one alongside."""
+    view = View(scene)
+    lead, follower = view.leader(), view.follower()
+    if lead is not None and lead.car == car and lead.gap >= 0:
+        return "lead"
+    alongside = scene.car(car).lane[:2] == scene.ego.lane[:2]
+    return None if alongside or (follower is not None and follower.car == car) else "crossing"
+
+
 def _leads(scene: Scene, car: int) -> bool:
     """Is it the next ahead in the ego's lane, or the next that comes towards it there?"""
     view = View(scene)
-    return any(n is not None and n.car == car for n in (view.leader(), view.oncoming()))
+    return any(n is not None and n.car == car and n.gap >= 0 for n in (view.leader(), view.oncoming()))
 
 
 def _longitudinal(
@@ -236,20 +250,24 @@ def _counting(
     names: tuple[str, ...],
     counts: tuple[str, ...],
     unlike: Option | None = None,
+    leaving: tuple[str, ...] = (),
 ) -> tuple[Reason, ...]:
-    """Terms of the first of these options that has any; not of one that leads where `unlike` does."""
+    """Terms of the first of these options that has any but of the kinds `leaving`; not of one that leads where `unlike` does."""
     for name in names:
         for option in choice.options:
             if manoeuvre_of(scene, option) != name or (unlike and same_way(option, unlike)):
                 continue
-            if found := _speaking(option, counts):
+            if found := tuple(r for r in _speaking(option, counts) if r.term.kind not in leaving):
                 return found
     return ()
 
 
-def _room(option: Option) -> tuple[Reason, ...]:
-    """What speaks for an option that stays in its lane; that the car ahead is slower does not."""
-    said = ("slower ahead", *GAINS)
+def _room(option: Option, slows: bool) -> tuple[Reason, ...]:
+    """What speaks for an option that stays in its lane.
+
+    That the car ahead is slower does not, nor does a free road for slowing down.
+    """
+    said = ("slower ahead", *GAINS, *(("free ahead",) if slows else ()))
     return tuple(r for r in _speaking(option, ("for",)) if r.term.kind not in said)
 
 

@@ -7,11 +7,12 @@ such (a consequence of the chosen option, a rejection of another).
 
 from __future__ import annotations
 
+import itertools
 import math
 
 from drive.geometry import corners, distance_between
 from drive.language import make_claim, said_action
-from drive.reasoning.decisions import OFF_CENTRE, SIDES, Reason, manoeuvre_of
+from drive.reasoning.decisions import OFF_CENTRE, SIDES, WHEREABOUTS, Reason, manoeuvre_of
 from drive.roads import LaneId
 from drive.surroundings import Neighbour, View
 from drive.types import Claim, Meta, Scene, Term
@@ -34,6 +35,8 @@ BEHIND = {
     "imposed braking": lambda n, speed: n.imposed_braking,
 }
 BESIDE = {"beside": lambda n, speed: -n.gap}
+NEIGHBOURS = (("gap ahead", "slower ahead"), ("beside",), ("gap behind", "closing from behind"))
+WORTH = 0.5  # [m/s], from which a difference in speed is worth saying
 # terms that wish for more, and terms that wish for less, than their threshold
 AT_LEAST = ("time gap", "gap ahead", "time to collision", "gap behind", "speed gain", "incentive")
 AT_MOST = ("imposed braking", "predicted contact", "speed")
@@ -106,6 +109,8 @@ def _claims(view: View, reason: Reason) -> list[Claim]:
     if term.kind == "unavailable":
         place = place_of(view.scene, None)
         return [make_claim("observation", "no lane", option=place)] if place else []
+    if term.kind == WHEREABOUTS:
+        return _whereabouts(view, term)
     return _seen(view, reason)
 
 
@@ -167,6 +172,19 @@ def _foreseen(view: View, reason: Reason) -> list[Claim]:
         return [*seen, make_claim(kind, term.kind, term.value, cars=term.cars[:1], **about)]
     threshold = term.threshold if term.value >= 0 else None
     return [make_claim(kind, term.kind, term.value, threshold=threshold, **about)]
+
+
+def _whereabouts(view: View, term: Term) -> list[Claim]:
+    """Where a car is and how fast: as a neighbour, else where it comes from; nothing of others on the same section."""
+    scene, car = view.scene, view.scene.car(term.cars[0])
+    for place, kinds in itertools.product(PLACES, NEIGHBOURS):
+        lane = lane_at(scene, place)
+        found = [each for kind in kinds if lane for each in _measured(view, lane, kind) if each[0].car == car.id]
+        if found:
+            (_, first, gap), *rest = found
+            closing = [] if first == "oncoming" else [each[1:] for each in rest if each[2] > WORTH]
+            return [_observation(quantity, value, term, place) for quantity, value in ((first, gap), *closing)]
+    return [] if car.lane[:2] == scene.ego.lane[:2] else _crossing(scene, car.id)
 
 
 def _crossing(scene: Scene, car_id: int) -> list[Claim]:

@@ -12,6 +12,7 @@ from drive.language import Account, make_claim, read, say_duration, say_rational
 from drive.reasoning.decisions import (
     GAINS,
     SIDES,
+    WHEREABOUTS,
     Reason,
     decision_of,
     manoeuvre_of,
@@ -156,7 +157,7 @@ def _against(option: Option) -> tuple[Reason, ...]:
 def _objection(scene: Scene, choice: Choice, rival: Option) -> tuple[Reason, ...]:
     """What speaks against the rival and not as much against the choice.
 
-    What lies ahead is no objection to slowing down. The way to the goal is told as it is from here,
+    What lies ahead is no objection to slowing down, unless it was tested to be one. The way to the goal is told as it is from here,
     not from the rival's lane.
     """
     slower = manoeuvre_of(scene, rival) == "SLOWER"
@@ -164,7 +165,7 @@ def _objection(scene: Scene, choice: Choice, rival: Option) -> tuple[Reason, ...
     found = [
         reason
         for reason in (*_against(rival), *_worth(rival))
-        if not (slower and (reason.subject or reason.term.kind == "acceleration"))
+        if not (slower and (_lies_ahead(reason) or reason.term.kind == "acceleration"))
         and (reason.term not in ours or reason.term.kind == "distance to goal")
     ]
     astray = any(reason.term.kind == "lanes to goal" for reason in found)
@@ -180,6 +181,10 @@ def _objection(scene: Scene, choice: Choice, rival: Option) -> tuple[Reason, ...
     )
 
 
+def _lies_ahead(reason: Reason) -> bool:
+    return reason.subject is not None and reason.term.kind != WHEREABOUTS
+
+
 def _worth(rival: Option) -> tuple[Reason, ...]:
     """What a learned policy thinks it worth; it lost, so that counts against it."""
     values = (term for term in rival.terms if term.kind == "value")
@@ -190,10 +195,12 @@ def _standing(
     view: View, choice: Choice, rival: Option, grounds: tuple[Claim, ...]
 ) -> tuple[str, tuple[Claim, ...]]:
     """Why the rival lost: a key of Words.rival, and the claims that say so."""
-    lost = claims_of(view, _objection(view.scene, choice, rival), RIVAL_GROUNDS)
+    objections = _objection(view.scene, choice, rival)
+    judged = any(reason.term.kind not in (WHEREABOUTS, *GAINS) for reason in objections)
+    lost = claims_of(view, objections, RIVAL_GROUNDS)
     seen = tuple(claim for claim in lost if claim.quantity not in GAINS)
     lost = seen or lost
-    blocking = tuple(claim for claim in lost if claim.quantity in BLOCKING)
+    blocking = tuple(claim for claim in lost if claim.quantity in BLOCKING and judged)
     blocked = blocking and _is_change(view.scene, rival)
     lost = blocking if blocked else lost
     if not lost:
