@@ -138,6 +138,15 @@ def test_a_crossing_car_is_let_pass():
     assert said.decision.longitudinal == "yielding"
 
 
+def test_of_a_car_that_is_beside_nobody_is_told_that_it_could_be_in_the_way():
+    beside = Term("beside", 3.0, "m", "against", cars=(7,))
+    meets = Term("predicted contact", 0.6, "s", "against", 4.0, cars=(7,))
+    other = car(7, 98.0, lane=0, speed=25.0)
+    for terms in ((beside, meets), (meets, beside)):
+        text = said_of(scene(other), options(IDLE, Option(LEFT, terms, target_lane=LEFT_LANE))).text
+        assert text.endswith("Changing left is blocked: car 7 is beside me on the left, overlapping by 3.0 m.")
+
+
 def test_a_threshold_that_is_kept_is_no_objection():
     far = (
         Term("time gap", 2.4, "s", "against", 2.0, cars=(4,)),

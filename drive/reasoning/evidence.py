@@ -64,10 +64,15 @@ ORDER = (
 
 
 def claims_of(view: View, reasons: tuple[Reason, ...], most: int) -> tuple[Claim, ...]:
-    """The claims that the reasons amount to, at most so many: all about one body together."""
+    """The claims that the reasons amount to, at most so many: all about one body together.
+
+    Of a car that is beside, nobody need be told that it could be in the way.
+    """
     claims: list[Claim] = []
     for reason in reasons:
         claims += [claim for claim in _claims(view, reason) if claim not in claims]
+    beside = {claim.cars for claim in claims if claim.quantity == "beside"}
+    claims = [each for each in claims if each.quantity != "predicted contact" or each.cars not in beside]
     bodies = sorted(dict.fromkeys(map(_body, claims)), key=lambda body: body == ASKED)
     claims.sort(key=lambda claim: (bodies.index(_body(claim)), _rank(claim)))
     return tuple(claims[:most])
