@@ -25,6 +25,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -98,7 +99,8 @@ def evaluate(
 
     suite: a suite's name or a scenario's; policy: names, files or modules, or policies themselves
     (these are driven in this process); episodes: seeds per scenario; workers: processes, 0 drives in
-    this one; physics: "twin" drives the same many times faster. ValueError where something does not exist or the folder holds something else.
+    this one; physics: "twin" drives the same many times faster. ValueError where something does not
+    exist, the folder holds something else, or another evaluation is writing into it.
     KeyboardInterrupt leaves a folder that a second call continues.
     """
     protocol, seeds = named(suite), named(suite).seeds(episodes)
@@ -118,8 +120,9 @@ def evaluate(
     ]
     if any(not isinstance(job.source, str) for job in jobs):
         workers = 0
-    _begin(plan, protocol, seeds, drivers)
-    records = _records(plan, jobs, drivers, workers, progress)
+    with _locked(plan.out):
+        _begin(plan, protocol, seeds, drivers)
+        records = _records(plan, jobs, drivers, workers, progress)
     return Results(
         protocol.name, protocol.scenarios, tuple(drivers), records, frozenset(absent), plan.out
     )
@@ -148,6 +151,21 @@ def _absent(protocol: Suite, drivers: dict, plan: Plan, seed: int) -> set[tuple[
 
 
 # ---------------------------------------------------------------------------------- the run's folder
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Nobody else evaluates into the folder meanwhile, or ValueError; a process that ends lets go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ValueError(f"another evaluation is writing into {folder}; wait for its end, or name another folder") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _begin(plan: Plan, protocol: Suite, seeds: Sequence[int], drivers: dict) -> None:

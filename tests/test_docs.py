@@ -1,5 +1,6 @@
 """What the documentation shows works as it is written."""
 
+import itertools
 import json
 import re
 import sys
@@ -44,6 +45,21 @@ def test_links_between_pages_lead_somewhere(page):
     text = page.read_text()
     for target in re.findall(r"\]\(([\w./-]+\.\w+)(?:#[\w-]*)?\)", text):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_sentences_that_the_readme_shows_are_said_and_are_true():
+    from drive import run
+    from drive.policy import load
+    from drive.verification import Verifier
+
+    page = (ROOT / "README.md").read_text()
+    shown = " ".join(re.findall(r"^> (.*)$", page, re.M))
+    step, scenario, seed = re.search(r"at step (\d+) of `whydrive run ([\w-]+) --seed (\d+)`", page).groups()
+    episode = run(scenario, seed=int(seed))
+    assert episode.steps[int(step)].rationale.text == shown
+    findings = next(itertools.islice(Verifier(episode, load("planner")).findings(), int(step), None))
+    assert {finding.verdict.result for finding in findings} == {"true"}
+    assert {"scene", "driven out", "asked again"} <= {finding.test for finding in findings}
 
 
 def test_every_command_the_readme_names_exists():

@@ -261,6 +261,21 @@ def test_a_foreign_run_file_is_refused(tmp_path):
         drive(tmp_path)
 
 
+def test_two_evaluations_do_not_write_into_one_folder(tmp_path):
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom pathlib import Path\nfrom drive.evaluation import _locked\n"
+    code += f"with _locked(Path({str(tmp_path)!r})):\n    print('mine', flush=True)\n    sys.stdin.read()"
+    other = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert other.stdout.readline() == b"mine\n"
+        with pytest.raises(ValueError, match="another evaluation is writing into"):
+            drive(tmp_path, episodes=1)
+        assert not list(tmp_path.glob("*.json*"))
+    finally:
+        other.kill()
+        other.communicate()
+    assert drive(tmp_path, episodes=1).records, "whoever is killed lets go"
+
+
 def test_other_settings_need_another_folder(tmp_path):
     drive(tmp_path, episodes=1)
     with pytest.raises(ValueError, match="begun with overrides"):
