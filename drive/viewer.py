@@ -160,7 +160,7 @@ def phrases(text: str, language: str = "en") -> list[tuple[str, list[int]]]:
     A clause before a colon, and one that names several cars, is cut at the names themselves.
     """
     words, found, last = words_of(language), [], None
-    for clause in _clauses(text):
+    for clause in _clauses(text, language):
         named = list(_mention(language).finditer(clause))
         if len(named) == 1 and not clause.rstrip().endswith(words.colon.strip()):
             found.append((clause, [int(named[0]["id"])]))
@@ -184,9 +184,23 @@ def mentions(text: str, language: str = "en") -> list[tuple[str, list[int]]]:
     return [piece for piece in pieces if piece[0]]
 
 
-def _clauses(text: str) -> list[str]:
-    cuts = [0, *(match.end() for match in CLAUSE.finditer(text)), len(text)]
-    return [text[a:b] for a, b in itertools.pairwise(cuts) if a < b]
+def _clauses(text: str, language: str) -> list[str]:
+    whole = _cut_at(text, [match.end() for match in CLAUSE.finditer(text)])
+    return [part for clause in whole for part in _by_subject(clause, language)]
+
+
+def _cut_at(text: str, places: list[int]) -> list[str]:
+    return [text[a:b] for a, b in itertools.pairwise([0, *places, len(text)]) if a < b]
+
+
+def _by_subject(clause: str, language: str) -> list[str]:
+    """A clause that begins with what it is about, cut where a car is the next."""
+    words, mention = words_of(language), _mention(language)
+    if not (mention.match(clause) or re.match(rf"{re.escape(words.it)}\b", clause)):
+        return [clause]
+    separator = "|".join(map(re.escape, sorted(words.clauses, key=len, reverse=True)))
+    ends = (match.end() for match in re.finditer(separator, clause))
+    return _cut_at(clause, [end for end in ends if mention.match(clause, end)])
 
 
 @functools.cache

@@ -161,6 +161,22 @@ def test_phrases_are_coloured_by_the_car_that_they_are_about():
     ]
 
 
+def test_what_is_said_of_one_car_and_then_of_another_has_the_colour_of_each():
+    text = "Stop to let car 5 pass: it is 15.3 m away to my left and doing 8.0 m/s, and car 2 is 37.6 m away. Without car 5 and car 2 I would go."
+    assert viewer.phrases(text) == [
+        ("Stop to let ", []),
+        ("car 5", [5]),
+        (" pass: ", []),
+        ("it is 15.3 m away to my left and doing 8.0 m/s, and ", [5]),
+        ("car 2 is 37.6 m away. ", [2]),
+        ("Without ", []),
+        ("car 5", [5]),
+        (" and ", []),
+        ("car 2", [2]),
+        (" I would go.", []),
+    ]
+
+
 def test_a_clause_with_two_cars_is_cut_at_their_names():
     assert viewer.phrases("Car 3 is hidden by car 5.") == [
         ("Car 3", [3]), (" is hidden by ", []), ("car 5", [5]), (".", []),
