@@ -156,7 +156,11 @@ def _absent(protocol: Suite, drivers: dict, plan: Plan, seed: int) -> set[tuple[
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Nobody else evaluates into the folder meanwhile, or ValueError; a process that ends lets go."""
-    folder.mkdir(parents=True, exist_ok=True)
+    _run(folder / "run.json")  # into somebody else's folder nothing is written
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise ValueError(f"{folder} is a file; name a folder to evaluate into") from None
     lock = FileLock(folder / ".lock", timeout=0)
     try:
         lock.acquire()

@@ -259,6 +259,15 @@ def test_a_foreign_run_file_is_refused(tmp_path):
     (tmp_path / "run.json").write_text("{}")
     with pytest.raises(ValueError, match="not written by an evaluation"):
         drive(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_a_file_is_no_folder_to_evaluate_into(tmp_path):
+    path = tmp_path / "results.csv"
+    path.write_text("mine")
+    with pytest.raises(ValueError, match="is a file; name a folder"):
+        drive(path)
+    assert path.read_text() == "mine"
 
 
 def test_two_evaluations_do_not_write_into_one_folder(tmp_path):

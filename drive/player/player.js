@@ -56,16 +56,19 @@ function startPlayer({ element, props, watch, server }) {
     state.missed = message;
     if (state.fetching) return;
     state.fetching = true;
-    while (state.missed) {
-      const { id, wish } = state.missed;
-      state.missed = null;
-      const found = await server.episode(...id).then(JSON.parse).catch(() => SILENCE);
-      const later = state.missed; // what came meanwhile, and could not be added either
-      state.missed = null;
-      take({ ...found, ...(isShown(id) && { header: undefined }), wish });
-      if (later) take(later);
+    try {
+      while (state.missed) {
+        const { id, wish } = state.missed;
+        state.missed = null;
+        const found = await server.episode(...id).then(JSON.parse).catch(() => SILENCE);
+        const later = state.missed; // what came meanwhile, and could not be added either
+        state.missed = null;
+        take({ ...found, ...(isShown(id) && { header: undefined }), wish });
+        if (later) take(later);
+      }
+    } finally {
+      state.fetching = false;
     }
-    state.fetching = false;
   }
 
   function notice(text) {

@@ -1,8 +1,9 @@
 """From what a decision depended on to what is said of it.
 
 The narrator speaks again, of tested cars only: what was measured of a car that makes no difference
-is left out, the rival is what would have been done without the proximate cause, where that car is
-is told if nothing else of it is, and a last sentence says what was tested. A policy's own words stay as they are; that sentence follows them.
+is left out, the rival is what would have been done without the proximate cause, and a last sentence
+says what was tested. Where nothing was measured of the proximate cause, its place is told. A policy's
+own words stay as they are; that sentence follows them.
 """
 
 from __future__ import annotations

@@ -157,8 +157,8 @@ def _against(option: Option) -> tuple[Reason, ...]:
 def _objection(scene: Scene, choice: Choice, rival: Option) -> tuple[Reason, ...]:
     """What speaks against the rival and not as much against the choice.
 
-    What lies ahead is no objection to slowing down, unless it was tested to be one. The way to the goal is told as it is from here,
-    not from the rival's lane.
+    What lies ahead is no objection to slowing down, unless it was tested to be one. The way to the
+    goal is told as it is from here, not from the rival's lane.
     """
     slower = manoeuvre_of(scene, rival) == "SLOWER"
     ours = choice.chosen.terms
