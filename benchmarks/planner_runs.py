@@ -79,7 +79,7 @@ def survives(worlds: Worlds, world: World) -> int:
     for decision in range(AHEAD):
         parents, codes = np.nonzero(nodes.legal())
         nodes = nodes.select(parents)
-        nodes.step(codes.astype(np.int32), substeps, world.sub_step, stop_on_crash=True)
+        nodes.step(codes.astype(np.int32), substeps, world.sub_step, stop_on_crash=True, related=True)
         nodes = nodes.select(~nodes.ego_crashed)
         if not len(nodes):
             return decision

@@ -128,6 +128,114 @@ def test_a_world_drives_in_a_batch_as_it_does_alone():
         assert np.array_equal(alone[0], together[number, :, : alone.shape[2]])
 
 
+def unrelated(worlds, codes, substeps, dt, **record):
+    """Drive a copy, every world by itself; the copy and what the drive left behind."""
+    copy = worlds.copy()
+    return copy, copy.step(codes, substeps, dt, **record)
+
+
+def differences(one, other) -> list[str]:
+    """What of two batches, or two drives, is not the same to the last digit."""
+    names = ("f", "g", "head") if hasattr(one, "head") else ("tracks", "ego", "risks")
+    pairs = ((name, getattr(one, name), getattr(other, name)) for name in names)
+    return [name for name, a, b in pairs if not np.array_equal(a, b, equal_nan=a.dtype.kind == "f")]
+
+
+def hypotheses(start, count: int, rng):
+    """The world `count` times, with other clocks and wishes; in some a car brakes hard, in the last two cars collide."""
+    worlds = start.tile(count)
+    cars = int(worlds.head[0, k.CARS])
+    worlds.f[:, k.TIMER, :cars] = rng.uniform(0.0, 1.5, (count, cars))
+    worlds.f[1:, k.TARGET_SPEED, 1:cars] += rng.uniform(-3.0, 3.0, (count - 1, cars - 1))
+    for world in range(0, count, 2):
+        worlds.brake(int(rng.integers(1, cars)), -6.0, [world])
+        worlds.keep_lane(int(rng.integers(1, cars)), [world])
+    for rows, of in (((k.X, k.Y, k.HEADING, k.SPEED), worlds.f), ((k.LANE, k.TARGET_LANE), worlds.g)):
+        of[-1, rows, cars - 1] = of[-1, rows, 1]
+    worlds.f[-1, k.X, cars - 1] += 6.0
+    worlds.f[-1, k.SPEED, cars - 1] -= 8.0
+    return worlds
+
+
+@pytest.mark.parametrize("stop", [True, False])
+@pytest.mark.parametrize("name", [name for name in ROADS if not name.startswith(("race", "lane"))])
+def test_related_worlds_are_driven_as_each_by_itself(name, stop):
+    """A tree of actions in several hypotheses, cars colliding in some: what is recalled is what would be worked out."""
+    world, rng = World(name), np.random.default_rng(7)
+    margins, met = (3.0, 2.0, 0.5, 2.0, 3.0, 3.0, 0.2), 0
+    for seed in (1, 2):
+        world.reset(seed)
+        worlds = hypotheses(from_truth(world.road, world.truth()), 4, rng)
+        worlds.drivers[:, k.POLITENESS] = seed - 1.0  # who is polite minds the car behind, too
+        for substeps, dt in ((15, 1 / 15), (10, 0.1), (4, 0.25), (4, 0.25)):
+            parents, codes = np.nonzero(worlds.legal())
+            order = rng.permutation(len(parents))[:60]
+            order = order if seed == 2 else np.sort(order)  # siblings side by side, and in no order at all
+            worlds = worlds.select(parents[order])
+            record = {"stop_on_crash": stop, "tracks": True, "ego": True, "risks": True, "wanted": margins}
+            alone, drive = unrelated(worlds, codes[order], substeps, dt, **record)
+            again = worlds.step(codes[order], substeps, dt, related=True, **record)
+            assert not differences(worlds, alone) and not differences(again, drive)
+            met += int(worlds.crashed.sum())
+    assert met > 0, "nobody collided: a case that has to be tried"
+
+
+def test_related_worlds_need_not_be_of_one_situation():
+    """Where cars are other ones, fewer, or stand elsewhere, nothing of the world before is recalled."""
+    crowd = [driver(n, 60 + 22 * n, n % 3, 20 + n % 4) for n in range(1, 9)]
+    starts = [
+        world_of(ego(), *crowd), world_of(ego(speed=20), *crowd), world_of(ego(), *crowd[:-1]), world_of(*crowd[:4], ego(), *crowd[4:]),
+        world_of(ego(), *crowd, objects=[StaticObject(1, 300.0, 0.0, 0.0, 2.0, 2.0, ("0", "1", 0))]), world_of(ego(), *crowd),
+    ]  # fmt: skip
+    batch = concatenate(starts)
+    codes = np.array([[1, 0, 3], [1, 0, 3], [2, 4, 4], [1, 1, 1], [3, 3, 0], [0, 2, 1]])
+    for chosen in (codes, np.where(np.arange(6)[:, None] == 2, k.STILL, codes)):
+        worlds = batch.copy()
+        alone, _ = unrelated(worlds, chosen, 10, 0.1, stop_on_crash=True)
+        worlds.step(chosen, 10, 0.1, stop_on_crash=True, related=True)
+        assert not differences(worlds, alone)
+
+
+def driven_alike(batch, codes, decisions=1, **record) -> np.ndarray:
+    """Target lanes [W, N] of worlds in a row, seen to be the same whether they are driven as related or not."""
+    codes = np.tile(np.reshape(codes, (-1, 1)), decisions)
+    alone, _ = unrelated(batch, codes, 10, 0.1, **record)
+    batch.step(codes, 10, 0.1, related=True, **record)
+    assert not differences(batch, alone)
+    return alone.g[:, k.TARGET_LANE]
+
+
+FAR = tuple(driver(n, 900 + 60 * n, 1, 25) for n in range(10, 14))  # enough cars that recalling pays
+
+
+def test_who_looks_back_at_the_ego_reckons_with_what_it_wishes_now():
+    """All stand alike in both worlds, but the ego of the second wants to be faster: it would mind being cut in on less."""
+    slow = driver(2, 190, 1, 20), driver(3, 190, 2, 20)
+    start = world_of(ego(lane=0), driver(1, 153, 1, 25, timer=1.01), *slow, *FAR)
+    idle, faster = driven_alike(start.tile(2), [CODES["IDLE"], CODES["FASTER"]])[:, 1]
+    assert idle == 1 and faster == 0
+
+
+def test_who_may_not_do_the_same_is_not_recalled_though_it_stands_alike():
+    """In the first world car 1 keeps its lane whatever comes."""
+    start = world_of(ego(), driver(1, 153, 1, 25, timer=0.5), driver(2, 190, 1, 20), *FAR).tile(2)
+    start.keep_lane(1, [0])
+    kept, changed = driven_alike(start, [CODES["IDLE"]] * 2)[:, 1]
+    assert kept == 1 and changed != 1
+
+
+def test_what_stood_on_a_lane_two_worlds_ago_is_not_taken_for_now():
+    """The third world looks at no other lane, and the second ends at once; what the first saw there has gone meanwhile."""
+    wrecks = driver(3, 185, 0, 0), driver(4, 185, 2, 0)
+    start = world_of(ego(lane=1), driver(1, 153, 1, 25, timer=0.5), driver(2, 190, 1, 20), *wrecks, *FAR).tile(4)
+    start.g[:, k.CRASHED, 3:5] = 1
+    start.f[1:, k.X, 3] = 150.0  # not in front of car 1 any more
+    start.f[1, k.X, 0] = 152.0  # the ego, on car 1
+    start.keep_lane(1, [2])
+    targets = driven_alike(start, [CODES["IDLE"]] * 4, stop_on_crash=True)
+    assert targets[:, 1].tolist() == [1, 1, 1, 0]
+
+
 def test_threads_change_nothing():
     start = world_of(ego(), driver(1, 130, 1, 20), driver(2, 60, 0, 28)).tile(9)
     other = start.copy()

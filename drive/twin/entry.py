@@ -311,7 +311,7 @@ def warm(progress: Callable[[str], None] = print) -> float:
     if not k.advance.stats.cache_path or not any(
         Path(k.advance.stats.cache_path).glob("kernel.advance*.nbc")
     ):
-        progress("twin: compiling the traffic model, once (about half a minute)")
+        progress("twin: compiling the traffic model, once (half a minute or more)")
     worlds = one_car_world()
     worlds.legal()
     worlds.step([k.IDLE])

@@ -6,6 +6,9 @@ Frame: highway-env's own, y DOWN, angles clockwise as drawn. `worlds` flips at t
 A world is one block of rows by slots: `f` float64 [FLOAT_ROWS, N], `g` int32 [INT_ROWS, N]. Slots 0..cars-1 are the cars in
 highway-env's `road.vehicles` order (which decides ties and which impact survives), then the solid objects.
 What it does not know: landmarks (not solid, never a neighbour), several egos, parking, PolyLane.
+
+Worlds of a batch may be related: most cars stand in one as they stood in the one driven before it. Then (`advance`, related)
+who is as before, and sees whom it saw before, is not worked out again but recalled, to the last digit.
 """
 
 from __future__ import annotations
@@ -73,7 +76,21 @@ LANE_LEFT, IDLE, LANE_RIGHT, FASTER, SLOWER = 0, 1, 2, 3, 4
 NONE, STILL = -1, -2  # no action; the world is left as it is
 
 Net = namedtuple("Net", "geometry facts segments next_segments joined offsets connected regulated")
-Lists = namedtuple("Lists", "order count slot at place")
+# What is noted beside a world's state; T: this sub-step alone, or all of a call where worlds are related.
+#   order [N] slots along x; by lane [T, lanes, ...] who stands on it, in order (count, slot, at [m]), where in that order a
+#   slot is (place, -1: nowhere), and of which world that is known (made)
+#   of the world before, by sub-step: its state [T + 1, rows, N] (f, g, own); by slot [T, N, ...] the acceleration that it chose
+#   (asked [m/s2]) and whom it looked at (seen); what the ego wished (aim [T] [m/s])
+#   of each slot now [N]: does it stand as there (same; fixed: in what never changes)? Does one beside it not (shy)? Is it
+#   worked out (worked), and anybody close (near)? Those who are not the same (odd); is one first or last on a lane (ends)?
+Notes = namedtuple(
+    "Notes",
+    "now order count slot at place made f g own asked seen aim same fixed shy worked near odd ends",
+)
+ROW, WORLD, RELATED, KNOWN, SORTED, ODD = 0, 1, 2, 3, 4, 5  # of now: row of T, which world, what is so, how many are odd
+FRONT, REAR, SIDES, SEEN = 0, 1, 2, 6  # of seen: on its lane in front and behind; the same to the left, and to the right
+NOBODY, UNKNOWN, UNASKED = -1, -2, -3
+FEW = 5  # slots, up to which working out is faster than recalling
 
 PI = math.pi
 TWO_PI = 2 * math.pi
@@ -283,61 +300,102 @@ def closest_lane(net, px, py, heading, guess):
 # --- neighbours (Road.neighbour_vehicles) -----------------------------------------------------------------------------
 
 
-@_fast
-def list_lane(net, f, slots, lists, lane):
-    """Sort by (longitudinal, slot) what stands on a lane and, where connected, on its next and previous ones."""
-    for i in range(slots):
-        lists.place[lane, i] = -1
-    n = 0
-    for k in range(slots):
-        i = lists.order[k]
-        on, s = on_lane(net, lane, f[X, i], f[Y, i], 1.0)
-        if on:
-            lists.place[lane, i] = 0
-        elif net.connected:
-            for j in range(net.facts[lane, JOIN_FROM], net.facts[lane, JOIN_TO]):
-                on, s = on_lane(net, net.joined[j], f[X, i], f[Y, i], 1.0)
-                if on:
-                    s = s + net.offsets[j]
-                    break
-        if on:
-            m = n
-            while m > 0 and (
-                lists.at[lane, m - 1] > s
-                or (lists.at[lane, m - 1] == s and lists.slot[lane, m - 1] > i)
-            ):
-                lists.at[lane, m] = lists.at[lane, m - 1]
-                lists.slot[lane, m] = lists.slot[lane, m - 1]
-                m -= 1
-            lists.at[lane, m] = s
-            lists.slot[lane, m] = i
-            n += 1
-    for m in range(n):
-        if lists.place[lane, lists.slot[lane, m]] == 0:
-            lists.place[lane, lists.slot[lane, m]] = m
-    lists.count[lane] = n
+@_inlined
+def stands(net, lane, px, py):
+    """Is a point on a lane: 1, where connected on its next or previous ones: 2, neither: 0; and where [m]."""
+    on, s = on_lane(net, lane, px, py, 1.0)
+    if on:
+        return 1, s
+    if net.connected:
+        for j in range(net.facts[lane, JOIN_FROM], net.facts[lane, JOIN_TO]):
+            on, s = on_lane(net, net.joined[j], px, py, 1.0)
+            if on:
+                return 2, s + net.offsets[j]
+    return 0, 0.0
 
 
 @_inlined
-def beside(net, f, g, slots, ego, lists, i, lane, s):
+def sort_along(f, slots, notes):
+    """Bring the slots in the order of x, once a sub-step: most lanes are listed faster so."""
+    if notes.now[SORTED]:
+        return
+    notes.now[SORTED] = 1
+    order = notes.order
+    for k in range(1, slots):
+        i = order[k]
+        m = k
+        while m > 0 and f[X, order[m - 1]] > f[X, i]:
+            order[m] = order[m - 1]
+            m -= 1
+        order[m] = i
+
+
+@_fast
+def list_lane(net, f, slots, notes, lane):
+    """Sort by (longitudinal, slot) what stands on a lane and, where connected, on its next and previous ones.
+
+    Where the list of the world before is known, only who is not the same is looked at.
+    """
+    row = notes.now[ROW]
+    place = notes.place[row, lane]
+    slot = notes.slot[row, lane]
+    at = notes.at[row, lane]
+    n = 0
+    known = notes.now[KNOWN] and notes.made[row, lane] == notes.now[WORLD] - 1
+    if known:
+        for m in range(notes.count[row, lane]):
+            i = slot[m]
+            if notes.same[i]:
+                at[n] = at[m]
+                slot[n] = i
+                n += 1
+                if place[i] >= 0:
+                    place[i] = 0
+    else:
+        sort_along(f, slots, notes)
+    for k in range(notes.now[ODD] if known else slots):
+        i = notes.odd[k] if known else notes.order[k]
+        place[i] = -1
+        on, s = stands(net, lane, f[X, i], f[Y, i])
+        if on:
+            m = n
+            while m > 0 and (at[m - 1] > s or (at[m - 1] == s and slot[m - 1] > i)):
+                at[m] = at[m - 1]
+                slot[m] = slot[m - 1]
+                m -= 1
+            at[m] = s
+            slot[m] = i
+            n += 1
+            if on == 1:
+                place[i] = 0
+    for m in range(n):
+        if place[slot[m]] == 0:
+            place[slot[m]] = m
+    notes.count[row, lane] = n
+    notes.made[row, lane] = notes.now[WORLD]
+
+
+@_inlined
+def beside(net, f, g, slots, ego, notes, i, lane, s):
     """Slots of the cars in front of and behind car i on a lane, where its longitudinal coordinate is s, and theirs.
 
     Slot -1: none.
     Among equals the last is in front and the first behind, as in highway-env's scan.
     """
-    if lists.count[lane] < 0:
-        list_lane(net, f, slots, lists, lane)
-    n = lists.count[lane]
-    low = lists.place[lane, i]
+    row = notes.now[ROW]
+    if notes.made[row, lane] != notes.now[WORLD]:
+        list_lane(net, f, slots, notes, lane)
+    n = notes.count[row, lane]
+    low = notes.place[row, lane, i]
     if low >= 0:
-        while low > 0 and lists.at[lane, low - 1] == s:
+        while low > 0 and notes.at[row, lane, low - 1] == s:
             low -= 1
     else:
         low = 0
         high = n
         while low < high:
             middle = (low + high) // 2
-            if lists.at[lane, middle] < s:
+            if notes.at[row, lane, middle] < s:
                 low = middle + 1
             else:
                 high = middle
@@ -346,25 +404,25 @@ def beside(net, f, g, slots, ego, lists, i, lane, s):
     front_at = 0.0
     rear_at = 0.0
     for k in range(low, n):
-        if front >= 0 and lists.at[lane, k] != front_at:
+        if front >= 0 and notes.at[row, lane, k] != front_at:
             break
-        j = lists.slot[lane, k]
+        j = notes.slot[row, lane, k]
         if j != i and not (i == ego and g[GHOST, j]):
             front = j
-            front_at = lists.at[lane, k]
+            front_at = notes.at[row, lane, k]
     for k in range(low - 1, -1, -1):
-        if rear >= 0 and lists.at[lane, k] != rear_at:
+        if rear >= 0 and notes.at[row, lane, k] != rear_at:
             break
-        j = lists.slot[lane, k]
+        j = notes.slot[row, lane, k]
         if j != i and not (i == ego and g[GHOST, j]):
             rear = j
-            rear_at = lists.at[lane, k]
+            rear_at = notes.at[row, lane, k]
     return front, rear, front_at, rear_at
 
 
 @_fast
-def neighbours(net, f, g, slots, ego, lists, i, lane, s):
-    front, rear, _, _ = beside(net, f, g, slots, ego, lists, i, lane, s)
+def neighbours(net, f, g, slots, ego, notes, i, lane, s):
+    front, rear, _, _ = beside(net, f, g, slots, ego, notes, i, lane, s)
     return front, rear
 
 
@@ -528,17 +586,21 @@ def sign(a):
 
 
 @_fast
-def mobil(net, f, g, slots, ego, drivers, routes, own, lists, i, lane):
+def mobil(net, f, g, slots, ego, drivers, routes, own, notes, i, lane):
     """IDMVehicle.mobil."""
     p = g[DRIVER, i]
     delta = f[DELTA, i]
     linear = g[KIND, i] == LINEAR
     s = local(net, lane, f[X, i], f[Y, i])[0]
-    ahead, behind = neighbours(net, f, g, slots, ego, lists, i, lane, s)
+    ahead, behind = neighbours(net, f, g, slots, ego, notes, i, lane, s)
+    if notes.now[RELATED]:
+        side = SIDES if lane < g[LANE, i] else SIDES + 2
+        notes.seen[notes.now[ROW], i, side + FRONT] = ahead
+        notes.seen[notes.now[ROW], i, side + REAR] = behind
     imposed = acceleration(net, f, g, own, drivers, p, delta, linear, behind, i)
     if imposed < -drivers[p, BRAKING_IMPOSED]:
         return False
-    front, rear = neighbours(net, f, g, slots, ego, lists, i, g[LANE, i], own[2, i])
+    front, rear = neighbours(net, f, g, slots, ego, notes, i, g[LANE, i], own[2, i])
     mine = acceleration(net, f, g, own, drivers, p, delta, linear, i, ahead)
     row = g[ROUTE, i]
     at = g[ROUTE_AT, i]
@@ -549,6 +611,8 @@ def mobil(net, f, g, slots, ego, drivers, routes, own, lists, i, lane):
         return not mine < -drivers[p, BRAKING_IMPOSED]
     gain = mine - acceleration(net, f, g, own, drivers, p, delta, linear, i, front)
     if drivers[p, POLITENESS] != 0.0:
+        if notes.now[RELATED]:
+            notes.seen[notes.now[ROW], i, REAR] = rear
         others = imposed - acceleration(net, f, g, own, drivers, p, delta, linear, behind, ahead)
         others += acceleration(net, f, g, own, drivers, p, delta, linear, rear, front)
         others -= acceleration(net, f, g, own, drivers, p, delta, linear, rear, i)
@@ -557,7 +621,7 @@ def mobil(net, f, g, slots, ego, drivers, routes, own, lists, i, lane):
 
 
 @_fast
-def change_lane(net, f, g, cars, slots, ego, drivers, routes, own, lists, i):
+def change_lane(net, f, g, cars, slots, ego, drivers, routes, own, notes, i):
     """IDMVehicle.change_lane_policy."""
     p = g[DRIVER, i]
     lane = g[LANE, i]
@@ -586,12 +650,12 @@ def change_lane(net, f, g, cars, slots, ego, drivers, routes, own, lists, i):
             continue
         if abs(f[SPEED, i]) < 1:
             continue
-        if mobil(net, f, g, slots, ego, drivers, routes, own, lists, i, side):
+        if mobil(net, f, g, slots, ego, drivers, routes, own, notes, i, side):
             g[TARGET_LANE, i] = side
 
 
 @_inlined
-def act_idm(net, f, g, cars, slots, ego, drivers, routes, own, lists, i, dt):
+def act_idm(net, f, g, cars, slots, ego, drivers, routes, own, notes, i, dt):
     """IDMVehicle.act."""
     if g[CRASHED, i]:
         return
@@ -600,8 +664,12 @@ def act_idm(net, f, g, cars, slots, ego, drivers, routes, own, lists, i, dt):
     linear = g[KIND, i] == LINEAR
     s, r = follow_road(net, f, g, routes, own, i)
     before = g[TARGET_LANE, i]
+    if notes.now[RELATED]:
+        notes.seen[notes.now[ROW], i, FRONT] = UNKNOWN
+        for k in range(REAR, SEEN):
+            notes.seen[notes.now[ROW], i, k] = UNASKED
     if g[CHANGES, i] and (g[LANE, i] != before or drivers[p, CHANGE_DELAY] < f[TIMER, i]):
-        change_lane(net, f, g, cars, slots, ego, drivers, routes, own, lists, i)
+        change_lane(net, f, g, cars, slots, ego, drivers, routes, own, notes, i)
     lane = g[LANE, i]
     target = g[TARGET_LANE, i]
     if target != before:
@@ -613,10 +681,12 @@ def act_idm(net, f, g, cars, slots, ego, drivers, routes, own, lists, i, dt):
     if f[FORCED, i] == f[FORCED, i]:
         f[ACCELERATION, i] = max(f[FORCED, i], -max(f[SPEED, i], 0.0) / dt)
         return
-    front, _, _, _ = beside(net, f, g, slots, ego, lists, i, lane, own[2, i])
+    front, _, _, _ = beside(net, f, g, slots, ego, notes, i, lane, own[2, i])
+    if notes.now[RELATED] and lane == before:
+        notes.seen[notes.now[ROW], i, FRONT] = front
     a = wanted(net, f, g, own, drivers, p, delta, linear, i, front)
     if lane != target:
-        front, _, _, _ = beside(net, f, g, slots, ego, lists, i, target, s)
+        front, _, _, _ = beside(net, f, g, slots, ego, notes, i, target, s)
         a = min(a, wanted(net, f, g, own, drivers, p, delta, linear, i, front))
     f[ACCELERATION, i] = clip(a, -drivers[p, ACC_MAX], drivers[p, ACC_MAX])
 
@@ -629,7 +699,7 @@ def nearest_speed(speed, speeds):
     return int(clip(np.rint(x * n), 0.0, float(n)))
 
 
-@_fast
+@_inlined
 def decide(net, f, g, routes, own, speeds, i, action):
     """MDPVehicle.act with a meta-action; the control that it also computes is overwritten within the same sub-step."""
     if action in (FASTER, SLOWER):
@@ -890,26 +960,52 @@ def collide(f, g, own, polygons, i, j, dt):
     return now or soon
 
 
-@_fast
-def collide_all(f, g, own, polygons, cars, slots, ego, dt):
-    """Road.step's pairs, in its order."""
+@_inlined
+def within(f, i, j, reach):
+    return (abs(f[X, j] - f[X, i]) <= reach) & (abs(f[Y, j] - f[Y, i]) <= reach)
+
+
+@_inlined
+def collide_all(f, g, own, polygons, cars, slots, ego, notes, dt):
+    """Road.step's pairs, in its order, less those too far apart, and those that did not meet in the world before either."""
+    near = notes.near
     longest = 0.0
+    fastest = 0.0
     for i in range(slots):
         longest = max(longest, f[DIAGONAL, i])
+        fastest = max(fastest, abs(f[SPEED, i]))
+        near[i] = False
+    reach = longest + fastest * dt
+    anybody = False
+    for i in range(slots):
+        if not notes.worked[i]:
+            continue
+        close = 0
+        for j in range(slots):
+            close += within(f, i, j, reach)
+        if close > 1:  # more than itself
+            anybody = True
+            for j in range(slots):
+                near[j] |= within(f, i, j, reach)
+    if not anybody:
+        return
     for i in range(cars):
+        if not near[i]:
+            continue
         reach = (f[DIAGONAL, i] + longest) / 2 + f[SPEED, i] * dt
-        x = f[X, i]
-        y = f[Y, i]
-        checks = g[CHECKS, i]
         for j in range(i + 1, slots):
-            if abs(f[X, j] - x) > reach:
+            if not near[j] or not (notes.worked[i] or notes.worked[j]) or not within(f, i, j, reach):
                 continue
-            if abs(f[Y, j] - y) > reach or not (checks or g[CHECKS, j]):
+            if not (g[CHECKS, i] or g[CHECKS, j]):
                 continue
             if (i == ego and g[GHOST, j]) or (j == ego and g[GHOST, i]):
                 continue
-            met = collide(f, g, own, polygons, i, j, dt)
-            if met and (i == ego or j == ego):
+            if not collide(f, g, own, polygons, i, j, dt):
+                continue
+            if notes.now[RELATED]:
+                notes.seen[notes.now[ROW], i, FRONT] = UNKNOWN
+                notes.seen[notes.now[ROW], j, FRONT] = UNKNOWN
+            if i == ego or j == ego:
                 g[TOUCHED, i] = 1
                 g[TOUCHED, j] = 1
 
@@ -1052,15 +1148,16 @@ LOOK_AHEAD = 150.0  # [m]
 LOOK_ASIDE = 12.0  # [m] between centres
 
 
-@_fast
-def watch_lane(net, f, g, slots, ego, lists, lane, s, risk, wanted):
+@_inlined
+def watch_lane(net, f, g, slots, ego, notes, lane, s, risk, wanted):
     """All cars ahead count, so that hiding one uncovers nobody; behind, the next alone, and not where it is a ghost."""
-    beside(net, f, g, slots, ego, lists, ego, lane, s)
+    beside(net, f, g, slots, ego, notes, ego, lane, s)
     speed = f[SPEED, ego]
     rear = -1
-    for n in range(lists.count[lane]):
-        j = lists.slot[lane, n]
-        at = lists.at[lane, n]
+    row = notes.now[ROW]
+    for n in range(notes.count[row, lane]):
+        j = notes.slot[row, lane, n]
+        at = notes.at[row, lane, n]
         if j == ego:
             continue
         if at < s:
@@ -1093,7 +1190,7 @@ def watch_lane(net, f, g, slots, ego, lists, lane, s, risk, wanted):
                 g[TOUCHED, rear] = 1
 
 
-@_fast
+@_inlined
 def watch_aside(f, g, slots, ego, own, risk, wanted):
     """How close any shape comes, by the separating axes of the ego: along it, or across it."""
     c = own[0, ego]
@@ -1115,22 +1212,141 @@ def watch_aside(f, g, slots, ego, own, risk, wanted):
             g[TOUCHED, j] = 1
 
 
-@_fast
-def watch(net, f, g, slots, ego, own, lists, risk, wanted):
+@_inlined
+def watch(net, f, g, slots, ego, own, notes, risk, wanted):
     """Keep the worst of this sub-step, on the lane that the ego is on and the lane that it is changing to."""
     lane = g[LANE, ego]
     target = g[TARGET_LANE, ego]
-    watch_lane(net, f, g, slots, ego, lists, lane, own[2, ego], risk, wanted)
+    watch_lane(net, f, g, slots, ego, notes, lane, own[2, ego], risk, wanted)
     if target != lane and net.facts[target, SEGMENT] == net.facts[lane, SEGMENT]:
         at = local(net, target, f[X, ego], f[Y, ego])[0]
-        watch_lane(net, f, g, slots, ego, lists, target, at, risk, wanted)
+        watch_lane(net, f, g, slots, ego, notes, target, at, risk, wanted)
     watch_aside(f, g, slots, ego, own, risk, wanted)
+
+
+# --- related worlds ---------------------------------------------------------------------------------------------------
+
+
+@_inlined
+def note(row, noted):
+    for i in range(row.size):
+        noted[i] = row[i]
+
+
+@_inlined
+def equals(row, noted, same):
+    """Note a row of all slots; who differs from what was noted of the world before is not the same."""
+    for i in range(row.size):
+        same[i] &= row[i] == noted[i]
+        noted[i] = row[i]
+
+
+@_inlined
+def begin(f, g, notes, known):
+    """Who stands at first as in the world before? Whoever is about to be pushed does not count."""
+    same = notes.same
+    for i in range(same.size):
+        same[i] = known
+    for row in range(FLOAT_ROWS):
+        if row != FORCED:
+            equals(f[row], notes.f[0, row], same)
+    for i in range(same.size):
+        noted = notes.f[0, FORCED, i]
+        same[i] &= (f[FORCED, i] == noted) | ((f[FORCED, i] != f[FORCED, i]) & (noted != noted))
+        notes.f[0, FORCED, i] = f[FORCED, i]
+    for row in range(INT_ROWS):
+        if row != TOUCHED:
+            equals(g[row], notes.g[0, row], same)
+    for i in range(same.size):
+        notes.fixed[i] = same[i]
+        same[i] &= g[STRUCK, i] == 0
+
+
+@_inlined
+def keep(f, g, own, notes, t, known):
+    """Note how all stand after a sub-step, in what may change and others see. Who stands as in the world before?"""
+    same = notes.same
+    for i in range(same.size):
+        same[i] = known & notes.fixed[i] & (g[STRUCK, i] == 0)
+    for row in (X, Y, HEADING, SPEED, TIMER):
+        equals(f[row], notes.f[t, row], same)
+    for row in (LANE, TARGET_LANE, ROUTE_AT, CRASHED, STRUCK):
+        equals(g[row], notes.g[t, row], same)
+    for row in (SLIP, ACCELERATION):
+        note(f[row], notes.f[t, row])
+    for row in range(own.shape[0]):
+        note(own[row], notes.own[t, row])
+
+
+@_inlined
+def intrude(net, f, slots, notes):
+    """Next to whom, on any lane that somebody looked at, does one stand who is not as in the world before?"""
+    row = notes.now[ROW]
+    some = 0
+    for i in range(slots):
+        notes.shy[i] = False
+        if not notes.same[i]:
+            notes.odd[some] = i
+            some += 1
+    notes.now[ODD] = some
+    for lane in range(notes.made.shape[1]):
+        notes.ends[lane] = False
+        if notes.made[row, lane] != notes.now[WORLD] - 1:
+            continue
+        list_lane(net, f, slots, notes, lane)
+        last = notes.count[row, lane] - 1
+        for m in range(last + 1):
+            if notes.same[notes.slot[row, lane, m]]:
+                continue
+            notes.ends[lane] |= m == 0 or m == last
+            notes.shy[notes.slot[row, lane, max(m - 1, 0)]] = True
+            notes.shy[notes.slot[row, lane, min(m + 1, last)]] = True
+
+
+@_inlined
+def again(g, notes, i):
+    """Will car i do what it did in the world before?
+
+    It does where it is the same, and so is whom it looked at, and nobody who is not stands beside those. Where it looked
+    and saw nobody, nobody new may be at the end of that lane.
+    """
+    seen = notes.seen[notes.now[ROW], i]
+    if not notes.same[i] or seen[FRONT] == UNKNOWN:
+        return False
+    for k in range(SEEN):
+        j = seen[k]
+        if j >= 0 and (notes.shy[j] or not notes.same[j]):
+            return False
+        if j == NOBODY:
+            lane = g[LANE, i] if k < SIDES else g[LANE, i] + (-1 if k < SIDES + 2 else 1)
+            if notes.ends[lane]:
+                return False
+    return True
+
+
+@_inlined
+def recall_row(row, noted, worked):
+    for i in range(row.size):
+        mine = row[i]
+        former = noted[i]
+        row[i] = mine if worked[i] else former
+
+
+@_inlined
+def recall(f, g, own, notes, t):
+    """Whoever was not worked out stands as in the world before."""
+    for row in (X, Y, HEADING, SPEED, SLIP, ACCELERATION, TIMER):
+        recall_row(f[row], notes.f[t, row], notes.worked)
+    for row in (LANE, TARGET_LANE, ROUTE_AT):
+        recall_row(g[row], notes.g[t, row], notes.worked)
+    for row in range(own.shape[0]):
+        recall_row(own[row], notes.own[t, row], notes.worked)
 
 
 # --- worlds -----------------------------------------------------------------------------------------------------------
 
 
-@_fast
+@_inlined
 def substep(
     net,
     f,
@@ -1140,7 +1356,7 @@ def substep(
     routes,
     speeds,
     own,
-    lists,
+    notes,
     polygons,
     predictions,
     spare_f,
@@ -1154,37 +1370,46 @@ def substep(
     cars = head[CARS]
     slots = head[SLOTS]
     ego = head[EGO]
-    order = lists.order
-    for k in range(1, slots):
-        i = order[k]
-        m = k
-        while m > 0 and f[X, order[m - 1]] > f[X, i]:
-            order[m] = order[m - 1]
-            m -= 1
-        order[m] = i
-    for k in range(lists.count.size):
-        lists.count[k] = -1
+    t = notes.now[ROW]
+    notes.now[SORTED] = 0
     if action >= 0:
         decide(net, f, g, routes, own, speeds, ego, action)
+    if notes.now[RELATED] and ego >= 0:  # others reckon with its wish as it is now
+        notes.same[ego] &= f[TARGET_SPEED, ego] == notes.aim[t]
+        notes.aim[t] = f[TARGET_SPEED, ego]
+    if notes.now[KNOWN]:
+        intrude(net, f, slots, notes)
     for i in range(cars):
         kind = g[KIND, i]
+        notes.worked[i] = True
         if kind in (IDM, LINEAR):
-            act_idm(net, f, g, cars, slots, ego, drivers, routes, own, lists, i, dt)
+            if notes.now[KNOWN] and again(g, notes, i):
+                notes.worked[i] = False
+                f[ACCELERATION, i] = notes.asked[t, i]
+            else:
+                act_idm(net, f, g, cars, slots, ego, drivers, routes, own, notes, i, dt)
         elif kind == META:
             s, r = follow_road(net, f, g, routes, own, i)
             steer(net, f, i, g[TARGET_LANE, i], s, r)
             f[ACCELERATION, i] = KP_A * (f[TARGET_SPEED, i] - f[SPEED, i])
+    if notes.now[RELATED]:
+        note(f[ACCELERATION], notes.asked[t])
     if risk.size and ego >= 0:
-        watch(net, f, g, slots, ego, own, lists, risk, wanted)
+        watch(net, f, g, slots, ego, own, notes, risk, wanted)
     if net.regulated:
         head[TICKS] += 1
         if head[TICKS] % int(1 / dt / 2) == 0:
             regulate(net, f, g, cars, drivers, routes, own, predictions, spare_f, spare_g)
     for i in range(cars):
-        move(f, g, drivers, own, i, dt)
-        g[LANE, i] = closest_lane(net, f[X, i], f[Y, i], f[HEADING, i], g[LANE, i])
-        locate(net, f, g, own, i)
-    collide_all(f, g, own, polygons, cars, slots, ego, dt)
+        if notes.worked[i]:
+            move(f, g, drivers, own, i, dt)
+            g[LANE, i] = closest_lane(net, f[X, i], f[Y, i], f[HEADING, i], g[LANE, i])
+            locate(net, f, g, own, i)
+    if notes.now[KNOWN]:
+        recall(f, g, own, notes, t + 1)
+    collide_all(f, g, own, polygons, cars, slots, ego, notes, dt)
+    if notes.now[RELATED]:
+        keep(f, g, own, notes, t + 1, notes.now[KNOWN] != 0)
     head[SUBSTEPS] += 1
     if ego >= 0 and g[CRASHED, ego] and head[CRASH_STEP] < 0:
         head[CRASH_STEP] = head[SUBSTEPS]
@@ -1208,6 +1433,7 @@ def advance(
     egos,
     risks,
     wanted,
+    related,
 ):
     """Drive every world through its decisions, in place.
 
@@ -1216,17 +1442,40 @@ def advance(
     tracks [W or 0, D * substeps, N, 4] and egos [W or 0, D * substeps, 5]: x, y, heading, speed (and acceleration of the ego).
     risks [W or 0, D, RISKS]: the worst of each decision, kept where it is worse than what the array holds.
     wanted [WANTED or 0]: who falls short of these margins, while risks are kept, is TOUCHED.
+    related: most cars of a world stand as in the world before it. It changes nothing but the time, and is left out where it
+    would not pay: among a few cars, and where right of way is regulated.
     """
     worlds, _, n = fs.shape
     lanes = net.facts.shape[0]
     own = np.zeros((4, n))
-    lists = Lists(
+    related = related and not net.regulated and n > FEW
+    rows = codes.shape[1] * substeps if related else 1
+    noted = rows if related else 0
+    notes = Notes(
+        np.zeros(6, np.int32),
         np.empty(n, np.int32),
-        np.empty(lanes, np.int32),
-        np.empty((lanes, n), np.int32),
-        np.empty((lanes, n)),
-        np.empty((lanes, n), np.int32),
+        np.empty((rows, lanes), np.int32),
+        np.empty((rows, lanes, n), np.int32),
+        np.empty((rows, lanes, n)),
+        np.empty((rows, lanes, n), np.int32),
+        np.full((rows, lanes), -1, np.int32),
+        np.empty((noted + 1, FLOAT_ROWS, n)),
+        np.empty((noted + 1, INT_ROWS, n), np.int32),
+        np.empty((noted + 1, 4, n)),
+        np.empty((noted, n)),
+        np.full((noted, n, SEEN), UNKNOWN, np.int32),
+        np.empty(noted),
+        np.zeros(n, np.bool_),
+        np.zeros(n, np.bool_),
+        np.zeros(n, np.bool_),
+        np.ones(n, np.bool_),
+        np.zeros(n, np.bool_),
+        np.empty(n, np.int32),
+        np.zeros(lanes, np.bool_),
     )
+    notes.now[RELATED] = related
+    before = -1  # the last world that was driven, and for how many sub-steps
+    known = 0
     polygons = np.empty((2, 4, 2))
     predictions = np.empty((n if net.regulated else 1, PREDICTIONS, 3))
     spare_f = np.empty((FLOAT_ROWS + 2, 1))
@@ -1240,10 +1489,19 @@ def advance(
         ego = head[EGO]
         if decisions > 0 and codes[w, 0] == STILL:
             continue
-        for i in range(head[SLOTS]):
-            lists.order[i] = i
-            locate(net, f, g, own, i)
-        done = False
+        done = stop and ego >= 0 and g[CRASHED, ego]
+        driven = 0
+        if not done:
+            for i in range(head[SLOTS]):
+                notes.order[i] = i
+                locate(net, f, g, own, i)
+            if related:
+                alike = before >= 0
+                for k in (CARS, SLOTS, EGO):
+                    alike = alike and heads[before, k] == head[k]
+                known = known if alike else 0
+                begin(f, g, notes, alike)
+                notes.now[WORLD] += 1
         for d in range(decisions):
             code = codes[w, d]
             if ego >= 0 and (g[KIND, ego] == PLAIN or g[KIND, ego] == BICYCLE):
@@ -1257,6 +1515,12 @@ def advance(
                     done = True
                 if not done:
                     action = code if k == 0 else -1
+                    if related:
+                        notes.now[ROW] = driven
+                        notes.now[KNOWN] = driven < known
+                    else:
+                        notes.now[WORLD] += 1
+                    driven += 1
                     substep(
                         net,
                         f,
@@ -1266,7 +1530,7 @@ def advance(
                         routes,
                         speeds,
                         own,
-                        lists,
+                        notes,
                         polygons,
                         predictions,
                         spare_f,
@@ -1289,6 +1553,9 @@ def advance(
                     egos[w, t, 2] = f[HEADING, ego]
                     egos[w, t, 3] = f[SPEED, ego]
                     egos[w, t, 4] = f[ACCELERATION, ego]
+        if driven:
+            before = w
+            known = driven
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

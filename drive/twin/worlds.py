@@ -156,6 +156,7 @@ class Worlds:
         ego: bool = False,
         risks: bool = False,
         wanted: Sequence[float] = (),
+        related: bool = False,
         threads: int = 1,
     ) -> Drive:
         """Drive all worlds, in place, through one decision or several.
@@ -163,7 +164,9 @@ class Worlds:
         actions: meta-action codes int [W] or [W, D] (NO_ACTION: none; STAND_STILL: leave this world as it is), or controls float [W, 2] or [W, D, 2] (acceleration
         [m/s2], steering [rad] positive to the left), or None. Each decision lasts substeps x dt [s]. stop_on_crash: a
         world stands still from its ego's crash on. tracks, ego, risks: what to record. wanted: with risks, the margins
-        (kernel.AHEAD_TIME and on) of which whoever falls short is marked (kernel.TOUCHED). threads: the GIL is released.
+        (kernel.AHEAD_TIME and on) of which whoever falls short is marked (kernel.TOUCHED). related: most cars of a world
+        stand as in the world before it, as where one situation branches: the same to the last digit, in less time.
+        threads: the GIL is released.
         """
         codes, controls = self._orders(actions)
         if substeps < 1 or not dt > 0:
@@ -179,7 +182,7 @@ class Worlds:
             k.advance(
                 self.net, self.f[part], self.g[part], self.head[part], self.drivers, self.routes, self.speeds,
                 codes[part], controls[part], substeps, dt, stop_on_crash, all_tracks[part], all_egos[part], all_risks[part],
-                margins,
+                margins, related,
             )  # fmt: skip
 
         if threads <= 1 or len(self) < 2 * threads:

@@ -163,7 +163,7 @@ def hold(roots: Worlds, code: int, budget: Budget) -> Held:
         worlds.reset_clock()
         substeps = budget.substeps(level)
         dt = budget.period / substeps
-        worlds.step(np.full(len(worlds), IDLE if level else code, np.int32), substeps, dt, stop_on_crash=True)
+        worlds.step(np.full(len(worlds), IDLE if level else code, np.int32), substeps, dt, stop_on_crash=True, related=True)
         now = np.isinf(crash) & ~there & (worlds.ego_crash_step >= 0)
         crash = np.where(now, level * budget.period + worlds.ego_crash_step * dt, crash)
         there |= np.isinf(crash) & at_goal(worlds, budget.goal)
@@ -223,7 +223,8 @@ class _Drive:
         worlds.reset_clock()
         substeps = budget.substeps(level)
         dt = budget.period / substeps
-        drive = worlds.step(codes, substeps, dt, stop_on_crash=True, risks=True, wanted=budget.margins.wanted, ego=True)
+        record = {"risks": True, "wanted": budget.margins.wanted, "ego": True}
+        drive = worlds.step(codes, substeps, dt, stop_on_crash=True, related=True, **record)
         slots = np.arange(len(worlds)), worlds.ego_slot
         lanes = worlds.g[:, k.TARGET_LANE][slots]
         speeds, at = drive.ego[:, :, 3].mean(1), worlds.ego_crash_step
