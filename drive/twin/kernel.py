@@ -256,10 +256,10 @@ def on_lane(net, lane, px, py, margin):
 
 @_inlined
 def closest_lane(net, px, py, heading, guess):
-    """RoadNetwork.get_closest_lane_index: the first of the nearest; `guess` only prunes."""
-    s, r = local(net, guess, px, py)
-    best = abs(r) + max(s - net.geometry[guess, LANE_LENGTH], 0.0) + max(0.0 - s, 0.0)
-    best += abs(wrap(heading - heading_at(net, guess, s)))
+    """RoadNetwork.get_closest_lane_index: the first of the nearest, and (longitudinal, lateral) in it; `guess` only prunes."""
+    along, across = local(net, guess, px, py)
+    best = abs(across) + max(along - net.geometry[guess, LANE_LENGTH], 0.0) + max(0.0 - along, 0.0)
+    best += abs(wrap(heading - heading_at(net, guess, along)))
     chosen = guess
     for lane in range(net.facts.shape[0]):
         if lane == guess:
@@ -294,7 +294,9 @@ def closest_lane(net, px, py, heading, guess):
         if d < best or (d == best and lane < chosen):
             best = d
             chosen = lane
-    return chosen
+    if chosen != guess:
+        along, across = local(net, chosen, px, py)
+    return chosen, along, across
 
 
 # --- neighbours (Road.neighbour_vehicles) -----------------------------------------------------------------------------
@@ -720,11 +722,12 @@ def decide(net, f, g, routes, own, speeds, i, action):
 
 
 @_fast
-def command(f, i, a, angle):
+def command(f, g, i, a, angle):
     """Set the controls of a PLAIN or BICYCLE car [m/s2], [rad]."""
     f[ACCELERATION, i] = a
     f[STEERING, i] = angle
-    f[SLIP, i] = math.sin(math.atan(0.5 * math.tan(angle)))
+    if g[KIND, i] == PLAIN:
+        f[SLIP, i] = math.sin(math.atan(0.5 * math.tan(angle)))
 
 
 # --- motion (vehicle/kinematics.py, vehicle/dynamics.py) --------------------------------------------------------------
@@ -746,7 +749,7 @@ def clip_actions(f, g, drivers, i):
 
 
 @_fast
-def bicycle_rates(heading, speed, lateral, yaw, length, width, steering):
+def bicycle_rates(c, s, speed, lateral, yaw, length, width, steering):
     """BicycleVehicle.derivative_func: rates of x, y, lateral speed and yaw rate (Rajamani, chapter 2)."""
     arm = length / 2
     inertia = 1 / 12 * 1 * (length * length + width * width)
@@ -756,8 +759,6 @@ def bicycle_rates(heading, speed, lateral, yaw, length, width, steering):
     else:
         front = 2 * 15.0 * (steering - math.atan2(lateral + arm * yaw, speed))
         rear = 2 * 15.0 * (0.0 - math.atan2(lateral - arm * yaw, speed))
-    c = math.cos(heading)
-    s = math.sin(heading)
     return (
         c * speed - s * lateral,
         s * speed + c * lateral,
@@ -767,7 +768,7 @@ def bicycle_rates(heading, speed, lateral, yaw, length, width, steering):
 
 
 @_fast
-def move_bicycle(f, i, dt):
+def move_bicycle(f, own, i, dt):
     """BicycleVehicle.step: one step of Runge-Kutta 4."""
     f[STEERING, i] = clip(f[STEERING, i], -PI / 2, PI / 2)
     f[YAW_RATE, i] = clip(f[YAW_RATE, i], -MAX_YAW_RATE, MAX_YAW_RATE)
@@ -779,15 +780,18 @@ def move_bicycle(f, i, dt):
     v = f[SPEED, i]
     u = f[LATERAL_SPEED, i]
     w = f[YAW_RATE, i]
-    x1, y1, u1, w1 = bicycle_rates(h, v, u, w, length, width, angle)
+    x1, y1, u1, w1 = bicycle_rates(own[0, i], own[1, i], v, u, w, length, width, angle)
     k = dt / 2
     v2 = v + a * k
     wb = w + w1 * k
-    x2, y2, u2, w2 = bicycle_rates(h + w * k, v2, u + u1 * k, wb, length, width, angle)
+    b = h + w * k
+    x2, y2, u2, w2 = bicycle_rates(math.cos(b), math.sin(b), v2, u + u1 * k, wb, length, width, angle)
     wc = w + w2 * k
-    x3, y3, u3, w3 = bicycle_rates(h + wb * k, v2, u + u2 * k, wc, length, width, angle)
+    b = h + wb * k
+    x3, y3, u3, w3 = bicycle_rates(math.cos(b), math.sin(b), v2, u + u2 * k, wc, length, width, angle)
     wd = w + w3 * dt
-    x4, y4, u4, w4 = bicycle_rates(h + wc * dt, v + a * dt, u + u3 * dt, wd, length, width, angle)
+    b = h + wc * dt
+    x4, y4, u4, w4 = bicycle_rates(math.cos(b), math.sin(b), v + a * dt, u + u3 * dt, wd, length, width, angle)
     k = dt / 6
     f[X, i] += k * (x1 + 2 * x2 + 2 * x3 + x4)
     f[Y, i] += k * (y1 + 2 * y2 + 2 * y3 + y4)
@@ -805,7 +809,7 @@ def move(f, g, drivers, own, i, dt):
         f[TIMER, i] += dt
     clip_actions(f, g, drivers, i)
     if kind == BICYCLE:
-        move_bicycle(f, i, dt)
+        move_bicycle(f, own, i, dt)
         return
     v = f[SPEED, i]
     slip = f[SLIP, i]
@@ -828,8 +832,8 @@ def move(f, g, drivers, own, i, dt):
 
 
 @_inlined
-def locate(net, f, g, own, i):
-    """Vehicle.on_state_update and what the next act() needs: cosine, sine, coordinates in the own lane."""
+def face(f, own, i):
+    """Cosine and sine of the heading, into `own`; its other rows are (longitudinal, lateral) in the own lane."""
     h = f[HEADING, i]
     if h == 0.0:
         own[0, i] = 1.0
@@ -837,9 +841,6 @@ def locate(net, f, g, own, i):
     else:
         own[0, i] = math.cos(h)
         own[1, i] = math.sin(h)
-    s, r = local(net, g[LANE, i], f[X, i], f[Y, i])
-    own[2, i] = s
-    own[3, i] = r
 
 
 # --- collisions (vehicle/objects.py, utils.are_polygons_intersecting) -------------------------------------------------
@@ -1403,8 +1404,9 @@ def substep(
     for i in range(cars):
         if notes.worked[i]:
             move(f, g, drivers, own, i, dt)
-            g[LANE, i] = closest_lane(net, f[X, i], f[Y, i], f[HEADING, i], g[LANE, i])
-            locate(net, f, g, own, i)
+            lane, own[2, i], own[3, i] = closest_lane(net, f[X, i], f[Y, i], f[HEADING, i], g[LANE, i])
+            g[LANE, i] = lane
+            face(f, own, i)
     if notes.now[KNOWN]:
         recall(f, g, own, notes, t + 1)
     collide_all(f, g, own, polygons, cars, slots, ego, notes, dt)
@@ -1494,7 +1496,8 @@ def advance(
         if not done:
             for i in range(head[SLOTS]):
                 notes.order[i] = i
-                locate(net, f, g, own, i)
+                own[2, i], own[3, i] = local(net, g[LANE, i], f[X, i], f[Y, i])
+                face(f, own, i)
             if related:
                 alike = before >= 0
                 for k in (CARS, SLOTS, EGO):
@@ -1507,7 +1510,7 @@ def advance(
             if ego >= 0 and (g[KIND, ego] == PLAIN or g[KIND, ego] == BICYCLE):
                 code = -1
                 if controls[w, d, 0] == controls[w, d, 0]:
-                    command(f, ego, controls[w, d, 0], controls[w, d, 1])
+                    command(f, g, ego, controls[w, d, 0], controls[w, d, 1])
             if risks.shape[0]:
                 risk = risks[w, d]
             for k in range(substeps):
@@ -1585,5 +1588,5 @@ def locate_lanes(net, xs, ys, headings):
     """Closest lane of each point (RoadNetwork.get_closest_lane_index), int32 [n]."""
     out = np.empty(xs.size, np.int32)
     for i in range(xs.size):
-        out[i] = closest_lane(net, xs[i], ys[i], headings[i], 0)
+        out[i] = closest_lane(net, xs[i], ys[i], headings[i], 0)[0]
     return out

@@ -175,7 +175,6 @@ class Worlds:
         all_tracks = np.zeros((len(self) if tracks else 0, duration, self.f.shape[2], 4))
         all_egos = np.zeros((len(self) if ego else 0, duration, 5))
         all_risks = np.full((len(self) if risks else 0, codes.shape[1], k.RISKS), np.inf)
-
         margins = np.array(wanted, float)
 
         def drive(part: slice):
@@ -191,27 +190,26 @@ class Worlds:
             cuts = np.linspace(0, len(self), threads + 1).astype(int)
             with ThreadPoolExecutor(threads) as pool:
                 list(pool.map(drive, (slice(a, b) for a, b in itertools.pairwise(cuts))))
-        all_tracks[..., 1:3] *= -1
-        all_egos[..., 1:3] *= -1
+        for flipped in (all_tracks, all_egos):
+            if flipped.size:
+                flipped[..., 1:3] *= -1
         return Drive(
             all_tracks if tracks else None, all_egos if ego else None, all_risks if risks else None
         )
 
     def _orders(self, actions) -> tuple[np.ndarray, np.ndarray]:
         worlds = len(self)
-        codes = np.full((worlds, 1), NO_ACTION, np.int32)
-        controls = np.full((worlds, 1, 2), np.nan)
         if actions is None:
-            return codes, controls
+            return np.full((worlds, 1), NO_ACTION, np.int32), np.full((worlds, 1, 2), np.nan)
         actions = np.asarray(actions)
-        kind = self.g[np.arange(worlds), k.KIND, self.ego_slot]
+        kind, floating = self.g[np.arange(worlds), k.KIND, self.ego_slot], actions.dtype.kind == "f"
         steered = (kind == k.PLAIN) | (kind == k.BICYCLE)
-        if (steered != np.issubdtype(actions.dtype, np.floating))[self.ego_slot >= 0].any():
+        if ((steered != floating) & (self.ego_slot >= 0)).any():
             raise ValueError(
                 "this ego takes "
                 + ("controls (floats)" if steered.any() else "meta-actions (integers)")
             )
-        if np.issubdtype(actions.dtype, np.floating):
+        if floating:
             controls = actions.reshape(worlds, -1, 2).astype(float)
             if not np.isfinite(controls).all():
                 raise ValueError("controls have to be finite")
