@@ -104,7 +104,7 @@ SLIP_MAX = math.sqrt(3.0 / 7.0)  # sine of the slip angle at the largest steerin
 PREDICTIONS = 11  # RegulatedRoad: 0.25 .. 2.75 s
 MAX_YAW_RATE = 2 * math.pi
 
-# No function below touches reference counts (_nrt=False: seven times faster). What is called for every car at every sub-step
+# No function below touches reference counts (_nrt=False: seven times faster). What is called at every sub-step
 # is inlined, because handing over a dozen arrays costs more than most of these functions.
 _fast = njit(nogil=True, error_model="numpy", _nrt=False)
 _inlined = njit(nogil=True, error_model="numpy", _nrt=False, forceinline=True)
