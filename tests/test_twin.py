@@ -236,6 +236,20 @@ def test_what_stood_on_a_lane_two_worlds_ago_is_not_taken_for_now():
     assert targets[:, 1].tolist() == [1, 1, 1, 0]
 
 
+@pytest.mark.parametrize("number", [4, 6])
+def test_a_newcomer_is_seen_past_cars_that_stand_side_by_side(number):
+    """Of two at the very same place along the lane the last counts as in front; a newcomer stands before both, or beside car 1."""
+    others = [driver(n, 600 + 60 * n, 1, 25) for n in range(4, 8)]
+    start = world_of(ego(x=20), driver(1, 100, 1, 25), driver(2, 220, 1, 25), driver(3, 220, 1, 25), *others).tile(2)
+    start.f[:, k.Y, 3] += 2.5
+    start.f[1, k.X, number] = 160.0 if number == 4 else 100.0
+    start.f[1, k.Y, number] += 0.0 if number == 4 else 2.9
+    order = np.arange(start.f.shape[2])
+    order[[1, 6]] = order[[6, 1]] if number == 6 else order[[1, 6]]  # the newcomer comes first in the road's order
+    start = dataclasses.replace(start, f=start.f[:, :, order].copy(), g=start.g[:, :, order].copy())
+    driven_alike(start, [CODES["IDLE"]] * 2)
+
+
 def test_threads_change_nothing():
     start = world_of(ego(), driver(1, 130, 1, 20), driver(2, 60, 0, 28)).tile(9)
     other = start.copy()

@@ -1280,6 +1280,21 @@ def keep(f, g, own, notes, t, known):
 
 
 @_inlined
+def shun(notes, row, lane, m, step):
+    """Who stands beside entry m of a lane's list, and who next to it on one side: all of them, where several are level."""
+    last = notes.count[row, lane] - 1
+    k = m + step
+    while 0 <= k <= last and notes.at[row, lane, k] == notes.at[row, lane, m]:
+        notes.shy[notes.slot[row, lane, k]] = True
+        k += step
+    notes.ends[lane] |= not 0 <= k <= last
+    nearest = k
+    while 0 <= k <= last and notes.at[row, lane, k] == notes.at[row, lane, nearest]:
+        notes.shy[notes.slot[row, lane, k]] = True
+        k += step
+
+
+@_inlined
 def intrude(net, f, slots, notes):
     """Next to whom, on any lane that somebody looked at, does one stand who is not as in the world before?"""
     row = notes.now[ROW]
@@ -1295,13 +1310,10 @@ def intrude(net, f, slots, notes):
         if notes.made[row, lane] != notes.now[WORLD] - 1:
             continue
         list_lane(net, f, slots, notes, lane)
-        last = notes.count[row, lane] - 1
-        for m in range(last + 1):
-            if notes.same[notes.slot[row, lane, m]]:
-                continue
-            notes.ends[lane] |= m == 0 or m == last
-            notes.shy[notes.slot[row, lane, max(m - 1, 0)]] = True
-            notes.shy[notes.slot[row, lane, min(m + 1, last)]] = True
+        for m in range(notes.count[row, lane]):
+            if not notes.same[notes.slot[row, lane, m]]:
+                shun(notes, row, lane, m, -1)
+                shun(notes, row, lane, m, 1)
 
 
 @_inlined
