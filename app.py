@@ -1,6 +1,6 @@
 """The page: drive an episode live or open a logged one, and watch it with its reasons beside it.
 
-Gradio wiring only: what is driven comes from `drive.record`, what is shown from `drive.viewer`.
+Gradio wiring only: what is driven comes from `drive.episodes.record`, what is shown from `drive.show.viewer`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 import orjson
 
-from drive import log, shelf, viewer
-from drive.film import film
+from drive.episodes import log, shelf
+from drive.episodes.record import record
 from drive.policy import load, names, prepare
-from drive.record import record
 from drive.scenarios import SCENARIOS
+from drive.show import viewer
+from drive.show.film import film
 from drive.types import End
 from drive.world import World
 

@@ -18,15 +18,15 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
+from drive.measures.statistics import Estimate, bootstrap, paired, wilson
 from drive.policy import load
 from drive.scenarios import REPORT_SEEDS
-from drive.statistics import Estimate, bootstrap, paired, wilson
 from drive.twin import META_ACTIONS
 from drive.twin import kernel as k
 from drive.twin.vector_env import TwinVectorEnv
-from drive.twin_world import twin_world
 from drive.types import Legal, Policy
 from drive.world import World
+from drive.world.twin import twin_world
 from policies.dqn import WEIGHTS, train
 from policies.dqn.observation import KINEMATICS, set_points_in
 

@@ -27,10 +27,10 @@ sys.path.insert(0, str(ROOT / "tests" / "liars"))
 from gallery import CAUGHT_BY, LIARS  # noqa: E402
 
 from drive import policy as policies  # noqa: E402
-from drive import rollout  # noqa: E402
-from drive.faithfulness import FIGURES, apart, estimate, examine, majority, taken  # noqa: E402
+from drive.checking.faithfulness import FIGURES, apart, estimate, examine, majority, taken  # noqa: E402
+from drive.episodes import rollout  # noqa: E402
+from drive.measures.statistics import Estimate  # noqa: E402
 from drive.scenarios import REPORT_SEEDS  # noqa: E402
-from drive.statistics import Estimate  # noqa: E402
 from drive.world import World  # noqa: E402
 
 SCENARIOS = ("dilu-4-2.0", "highway-fast", "merge", "roundabout", "intersection")
@@ -41,7 +41,9 @@ SPEAKS, BRING = "llm:", ("sb3:", "llm:")  # who has own words; what is brought
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--policy", default="rule")
     parser.add_argument("--decisions", type=int, default=2000, help="over all scenarios")
     parser.add_argument("--scenario", action="append", choices=SCENARIOS)
@@ -68,7 +70,10 @@ def collect(name: str, scenarios: tuple[str, ...], decisions: int) -> None:
                 counts[scenario] += result["decisions"]
                 with open(path, "ab") as file:
                     file.write(orjson.dumps(result) + b"\n")
-                print(f"{scenario} {seed}: {counts[scenario]} of {share}, {result['seconds']:.0f} s", flush=True)
+                print(
+                    f"{scenario} {seed}: {counts[scenario]} of {share}, {result['seconds']:.0f} s",
+                    flush=True,
+                )
         seed += 1
 
 
@@ -85,7 +90,9 @@ def one(name: str, scenario: str, seed: int) -> dict:
         "decisions": len(episode.steps),
         "values": examine(episode, policy, liars),
         "taken": taken(episode, policy),
-        "no answer": sum(t.kind == "no answer" for s in episode.steps for t in s.choice.chosen.terms),
+        "no answer": sum(
+            t.kind == "no answer" for s in episode.steps for t in s.choice.chosen.terms
+        ),
         "seconds": time.perf_counter() - begin,
         "attribution": [step.timing.get("attribute", 0.0) for step in episode.steps],
     }
@@ -114,7 +121,9 @@ def write_tables(titles: str = "*") -> None:
         mark = f"<!-- {path.stem} -->"
         if mark not in page:
             page = page.rstrip() + f"\n\n{mark}\n{mark}\n"
-        page = re.sub(f"{mark}.*?{mark}", lambda _, m=mark, t=text: f"{m}\n{t}\n{m}", page, flags=re.S)
+        page = re.sub(
+            f"{mark}.*?{mark}", lambda _, m=mark, t=text: f"{m}\n{t}\n{m}", page, flags=re.S
+        )
         place.write_text(page)
 
 
@@ -138,7 +147,10 @@ def honest_table(results: list[dict]) -> str:
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for figure, kind in FIGURES.items():
         whole = pooled(results, "", figure)
-        cells = [f"{pooled([r for r in results if r['scenario'] == s], '', figure).mean:.3f}" for s in scenarios]
+        cells = [
+            f"{pooled([r for r in results if r['scenario'] == s], '', figure).mean:.3f}"
+            for s in scenarios
+        ]
         row = [figure, target(kind), interval(whole), str(whole.n), *cells]
         lines.append("| " + " | ".join(row).replace("nan", "–") + " |")
     lines.append("| " + " | ".join(baseline(results, scenarios)) + " |")

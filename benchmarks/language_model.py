@@ -19,9 +19,9 @@ from pathlib import Path
 import faithfulness
 
 from drive import policy as policies
-from drive import rollout
-from drive.reasoning.reference import Reference
-from drive.statistics import wilson
+from drive.checking.asked import Reference
+from drive.episodes import rollout
+from drive.measures.statistics import wilson
 from drive.world import World
 from policies.llm.scene import told_of
 
@@ -31,12 +31,21 @@ SCENARIOS = ("merge", "roundabout", "highway-fast")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--decisions", type=int, default=60, help="over all scenarios")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--any-car", action="store_true", help="only: how often does hiding any car change the action? (asks nothing new)")
+    parser.add_argument(
+        "--any-car",
+        action="store_true",
+        help="only: how often does hiding any car change the action? (asks nothing new)",
+    )
     chosen = parser.parse_args()
-    os.environ |= {"OPENAI_BASE_URL": URL, "WHYDRIVE_CACHE": str(faithfulness.ROOT / "runs" / "language_model")}
+    os.environ |= {
+        "OPENAI_BASE_URL": URL,
+        "WHYDRIVE_CACHE": str(faithfulness.ROOT / "runs" / "language_model"),
+    }
     if chosen.any_car:
         print(any_car())
         return
@@ -49,7 +58,9 @@ def any_car() -> str:
     """What precision naming just any car would have: the base rate. Asks again about the episodes examined; all is kept."""
     driver, changed = policies.load(f"llm:{MODEL}"), []
     for result in faithfulness.read(faithfulness.RESULTS / f"llm-{MODEL}.jsonl"):
-        for step in rollout.run(World(result["scenario"]), driver, result["seed"], causes=False).steps:
+        for step in rollout.run(
+            World(result["scenario"]), driver, result["seed"], causes=False
+        ).steps:
             ask = Reference(driver, step.scene)
             changed += [float(ask.hiding(car.id).real) for car in told_of(step.scene)]
     found = wilson(changed)

@@ -18,13 +18,13 @@ from pathlib import Path
 from highway_env.vehicle.behavior import IDMVehicle
 
 from drive import policy as policies
-from drive.metrics import measure
-from drive.results import Record
-from drive.rollout import run
+from drive.episodes.rollout import run
+from drive.evaluation.results import Record
+from drive.measures.metrics import measure
 from drive.scenarios import SCENARIOS, suite
-from drive.twin_world import Physics
 from drive.types import Scene
 from drive.world import World
+from drive.world.twin import Physics
 
 NAME = "IDM of highway-env (reference)"
 OUT = Path("runs/native-idm.jsonl")
@@ -46,7 +46,10 @@ class NativeIdm(World):
         ego = IDMVehicle.create_from(old)
         limit = self._road.lane(scene.ego.lane).speed_limit or math.inf
         ego.target_speed = min(max(old.target_speeds), limit)
-        ego.target_speeds, ego.speed_index = old.target_speeds, old.speed_index  # what is legal is asked of them
+        ego.target_speeds, ego.speed_index = (
+            old.target_speeds,
+            old.speed_index,
+        )  # what is legal is asked of them
         vehicles = self._env.road.vehicles
         vehicles[vehicles.index(old)] = self._env.controlled_vehicles[0] = ego
         self._seen = []
@@ -68,7 +71,12 @@ def records(scenario: str, seeds: Iterable[int], out: Path = OUT) -> Iterator[Re
             episode = run(world, idle, seed, causes=False)
             measured = measure(episode)
             kept = {name: float(measured[name]) for name in MOTION if math.isfinite(measured[name])}
-            line = {"scenario": scenario, "seed": seed, "reason": episode.end.reason, "metrics": kept}
+            line = {
+                "scenario": scenario,
+                "seed": seed,
+                "reason": episode.end.reason,
+                "metrics": kept,
+            }
             known[scenario, seed] = line
             out.parent.mkdir(parents=True, exist_ok=True)
             with open(out, "a", encoding="utf-8") as file:

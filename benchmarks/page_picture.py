@@ -12,10 +12,12 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # app.py as it lies here, not as it was installed
+sys.path.insert(
+    0, str(Path(__file__).parents[1])
+)  # app.py as it lies here, not as it was installed
 
 import app
-from drive.api import run
+from drive.episodes.api import run
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 SIZE = {"width": 1360, "height": 880}  # [px]

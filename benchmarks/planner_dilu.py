@@ -35,7 +35,9 @@ def main() -> None:
     else:
         warm(lambda line: print(line, file=sys.stderr))
         seeds = range(chosen.first, chosen.first + chosen.seeds)
-        records = run([(s, d, seed) for seed in seeds for d in chosen.drivers for s in SETTINGS], chosen.out)
+        records = run(
+            [(s, d, seed) for seed in seeds for d in chosen.drivers for s in SETTINGS], chosen.out
+        )
     lines = report(records)
     print("\n".join(lines))
     if chosen.write:
@@ -43,12 +45,17 @@ def main() -> None:
 
 
 def report(records: list[dict]) -> list[str]:
-    lines = ["| setting | driver | success | n | speed [m/s] | decision [ms, mean] |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| setting | driver | success | n | speed [m/s] | decision [ms, mean] |",
+        "|---|---|---|---|---|---|",
+    ]
     for setting in SETTINGS:
         for name in DRIVERS:
             mine = [r for r in records if (r["scenario"], r["policy"]) == (setting, name)]
             lines.append(row(setting, name, mine))
-        lines.append(f"| {setting} | DiLu, as published | {PUBLISHED[setting]} | – | not reported | 5000 to 10000 |")
+        lines.append(
+            f"| {setting} | DiLu, as published | {PUBLISHED[setting]} | – | not reported | 5000 to 10000 |"
+        )
     return [*lines, "", *map(among_survivable(records), SETTINGS), "", *crashes(records)]
 
 
@@ -67,8 +74,10 @@ def among_survivable(records: list[dict]):
 
     def line(setting: str) -> str:
         seeds = [
-            seed for (scenario, name, seed), ended in ends.items()
-            if (scenario, name, ended) == (setting, "ceiling", "time is up") and (setting, "planner", seed) in ends
+            seed
+            for (scenario, name, seed), ended in ends.items()
+            if (scenario, name, ended) == (setting, "ceiling", "time is up")
+            and (setting, "planner", seed) in ends
         ]
         hits = sum(ends[setting, "planner", seed] == "time is up" for seed in seeds)
         return f"- {setting}: success of the planner among survivable seeds {share(hits, len(seeds))}, n = {len(seeds)}"
@@ -82,7 +91,9 @@ def crashes(records: list[dict]) -> list[str]:
     late = {s: [r["avoidable"] for r in mine if r["scenario"] == s] for s in SETTINGS}
     return [
         f"- {setting}: {len(found)} crashes; never avoidable {sum(n < 0 for n in found)}; still avoidable "
-        + ", ".join(f"{k} decisions before {sum(0 < n <= k for n in found)}" for k in (1, 2, 3, 5, 30))
+        + ", ".join(
+            f"{k} decisions before {sum(0 < n <= k for n in found)}" for k in (1, 2, 3, 5, 30)
+        )
         for setting, found in late.items()
     ]
 

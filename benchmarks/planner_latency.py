@@ -21,18 +21,30 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from planner_runs import write
 
+from drive.episodes.rollout import explain
+from drive.kinematics.foresight import foresee
 from drive.policy import load
 from drive.reasoning.causes import attribute
-from drive.reasoning.foresight import foresee
-from drive.rollout import explain
 from drive.twin import warm
-from drive.twin_world import twin_world
+from drive.world.twin import twin_world
 
-SHOWN = ("dilu-4-2.0", "dilu-5-3.0", "highway-fast", "merge", "roundabout", "intersection", "exit", "two-way", "racetrack")
+SHOWN = (
+    "dilu-4-2.0",
+    "dilu-5-3.0",
+    "highway-fast",
+    "merge",
+    "roundabout",
+    "intersection",
+    "exit",
+    "two-way",
+    "racetrack",
+)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("scenarios", nargs="*", default=list(SHOWN))
     parser.add_argument("--episodes", type=int, default=3)
     parser.add_argument("--first", type=int, default=100)
@@ -45,7 +57,9 @@ def main() -> None:
     for scenario in chosen.scenarios:
         lines.append(row(scenario, range(chosen.first, chosen.first + chosen.episodes)))
         print(lines[-1], flush=True)
-    lines.append(f"\nLoad of the machine meanwhile (1 minute average, {os.cpu_count()} cores): {os.getloadavg()[0]:.1f}")
+    lines.append(
+        f"\nLoad of the machine meanwhile (1 minute average, {os.cpu_count()} cores): {os.getloadavg()[0]:.1f}"
+    )
     if chosen.write:
         write("latency", lines, "python benchmarks/planner_latency.py --write")
 
@@ -69,7 +83,11 @@ def row(scenario: str, seeds: range) -> str:
             if world.step(choice.action).ended:
                 break
     cpu, wall, causes = (1e3 * np.array(times[1:]) for times in (cpu, wall, causes))
-    figures = (*np.percentile(cpu, (50, 95, 100)), *np.percentile(wall, (50, 95)), *np.percentile(causes, (50, 95)))
+    figures = (
+        *np.percentile(cpu, (50, 95, 100)),
+        *np.percentile(wall, (50, 95)),
+        *np.percentile(causes, (50, 95)),
+    )
     figures += (np.median(asked), np.median(cars))
     return f"| {scenario} | {len(cpu)} | " + " | ".join(f"{value:.0f}" for value in figures) + " |"
 

@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from planner_runs import command_line, read, run, share, write
 
+from drive.measures.statistics import paired
 from drive.scenarios import SCENARIOS
-from drive.statistics import paired
 from drive.twin import warm
 
 ROADS = ("highway-fast", "merge", "merge-generic", "roundabout", "roundabout-generic", "intersection", "exit", "two-way",
@@ -36,7 +36,13 @@ def main() -> None:
     else:
         warm(lambda line: print(line, file=sys.stderr))
         seeds = range(chosen.first, chosen.first + chosen.seeds)
-        jobs = [(road, d, seed) for seed in seeds for road in chosen.roads for d in chosen.drivers if fits(road, d)]
+        jobs = [
+            (road, d, seed)
+            for seed in seeds
+            for road in chosen.roads
+            for d in chosen.drivers
+            if fits(road, d)
+        ]
         records = run(jobs, chosen.out)
     lines = report(records)
     print("\n".join(lines))
@@ -62,12 +68,20 @@ def report(records: list[dict]) -> list[str]:
 
 def row(road: str, name: str, mine: list[dict], records: list[dict]) -> str:
     crashed = {r["seed"]: float(r["ended"] == "collision") for r in mine}
-    planner = {r["seed"]: float(r["ended"] == "collision") for r in records if (r["scenario"], r["policy"]) == (road, "planner")}
+    planner = {
+        r["seed"]: float(r["ended"] == "collision")
+        for r in records
+        if (r["scenario"], r["policy"]) == (road, "planner")
+    }
     arrived = sum(r["ended"] == "arrived" for r in mine)
     arriving = share(arrived, len(mine)) if SCENARIOS[road].task.kind in ARRIVING else "–"
     way, speed, returned = (np.mean([r[key] for r in mine]) for key in ("way", "speed", "return"))
     less = paired(crashed, planner)
-    difference = "" if name == "planner" else f"{100 * less.mean:+.1f} % [{100 * less.low:+.1f}, {100 * less.high:+.1f}]"
+    difference = (
+        ""
+        if name == "planner"
+        else f"{100 * less.mean:+.1f} % [{100 * less.low:+.1f}, {100 * less.high:+.1f}]"
+    )
     hits = int(sum(crashed.values()))
     return f"| {road} | {name} | {share(hits, len(mine))} | {len(mine)} | {arriving} | {way:.0f} | {speed:.2f} | {returned:.2f} | {difference} |"
 

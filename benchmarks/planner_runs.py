@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from drive.measures.statistics import wilson
 from drive.policy import load
-from drive.statistics import wilson
 from drive.twin import Worlds, from_truth
 from drive.twin import kernel as k
-from drive.twin_world import twin_world
 from drive.types import Choice, Scene
 from drive.world import World
+from drive.world.twin import twin_world
 from policies.planner import Settings, weigh
 
 MACHINE = "2-core x86-64, no GPU"
@@ -51,7 +51,10 @@ def episode(world: World, name: str, seed: int) -> dict:
         if outcome.ended:
             break
     record = {"policy": name, "seed": seed, "ended": outcome.ended, "steps": len(speeds)}
-    record |= {"speed": round(float(np.mean(speeds)), 3), "way": round(sum(speeds) * world.period, 1)}
+    record |= {
+        "speed": round(float(np.mean(speeds)), 3),
+        "way": round(sum(speeds) * world.period, 1),
+    }
     record |= {"return": round(float(sum(rewards)), 3)}
     record |= {"laps": round(world.laps, 3), "took": round(float(np.mean(took)), 4)}
     if outcome.ended == "collision":
@@ -79,24 +82,37 @@ def survives(worlds: Worlds, world: World) -> int:
     for decision in range(AHEAD):
         parents, codes = np.nonzero(nodes.legal())
         nodes = nodes.select(parents)
-        nodes.step(codes.astype(np.int32), substeps, world.sub_step, stop_on_crash=True, related=True)
+        nodes.step(
+            codes.astype(np.int32), substeps, world.sub_step, stop_on_crash=True, related=True
+        )
         nodes = nodes.select(~nodes.ego_crashed)
         if not len(nodes):
             return decision
-        state = [nodes.f[:, k.X, ego], nodes.f[:, k.Y, ego] * 2, nodes.f[:, k.SPEED, ego], nodes.g[:, k.TARGET_LANE, ego]]
+        state = [
+            nodes.f[:, k.X, ego],
+            nodes.f[:, k.Y, ego] * 2,
+            nodes.f[:, k.SPEED, ego],
+            nodes.g[:, k.TARGET_LANE, ego],
+        ]
         _, kept = np.unique(np.stack(state, 1).round().astype(int), axis=0, return_index=True)
         nodes = nodes.select(np.sort(chance.permutation(kept)[:NODES]))
     return AHEAD
 
 
-def command_line(about: str, seeds: int, out: str, drivers: tuple[str, ...]) -> argparse.ArgumentParser:
+def command_line(
+    about: str, seeds: int, out: str, drivers: tuple[str, ...]
+) -> argparse.ArgumentParser:
     """What every table of the planner is asked for: how many seeds from which, whose, where they are kept."""
-    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seeds", type=int, default=seeds)
     parser.add_argument("--first", type=int, default=20000)
     parser.add_argument("--out", type=Path, default=Path(out))
     parser.add_argument("--drivers", nargs="*", default=list(drivers))
-    parser.add_argument("--write", action="store_true", help="write docs/planner.md from what there is")
+    parser.add_argument(
+        "--write", action="store_true", help="write docs/planner.md from what there is"
+    )
     return parser
 
 
@@ -117,7 +133,11 @@ def run(jobs: Iterable[tuple[str, str, int]], out: Path) -> list[dict]:
             file.flush()
             if number % 10 == 0 or number == len(todo):
                 left = (time.time() - begin) / number * (len(todo) - number)
-                print(f"{number}/{len(todo)} episodes, {left / 60:.0f} min left", file=sys.stderr, flush=True)
+                print(
+                    f"{number}/{len(todo)} episodes, {left / 60:.0f} min left",
+                    file=sys.stderr,
+                    flush=True,
+                )
     return records
 
 
@@ -125,7 +145,12 @@ def one(world: World, name: str, seed: int) -> dict:
     if name == "ceiling":
         world.reset(seed)
         reached = survives(from_truth(world.road, world.truth()), world)
-        return {"policy": name, "seed": seed, "ended": "time is up" if reached == AHEAD else "collision", "steps": reached}
+        return {
+            "policy": name,
+            "seed": seed,
+            "ended": "time is up" if reached == AHEAD else "collision",
+            "steps": reached,
+        }
     return episode(world, name, seed)
 
 

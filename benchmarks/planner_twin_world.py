@@ -18,17 +18,30 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from planner_runs import write
 
-from drive import metrics, rollout
+from drive.episodes import rollout
+from drive.measures import metrics
 from drive.policy import load
 from drive.twin import warm
-from drive.twin_world import twin_world
 from drive.world import World
+from drive.world.twin import twin_world
 
-SHOWN = ("dilu-4-2.0", "highway-fast", "merge-generic", "roundabout", "intersection", "exit", "two-way", "u-turn", "racetrack")
+SHOWN = (
+    "dilu-4-2.0",
+    "highway-fast",
+    "merge-generic",
+    "roundabout",
+    "intersection",
+    "exit",
+    "two-way",
+    "u-turn",
+    "racetrack",
+)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("scenarios", nargs="*", default=list(SHOWN))
     parser.add_argument("--episodes", type=int, default=4)
     parser.add_argument("--policy", default="rule")
@@ -41,7 +54,11 @@ def main() -> None:
         lines.append(row(scenario, range(chosen.episodes), chosen.policy))
         print(lines[-1], flush=True)
     if chosen.write:
-        write("twin world", lines, f"python benchmarks/planner_twin_world.py --episodes {chosen.episodes} --policy {chosen.policy} --write")
+        write(
+            "twin world",
+            lines,
+            f"python benchmarks/planner_twin_world.py --episodes {chosen.episodes} --policy {chosen.policy} --write",
+        )
 
 
 def row(scenario: str, seeds: range, name: str) -> str:

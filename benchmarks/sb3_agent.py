@@ -21,8 +21,8 @@ import stable_baselines3
 import torch
 
 from drive import policy as policies
+from drive.measures.statistics import wilson
 from drive.scenarios import REPORT_SEEDS
-from drive.statistics import wilson
 from drive.twin.vector_env import TwinVectorEnv
 from drive.world import World
 from policies.sb3.export import export
@@ -39,7 +39,9 @@ STEPS, SEED = 20_000, 0
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--train", action="store_true")
     parser.add_argument("--moving-up", type=int, metavar="DECISIONS", default=0)
     chosen = parser.parse_args()
@@ -69,7 +71,9 @@ class Highway(gymnasium.Env):
 def train() -> None:
     torch.set_num_threads(1)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    agent = stable_baselines3.DQN("MlpPolicy", Highway(), seed=SEED, device="cpu", verbose=1, **SETTINGS)
+    agent = stable_baselines3.DQN(
+        "MlpPolicy", Highway(), seed=SEED, device="cpu", verbose=1, **SETTINGS
+    )
     agent.learn(STEPS, log_interval=50)
     agent.save(ZIP)
     export(ZIP, EXPORT, trust_pickle=True)

@@ -22,11 +22,11 @@ from pathlib import Path
 import native_idm
 import numpy as np
 
-from drive import log
 from drive import policy as policies
+from drive.episodes import log
+from drive.episodes.rollout import versions
 from drive.evaluation import evaluate
-from drive.results import PUBLISHED, Results, heading, interval, shown
-from drive.rollout import versions
+from drive.evaluation.results import PUBLISHED, Results, heading, interval, shown
 from drive.scenarios import SCENARIOS, SUITES
 from drive.types import Episode
 
@@ -51,9 +51,18 @@ STEERED = ("racetrack", "racetrack-large", "racetrack-oval", "lane-keeping")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--policy", action="append", help="repeat for several; all that ship, if none")
+    parser.add_argument(
+        "--policy", action="append", help="repeat for several; all that ship, if none"
+    )
     parser.add_argument("--episodes", type=int, default=50)
-    parser.add_argument("--fewer", action="append", type=fewer, default=[], metavar="NAME=COUNT", help="episodes of one policy")
+    parser.add_argument(
+        "--fewer",
+        action="append",
+        type=fewer,
+        default=[],
+        metavar="NAME=COUNT",
+        help="episodes of one policy",
+    )
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("runs/table"))
     parser.add_argument("--write", type=Path, default=TARGET)
@@ -62,7 +71,10 @@ def main() -> None:
     if strangers := set(dict(given.fewer)) - set(chosen):
         parser.error(f"--fewer: {min(strangers)} is not driven; choose from {', '.join(chosen)}")
     driven, checked = (
-        [evaluated(suite, counts, given.workers, given.out / physics, physics) for suite in SUITES_DRIVEN]
+        [
+            evaluated(suite, counts, given.workers, given.out / physics, physics)
+            for suite in SUITES_DRIVEN
+        ]
         for physics, counts in (
             ("twin", {name: dict(given.fewer).get(name, given.episodes) for name in chosen}),
             ("highway-env", dict.fromkeys(chosen, 1)),
@@ -122,7 +134,9 @@ def parity(driven: list[Results], checked: list[Results]) -> dict[str, bool]:
 
 def same(one: Episode, two: Episode) -> bool:
     """The same actions and end, and the ego within SAME of the same places all the way?"""
-    kinds = [[episode.end.reason, *(s.choice.action for s in episode.steps)] for episode in (one, two)]
+    kinds = [
+        [episode.end.reason, *(s.choice.action for s in episode.steps)] for episode in (one, two)
+    ]
     if kinds[0] != kinds[1]:
         return False
     places = [np.concatenate([step.tracks.ego[:, :2] for step in e.steps]) for e in (one, two)]
@@ -136,7 +150,10 @@ def document(driven: list[Results], agree: dict[str, bool], command: str) -> Ite
     yield "# Results"
     yield ""
     yield f"Written by `{command}` on {datetime.date.today().isoformat()}, commit {commit()}: {machine()};"
-    yield ", ".join(f"{name} {version}" for name, version in found.items() if name != "whydrive") + "."
+    yield (
+        ", ".join(f"{name} {version}" for name, version in found.items() if name != "whydrive")
+        + "."
+    )
     yield ""
     *shipped, reference = driven[0].policies
     names = ", ".join(f"`{name}`" for name in shipped)
@@ -172,7 +189,9 @@ def put_into_readme(driven: list[Results]) -> None:
     text = README.read_text(encoding="utf-8")
     (before, rest), (begin, end) = text.split(MARKS[0]), MARKS
     after = rest.split(end)[1]
-    README.write_text(f"{before}{begin}\n{chr(10).join(summary(driven))}\n{end}{after}", encoding="utf-8")
+    README.write_text(
+        f"{before}{begin}\n{chr(10).join(summary(driven))}\n{end}{after}", encoding="utf-8"
+    )
 
 
 def summary(driven: list[Results]) -> Iterator[str]:
@@ -204,7 +223,11 @@ def overview(driven: list[Results]) -> Iterator[str]:
     yield f"| scenario | {' | '.join(f'`{name}`' for name in names)} |"
     yield "|---|" + "---|" * len(names)
     count = most_episodes(driven)
-    rows = {s: f"| {s} | {' | '.join(_both(r, s, n, count) for n in names)} |" for r in driven for s in r.scenarios}
+    rows = {
+        s: f"| {s} | {' | '.join(_both(r, s, n, count) for n in names)} |"
+        for r in driven
+        for s in r.scenarios
+    }
     yield from rows.values()
     yield ""
 
@@ -317,7 +340,12 @@ def promise(results: Results, scenario: str) -> str:
 
 def paired_collisions(results: Results, scenario: str) -> str:
     for row in results.differences:
-        if (row.scenario, row.policy, row.versus, row.metric) == (scenario, "rule", "idle", "collision"):
+        if (row.scenario, row.policy, row.versus, row.metric) == (
+            scenario,
+            "rule",
+            "idle",
+            "collision",
+        ):
             return figure(row, "collision", row.n, "+")
     return "–"
 

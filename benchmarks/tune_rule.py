@@ -14,9 +14,9 @@ from collections import Counter
 
 from drive import policy as policies
 from drive.scenarios import SCENARIOS
-from drive.twin_world import twin_world
 from drive.types import Scene
 from drive.world import World
+from drive.world.twin import twin_world
 
 
 def drive(world: World, policy, seed: int, show: bool = False) -> dict:
@@ -27,9 +27,13 @@ def drive(world: World, policy, seed: int, show: bool = False) -> dict:
         choice = policies.checked(policy, scene)
         decided += time.perf_counter() - clock
         if show:
-            print(f"  {scene.time:5.1f} s {scene.ego.lane} {scene.ego.speed:5.1f} m/s {choice.action}")
+            print(
+                f"  {scene.time:5.1f} s {scene.ego.lane} {scene.ego.speed:5.1f} m/s {choice.action}"
+            )
             for option in choice.options:
-                told = [f"{t.kind} {t.value:.1f}{t.unit}{list(t.cars)} {t.counts}" for t in option.terms]
+                told = [
+                    f"{t.kind} {t.value:.1f}{t.unit}{list(t.cars)} {t.counts}" for t in option.terms
+                ]
                 print(f"      {option.action}: {'; '.join(told)}")
         outcome = world.step(choice.action)
         speeds += list(outcome.tracks.ego[1:, 3])
@@ -73,8 +77,13 @@ def main() -> None:
             seeds = range(given.first, given.first + given.episodes)
             rows = [drive(world, policy, seed, given.show) for seed in seeds]
             ends = Counter(row["end"] for row in rows)
-            crashed = [seed for seed, row in zip(seeds, rows, strict=True) if row["end"] == "collision"]
-            mean = {k: statistics.fmean(r[k] for r in rows) for k in ("speed", "inside", "laps", "decide")}
+            crashed = [
+                seed for seed, row in zip(seeds, rows, strict=True) if row["end"] == "collision"
+            ]
+            mean = {
+                k: statistics.fmean(r[k] for r in rows)
+                for k in ("speed", "inside", "laps", "decide")
+            }
             print(
                 f"{name:20} {each:8} collisions {ends['collision']:3}/{len(rows)} "
                 f"speed {mean['speed']:5.1f} inside {mean['inside']:.3f} laps {mean['laps']:.2f} "

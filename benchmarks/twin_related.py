@@ -14,15 +14,27 @@ import numpy as np
 from twin_report import insert
 
 from drive.twin import Worlds, warm
-from drive.twin_world import twin_world
+from drive.world.twin import twin_world
 from policies.planner import Planner
 
-SHOWN = ("dilu-4-2.0", "dilu-5-3.0", "highway-fast", "exit", "u-turn", "roundabout", "merge", "two-way", "intersection")
+SHOWN = (
+    "dilu-4-2.0",
+    "dilu-5-3.0",
+    "highway-fast",
+    "exit",
+    "u-turn",
+    "roundabout",
+    "merge",
+    "two-way",
+    "intersection",
+)
 HEAD = "| scenario | cars | decisions | each by itself, p50 [ms] | related, p50 [ms] | share of the time |"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("scenarios", nargs="*", default=list(SHOWN))
     parser.add_argument("--decisions", type=int, default=30)
     parser.add_argument("--write", action="store_true", help="into docs/twin.md")
@@ -44,7 +56,9 @@ def row(scenario: str, decisions: int) -> str:
         scene, took, choices = world.scene, {}, {}
         for related in (True, False) if number % 2 else (False, True):
             took[related], choices[related] = timed(scene, related)
-        if [option.score for option in choices[True].options] != [option.score for option in choices[False].options]:
+        if [option.score for option in choices[True].options] != [
+            option.score for option in choices[False].options
+        ]:
             raise AssertionError(f"{scenario}, seed {seed}: the scores differ")
         times.append((took[False], took[True]))
         cars.append(len(scene.cars))

@@ -16,12 +16,12 @@ os.environ.setdefault(
     "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR X86_V4",
 )
 
-API = ("evaluate", "explain", "run")
+API = {"evaluate": "drive.evaluation", "explain": "drive.episodes.api", "run": "drive.episodes.api"}
 
 
 def __getattr__(name: str):
     if name in API:
-        return getattr(importlib.import_module("drive.api"), name)
+        return getattr(importlib.import_module(API[name]), name)
     raise AttributeError(f"module 'drive' has no attribute {name!r}")
 
 

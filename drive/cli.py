@@ -23,23 +23,33 @@ app = typer.Typer(
 PolicyName = Annotated[
     str,
     typer.Option(
-        "--policy", "-p", help="a shipped policy, a file.py, package.module:Class, sb3:FILE or llm:MODEL"
+        "--policy",
+        "-p",
+        help="a shipped policy, a file.py, package.module:Class, sb3:FILE or llm:MODEL",
     ),
 ]
 Observation = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="what an sb3: agent is shown, highway-env's configuration as JSON"),
+    typer.Option(
+        metavar="FILE", help="what an sb3: agent is shown, highway-env's configuration as JSON"
+    ),
 ]
 TrustPickle = Annotated[
-    bool, typer.Option("--trust-pickle", help="open an sb3:FILE.zip: it can run any program that is in it")
+    bool,
+    typer.Option(
+        "--trust-pickle", help="open an sb3:FILE.zip: it can run any program that is in it"
+    ),
 ]
 Overrides = Annotated[
-    list[str], typer.Option("--set", metavar="KEY=VALUE", help="change the scenario's configuration")
+    list[str],
+    typer.Option("--set", metavar="KEY=VALUE", help="change the scenario's configuration"),
 ]
 LogFile = Annotated[Path, typer.Argument(metavar="LOG", help="a log, as written by run")]
 Causes = Annotated[
     bool,
-    typer.Option("--causes/--no-causes", help="ask again without each car in sight, to say what mattered"),
+    typer.Option(
+        "--causes/--no-causes", help="ask again without each car in sight, to say what mattered"
+    ),
 ]
 
 
@@ -55,9 +65,9 @@ def run(
     set: Overrides = [],  # noqa: B006
 ) -> None:
     """Drive one episode and print each decision with its sentence, as it happens."""
+    from drive.episodes.record import record
     from drive.language import ending, spoken
     from drive.policy import load, prepare
-    from drive.record import record
     from drive.types import End
     from drive.world import World
 
@@ -76,7 +86,7 @@ def run(
 @app.command()
 def replay(path: LogFile) -> None:
     """Drive a log again from its seed and actions and compare every scene within 1e-6."""
-    from drive.replay import replay as driven_again
+    from drive.episodes.replay import replay as driven_again
 
     episode = opened(path)
     count = 0
@@ -94,7 +104,7 @@ def explain(
     step: Annotated[int, typer.Option(help="number of the decision, from 0")] = 0,
 ) -> None:
     """Say why one decision was taken: rationale, options and terms."""
-    from drive.api import explain as explained
+    from drive.episodes.api import explain as explained
 
     say(explained(opened(path), step))
 
@@ -105,11 +115,14 @@ def evaluate(
     policy: Annotated[list[str], typer.Option("--policy", "-p", help="repeat for several")],
     episodes: Annotated[int, typer.Option(help="seeds per scenario")] = 20,
     workers: Annotated[int, typer.Option(min=1, help="processes")] = 1,
-    out: Annotated[Path, typer.Option(help="folder; a second call continues there")] = Path("runs/evaluation"),
+    out: Annotated[Path, typer.Option(help="folder; a second call continues there")] = Path(
+        "runs/evaluation"
+    ),
     json_file: Annotated[Path | None, typer.Option("--json", help="write the rows here")] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="write the rows here")] = None,
     physics: Annotated[
-        str, typer.Option(help="what moves the cars: highway-env, or twin, the same many times faster")
+        str,
+        typer.Option(help="what moves the cars: highway-env, or twin, the same many times faster"),
     ] = "highway-env",
     causes: Causes = True,
     observation: Observation = None,
@@ -121,7 +134,14 @@ def evaluate(
 
     policy = exported(policy, out, observation, trust_pickle)
     results = evaluation.evaluate(
-        suite, policy, episodes, workers=workers, out=out, overrides=overrides(set), physics=physics, causes=causes
+        suite,
+        policy,
+        episodes,
+        workers=workers,
+        out=out,
+        overrides=overrides(set),
+        physics=physics,
+        causes=causes,
     )
     evaluation.print_tables(results)
     evaluation.write(results, json_file, csv_file)
@@ -134,15 +154,22 @@ def train(
     policy: str,
     out: Annotated[Path | None, typer.Option(help="folder; a second call continues there")] = None,
     seed: Annotated[int, typer.Option(help="the same seed, the same training")] = 0,
-    rounds: Annotated[int | None, typer.Option(help="of 30 decisions in all worlds; the policy's own number, if not given")] = None,
-    worlds: Annotated[int | None, typer.Option(help="that are driven side by side; the same")] = None,
+    rounds: Annotated[
+        int | None,
+        typer.Option(help="of 30 decisions in all worlds; the policy's own number, if not given"),
+    ] = None,
+    worlds: Annotated[
+        int | None, typer.Option(help="that are driven side by side; the same")
+    ] = None,
 ) -> None:
     """Train a policy that learns, and leave its weights in a folder."""
     from drive.policy import trainer
 
     folder = out or Path("runs") / policy
     module = trainer(policy)
-    given = {name: count for name, count in (("rounds", rounds), ("worlds", worlds)) if count is not None}
+    given = {
+        name: count for name, count in (("rounds", rounds), ("worlds", worlds)) if count is not None
+    }
     score = module.train(folder, True, ["whydrive", *sys.argv[1:]], seed=seed, **given)
     say(module.said(score))
     say(f"weights: {folder / module.WEIGHTS}")
@@ -155,7 +182,7 @@ def verify(
     false: Annotated[bool, typer.Option("--false", help="list every claim that is false")] = False,
 ) -> None:
     """Test every claim of a run by driving it again; the verdicts are written beside the logs."""
-    from drive.verification import Tally, logs_of, verify_logs
+    from drive.checking.verdicts import Tally, logs_of, verify_logs
 
     paths, tally, refused = logs_of(run), Tally(), 0
     for path, findings in progressing(verify_logs(paths, workers), len(paths), "verifying"):
@@ -199,7 +226,9 @@ def policies() -> None:
 
 @app.command("export-sb3")
 def export_sb3(
-    source: Annotated[Path, typer.Argument(metavar="FILE.zip", help="as Stable-Baselines3 saved it")],
+    source: Annotated[
+        Path, typer.Argument(metavar="FILE.zip", help="as Stable-Baselines3 saved it")
+    ],
     target: Annotated[Path, typer.Argument(metavar="OUT.safetensors")],
     observation: Observation = None,
     trust_pickle: TrustPickle = False,
@@ -207,13 +236,15 @@ def export_sb3(
     """Turn a Stable-Baselines3 agent into a file that holds numbers only, to drive as sb3:OUT.safetensors."""
     from drive.policy import exporter
 
-    say(f"drive it with --policy sb3:{exporter().export(source, target, observation, trust_pickle)}")
+    say(
+        f"drive it with --policy sb3:{exporter().export(source, target, observation, trust_pickle)}"
+    )
 
 
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of the rationale log."""
-    from drive.log import schema as lines
+    from drive.episodes.log import schema as lines
 
     say(json.dumps(lines(), indent=2))
 
@@ -221,7 +252,9 @@ def schema() -> None:
 @app.command(name="app")
 def page(
     host: str = "127.0.0.1",
-    port: Annotated[int | None, typer.Option(help="the first free one from 7860, if not given")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="the first free one from 7860, if not given")
+    ] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="open a browser")] = True,
 ) -> None:
     """Open the page: watch a policy drive, with its reasons beside it."""
@@ -243,7 +276,7 @@ def progressing(items, total: int, what: str):
 
 def opened(path: Path):
     """The log's episode; says when its last line was torn."""
-    from drive.log import read
+    from drive.episodes.log import read
 
     log = read(path)
     if log.torn:
@@ -251,7 +284,9 @@ def opened(path: Path):
     return log.episode
 
 
-def exported(policies: list[str], out: Path, observation: Path | None, trust_pickle: bool) -> list[str]:
+def exported(
+    policies: list[str], out: Path, observation: Path | None, trust_pickle: bool
+) -> list[str]:
     """The policies, each Stable-Baselines3 zip (and whichever is to be shown something else) exported to a folder."""
     from drive.policy import exporter
 

@@ -95,7 +95,9 @@ def trainer(name: str) -> ModuleType:
     found = {path.parent.name for folder in folders for path in Path(folder).glob("*/train.py")}
     trainable = sorted(found.intersection(names()))
     if name not in trainable:
-        raise ValueError(f"no policy {name!r} that can be trained; choose from {', '.join(trainable)}")
+        raise ValueError(
+            f"no policy {name!r} that can be trained; choose from {', '.join(trainable)}"
+        )
     return _imported(f"{BUILT_IN}.{name}.train", name)
 
 
@@ -150,7 +152,9 @@ def _class_in(module: ModuleType, place: str, chosen: str) -> type:
         return found[chosen]
     if len(found) != 1:
         what = f"has {', '.join(found)}; choose with {place}:CLASS" if found else "has none"
-        raise ValueError(f"a policy module has one public class with `decide`, but {place!r} {what}")
+        raise ValueError(
+            f"a policy module has one public class with `decide`, but {place!r} {what}"
+        )
     return next(iter(found.values()))
 
 
@@ -180,7 +184,9 @@ def checked(policy: Policy, scene: Scene) -> Choice:
         raise PolicyError(f"policy {policy.name!r} raised {_said(error)}") from error
     fault = _fault(choice, scene)
     if fault:
-        raise PolicyError(f"policy {policy.name!r} {fault} at step {scene.step} of {scene.scenario}")
+        raise PolicyError(
+            f"policy {policy.name!r} {fault} at step {scene.step} of {scene.scenario}"
+        )
     return choice
 
 

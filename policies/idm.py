@@ -10,9 +10,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from drive import control
+from drive.kinematics import control
+from drive.kinematics.surroundings import (
+    IDM,
+    Neighbour,
+    View,
+    begun_change,
+    idm_acceleration,
+    legal_options,
+)
 from drive.roads import LaneId
-from drive.surroundings import IDM, Neighbour, View, begun_change, idm_acceleration, legal_options
 from drive.types import Choice, Control, Legal, Meta, Option, Scene, Term
 
 TIME_WANTED = IDM["time gap"]  # [s]

@@ -11,10 +11,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from drive import control
-from drive.geometry import time_to_collision, wrap
+from drive.kinematics import control
+from drive.kinematics.surroundings import (
+    HORIZON,
+    Neighbour,
+    View,
+    begun_change,
+    legal_options,
+    opposed,
+)
 from drive.roads import Lane, LaneId, Road
-from drive.surroundings import HORIZON, Neighbour, View, begun_change, legal_options, opposed
+from drive.roads.geometry import time_to_collision, wrap
 from drive.types import Choice, Legal, Meta, Option, Scene, Term
 
 # What is wanted, in the units of the terms that are held against it.
@@ -148,7 +155,9 @@ def _ahead(view: View, lane: LaneId, target: float) -> list[Finding]:
     wanted = _needed_gap(view, lane, lead, target, COMFORT, TIME_GAP)
     trap = _trapped(view, lane, lead)
     danger = _level((lead.gap < least, HARD), (lead.gap < wanted or trap > 0, TIGHT))
-    short = {HARD: _short(lead.gap, least), TIGHT: max(_short(lead.gap, wanted), trap)}.get(danger, 0.0)
+    short = {HARD: _short(lead.gap, least), TIGHT: max(_short(lead.gap, wanted), trap)}.get(
+        danger, 0.0
+    )
     return [Finding(danger, short, term) for term in _lead_terms(lead, danger, wanted)]
 
 
@@ -187,7 +196,9 @@ def _trapped(view: View, lane: LaneId, lead: Neighbour) -> float:
 
 
 def _lead_terms(lead: Neighbour, danger: int, wanted: float | None = None) -> list[Term]:
-    about = {"cars": (lead.car,)} if lead.car else {"objects": (lead.object,)} if lead.object else {}
+    about = (
+        {"cars": (lead.car,)} if lead.car else {"objects": (lead.object,)} if lead.object else {}
+    )
     counts = "against" if danger else "for"
     if lead.car is None:
         return [Term("lane ends", lead.gap, "m", counts, **about)]
@@ -215,7 +226,9 @@ def _behind(view: View, lane: LaneId, target: float) -> list[Finding]:
     )
     severity = max(_short(left, GAP), min(imposed / HARD_IMPOSED, 1.0))
     counts, cars = "against" if danger else "for", (other.car,)
-    findings.append(Finding(danger, severity, Term("gap behind", other.gap, "m", counts, cars=cars)))
+    findings.append(
+        Finding(danger, severity, Term("gap behind", other.gap, "m", counts, cars=cars))
+    )
     if other.closing > 0.5:
         term = Term("closing from behind", other.closing, "m/s", counts, cars=cars)
         findings.append(Finding(danger, severity, term))
@@ -314,7 +327,9 @@ def _bend(view: View, lane: LaneId, target: float) -> list[Finding]:
     driven = control.distance_after(ego.speed, target, scene.period)
     s = scene.road.lane(lane).frenet(ego.x, ego.y)[0]
     for part, begin in scene.road.path(lane, ego.route, max(s, 0.0) + 100.0):
-        bend = max(abs(float(part.curvature(share * part.length))) for share in (0.0, 0.25, 0.5, 0.75, 1.0))
+        bend = max(
+            abs(float(part.curvature(share * part.length))) for share in (0.0, 0.25, 0.5, 0.75, 1.0)
+        )
         fit = math.sqrt(LATERAL / bend) if bend > 1e-4 else math.inf
         room = max(begin - s - driven, 0.0)
         if begin + part.length > s and speed**2 > fit**2 + 2 * BRAKING * room + 1.0:
@@ -332,10 +347,14 @@ def _goal(view: View, lane: LaneId) -> tuple[int, float, list[Term]]:
     lanes, room = _way_to(view, lane)
     if lanes == 0:
         return 0, room, []
-    return lanes, room, [
-        Term("lanes to goal", float(lanes), "", "against"),
-        Term("distance to goal", room, "m", "against"),
-    ]
+    return (
+        lanes,
+        room,
+        [
+            Term("lanes to goal", float(lanes), "", "against"),
+            Term("distance to goal", room, "m", "against"),
+        ],
+    )
 
 
 def _way_to(view: View, lane: LaneId) -> tuple[int, float]:
@@ -351,8 +370,10 @@ def _way_to(view: View, lane: LaneId) -> tuple[int, float]:
             reach = [best[o.id] + abs(number - n) for n, o in enumerate(lanes) if o.id in best]
             if reach:
                 best[other.id] = min(reach)
-        best = {other.id: min(best[o.id] + abs(i - j) for j, o in enumerate(lanes) if o.id in best)
-                for i, other in enumerate(lanes)}
+        best = {
+            other.id: min(best[o.id] + abs(i - j) for j, o in enumerate(lanes) if o.id in best)
+            for i, other in enumerate(lanes)
+        }
         reached = [best[g] for g in goal if g in best]
         ahead += lanes[0].length
         onward: dict[LaneId, int] = {}
@@ -404,7 +425,9 @@ def _weigh_steering(view: View, option: Option) -> Weighed:
     if lead is not None:
         contact = time_to_collision(lead.gap, ego.speed - lead.speed)  # whatever it heads for now
         danger = _level((contact < HARD_CONTACT, HARD), (contact < TIGHT_CONTACT, TIGHT))
-        findings += [Finding(danger, _short(contact, TIGHT_CONTACT), t) for t in _lead_terms(lead, danger)]
+        findings += [
+            Finding(danger, _short(contact, TIGHT_CONTACT), t) for t in _lead_terms(lead, danger)
+        ]
     else:
         free = Term("free ahead", view.scene.perception.range, "m", "for")
         findings.append(Finding(NONE, 0.0, free))

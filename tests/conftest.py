@@ -4,7 +4,11 @@ import drive  # noqa: F401, I001  # first, before NumPy: it says which instructi
 import pytest
 from highway_env.vehicle.behavior import IDMVehicle
 
-WRITTEN = ("DISTANCE_WANTED", "COMFORT_ACC_MAX", "COMFORT_ACC_MIN")  # by every intersection that is built by hand
+WRITTEN = (
+    "DISTANCE_WANTED",
+    "COMFORT_ACC_MAX",
+    "COMFORT_ACC_MIN",
+)  # by every intersection that is built by hand
 NOMINAL = {name: getattr(IDMVehicle, name) for name in WRITTEN}
 
 

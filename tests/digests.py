@@ -6,8 +6,9 @@ import json
 import sys
 from functools import cache
 
-from drive import log, policy
-from drive.rollout import run
+from drive import policy
+from drive.episodes import log
+from drive.episodes.rollout import run
 from drive.scenarios import SCENARIOS
 from drive.types import Episode
 from drive.world import World

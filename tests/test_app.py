@@ -8,7 +8,7 @@ import pytest
 from fake_episode import fake_episode
 
 import app
-from drive import log, shelf
+from drive.episodes import log, shelf
 
 
 @pytest.fixture

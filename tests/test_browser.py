@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from fake_episode import crash, fake_episode, ring_road
 
-from drive import log, viewer
+from drive.episodes import log
+from drive.show import viewer
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 if not Path(CHROMIUM).exists() and not os.environ.get("CI"):

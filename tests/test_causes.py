@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from hand_made import FASTER, IDLE, LEFT, METAS, SLOWER, car, scene, straight_road
 
-from drive import rollout
+from drive.checking.asked import Reference
+from drive.episodes import rollout
+from drive.kinematics.foresight import foresee
 from drive.language import parse, read
 from drive.policy import load
 from drive.reasoning import causes
 from drive.reasoning.because import attributed, cause_claims
 from drive.reasoning.causes import attribute, placebo_for
-from drive.reasoning.foresight import foresee
 from drive.reasoning.narrate import narrate
-from drive.reasoning.reference import Reference
 from drive.roads import Lane, Road, Straight
 from drive.types import Car, Choice, Control, Legal, Meta, Option, Policy, Scene, Term
 from drive.world import World
@@ -132,7 +132,9 @@ def test_a_set_whose_placebo_does_as_much_is_no_cause():
 def test_conditions_are_asked_for_where_the_scene_has_them():
     careful = Judging(lambda seen: IDLE if seen.road.lanes[0].speed_limit else FASTER)
     result = found(careful, scene(car(1, 130.0)))
-    assert [(cause.condition, cause.instead) for cause in result.causes] == [("speed limit", FASTER)]
+    assert [(cause.condition, cause.instead) for cause in result.causes] == [
+        ("speed limit", FASTER)
+    ]
 
 
 def test_a_policy_that_tells_which_cars_it_could_depend_on_is_asked_for_those_only():
@@ -206,7 +208,9 @@ def test_every_car_in_the_words_is_a_tested_cause(scenario):
 def test_a_policy_s_own_words_are_kept_and_what_was_tested_is_added():
     seen = scene(car(1, 130.0))
     choice = foresee(seen, brakes_behind_a_car.decide(seen))
-    own = replace(narrate(seen, choice, choice.chosen.trajectory, "post hoc"), text="I feel like it.")
+    own = replace(
+        narrate(seen, choice, choice.chosen.trajectory, "post hoc"), text="I feel like it."
+    )
     choice = replace(choice, rationale=own)
     said = attributed(seen, choice, own, attribute(brakes_behind_a_car, seen, choice))
     assert said.text == "I feel like it. Without car 1 I would speed up."
@@ -285,7 +289,9 @@ def test_a_cause_of_which_something_was_measured_is_not_told_of_twice():
 
     class Measuring(Judging):
         def decide(self, scene: Scene) -> Choice:
-            options = (Option(Meta(name), (term,) if name == "FASTER" else (), 0.0) for name in METAS)
+            options = (
+                Option(Meta(name), (term,) if name == "FASTER" else (), 0.0) for name in METAS
+            )
             return Choice(self.judge(scene), tuple(options))
 
     text = said_by(Measuring(brakes_behind_a_car.judge), seen)

@@ -27,7 +27,9 @@ def whydrive(*arguments, cwd=None):
 def made(tmp_path_factory):
     """A run of six decisions: (folder, log, what was printed)."""
     out = tmp_path_factory.mktemp("runs")
-    done = whydrive("run", "merge", "--policy", "rule", "--seed", 3, "--set", "duration=6", "--out", out)
+    done = whydrive(
+        "run", "merge", "--policy", "rule", "--seed", 3, "--set", "duration=6", "--out", out
+    )
     assert done.returncode == 0, done.stderr
     return out, out / "merge-rule-3.jsonl", done.stdout
 
@@ -93,11 +95,15 @@ WRONG = {
     "no policy to evaluate": (("evaluate", "smoke"), "policy"),
     "unknown override": (("run", "merge", "--set", "lanes=3"), "has no setting 'lanes'"),
     "override without value": (("run", "merge", "--set", "lanes"), "KEY=VALUE"),
-    "override of another kind": (("run", "highway", "--set", "lanes_count=many"), "cannot be 'many'"),
+    "override of another kind": (
+        ("run", "highway", "--set", "lanes_count=many"),
+        "cannot be 'many'",
+    ),
     "negative seed": (("run", "merge", "--seed", "-1"), "a seed is a whole number"),
     "seed in words": (("run", "merge", "--seed", "one"), "--seed"),
     "negative episodes": (
-        ("evaluate", "smoke", "--policy", "rule", "--episodes", "-3"), "at least 1"
+        ("evaluate", "smoke", "--policy", "rule", "--episodes", "-3"),
+        "at least 1",
     ),
     "no workers": (("evaluate", "smoke", "--policy", "rule", "--workers", "0"), "workers"),
     "missing log": (("replay", "none.jsonl"), "No such file"),

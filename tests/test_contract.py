@@ -12,7 +12,7 @@ import pytest
 from digests import DECISIONS, SEED, digests, episode
 
 from drive import policy
-from drive.replay import replay
+from drive.episodes.replay import replay
 from drive.scenarios import SCENARIOS
 from drive.types import WAYPOINTS
 from drive.world import World
@@ -59,7 +59,9 @@ def test_a_policy_weighs_every_legal_action_unless_it_weighs_nothing(driven):
     for step in driven.steps:
         kinds = {term.kind for term in step.choice.chosen.terms}
         if step.scene.legal.meta and not kinds & {"always", "drawn"}:
-            assert {str(option.action) for option in step.choice.options} >= set(step.scene.legal.meta)
+            assert {str(option.action) for option in step.choice.options} >= set(
+                step.scene.legal.meta
+            )
 
 
 def test_decide_is_a_pure_function_of_the_scene(driven):
@@ -95,8 +97,8 @@ def test_the_same_seed_gives_the_same_digest_in_another_process(features):
 
 
 def test_another_seed_gives_another_digest():
-    from drive.log import digest
-    from drive.rollout import run
+    from drive.episodes.log import digest
+    from drive.episodes.rollout import run
 
     world = World("highway-fast", {"duration": 3})
     first, second = (digest(run(world, policy.load("idle"), seed)) for seed in (SEED, SEED + 1))

@@ -49,15 +49,19 @@ def test_links_between_pages_lead_somewhere(page):
 
 def test_the_sentences_that_the_readme_shows_are_said_and_are_true():
     from drive import run
+    from drive.checking.verdicts import Verifier
     from drive.policy import load
-    from drive.verification import Verifier
 
     page = (ROOT / "README.md").read_text()
     shown = " ".join(re.findall(r"^> (.*)$", page, re.M))
-    step, scenario, seed = re.search(r"at step (\d+) of `whydrive run ([\w-]+) --seed (\d+)`", page).groups()
+    step, scenario, seed = re.search(
+        r"at step (\d+) of `whydrive run ([\w-]+) --seed (\d+)`", page
+    ).groups()
     episode = run(scenario, seed=int(seed))
     assert episode.steps[int(step)].rationale.text == shown
-    findings = next(itertools.islice(Verifier(episode, load("planner")).findings(), int(step), None))
+    findings = next(
+        itertools.islice(Verifier(episode, load("planner")).findings(), int(step), None)
+    )
     assert {finding.verdict.result for finding in findings} == {"true"}
     assert {"scene", "driven out", "asked again"} <= {finding.test for finding in findings}
 

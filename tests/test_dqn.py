@@ -213,7 +213,9 @@ def test_missing_weights_are_said_in_one_sentence(tmp_path):
 
 def test_foreign_weights_and_weights_that_are_not_finite_are_refused(tmp_path):
     weights = load_file(WEIGHTS)
-    save_file(weights | {"state.bias": weights["state.bias"] * float("nan")}, tmp_path / "a.safetensors")
+    save_file(
+        weights | {"state.bias": weights["state.bias"] * float("nan")}, tmp_path / "a.safetensors"
+    )
     with pytest.raises(ValueError, match="not finite"):
         Dqn(tmp_path / "a.safetensors")
     save_file({"state.bias": torch.zeros(1)}, tmp_path / "b.safetensors")

@@ -13,10 +13,18 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from drive import evaluation
 from drive.evaluation import evaluate
-from drive.metrics import METRICS
-from drive.results import PUBLISHED, Record, Results, as_csv, as_json, print_tables, shown
+from drive.evaluation import run as evaluation
+from drive.evaluation.results import (
+    PUBLISHED,
+    Record,
+    Results,
+    as_csv,
+    as_json,
+    print_tables,
+    shown,
+)
+from drive.measures.metrics import METRICS
 from drive.types import Choice, Meta, Option
 
 ROOT = Path(__file__).parent.parent
@@ -227,7 +235,9 @@ def test_a_half_written_log_is_driven_anew(tmp_path):
     whole = path.read_bytes()
     for cut in (len(whole) // 2, 10, 0):
         path.write_bytes(whole[:cut])
-        assert drive(tmp_path).records[0].metrics["distance"] == first.records[0].metrics["distance"]
+        assert (
+            drive(tmp_path).records[0].metrics["distance"] == first.records[0].metrics["distance"]
+        )
         assert path.read_bytes().count(b"\n") == whole.count(b"\n")
 
 
@@ -271,9 +281,11 @@ def test_a_file_is_no_folder_to_evaluate_into(tmp_path):
 
 
 def test_two_evaluations_do_not_write_into_one_folder(tmp_path):
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom pathlib import Path\nfrom drive.evaluation import _locked\n"
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom pathlib import Path\nfrom drive.evaluation.run import _locked\n"
     code += f"with _locked(Path({str(tmp_path)!r})):\n    print('mine', flush=True)\n    sys.stdin.read()"
-    other = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    other = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     try:
         assert other.stdout.readline() == b"mine\n"
         with pytest.raises(ValueError, match="another evaluation is writing into"):
@@ -324,7 +336,9 @@ def test_a_policy_that_raises_is_a_failed_episode_and_the_others_go_on(tmp_path)
     assert len(made.of("merge", "idle")) == 4
 
 
-def test_a_simulator_that_breaks_is_a_failed_episode_and_tried_again_next_time(tmp_path, monkeypatch):
+def test_a_simulator_that_breaks_is_a_failed_episode_and_tried_again_next_time(
+    tmp_path, monkeypatch
+):
     step = evaluation.World.step
 
     def breaks(world, action):
@@ -399,7 +413,11 @@ def test_an_interrupt_stops_at_once_leaves_no_process_and_a_folder_to_go_on_with
     run.communicate(timeout=60)  # a guard against a hang, on a busy machine too
     assert run.returncode != 0
     assert is_gone(run.pid)
-    kept = {path: path.stat().st_mtime_ns for path in out.glob("*.jsonl") if evaluation.log.is_complete(path)}
+    kept = {
+        path: path.stat().st_mtime_ns
+        for path in out.glob("*.jsonl")
+        if evaluation.log.is_complete(path)
+    }
     made = drive(out, ["slower"], 3, "highway-fast")
     assert len(made.records) == 3 and not made.failures
     assert all(path.stat().st_mtime_ns == at for path, at in kept.items())

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from hand_made import FASTER, IDLE, LEFT, METAS, RIGHT, SLOWER, car, scene, step_of
 
-from drive import rollout
-from drive.faithfulness import (
+from drive.checking import asked as reference
+from drive.checking.asked import Reference, similar_car
+from drive.checking.faithfulness import (
     FIGURES,
     Case,
     Scenery,
@@ -22,12 +23,12 @@ from drive.faithfulness import (
     majority,
     predicted,
 )
+from drive.checking.verdicts import Finding
+from drive.episodes import rollout
+from drive.kinematics.foresight import foresee
 from drive.language import make_claim
-from drive.reasoning import reference
+from drive.measures.statistics import Estimate
 from drive.reasoning.causes import attribute
-from drive.reasoning.foresight import foresee
-from drive.reasoning.reference import Reference, similar_car
-from drive.statistics import Estimate
 from drive.types import (
     Choice,
     Decision,
@@ -40,7 +41,6 @@ from drive.types import (
     Term,
     Verdict,
 )
-from drive.verification import Finding
 
 
 class Brakes:
@@ -205,7 +205,11 @@ def test_every_figure_has_n_and_an_interval_also_where_all_agree():
 
 
 def test_jaccard_of_nothing_and_nothing_is_full_agreement():
-    assert jaccard((), ()) == 1.0 and jaccard((1,), ()) == 0.0 and jaccard((1, 2), (2, 3)) == pytest.approx(1 / 3)
+    assert (
+        jaccard((), ()) == 1.0
+        and jaccard((1,), ()) == 0.0
+        and jaccard((1, 2), (2, 3)) == pytest.approx(1 / 3)
+    )
 
 
 def test_the_honest_words_about_an_edited_scene_come_from_a_new_attribution():

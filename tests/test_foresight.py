@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hand_made import behind_a_slower_car, scene
 
-from drive.reasoning.foresight import SOURCE, foresee, roll_out
-from drive.trajectory import TIMES
+from drive.kinematics.foresight import SOURCE, foresee, roll_out
+from drive.kinematics.trajectory import TIMES
 from drive.types import EGO, Control, Meta, Option
 from drive.world import World
 
@@ -99,7 +99,9 @@ def test_every_option_gets_a_trajectory_and_none_is_replaced():
     at, choice = behind_a_slower_car()
     seen = foresee(at, choice)
     assert all(option.trajectory.source == SOURCE for option in seen.options)
-    assert [option.action for option in seen.options] == [option.action for option in choice.options]
+    assert [option.action for option in seen.options] == [
+        option.action for option in choice.options
+    ]
     assert choice.options[0].trajectory is None, "the choice given is left as it was"
     assert foresee(at, seen) == seen
 

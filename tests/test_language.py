@@ -288,7 +288,10 @@ def test_what_would_do_alone_is_said_in_one_clause_and_read_apart(language):
     alone = [make_claim("cause", "without", option=speed_up, cars=(car,)) for car in (7, 11, 12)]
     alone += [make_claim("cause", "without", option=speed_up, objects=(3,))]
     alone += [make_claim("cause", name, option=speed_up) for name in ("task", "speed limit")]
-    others = [make_claim("cause", "without", option=left, cars=(3,)), make_claim("cause", "without", option=left, cars=(1, 2))]
+    others = [
+        make_claim("cause", "without", option=left, cars=(3,)),
+        make_claim("cause", "without", option=left, cars=(1, 2)),
+    ]
     claims = (*alone, *others)
     words = words_of(language)
     text = say_claims(claims, words)

@@ -18,14 +18,15 @@ import jsonschema
 import pytest
 from hand_made import METAS, car, scene
 
-from drive import log, policy, rollout
-from drive.faithfulness import FIGURES, examine
+from drive import policy
+from drive.checking.faithfulness import FIGURES, examine
+from drive.checking.scene import check
+from drive.checking.verdicts import asked_again, read_verdicts, verify_log
+from drive.episodes import log, rollout
+from drive.kinematics.foresight import foresee
 from drive.language import make_claim
 from drive.reasoning.causes import attribute
-from drive.reasoning.foresight import foresee
-from drive.reasoning.verify import check
 from drive.types import Choice, Legal, Meta, Option
-from drive.verification import asked_again, read_verdicts, verify_log
 from drive.world import World
 from policies.llm import ATTEMPTS, LanguageModel
 from policies.llm import scene as words
@@ -106,13 +107,24 @@ def legal_of(body):
 def careful(body):
     """Slows down for whom it is told of first in its lane; else carries on."""
     told = body["messages"][1]["content"]
-    first = next((line for line in told.splitlines() if line.startswith("car") and ": in my lane, gap" in line), "")
+    first = next(
+        (
+            line
+            for line in told.splitlines()
+            if line.startswith("car") and ": in my lane, gap" in line
+        ),
+        "",
+    )
     if not first or "ahead" not in first or "SLOWER" not in legal_of(body):
         return GOOD | {"cited_cars": [], "claims": [], "decision": "IDLE", "sentence": "The road is clear.",
                        "plan": {"speed": "keep speed", "lane": "stay"}}  # fmt: skip
     number, gap = int(first[4 : first.index(":")]), float(first.split("gap ")[1].split(" m")[0])
     claim = {"car": number, "lane": "mine", "quantity": "gap ahead", "value": gap}
-    return GOOD | {"sentence": f"car {number} is {gap:.1f} m ahead.", "cited_cars": [number], "claims": [claim]}
+    return GOOD | {
+        "sentence": f"car {number} is {gap:.1f} m ahead.",
+        "cited_cars": [number],
+        "claims": [claim],
+    }
 
 
 # ------------------------------------------------------------------------------------ what it is told
@@ -123,7 +135,9 @@ def test_the_scene_is_told_with_units_and_frames():
     assert "car 4: in my lane, gap 20.0 m ahead, speed 20.0 m/s, 5.0 m/s slower than I am" in said
     assert "car 7: beside me in the lane on the left, speed 20.0 m/s" in said
     assert "I drive 25.0 m/s in lane 2 of 3" in said
-    assert "from my car, along my heading" in words.system(scene()) and "m, s, m/s" in words.system(scene())
+    assert "from my car, along my heading" in words.system(scene()) and "m, s, m/s" in words.system(
+        scene()
+    )
     assert all(name in said for name in METAS)
 
 
@@ -149,7 +163,9 @@ def test_hiding_a_car_takes_its_line_away_and_changes_no_other_word(scenario):
         assert words.told(at.ghosting(hidden.id)).splitlines() == rest
 
 
-@pytest.mark.parametrize("scenario", ["merge", "roundabout", "intersection", "exit", "two-way", "u-turn"])
+@pytest.mark.parametrize(
+    "scenario", ["merge", "roundabout", "intersection", "exit", "two-way", "u-turn"]
+)
 def test_every_road_can_be_told(scenario):
     at = World(scenario).reset(2)
     said = words.told(at)
@@ -163,7 +179,9 @@ LINE = re.compile(
 NAMES = {"my lane": "mine", "the lane on the left": "left", "the lane on the right": "right"}
 
 
-@pytest.mark.parametrize("scenario", ["highway-fast", "merge", "roundabout", "intersection", "exit", "two-way"])
+@pytest.mark.parametrize(
+    "scenario", ["highway-fast", "merge", "roundabout", "intersection", "exit", "two-way"]
+)
 def test_who_repeats_what_was_told_says_the_truth_to_the_verifier(scenario):
     repeated, world = 0, World(scenario)
     for seed in range(3):
@@ -189,7 +207,12 @@ def claims_told(at):
         if found["pace"]:
             values["slower ahead"] = float(found["pace"]) * (1 if found["than"] == "slower" else -1)
         for quantity, value in values.items():
-            yield {"car": int(found["car"]), "lane": NAMES[found["place"]], "quantity": quantity, "value": value}
+            yield {
+                "car": int(found["car"]),
+                "lane": NAMES[found["place"]],
+                "quantity": quantity,
+                "value": value,
+            }
 
 
 def idle(at):
@@ -203,7 +226,11 @@ def idle(at):
 def test_a_good_answer_fits_the_schema_and_is_read():
     jsonschema.validate(GOOD, schema(METAS))
     answer = read(json.dumps(GOOD), METAS)
-    assert (answer.cited, answer.decision, answer.claims) == ((4,), "SLOWER", ((4, "mine", "gap ahead", 20.04),))
+    assert (answer.cited, answer.decision, answer.claims) == (
+        (4,),
+        "SLOWER",
+        ((4, "mine", "gap ahead", 20.04),),
+    )
 
 
 @pytest.mark.parametrize(
@@ -240,7 +267,9 @@ def test_a_wrong_answer_is_refused_in_words(wrong, said):
 
 
 def test_its_sentence_is_one_line_of_text_and_stays_word_for_word():
-    said = read(json.dumps(GOOD | {"sentence": "<b>Slow\x1b[31m</b>\n down \ud800"}), METAS).sentence
+    said = read(
+        json.dumps(GOOD | {"sentence": "<b>Slow\x1b[31m</b>\n down \ud800"}), METAS
+    ).sentence
     assert said == "<b>Slow [31m</b> down ?"
 
 
@@ -263,7 +292,9 @@ def test_its_decision_its_words_and_its_cited_cars_reach_the_rationale(fake):
 
 
 def test_a_sentence_in_our_words_becomes_claims(fake):
-    fake.says = lambda body: GOOD | {"sentence": "car 4 is 20.0 m ahead and 5.0 m/s slower.", "claims": []}
+    fake.says = lambda body: (
+        GOOD | {"sentence": "car 4 is 20.0 m ahead and 5.0 m/s slower.", "claims": []}
+    )
     claims = policy.load("llm:m").decide(behind_a_slow_car()).rationale.claims
     assert make_claim("observation", "slower ahead", 5.0, cars=(4,)) in claims
 
@@ -286,7 +317,12 @@ def test_of_two_who_ask_at_once_both_get_the_answer_that_is_kept(fake):
     fake.says = lambda body: time.sleep(0.3) or GOOD | {"sentence": f"Answer {len(fake.asked)}."}
     drivers, found = [policy.load("llm:m") for _ in range(2)], []
     threads = [
-        threading.Thread(target=lambda d=d, wait=wait: (time.sleep(wait), found.append(d.decide(behind_a_slow_car()))))
+        threading.Thread(
+            target=lambda d=d, wait=wait: (
+                time.sleep(wait),
+                found.append(d.decide(behind_a_slow_car())),
+            )
+        )
         for d, wait in zip(drivers, (0.0, 0.15), strict=True)
     ]
     for thread in threads:
@@ -333,7 +369,10 @@ def test_a_model_that_fails_falls_back_in_the_open_after_so_many_attempts(fake, 
     choice = policy.checked(policy.load("llm:m"), behind_a_slow_car())
     assert choice.action == Meta("IDLE") and len(fake.asked) == ATTEMPTS
     assert [t.kind for t in choice.chosen.terms] == ["no answer"]
-    assert "gave no valid answer in 3 attempts" in choice.rationale.text and why in choice.rationale.text
+    assert (
+        "gave no valid answer in 3 attempts" in choice.rationale.text
+        and why in choice.rationale.text
+    )
     assert choice.rationale.claims == ()
 
 
@@ -397,9 +436,14 @@ def driven(fake, tmp_path):
     return path, episode
 
 
-def test_a_drive_is_logged_and_read_and_the_policy_can_be_asked_again_without_its_endpoint(driven, fake):
+def test_a_drive_is_logged_and_read_and_the_policy_can_be_asked_again_without_its_endpoint(
+    driven, fake
+):
     path, episode = driven
-    assert path.name == "highway-fast-llm_m_1.5-3.jsonl" or path.name == "highway-fast-llm_m-1.5-3.jsonl"
+    assert (
+        path.name == "highway-fast-llm_m_1.5-3.jsonl"
+        or path.name == "highway-fast-llm_m-1.5-3.jsonl"
+    )
     again = log.read(path).episode
     assert again == episode
     asked = len(fake.asked)
@@ -423,7 +467,9 @@ def test_the_verifier_tests_what_it_says(driven):
     found = verify_log(path)
     assert read_verdicts(path.with_suffix(".verdicts.jsonl")) == found
     said = [f.verdict for f in found if f.test == "scene"]
-    assert said and all(v.result == "true" for v in said), "whoever reads off the scene is not called a liar"
+    assert said and all(v.result == "true" for v in said), (
+        "whoever reads off the scene is not called a liar"
+    )
     causes = [f.verdict.result for f in found if f.test == "asked again"]
     assert causes and set(causes) <= {"true", "false"}, "it was asked again"
 
@@ -441,18 +487,25 @@ def test_what_it_makes_up_is_found_out(fake):
     values = examine(episode, driver, {})[""]
     assert set(values["hallucinated cars"]) == {1.0} and set(values["precision"]) == {0.0}
     assert set(values["number accuracy"]) == {0.0} and set(values["causes true"]) == {0.0}
-    assert set(values["consistent, both"]) == {0.0} and set(values["words understood"]) == {0.0, 1.0}
+    assert set(values["consistent, both"]) == {0.0} and set(values["words understood"]) == {
+        0.0,
+        1.0,
+    }
     assert set(values) == set(FIGURES)
 
 
 def test_markup_in_its_words_stays_text_on_the_page(fake):
-    from drive import viewer
+    from drive.show import viewer
 
-    fake.says = lambda body: GOOD | {"sentence": "<img src=x onerror=alert(1)>", "decision": legal_of(body)[0]}
+    fake.says = lambda body: (
+        GOOD | {"sentence": "<img src=x onerror=alert(1)>", "decision": legal_of(body)[0]}
+    )
     episode = rollout.run(World("merge", {"duration": 2}), policy.load("llm:m"), 1, causes=False)
     assert episode.steps[0].rationale.text == "<img src=x onerror=alert(1)>"
     said = viewer.player_data(episode)["steps"][0]
-    assert "<img src=x onerror=alert(1)>" in json.dumps(said), "as data; the page only ever sets textContent"
+    assert "<img src=x onerror=alert(1)>" in json.dumps(said), (
+        "as data; the page only ever sets textContent"
+    )
 
 
 def test_the_command_says_what_is_missing_in_one_sentence():
@@ -461,7 +514,9 @@ def test_the_command_says_what_is_missing_in_one_sentence():
         [sys.executable, "-m", "drive.cli", "run", "merge", "--policy", "llm:m"], capture_output=True,
         text=True, env=environment | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
-    assert done.returncode == 2 and "OPENAI_BASE_URL" in done.stderr and "Traceback" not in done.stderr
+    assert (
+        done.returncode == 2 and "OPENAI_BASE_URL" in done.stderr and "Traceback" not in done.stderr
+    )
 
 
 def test_the_sentence_asked_for_is_short():

@@ -12,10 +12,11 @@ import numpy as np
 import orjson
 import pytest
 
-from drive import codec, log, types
+from drive import types
+from drive.episodes import codec, log
+from drive.episodes.record import record
+from drive.episodes.replay import difference, replay
 from drive.policy import load
-from drive.record import record
-from drive.replay import difference, replay
 from drive.scenarios import SCENARIOS
 from drive.world import World
 
@@ -44,7 +45,7 @@ def test_what_is_read_is_what_was_written(name, logs, tmp_path):
 
 def test_scenes_come_back_with_road_and_past():
     world, policy = World("merge", {"duration": 4}), load("rule")
-    from drive.rollout import run
+    from drive.episodes.rollout import run
 
     episode = run(world, policy, 1)
     data = [orjson.loads(orjson.dumps(codec.plain(step))) for step in episode.steps]
@@ -52,7 +53,7 @@ def test_scenes_come_back_with_road_and_past():
 
 
 def test_the_past_is_rebuilt_from_earlier_lines(tmp_path):
-    from drive.rollout import header, run
+    from drive.episodes.rollout import header, run
 
     world, policy = World("roundabout", {"duration": 5}), load("rule")
     episode = run(world, policy, 1)

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from drive import types as t
-from drive.geometry import corners, overlap
-from drive.metrics import COMFORT, METRICS, Motion, measure
-from drive.motion import ENCOUNTER, _swept, smoothed
+from drive.measures.metrics import COMFORT, METRICS, Motion, measure
+from drive.measures.motion import ENCOUNTER, _swept, smoothed
 from drive.roads import Arc, Lane, Road, Straight
+from drive.roads.geometry import corners, overlap
 
 SUB = 1 / 15  # [s]
 
@@ -334,7 +334,9 @@ def test_accelerating_at_3_mps2_breaks_one_limit_only():
 def test_a_circle_is_felt_as_v_squared_over_r():
     radius, speed = 50.0, 10.0
     angle = speed / radius * SUB * np.arange(61)
-    road = Road((Lane(("a", "b", 0), Arc((0, radius), radius, -math.pi / 2, math.pi, 1), 4.0, None),))
+    road = Road(
+        (Lane(("a", "b", 0), Arc((0, radius), radius, -math.pi / 2, math.pi, 1), 4.0, None),)
+    )
     ring = track(radius * np.sin(angle), radius - radius * np.cos(angle), angle, speed)
     felt = Motion(episode(ring, road=road)).comfort
     assert felt["lateral acceleration"] == pytest.approx(np.full(59, 2.0), abs=1e-3)
@@ -344,7 +346,9 @@ def test_a_circle_is_felt_as_v_squared_over_r():
 
 
 def test_turning_past_180_degrees_is_no_jump():
-    spin = track(0.0, 0.0, (math.pi - 0.5 + 0.5 * SUB * np.arange(61) + math.pi) % (2 * math.pi) - math.pi)
+    spin = track(
+        0.0, 0.0, (math.pi - 0.5 + 0.5 * SUB * np.arange(61) + math.pi) % (2 * math.pi) - math.pi
+    )
     assert value("comfort: yaw rate", spin) == 1
 
 
@@ -408,7 +412,11 @@ def test_all_metrics_of_a_long_crowded_episode_take_well_under_100_ms():
 
 def test_every_value_lies_in_its_declared_range():
     contact = t.Contact(3.0, "car 1", "front", True)
-    for made in (crowded(), episode(drift()), episode(steady(5, 9.0), end="collision", contact=contact)):
+    for made in (
+        crowded(),
+        episode(drift()),
+        episode(steady(5, 9.0), end="collision", contact=contact),
+    ):
         for name, found in measure(made).items():
             low, high = METRICS[name].range
             assert math.isnan(found) or low <= found <= high, name

@@ -14,10 +14,10 @@ import pytest
 from digests import episode
 from hand_made import LEFT, RIGHT, behind_a_slower_car, car, step_of
 
+from drive.checking.text import check_rationale
+from drive.kinematics.foresight import foresee
 from drive.language import QUANTITIES, read, say_rationale
-from drive.reasoning.foresight import foresee
 from drive.reasoning.narrate import narrate
-from drive.reasoning.verify import check_rationale
 from drive.types import Claim, Meta, Step
 
 DRIVEN = [

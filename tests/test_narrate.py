@@ -19,10 +19,10 @@ from hand_made import (
     step_of,
 )
 
+from drive.kinematics.foresight import foresee
+from drive.kinematics.surroundings import View
 from drive.language import read
-from drive.reasoning.foresight import foresee
 from drive.reasoning.narrate import merge, narrate
-from drive.surroundings import View
 from drive.types import Car, Choice, Control, Decision, Legal, Option, Perception, Task, Term
 
 HERE, LEFT_LANE, RIGHT_LANE = (("a", "b", k) for k in (1, 0, 2))
@@ -144,7 +144,9 @@ def test_of_a_car_that_is_beside_nobody_is_told_that_it_could_be_in_the_way():
     other = car(7, 98.0, lane=0, speed=25.0)
     for terms in ((beside, meets), (meets, beside)):
         text = said_of(scene(other), options(IDLE, Option(LEFT, terms, target_lane=LEFT_LANE))).text
-        assert text.endswith("Changing left is blocked: car 7 is beside me on the left, overlapping by 3.0 m.")
+        assert text.endswith(
+            "Changing left is blocked: car 7 is beside me on the left, overlapping by 3.0 m."
+        )
 
 
 def test_a_threshold_that_is_kept_is_no_objection():

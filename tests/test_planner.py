@@ -8,16 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from drive.kinematics.foresight import roll_out
 from drive.language import TERMS
 from drive.policy import checked
 from drive.reasoning.causes import CONDITIONS
-from drive.reasoning.foresight import roll_out
 from drive.roads import Lane, Road, Straight
 from drive.twin import Worlds, from_scene
 from drive.twin import kernel as k
-from drive.twin_world import twin_world
 from drive.types import Car, Ego, History, Legal, Meta, Perception, Scene, Task
 from drive.world.perception import arrived, perceive
+from drive.world.twin import twin_world
 from policies.planner import Planner, Settings, contingency, think
 from policies.planner.goal import Goal
 from policies.planner.imagination import forked, imagine, nearby
@@ -37,13 +37,16 @@ def lane_id(number):
 def road(lanes=3):
     return Road(
         tuple(
-            Lane(lane_id(n), Straight((0.0, -4.0 * n), (10000.0, -4.0 * n)), 4.0, 30.0) for n in range(lanes)
+            Lane(lane_id(n), Straight((0.0, -4.0 * n), (10000.0, -4.0 * n)), 4.0, 30.0)
+            for n in range(lanes)
         )
     )
 
 
 def car(number, dx, lane=1, speed=25.0, heading=0.0, across=0.0, crashed=False):
-    return Car(number, 1000.0 + dx, -4.0 * lane + across, heading, speed, 5.0, 2.0, lane_id(lane), crashed)
+    return Car(
+        number, 1000.0 + dx, -4.0 * lane + across, heading, speed, 5.0, 2.0, lane_id(lane), crashed
+    )
 
 
 def scene(*cars, lanes=3, lane=1, speed=25.0, legal=META, ghosts=()):
@@ -86,7 +89,10 @@ def test_on_a_free_road_it_speeds_up_in_its_lane():
 
 def test_a_wreck_ahead_in_the_only_lane_makes_it_slow_down():
     options = ("IDLE", "FASTER", "SLOWER")
-    assert decided(scene(car(1, 75, lane=0, speed=0.0, crashed=True), lanes=1, lane=0, legal=options)) == "SLOWER"
+    assert (
+        decided(scene(car(1, 75, lane=0, speed=0.0, crashed=True), lanes=1, lane=0, legal=options))
+        == "SLOWER"
+    )
 
 
 def test_a_slow_car_ahead_is_passed_where_a_lane_is_free():
@@ -141,7 +147,17 @@ def test_hidden_state_of_the_others_plays_no_part(name):
     truth = world.truth()
     shown = [
         replace(
-            perceive(t, world.road, name, world.task, world.perception, world.scene.legal, 2, world.period, world.sub_step),
+            perceive(
+                t,
+                world.road,
+                name,
+                world.task,
+                world.perception,
+                world.scene.legal,
+                2,
+                world.period,
+                world.sub_step,
+            ),
             history=world.scene.history,
         )
         for t in (truth, replace(truth, drivers=tuple(map(noised, truth.drivers))))
@@ -167,7 +183,12 @@ def test_every_option_has_a_score_terms_with_words_and_an_imagined_trajectory(na
 def test_who_could_not_matter_does_not():
     """Held against asking for every car; somebody must matter, and not everybody may be asked for."""
     asked = mattering = cars = 0
-    for name, seed, decisions in (("dilu-4-2.0", 3, 4), ("dilu-5-3.0", 6, 9), ("merge", 5, 5), ("intersection", 2, 3)):
+    for name, seed, decisions in (
+        ("dilu-4-2.0", 3, 4),
+        ("dilu-5-3.0", 6, 9),
+        ("merge", 5, 5),
+        ("intersection", 2, 3),
+    ):
         seen = in_the_middle(name, seed, decisions).scene
         choice = Planner().decide(seen)
         named = Planner().could_matter(seen, choice)
@@ -179,13 +200,22 @@ def test_who_could_not_matter_does_not():
     assert 0 < mattering <= asked < cars / 2
 
 
-@pytest.mark.parametrize("name, seed, decisions", [("dilu-5-3.0", 6, 9), ("merge", 5, 5), ("intersection", 2, 3), ("exit", 3, 4)])
+@pytest.mark.parametrize(
+    "name, seed, decisions",
+    [("dilu-5-3.0", 6, 9), ("merge", 5, 5), ("intersection", 2, 3), ("exit", 3, 4)],
+)
 def test_a_question_after_the_scene_is_answered_as_if_it_were_asked_alone(name, seed, decisions):
     """What was driven for the scene is not driven again where cars are hidden: that may change nothing."""
     seen, asked = in_the_middle(name, seed, decisions).scene, Planner()
     assert asked.decide(seen) == Planner().decide(seen)
-    nearest = sorted(seen.cars, key=lambda each: math.hypot(each.x - seen.ego.x, each.y - seen.ego.y))[:4]
-    for hidden in (*((each.id,) for each in nearest), tuple(each.id for each in nearest), tuple(c.id for c in seen.cars)):
+    nearest = sorted(
+        seen.cars, key=lambda each: math.hypot(each.x - seen.ego.x, each.y - seen.ego.y)
+    )[:4]
+    for hidden in (
+        *((each.id,) for each in nearest),
+        tuple(each.id for each in nearest),
+        tuple(c.id for c in seen.cars),
+    ):
         edited = seen.ghosting(*hidden)
         assert asked.decide(edited) == Planner().decide(edited), f"without {hidden}"
     for edit in CONDITIONS.values():
@@ -196,7 +226,11 @@ def test_a_question_after_the_scene_is_answered_as_if_it_were_asked_alone(name, 
 def test_where_a_car_is_hidden_only_what_touched_it_is_driven_again(monkeypatch):
     seen, planner, driven = in_the_middle("dilu-4-2.0", 3, 4).scene, Planner(), []
     step = Worlds.step
-    monkeypatch.setattr(Worlds, "step", lambda worlds, *a, **more: driven.append(len(worlds)) or step(worlds, *a, **more))
+    monkeypatch.setattr(
+        Worlds,
+        "step",
+        lambda worlds, *a, **more: driven.append(len(worlds)) or step(worlds, *a, **more),
+    )
     choice = planner.decide(seen)
     whole, named = sum(driven), planner.could_matter(seen, choice)
     shares = {}
@@ -204,7 +238,9 @@ def test_where_a_car_is_hidden_only_what_touched_it_is_driven_again(monkeypatch)
         driven.clear()
         planner.decide(seen.ghosting(each.id))
         shares[each.id] = sum(driven) / whole
-    assert min(shares.values()) < 0.1 < max(shares.values())  # some are never touched, some matter much
+    assert (
+        min(shares.values()) < 0.1 < max(shares.values())
+    )  # some are never touched, some matter much
     assert sum(shares.values()) / len(shares) < 0.5 and named
 
 
@@ -220,7 +256,9 @@ def test_a_ghost_is_imagined_as_the_car_that_it_was():
     worlds, other = imagine(seen, 7), imagine(hidden, 7)
     assert worlds.slot(seen.cars[0].id) == other.slot(seen.cars[0].id)
     same = np.arange(worlds.g.shape[1]) != k.GHOST
-    assert (worlds.f == other.f)[~np.isnan(worlds.f)].all() and (worlds.g[:, same] == other.g[:, same]).all()
+    assert (worlds.f == other.f)[~np.isnan(worlds.f)].all() and (
+        worlds.g[:, same] == other.g[:, same]
+    ).all()
 
 
 def test_the_same_scene_gives_the_same_choice():
@@ -277,7 +315,9 @@ def test_lane_changes_under_way_are_foreseen_from_what_was_seen():
 def test_a_car_that_only_began_to_turn_may_have_given_it_up_already():
     world = twin_world("dilu-5-3.0")
     world.reset(11328)
-    world.step(Meta("SLOWER"))  # car 2 began to change lane 0.1 s ago, gave way to car 4 at once, and turns back
+    world.step(
+        Meta("SLOWER")
+    )  # car 2 began to change lane 0.1 s ago, gave way to car 4 at once, and turns back
     seen, own = world.scene, world.scene.car(2).lane
     assert set(target_lanes(seen, seen.car(2))) == {own, seen.road.side(own, "left").id}
     worlds = imagine(seen, 7)
@@ -288,7 +328,11 @@ def test_when_a_driver_last_thought_is_read_off_the_moment_at_which_it_began_to_
     off, every = [], 1.2  # [s] between two thoughts here
     for seen, drivers in ridden_along():
         read = ((since_thought(seen, each), drivers[each.id].timer) for each in seen.cars)
-        off += [abs((since - timer + every / 2) % every - every / 2) for since, timer in read if since is not None]
+        off += [
+            abs((since - timer + every / 2) % every - every / 2)
+            for since, timer in read
+            if since is not None
+        ]
     assert len(off) >= 20 and np.max(off) < 0.11
 
 
@@ -301,16 +345,24 @@ def test_drivers_whose_clocks_are_not_known_go_through_all_phases_each_at_its_ow
 
 
 def test_on_a_free_motorway_it_keeps_right_and_says_so():
-    fast = replace(scene(lane=0, speed=30.0), ego=replace(scene(lane=0, speed=30.0).ego, target_speed=30.0))
+    fast = replace(
+        scene(lane=0, speed=30.0), ego=replace(scene(lane=0, speed=30.0).ego, target_speed=30.0)
+    )
     choice = checked(Planner(), fast)
     assert choice.action.name == "LANE_RIGHT"
-    assert [term.value for term in choice.chosen.terms if term.kind == "lanes to the right"] == [2.0]
-    rightmost = replace(fast, ego=replace(fast.ego, y=-8.0, lane=lane_id(2), target_lane=lane_id(2)))
+    assert [term.value for term in choice.chosen.terms if term.kind == "lanes to the right"] == [
+        2.0
+    ]
+    rightmost = replace(
+        fast, ego=replace(fast.ego, y=-8.0, lane=lane_id(2), target_lane=lane_id(2))
+    )
     assert decided(rightmost) == "IDLE"
 
 
 def test_in_a_bend_and_at_a_joint_no_lane_change_is_read_off_a_drift():
-    world = in_the_middle("u-turn", 1000, 6)  # car 2 has just driven into the bend, and its steering lags
+    world = in_the_middle(
+        "u-turn", 1000, 6
+    )  # car 2 has just driven into the bend, and its steering lags
     seen = world.scene
     assert seen.car(2).lane == ("b", "c", 1)
     assert target_lanes(seen, seen.car(2)) == (("b", "c", 1),)
@@ -333,7 +385,9 @@ def test_the_ways_of_two_cars_at_a_junction_meet_in_many_combinations():
     undecided = [way for way in ways.values() if len(set(way)) == 3]
     assert len(undecided) >= 2
     for one, other in itertools.combinations(undecided, 2):
-        assert len(set(zip(one, other, strict=True))) >= 6  # of nine; three, if they were guessed together
+        assert (
+            len(set(zip(one, other, strict=True))) >= 6
+        )  # of nine; three, if they were guessed together
 
 
 @pytest.mark.parametrize("name, common", [("intersection", 3), ("roundabout", 3), ("u-turn", 2)])
@@ -351,7 +405,10 @@ def test_what_looks_alike_is_decided_alike():
     thought = Planner()._thought(in_the_middle("highway-fast", 10935, 1).scene)
     plans, worth, count = thought.plans, thought.worth, len(thought.roots)
     faster = next(each for each in thought.weighed if META[each.code] == "FASTER")
-    alone = [worth[(plans.codes[:, 0] == faster.code) & (plans.world == world), 0].min() for world in range(count)]
+    alone = [
+        worth[(plans.codes[:, 0] == faster.code) & (plans.world == world), 0].min()
+        for world in range(count)
+    ]
     assert sum(alone) == 0  # whatever the others are about to do, there is a way out, were it known
     costs = contingency.by_second_action(plans, faster.code, worth[:, 0], count, 1.0)
     together = contingency.shared(plans, faster.code, costs, thought.tree, 1.0)
@@ -369,7 +426,9 @@ def test_relying_on_one_second_action_counts_the_share_of_hypotheses_in_which_th
 
 def test_the_value_of_information_is_what_knowing_earlier_would_spare():
     stays, leaves = [0.0, 0.8, np.inf], [0.8, 0.0, 0.0]
-    assert contingency.value_of_information(np.array([stays, leaves, leaves, leaves])) == pytest.approx(0.8 / 4)
+    assert contingency.value_of_information(
+        np.array([stays, leaves, leaves, leaves])
+    ) == pytest.approx(0.8 / 4)
     assert contingency.value_of_information(np.array([stays, stays])) == 0.0
 
 
@@ -377,11 +436,19 @@ def test_the_value_of_information_is_what_knowing_earlier_would_spare():
 def test_an_action_after_which_a_single_one_survives_is_passed_up(seed, decisions):
     """No hypothesis is quite what comes: on these seeds the single way out closed, and the ego crashed."""
     seen = in_the_middle("highway-fast", seed, decisions).scene
-    bold, wary = (Planner(settings)._thought(seen) for settings in (Settings(reliance=0.0, information=0.0), Settings()))
+    bold, wary = (
+        Planner(settings)._thought(seen)
+        for settings in (Settings(reliance=0.0, information=0.0), Settings())
+    )
     tempting = bold.best
     assert np.isinf(bold.plans.crash[tempting.rows]).all()  # in every hypothesis there is a way out
-    costs = contingency.by_second_action(bold.plans, tempting.code, bold.worth[:, 0], len(bold.roots), 1.0)
-    assert contingency.reliance(costs, bold.worth[tempting.rows, 0]) > 0.3 and contingency.value_of_information(costs) > 0.3
+    costs = contingency.by_second_action(
+        bold.plans, tempting.code, bold.worth[:, 0], len(bold.roots), 1.0
+    )
+    assert (
+        contingency.reliance(costs, bold.worth[tempting.rows, 0]) > 0.3
+        and contingency.value_of_information(costs) > 0.3
+    )
     assert wary.best.code != tempting.code
 
 
@@ -392,7 +459,10 @@ def test_passing_within_a_hands_breadth_counts_as_a_collision():
     def straight_on(thought):
         return thought.plans.crash[(thought.plans.codes == META.index("IDLE")).all(1)]
 
-    exactly, planned = (straight_on(each) for each in (think(seen, Planner()._roots(seen), Settings()), Planner()._thought(seen)))
+    exactly, planned = (
+        straight_on(each)
+        for each in (think(seen, Planner()._roots(seen), Settings()), Planner()._thought(seen))
+    )
     assert len(exactly) and np.isinf(exactly).all()
     assert len(planned) and np.isfinite(planned).all()
 
@@ -411,7 +481,16 @@ def test_a_plan_ends_where_the_task_does():
     seen = in_the_middle("intersection", 10339, 7).scene
     lane = seen.road.lane(("il1", "o1", 0))
     x, y = lane.point(10.0)
-    ego = replace(seen.ego, x=x, y=y, heading=float(lane.heading(10.0)), speed=9.0, target_speed=9.0, lane=lane.id, target_lane=lane.id)
+    ego = replace(
+        seen.ego,
+        x=x,
+        y=y,
+        heading=float(lane.heading(10.0)),
+        speed=9.0,
+        target_speed=9.0,
+        lane=lane.id,
+        target_lane=lane.id,
+    )
     wx, wy = lane.point(45.0)
     wreck = Car(99, wx, wy, float(lane.heading(45.0)), 0.0, 5.0, 2.0, lane.id, True)
     seen = replace(seen, ego=ego, cars=(wreck,), ghosts=(), history=NOTHING)
@@ -446,12 +525,15 @@ def test_at_a_junction_cars_far_behind_are_still_ahead_of_those_who_leave():
     lane = seen.road.lane(("il0", "o0", 0))
     there = [lane.point(s) for s in (5.0, 75.0)]
     leaving, ahead = (
-        Car(number, x, y, float(lane.heading(0.0)), 8.0, 5.0, 2.0, lane.id) for number, (x, y) in enumerate(there, 50)
+        Car(number, x, y, float(lane.heading(0.0)), 8.0, 5.0, 2.0, lane.id)
+        for number, (x, y) in enumerate(there, 50)
     )
     seen = replace(seen, cars=(leaving, ahead), history=NOTHING)
     worlds = imagine(seen, 2)
     worlds.step(None, 30, seen.sub_step)
-    assert (worlds.f[:, k.SPEED, worlds.slot(50)] > 6.0).all()  # it follows the other, and does not brake for who comes in
+    assert (
+        worlds.f[:, k.SPEED, worlds.slot(50)] > 6.0
+    ).all()  # it follows the other, and does not brake for who comes in
 
 
 def test_who_gives_way_is_read_off_how_it_brakes():
@@ -465,7 +547,11 @@ def test_who_gives_way_is_read_off_how_it_brakes():
             near = nearby(world.scene)
             worlds = from_scene(near)
             giving = {int(worlds.cars[0, slot]) for slot in giving_way(near, unhindered(worlds))}
-            yielding = {driver.id for driver in world.truth().drivers if driver.yielding and not driver.crashed}
+            yielding = {
+                driver.id
+                for driver in world.truth().drivers
+                if driver.yielding and not driver.crashed
+            }
             told += [each in yielding for each in giving]
             read += [each in giving for each in yielding & {each.id for each in near.cars}]
     assert len(read) > 40 and np.mean(read) > 0.65  # not those who were told to in this moment
@@ -476,13 +562,17 @@ def test_words_are_of_the_action_and_not_of_what_may_follow():
     seen = in_the_middle("dilu-4-2.0", 3, 4).scene
     for option in Planner().decide(seen).options:
         alone = roll_out(seen, replace(option, trajectory=None))
-        assert np.allclose(alone.x, option.trajectory.x, atol=2e-3) and np.allclose(alone.y, option.trajectory.y, atol=2e-3)
+        assert np.allclose(alone.x, option.trajectory.x, atol=2e-3) and np.allclose(
+            alone.y, option.trajectory.y, atol=2e-3
+        )
 
 
 def test_each_car_is_imagined_to_think_at_other_moments_and_editing_one_shifts_no_others_draw():
     many = [car(n, 15 * n, lane=n % 3) for n in range(1, 6)]
     worlds, fewer = imagine(scene(*many), 6), imagine(scene(*many[1:]), 6)
-    timers = worlds.f[2:, k.TIMER, worlds.slot(3)]  # the first two: nobody changes lane; whoever wants to does so now
+    timers = worlds.f[
+        2:, k.TIMER, worlds.slot(3)
+    ]  # the first two: nobody changes lane; whoever wants to does so now
     assert len(set(timers.round(6))) == len(timers)
     for number in (2, 3, 4, 5):
         one, other = (w.f[:, k.DELTA, w.slot(number)] for w in (worlds, fewer))
@@ -507,7 +597,11 @@ def test_bad_scenes_are_refused_in_words_or_decided_safely():
 
 
 def test_three_hundred_cars_are_decided_in_seconds():
-    crowd = [car(n, 7.0 * (n // 3) - 100, lane=n % 3, speed=20.0) for n in range(300) if not 40 <= n <= 46]
+    crowd = [
+        car(n, 7.0 * (n // 3) - 100, lane=n % 3, speed=20.0)
+        for n in range(300)
+        if not 40 <= n <= 46
+    ]
     decided(scene(car(1, 50)))  # compiled
     begin = time.process_time()
     assert decided(scene(*(replace(each, id=each.id + 1) for each in crowd))) in META

@@ -145,7 +145,12 @@ def test_where_its_action_is_not_legal_now_a_null_policy_idles():
 
 
 def test_slower_and_faster_have_no_action_where_the_road_is_steered():
-    assert [policy.applies(policy.load(name), STEERED) for name in NULL] == [True, False, False, True]
+    assert [policy.applies(policy.load(name), STEERED) for name in NULL] == [
+        True,
+        False,
+        False,
+        True,
+    ]
     assert decided("idle", replace(scene(), legal=STEERED)).action == Control(0.0, 0.0)
 
 
@@ -154,7 +159,9 @@ def test_random_draws_from_seed_and_step_alone():
     assert decided("random", at) == decided("random", replace(at, cars=(car(1, 130.0),)))
     drawn = {str(decided("random", replace(at, step=step)).action) for step in range(40)}
     assert drawn == set(at.legal.meta)
-    wheels = [decided("random", replace(at, legal=STEERED, step=k)).action.steering for k in range(40)]
+    wheels = [
+        decided("random", replace(at, legal=STEERED, step=k)).action.steering for k in range(40)
+    ]
     assert len(set(wheels)) == 40 and all(abs(wheel) <= 0.5 for wheel in wheels)
 
 
@@ -226,7 +233,9 @@ def test_a_steered_road_is_a_fan_of_controls_and_the_lane_is_followed(name):
     at = replace(at, ego=replace(at.ego, y=-4.5, heading=0.02))
     choice = decided(name, at)
     assert choice.chosen.target_lane == ("a", "b", 1) and choice.action.steering > 0
-    assert {each.target_lane for each in choice.options} == {("a", "b", k) for k in range(3)} | {None}
+    assert {each.target_lane for each in choice.options} == {("a", "b", k) for k in range(3)} | {
+        None
+    }
 
 
 @pytest.mark.parametrize("name", ["rule", "idm"])

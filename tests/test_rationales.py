@@ -8,8 +8,8 @@ import pytest
 from digests import episode
 
 from drive import policy
+from drive.checking.text import check_rationale, check_text, numbers_in, unfounded_numbers
 from drive.language import read
-from drive.reasoning.verify import check_rationale, check_text, numbers_in, unfounded_numbers
 from drive.scenarios import SCENARIOS
 
 PAIRS = [(scenario, name) for scenario in SCENARIOS for name in policy.names()]

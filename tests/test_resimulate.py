@@ -8,13 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from drive import cli, log, rollout
-from drive.language import make_claim
-from drive.policy import load
-from drive.replay import replay
-from drive.resimulation import drive_out, measure, possible_contacts
-from drive.types import Claim, Episode, Meta, Step
-from drive.verification import (
+from drive import cli
+from drive.checking.futures import drive_out, measure, possible_contacts
+from drive.checking.verdicts import (
     Verifier,
     asked_again,
     driven,
@@ -23,6 +19,11 @@ from drive.verification import (
     verify_log,
     verify_logs,
 )
+from drive.episodes import log, rollout
+from drive.episodes.replay import replay
+from drive.language import make_claim
+from drive.policy import load
+from drive.types import Claim, Episode, Meta, Step
 from drive.world import World
 
 IDLE, FASTER, SLOWER, LEFT = map(Meta, ("IDLE", "FASTER", "SLOWER", "LANE_LEFT"))
@@ -171,7 +172,9 @@ def test_a_speed_that_an_option_does_not_mean_is_false():
 
 def test_a_foreseen_gap_is_measured_in_the_real_future():
     of = episode()
-    number = next(k for k, s in enumerate(of.steps) if s.attribution.causes and s.attribution.causes[0].cars)
+    number = next(
+        k for k, s in enumerate(of.steps) if s.attribution.causes and s.attribution.causes[0].cars
+    )
     lead = of.steps[number].attribution.causes[0].cars[0]
     claim = make_claim("consequence", "gap ahead", 500.0, cars=(lead,), option=SLOWER, horizon=2.0)
     wrong = result_of(of, number, claim)
@@ -190,7 +193,9 @@ def test_a_cause_that_is_none_is_false_and_the_right_one_is_true():
     assert result_of(of, number, replace(cause, cars=(*cause.cars, min(idle)))).result == "false"
     assert result_of(of, number, replace(cause, cars=(999,))).result == "false"
     assert result_of(of, number, make_claim("cause", "nothing")).result == "false"
-    other = next(o.action for o in step.choice.options if o.action not in (cause.option, step.choice.action))
+    other = next(
+        o.action for o in step.choice.options if o.action not in (cause.option, step.choice.action)
+    )
     assert result_of(of, number, replace(cause, option=other)).result == "false"
 
 
@@ -225,7 +230,9 @@ def test_a_hidden_car_must_have_been_seen_and_still_be_there():
     seen = min(here)
     claim = make_claim("visibility", "hidden", cars=(seen, seen))
     assert "in sight" in result_of(of, number, claim).why
-    assert "never seen" in result_of(of, number, make_claim("visibility", "hidden", cars=(999, 1))).why
+    assert (
+        "never seen" in result_of(of, number, make_claim("visibility", "hidden", cars=(999, 1))).why
+    )
 
 
 def test_every_moment_of_the_replay_is_given_back_unchanged():

@@ -18,10 +18,11 @@ from driving import some_action
 from hand_made import car, scene
 from highway_env.envs.common.observation import observation_factory
 
-from drive import log, policy, rollout
+from drive import policy
+from drive.episodes import log, rollout
+from drive.kinematics.foresight import foresee
 from drive.language import explanation
 from drive.reasoning.causes import attribute
-from drive.reasoning.foresight import foresee
 from drive.scenarios import SCENARIOS
 from drive.types import Choice, Meta
 from drive.world import World
@@ -61,7 +62,9 @@ def side_by_side(scenario, observation, seed=7, steps=6):
     """Our scene and what highway-env shows of the same moment, through drawn actions."""
     world, dice = World(scenario), random.Random(seed)
     world.reset(seed)
-    theirs = observation_factory(world._env, observation)  # made once an episode, as highway-env does
+    theirs = observation_factory(
+        world._env, observation
+    )  # made once an episode, as highway-env does
     for _ in range(steps):
         yield world.scene, theirs.observe()
         if world.step(some_action(world.scene.legal, dice)).ended:
@@ -74,20 +77,36 @@ def agree(at, shown, theirs, tolerance):
     distances += [math.inf] * (shown.rows - len(distances))
     assert ours.shape == theirs.shape
     for place, row in enumerate(theirs):
-        alike = [k for k, far in enumerate(distances) if far == distances[place] or abs(far - distances[place]) < 1e-5]
-        assert any(np.allclose(ours[k], row, rtol=0, atol=tolerance, equal_nan=True) for k in alike), (place, row)
+        alike = [
+            k
+            for k, far in enumerate(distances)
+            if far == distances[place] or abs(far - distances[place]) < 1e-5
+        ]
+        assert any(
+            np.allclose(ours[k], row, rtol=0, atol=tolerance, equal_nan=True) for k in alike
+        ), (place, row)
 
 
 # ------------------------------------------------------------------------------------ what it is shown
 
 
-ROADS = ("highway-fast", "dilu-4-2.0", "merge", "merge-generic", "roundabout", "intersection", "exit")
+ROADS = (
+    "highway-fast",
+    "dilu-4-2.0",
+    "merge",
+    "merge-generic",
+    "roundabout",
+    "intersection",
+    "exit",
+)
 
 
 @pytest.mark.parametrize("scenario", ROADS)
 def test_a_scene_shows_what_highway_env_shows_by_default(scenario):
     compared, shown = 0, shown_by(DEFAULTS[scenario])
-    for at, theirs in side_by_side(scenario, DEFAULTS[scenario], steps=3 if scenario.startswith("dilu") else 9):
+    for at, theirs in side_by_side(
+        scenario, DEFAULTS[scenario], steps=3 if scenario.startswith("dilu") else 9
+    ):
         agree(at, shown, theirs, 1e-5)
         compared += int((theirs[1:] != 0).any(1).sum())
     assert compared > 3, "there were cars to see"
@@ -107,7 +126,10 @@ def test_the_table_of_defaults_is_highway_env_s():
             assert scenario not in DEFAULTS
             continue
         theirs = environment(scenario).default_config()["observation"]
-        keys = set(theirs) - {"flatten", "horizon"}  # which change nothing, or belong to what is refused
+        keys = set(theirs) - {
+            "flatten",
+            "horizon",
+        }  # which change nothing, or belong to what is refused
         assert {key: theirs[key] for key in keys} == DEFAULTS[scenario], row.name
 
 
@@ -219,7 +241,11 @@ def _make(path, sizes=(25, 16, 5), algorithm="DQN", observation=None):
 
 def test_it_drives_highway_env_as_the_agent_itself_does(saved):
     agent, _, exported = saved
-    ours, world, env = StableBaselines(str(exported)), World("highway-fast"), environment("highway-fast")
+    ours, world, env = (
+        StableBaselines(str(exported)),
+        World("highway-fast"),
+        environment("highway-fast"),
+    )
     shown, _ = env.reset(seed=4)
     world.reset(4)
     for _ in range(30):
@@ -241,7 +267,9 @@ def test_its_numbers_are_the_agent_s_values_or_log_probabilities(saved):
     agent, _, exported = saved
     at = World("highway-fast").reset(9)
     options = StableBaselines(str(exported)).decide(at).options
-    shown = torch.as_tensor(observe(at, shown_by(DEFAULTS["highway-fast"])), dtype=torch.float32)[None]
+    shown = torch.as_tensor(observe(at, shown_by(DEFAULTS["highway-fast"])), dtype=torch.float32)[
+        None
+    ]
     with torch.no_grad():
         if isinstance(agent, sb3.DQN):
             theirs = agent.q_net(shown)[0]
@@ -267,7 +295,9 @@ def test_what_is_not_available_is_carried_on_with_and_said(made):
     at = replace(scene(car(1, 130)), scenario="highway-fast")
     driver = StableBaselines(str(made))
     best = max(driver.decide(at).options, key=lambda option: option.score).action
-    barred = replace(at, legal=replace(at.legal, meta=tuple({*at.legal.meta} - {best.name} | {"IDLE"})))
+    barred = replace(
+        at, legal=replace(at.legal, meta=tuple({*at.legal.meta} - {best.name} | {"IDLE"}))
+    )
     choice = policy.checked(driver, barred)
     assert choice.action == (best if best == Meta("IDLE") else Meta("IDLE"))
     unavailable = [o for o in choice.options if any(t.kind == "unavailable" for t in o.terms)]
@@ -297,10 +327,17 @@ def test_a_short_drive_is_explained_logged_and_asked_again(made, tmp_path):
     path = tmp_path / log.file_name(episode.header)
     log.write(path, episode)
     again = log.read(path).episode
-    assert again == episode and again.header.weights == driver.weights and again.header.tie == "post hoc"
+    assert (
+        again == episode
+        and again.header.weights == driver.weights
+        and again.header.tie == "post hoc"
+    )
     assert path.name == "merge-sb3_agent-3.jsonl"
     for step in again.steps:
-        assert policy.checked(policy.load(again.header.policy), step.scene).action == step.choice.action
+        assert (
+            policy.checked(policy.load(again.header.policy), step.scene).action
+            == step.choice.action
+        )
         assert "value" in explanation(step)
 
 
@@ -316,8 +353,13 @@ def test_only_cars_that_have_a_row_are_asked_for_and_the_others_make_no_differen
 def test_it_is_evaluated_in_other_processes_beside_others(made, tmp_path):
     from drive.evaluation import evaluate
 
-    found = evaluate("merge", [f"sb3:{made}", "idle"], 1, workers=1, out=tmp_path, overrides={"duration": 3})
-    assert not found.failures and {record.policy for record in found.records} == {f"sb3:{made}", "idle"}
+    found = evaluate(
+        "merge", [f"sb3:{made}", "idle"], 1, workers=1, out=tmp_path, overrides={"duration": 3}
+    )
+    assert not found.failures and {record.policy for record in found.records} == {
+        f"sb3:{made}",
+        "idle",
+    }
 
 
 def test_its_file_is_numbers_and_json_and_nothing_else(saved):
@@ -326,7 +368,11 @@ def test_its_file_is_numbers_and_json_and_nothing_else(saved):
     with safe_open(saved[2], "np") as file:
         told = json.loads(file.metadata()[KEY])
         assert set(file.keys()) == {f"{n}.{part}" for n in range(3) for part in ("weight", "bias")}
-    assert told == {"algorithm": type(saved[0]).__name__, "activation": told["activation"], "observation": None}
+    assert told == {
+        "algorithm": type(saved[0]).__name__,
+        "activation": told["activation"],
+        "observation": None,
+    }
 
 
 def test_driving_needs_neither_stable_baselines_nor_torch_to_load(made):
@@ -484,7 +530,10 @@ def test_missing_and_foreign_exports_are_refused_in_one_sentence(tmp_path):
     for wrong, said in [
         ({"0.bias": np.zeros(4, np.float32)}, "do not fit together"),
         ({"0.bias": np.full(5, np.nan, np.float32)}, "not finite"),
-        ({"0.weight": np.zeros((4, 25), np.float32), "0.bias": np.zeros(4, np.float32)}, "among 4 actions"),
+        (
+            {"0.weight": np.zeros((4, 25), np.float32), "0.bias": np.zeros(4, np.float32)},
+            "among 4 actions",
+        ),
         ({"extra": np.zeros(1, np.float32)}, "no stack of linear layers"),
     ]:
         save_file(arrays | wrong, foreign, {KEY: json.dumps(told)})
@@ -498,7 +547,9 @@ def test_missing_and_foreign_exports_are_refused_in_one_sentence(tmp_path):
 def test_an_observation_of_another_size_is_refused_when_it_is_given(made, tmp_path):
     config = tmp_path / "shown.json"
     config.write_text('{"type": "Kinematics", "vehicles_count": 7}')
-    with pytest.raises(ValueError, match="takes 25 numbers, but the observation has 7 rows of 5 features"):
+    with pytest.raises(
+        ValueError, match="takes 25 numbers, but the observation has 7 rows of 5 features"
+    ):
         export(made, tmp_path / "out.safetensors", config)
     config.write_text("{")
     with pytest.raises(ValueError, match="shown.json is not JSON"):
@@ -524,7 +575,9 @@ def test_from_the_command_line_a_zip_takes_the_flag_and_then_drives(saved, tmp_p
     done = whydrive(*brief, "--policy", f"sb3:{file}", "--trust-pickle")
     assert done.returncode == 0, done.stderr
     [path] = tmp_path.glob("*.jsonl")
-    assert policy.load(log.read(path).episode.header.policy).weights, "and can be asked again without it"
+    assert policy.load(log.read(path).episode.header.policy).weights, (
+        "and can be asked again without it"
+    )
 
 
 def test_an_export_drives_with_another_observation_and_says_what_is_wrong(made, tmp_path):
@@ -549,4 +602,6 @@ def test_the_list_of_policies_tells_how_agents_and_models_are_named():
 
 def test_nothing_is_shown_that_is_not_finite_where_cars_only_are_seen():
     shown = shown_by(WHOLE)
-    assert all(math.isfinite(value) for value in observe(scene(car(1, 130), car(2, 90)), shown).flat)
+    assert all(
+        math.isfinite(value) for value in observe(scene(car(1, 130), car(2, 90)), shown).flat
+    )

@@ -5,7 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from drive.statistics import bootstrap, paired, paired_ratio, poisson, quantile, ratio, wilson
+from drive.measures.statistics import (
+    bootstrap,
+    paired,
+    paired_ratio,
+    poisson,
+    quantile,
+    ratio,
+    wilson,
+)
 
 
 def test_wilson_gives_the_published_interval_of_3_in_50():
@@ -82,7 +90,9 @@ def test_pairs_use_only_common_seeds_where_both_have_a_value():
 
 
 def test_a_ratio_weighs_long_episodes_by_their_length():
-    estimate = ratio([200.0, 10.0, math.nan], [20.0, 0.5, 3.0])  # 10 m/s, and 20 m/s for half a second
+    estimate = ratio(
+        [200.0, 10.0, math.nan], [20.0, 0.5, 3.0]
+    )  # 10 m/s, and 20 m/s for half a second
     assert (estimate.mean, estimate.n) == (pytest.approx(210 / 20.5), 2)
     assert (estimate.low, estimate.high) == pytest.approx((10.0, 20.0))
 

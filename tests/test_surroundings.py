@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from hand_made import car, scene, straight_road
 
-from drive.roads import Lane, Road, Straight
-from drive.surroundings import (
+from drive.kinematics.surroundings import (
     View,
     idm_acceleration,
     legal_options,
     opposed,
     side_lanes,
 )
+from drive.roads import Lane, Road, Straight
 from drive.types import Car, Control, Legal, Meta, StaticObject
 
 LEFT, MIDDLE, RIGHT = (("a", "b", k) for k in range(3))
@@ -60,7 +60,9 @@ def test_the_follower_closes_when_it_is_faster_than_the_ego():
 
 
 def test_the_nearest_ahead_and_behind_count_and_only_in_the_lane_asked_for():
-    view = View(scene(car(1, 150.0), car(2, 130.0), car(3, 120.0, lane=0), car(4, 80.0), car(5, 60.0)))
+    view = View(
+        scene(car(1, 150.0), car(2, 130.0), car(3, 120.0, lane=0), car(4, 80.0), car(5, 60.0))
+    )
     assert view.leader().car == 2 and view.follower().car == 4
     assert view.leader(LEFT).car == 3 and view.leader(RIGHT) is None
 
@@ -110,9 +112,14 @@ def test_the_path_goes_on_over_the_next_lane_and_back_over_the_one_before():
 
 def test_a_contact_is_foreseen_where_paths_cross_at_the_same_time():
     plan = ((0.0, 10.0),)
-    (met,) = View(at_crossroads(-30.0, 10.0, from_the_west(-30.0, 10.0))).contacts(("s", "m", 0), plan)
+    (met,) = View(at_crossroads(-30.0, 10.0, from_the_west(-30.0, 10.0))).contacts(
+        ("s", "m", 0), plan
+    )
     assert met.car == 1 and 2.0 <= met.time <= 3.0
-    assert View(at_crossroads(-30.0, 10.0, from_the_west(-90.0, 10.0))).contacts(("s", "m", 0), plan) == ()
+    assert (
+        View(at_crossroads(-30.0, 10.0, from_the_west(-90.0, 10.0))).contacts(("s", "m", 0), plan)
+        == ()
+    )
 
 
 def test_braking_in_time_avoids_the_contact():
@@ -121,7 +128,10 @@ def test_braking_in_time_avoids_the_contact():
 
 
 def test_a_standing_car_may_be_about_to_set_off():
-    speeds = {f.poses[-1][0] for f in View(at_crossroads(-30.0, 10.0, from_the_west(-20.0, 0.0))).forecasts}
+    speeds = {
+        f.poses[-1][0]
+        for f in View(at_crossroads(-30.0, 10.0, from_the_west(-20.0, 0.0))).forecasts
+    }
     assert min(speeds) == -20.0, "it may stand on"
     assert max(speeds) > 0.0, "or pick up the usual speed"
 
@@ -142,13 +152,19 @@ def test_idm_keeps_its_speed_on_a_free_road_and_brakes_before_a_standing_car():
 
 
 def test_a_leader_is_expected_to_brake_for_whoever_is_ahead_of_it():
-    alone, pressed = View(scene(car(1, 140.0))), View(scene(car(1, 140.0), car(2, 150.0, speed=5.0)))
+    alone, pressed = (
+        View(scene(car(1, 140.0))),
+        View(scene(car(1, 140.0), car(2, 150.0, speed=5.0))),
+    )
     assert alone.expected_acceleration(alone.leader()) == 0.0
     assert pressed.expected_acceleration(pressed.leader()) == -6.0
 
 
 def test_side_lanes_are_those_that_are_legal_to_move_to():
-    assert {side: lane.id for side, lane in side_lanes(scene()).items()} == {"left": LEFT, "right": RIGHT}
+    assert {side: lane.id for side, lane in side_lanes(scene()).items()} == {
+        "left": LEFT,
+        "right": RIGHT,
+    }
     assert set(side_lanes(replace(scene(), legal=Legal(("IDLE", "LANE_LEFT"))))) == {"left"}
     assert set(side_lanes(scene(lane=0))) == {"right"}
 

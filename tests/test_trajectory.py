@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hand_made import straight_road
 
+from drive.kinematics.trajectory import DECIMALS, TIMES, from_states, meta_action_of
 from drive.roads import Arc, Lane, Road, Straight
-from drive.trajectory import DECIMALS, TIMES, from_states, meta_action_of
 from drive.types import WAYPOINTS
 
 TICKS = np.arange(0, 6.7, 1 / 15)
@@ -132,9 +132,14 @@ def test_the_horizon_limits_what_is_read():
 
 def test_a_change_of_lane_stays_one_where_both_lanes_lead_into_the_same():
     def lanes(name, begin, end, count):
-        return [Lane((*name, n), Straight((begin, -4.0 * n), (end, -4.0 * n)), 4.0, 30.0) for n in range(count)]
+        return [
+            Lane((*name, n), Straight((begin, -4.0 * n), (end, -4.0 * n)), 4.0, 30.0)
+            for n in range(count)
+        ]
 
-    road = Road((*lanes("ab", 0.0, 150.0, 2), *lanes("bc", 150.0, 190.0, 2), *lanes("cd", 190.0, 400.0, 1)))
+    road = Road(
+        (*lanes("ab", 0.0, 150.0, 2), *lanes("bc", 150.0, 190.0, 2), *lanes("cd", 190.0, 400.0, 1))
+    )
     changes = straight(y=lambda t: -4.0 + 4.0 * np.clip(t - 0.5, 0, 1))
     joins = straight(y=lambda t: -4.0 + 4.0 * np.clip((t - 4.6) / 0.5, 0, 1))
     assert (meaning(changes, road).lateral, meaning(changes, road).lanes) == ("change lane", 1)
@@ -143,9 +148,13 @@ def test_a_change_of_lane_stays_one_where_both_lanes_lead_into_the_same():
 
 def test_a_change_of_lane_stays_one_though_the_car_leaves_the_section_turning_back():
     """As in a roundabout: into the ring's inner lane, and out of it at once."""
-    ring = [Lane(("a", "b", n), Straight((0.0, -4.0 * n), (190.0, -4.0 * n)), 4.0, 30.0) for n in (0, 1)]
+    ring = [
+        Lane(("a", "b", n), Straight((0.0, -4.0 * n), (190.0, -4.0 * n)), 4.0, 30.0) for n in (0, 1)
+    ]
     road = Road((*ring, Lane(("b", "c", 0), Straight((190.0, -4.0), (400.0, -4.0)), 4.0, 30.0)))
-    swings = pointed(lambda t: -4.0 + 4.0 * np.clip(t - 1.0, 0, 1) - 4.0 * np.clip((t - 4.2) / 0.7, 0, 1))
+    swings = pointed(
+        lambda t: -4.0 + 4.0 * np.clip(t - 1.0, 0, 1) - 4.0 * np.clip((t - 4.2) / 0.7, 0, 1)
+    )
     assert (meaning(swings, road).lateral, meaning(swings, road).lanes) == ("change lane", 1)
     back = pointed(lambda t: -4.0 + 4.0 * np.clip(t - 1.0, 0, 1) - 4.0 * np.clip(t - 2.5, 0, 1))
     assert meaning(back, road).lateral == "keep lane"
@@ -153,7 +162,9 @@ def test_a_change_of_lane_stays_one_though_the_car_leaves_the_section_turning_ba
 
 def test_a_change_of_lane_stays_one_though_the_car_then_takes_the_branch_that_was_not_expected():
     """As at an exit: into the last lane, and down the ramp that only this lane leads to."""
-    here = [Lane(("a", "b", n), Straight((0.0, -4.0 * n), (190.0, -4.0 * n)), 4.0, 30.0) for n in (0, 1)]
+    here = [
+        Lane(("a", "b", n), Straight((0.0, -4.0 * n), (190.0, -4.0 * n)), 4.0, 30.0) for n in (0, 1)
+    ]
     onward = Lane(("b", "c", 0), Straight((190.0, 0.0), (400.0, 0.0)), 4.0, 30.0)
     ramp = Lane(("b", "d", 0), Straight((190.0, -4.0), (290.0, -104.0)), 4.0, 30.0)
     road = Road((*here, onward, ramp))

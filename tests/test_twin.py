@@ -150,7 +150,10 @@ def hypotheses(start, count: int, rng):
     for world in range(0, count, 2):
         worlds.brake(int(rng.integers(1, cars)), -6.0, [world])
         worlds.keep_lane(int(rng.integers(1, cars)), [world])
-    for rows, of in (((k.X, k.Y, k.HEADING, k.SPEED), worlds.f), ((k.LANE, k.TARGET_LANE), worlds.g)):
+    for rows, of in (
+        ((k.X, k.Y, k.HEADING, k.SPEED), worlds.f),
+        ((k.LANE, k.TARGET_LANE), worlds.g),
+    ):
         of[-1, rows, cars - 1] = of[-1, rows, 1]
     worlds.f[-1, k.X, cars - 1] += 6.0
     worlds.f[-1, k.SPEED, cars - 1] -= 8.0
@@ -170,9 +173,17 @@ def test_related_worlds_are_driven_as_each_by_itself(name, stop):
         for substeps, dt in ((15, 1 / 15), (10, 0.1), (4, 0.25), (4, 0.25)):
             parents, codes = np.nonzero(worlds.legal())
             order = rng.permutation(len(parents))[:60]
-            order = order if seed == 2 else np.sort(order)  # siblings side by side, and in no order at all
+            order = (
+                order if seed == 2 else np.sort(order)
+            )  # siblings side by side, and in no order at all
             worlds = worlds.select(parents[order])
-            record = {"stop_on_crash": stop, "tracks": True, "ego": True, "risks": True, "wanted": margins}
+            record = {
+                "stop_on_crash": stop,
+                "tracks": True,
+                "ego": True,
+                "risks": True,
+                "wanted": margins,
+            }
             alone, drive = unrelated(worlds, codes[order], substeps, dt, **record)
             again = worlds.step(codes[order], substeps, dt, related=True, **record)
             assert not differences(worlds, alone) and not differences(again, drive)
@@ -205,7 +216,9 @@ def driven_alike(batch, codes, decisions=1, **record) -> np.ndarray:
     return alone.g[:, k.TARGET_LANE]
 
 
-FAR = tuple(driver(n, 900 + 60 * n, 1, 25) for n in range(10, 14))  # enough cars that recalling pays
+FAR = tuple(
+    driver(n, 900 + 60 * n, 1, 25) for n in range(10, 14)
+)  # enough cars that recalling pays
 
 
 def test_who_looks_back_at_the_ego_reckons_with_what_it_wishes_now():
@@ -227,7 +240,9 @@ def test_who_may_not_do_the_same_is_not_recalled_though_it_stands_alike():
 def test_what_stood_on_a_lane_two_worlds_ago_is_not_taken_for_now():
     """The third world looks at no other lane, and the second ends at once; what the first saw there has gone meanwhile."""
     wrecks = driver(3, 185, 0, 0), driver(4, 185, 2, 0)
-    start = world_of(ego(lane=1), driver(1, 153, 1, 25, timer=0.5), driver(2, 190, 1, 20), *wrecks, *FAR).tile(4)
+    start = world_of(
+        ego(lane=1), driver(1, 153, 1, 25, timer=0.5), driver(2, 190, 1, 20), *wrecks, *FAR
+    ).tile(4)
     start.g[:, k.CRASHED, 3:5] = 1
     start.f[1:, k.X, 3] = 150.0  # not in front of car 1 any more
     start.f[1, k.X, 0] = 152.0  # the ego, on car 1
@@ -240,12 +255,16 @@ def test_what_stood_on_a_lane_two_worlds_ago_is_not_taken_for_now():
 def test_a_newcomer_is_seen_past_cars_that_stand_side_by_side(number):
     """Of two at the very same place along the lane the last counts as in front; a newcomer stands before both, or beside car 1."""
     others = [driver(n, 600 + 60 * n, 1, 25) for n in range(4, 8)]
-    start = world_of(ego(x=20), driver(1, 100, 1, 25), driver(2, 220, 1, 25), driver(3, 220, 1, 25), *others).tile(2)
+    start = world_of(
+        ego(x=20), driver(1, 100, 1, 25), driver(2, 220, 1, 25), driver(3, 220, 1, 25), *others
+    ).tile(2)
     start.f[:, k.Y, 3] += 2.5
     start.f[1, k.X, number] = 160.0 if number == 4 else 100.0
     start.f[1, k.Y, number] += 0.0 if number == 4 else 2.9
     order = np.arange(start.f.shape[2])
-    order[[1, 6]] = order[[6, 1]] if number == 6 else order[[1, 6]]  # the newcomer comes first in the road's order
+    order[[1, 6]] = (
+        order[[6, 1]] if number == 6 else order[[1, 6]]
+    )  # the newcomer comes first in the road's order
     start = dataclasses.replace(start, f=start.f[:, :, order].copy(), g=start.g[:, :, order].copy())
     driven_alike(start, [CODES["IDLE"]] * 2)
 
@@ -348,7 +367,9 @@ def test_a_wreck_behind_the_leader_counts_and_who_is_behind_a_ghost_does_not():
     leader, wreck, chaser = driver(1, 135, 1, 20), driver(2, 150, 1, 0), driver(3, 80, 1, 30)
     world = world_of(ego(x=100), leader, wreck, chaser, driver(4, 88, 1, 25))
     world.ghost(4)
-    risks = world.step([CODES["IDLE"]], 1, 1e-6, risks=True, wanted=(2.0, 2.0, 0.5, 2.0, 3.0, 3.0, 0.0)).risks[0, 0]
+    risks = world.step(
+        [CODES["IDLE"]], 1, 1e-6, risks=True, wanted=(2.0, 2.0, 0.5, 2.0, 3.0, 3.0, 0.0)
+    ).risks[0, 0]
     assert risks[:2] == pytest.approx([30.0, 45.0 / 26.0], abs=0.1)
     assert np.isinf(risks[2:5]).all()
     assert list(world.g[0, k.TOUCHED]) == [0, 0, 1, 0, 0]
@@ -357,7 +378,8 @@ def test_a_wreck_behind_the_leader_counts_and_who_is_behind_a_ghost_does_not():
 def test_clearance_is_what_lies_between_the_shapes():
     beside, near = driver(1, 101, 0, 26), driver(2, 103, 1, 26)
     clear = [
-        world_of(ego(x=100), other).step([CODES["IDLE"]], 1, 1e-6, risks=True).risks[0, 0, 5] for other in (beside, near)
+        world_of(ego(x=100), other).step([CODES["IDLE"]], 1, 1e-6, risks=True).risks[0, 0, 5]
+        for other in (beside, near)
     ]
     assert clear == pytest.approx([2.0, -2.0])
 

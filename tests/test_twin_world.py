@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from twin_reference import random_action
 
-from drive.twin_world import twin_world
 from drive.world import World
+from drive.world.twin import twin_world
 
 SAME = 1e-6
 DRIVEN = {  # scenario -> decisions

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from hand_made import LEFT, RIGHT, behind_a_slower_car, car, scene
 
+from drive.checking import scene as verify
+from drive.checking.scene import check, observe
+from drive.checking.text import check_rationale, check_text, numbers_in
+from drive.kinematics.foresight import foresee
 from drive.language import QUANTITIES, make_claim, say
-from drive.reasoning import verify
-from drive.reasoning.foresight import foresee
 from drive.reasoning.narrate import narrate
-from drive.reasoning.verify import check, check_rationale, check_text, numbers_in, observe
 from drive.roads import Lane, Road, Straight
 from drive.types import Claim, Meta, Perception, StaticObject, Task
 

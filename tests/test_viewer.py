@@ -11,8 +11,10 @@ import orjson
 import pytest
 from fake_episode import crash, fake_episode, ring_road, straight_road
 
-from drive import camera, film, log, viewer
-from drive.motion import Motion
+from drive import camera
+from drive.episodes import log
+from drive.measures.motion import Motion
+from drive.show import film, viewer
 from drive.types import Control, Decision, Episode, Meta
 
 

@@ -7,7 +7,7 @@ import pytest
 from driving import drive_on
 from highway_env.vehicle.behavior import IDMVehicle
 
-from drive.geometry import GRAVITY
+from drive.roads.geometry import GRAVITY
 from drive.scenarios import SCENARIOS
 from drive.types import Control, Meta
 from drive.world import Accelerate, Grip, Move, Remove, Resize, World

@@ -213,7 +213,11 @@ class _Grammar:
     def _each(self, claim: Claim, found: re.Match) -> list[Claim]:
         """The claim, once for each that is absent alone."""
         either = found.groupdict().get("either")
-        return [self._without(claim, each[0]) for each in _compiled(self.absent).finditer(either)] if either else [claim]
+        return (
+            [self._without(claim, each[0]) for each in _compiled(self.absent).finditer(either)]
+            if either
+            else [claim]
+        )
 
     def _without(self, claim: Claim, absent: str) -> Claim:
         if absent.lower() in map(str.lower, self.words.absences.values()):

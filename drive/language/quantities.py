@@ -90,7 +90,9 @@ QUANTITIES: dict[tuple[str, str], Quantity] = {
     ("intention", "target speed"): Quantity("m/s", short=True),
     ("intention", "lane"): Quantity("", 0),
     ("cause", "decision"): Quantity(body=True, number=False),
-    ("cause", "without"): Quantity(body=True, several=True, absence=True, option=True, number=False),
+    ("cause", "without"): Quantity(
+        body=True, several=True, absence=True, option=True, number=False
+    ),
     ("cause", "task"): Quantity(absence=True, option=True, number=False),
     ("cause", "speed limit"): Quantity(absence=True, option=True, number=False),
     ("cause", "poor sight"): Quantity(option=True, number=False),

@@ -130,7 +130,10 @@ def say_bodies(cars: tuple[int, ...], objects: tuple[int, ...], words: Words) ->
 
 def say_either(claims: tuple[Claim, ...], words: Words) -> str:
     """What is absent in claims that are alike but for it, each meant alone."""
-    absent = (words.absences.get(claim.quantity) or say_bodies(claim.cars, claim.objects, words) for claim in claims)
+    absent = (
+        words.absences.get(claim.quantity) or say_bodies(claim.cars, claim.objects, words)
+        for claim in claims
+    )
     return _joined(list(absent), words.either)
 
 
@@ -210,12 +213,16 @@ def _predicates(claims: tuple[Claim, ...], words: Words) -> str:
     return _joined(said, words.predicates)
 
 
-def _clause(claim: Claim, words: Words, with_place: bool = True, alike: tuple[Claim, ...] = ()) -> str:
+def _clause(
+    claim: Claim, words: Words, with_place: bool = True, alike: tuple[Claim, ...] = ()
+) -> str:
     known = quantity_of(claim.kind, claim.quantity)
     phrase = words.claims[claim.kind, claim.quantity]
     slots = {
         "said": _said(claim, words),
-        "body": say_either((claim, *alike), words) if known.absence else say_body(claim.cars, claim.objects, words),
+        "body": say_either((claim, *alike), words)
+        if known.absence
+        else say_body(claim.cars, claim.objects, words),
         "other": words.car.format(car=claim.cars[1]) if known.other else "",
         "place": words.places[PLACES.index(claim.option)] if known.place and with_place else "",
         "option": say_doing(claim.option, words) if known.option else "",

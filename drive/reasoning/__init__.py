@@ -1,1 +1,1 @@
-"""Decisions, foresight, causes, narration and verification: everything between a choice and its words."""
+"""Decisions, causes and narration: everything between a choice and its words; nothing that judges."""

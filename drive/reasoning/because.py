@@ -49,7 +49,9 @@ def attributed(
     )
 
 
-def _account(scene: Scene, choice: Choice, attribution: Attribution) -> tuple[Account, Option | None]:
+def _account(
+    scene: Scene, choice: Choice, attribution: Attribution
+) -> tuple[Account, Option | None]:
     """What is to be said, and the rival against which something was measured, if any."""
     instead = {cause.instead for cause in attribution.causes}
     for rival in _rivals(scene, choice, attribution):
@@ -63,7 +65,9 @@ def _account(scene: Scene, choice: Choice, attribution: Attribution) -> tuple[Ac
 def _untold(account: Account, attribution: Attribution) -> bool:
     """Is nothing said of the proximate cause but that it is one?"""
     told = {car for claim in account.grounds + account.rival_grounds for car in claim.cars}
-    return bool(attribution.causes and attribution.causes[0].cars) and not told & set(attribution.causes[0].cars)
+    return bool(attribution.causes and attribution.causes[0].cars) and not told & set(
+        attribution.causes[0].cars
+    )
 
 
 def _placing(choice: Choice, cause: Cause) -> Choice:

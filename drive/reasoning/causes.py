@@ -17,9 +17,9 @@ from dataclasses import replace
 import numpy as np
 
 from drive import policy as policies
-from drive.reasoning.foresight import roll_out
+from drive.kinematics.foresight import roll_out
+from drive.kinematics.surroundings import View
 from drive.roads import Road
-from drive.surroundings import View
 from drive.types import (
     Action,
     Attribution,
@@ -56,7 +56,9 @@ def _no_task(scene: Scene) -> Scene | None:
 def _no_limit(scene: Scene) -> Scene | None:
     if all(lane.speed_limit is None for lane in scene.road.lanes):
         return None
-    return replace(scene, road=Road(tuple(replace(la, speed_limit=None) for la in scene.road.lanes)))
+    return replace(
+        scene, road=Road(tuple(replace(la, speed_limit=None) for la in scene.road.lanes))
+    )
 
 
 def _clear_view(scene: Scene) -> Scene | None:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, replace
 
+from drive.kinematics.surroundings import View
+from drive.kinematics.trajectory import NUDGE, MetaAction, meta_action_of
 from drive.roads import Lane, LaneId, Road, turns_back
-from drive.surroundings import View
-from drive.trajectory import NUDGE, MetaAction, meta_action_of
 from drive.types import Choice, Control, Decision, Option, Scene, Side, Term, Trajectory
 
 NULL = ("always", "drawn")  # terms of a policy that weighs nothing
@@ -23,7 +23,13 @@ QUICKER = {"SLOWER": ("IDLE", "FASTER"), "IDLE": ("FASTER",)}  # what a lower sp
 RING_REACH = 100.0  # [m] looked along the path for a ring
 STANDING = 0.5  # [m/s]
 
-GAINS = ("speed gain", "incentive", "lanes to goal", "distance to goal", "lanes to the right")  # why to change lanes
+GAINS = (
+    "speed gain",
+    "incentive",
+    "lanes to goal",
+    "distance to goal",
+    "lanes to the right",
+)  # why to change lanes
 WHEREABOUTS = "whereabouts"  # a term for a tested cause of which nothing else was measured
 # what a term is about, and by it what holding back means
 SUBJECTS = {
@@ -108,14 +114,20 @@ def reasons_of(scene: Scene, choice: Choice, motion: MetaAction) -> tuple[Reason
         stay = _counting(scene, choice, STAYING, ("against",))
         stay = tuple(r for r in stay if r.subject != "goal" or nearer_goal(chosen, r.option))
         found = stay or _lead_of(scene, choice)
-        gained = (r for r in _speaking(chosen, ("for",)) if r.subject != "goal")  # told as it is from here
+        gained = (
+            r for r in _speaking(chosen, ("for",)) if r.subject != "goal"
+        )  # told as it is from here
         found += tuple(sorted(gained, key=_gains, reverse=True))
     elif _nudges(scene, motion):
         return _off_centre(choice)
     elif name in QUICKER and motion.longitudinal != "speed up":
         found = _counting(scene, choice, QUICKER[name], ("against",), unlike=chosen, leaving=GAINS)
     slows = motion.longitudinal in ("slow down", "stop")
-    return found or _room(chosen, slows) or tuple(r for r in _speaking(chosen, ("against",)) if r.subject)
+    return (
+        found
+        or _room(chosen, slows)
+        or tuple(r for r in _speaking(chosen, ("against",)) if r.subject)
+    )
 
 
 def decision_of(scene: Scene, choice: Choice, trajectory: Trajectory) -> Decision:
@@ -138,7 +150,10 @@ def _subject(scene: Scene, reasons: tuple[Reason, ...]) -> tuple[str | None, boo
     if first.subject in ("lead", "crossing") and first.term.cars:
         leads = _leads(scene, first.term.cars[0])
         if first.subject == "crossing":
-            return "lead" if leads else "crossing", against  # who is ahead is followed, not let pass
+            return (
+                "lead" if leads else "crossing",
+                against,
+            )  # who is ahead is followed, not let pass
         if not leads:
             return "goal", against  # whoever leads the lane beside leaves or takes the gap there
     return first.subject, against
@@ -157,7 +172,9 @@ def _met(scene: Scene, car: int) -> str | None:
 def _leads(scene: Scene, car: int) -> bool:
     """Is it the next ahead in the ego's lane, or the next that comes towards it there?"""
     view = View(scene)
-    return any(n is not None and n.car == car and n.gap >= 0 for n in (view.leader(), view.oncoming()))
+    return any(
+        n is not None and n.car == car and n.gap >= 0 for n in (view.leader(), view.oncoming())
+    )
 
 
 def _longitudinal(
@@ -288,7 +305,9 @@ def same_way(option: Option, other: Option) -> bool:
 
 def nearer_goal(option: Option, other: Option) -> bool:
     """Does an option leave fewer lanes to cross to the goal than another?"""
-    left = [sum(t.value for t in each.terms if t.kind == "lanes to goal") for each in (option, other)]
+    left = [
+        sum(t.value for t in each.terms if t.kind == "lanes to goal") for each in (option, other)
+    ]
     return left[0] < left[1]
 
 

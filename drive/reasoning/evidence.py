@@ -10,11 +10,11 @@ from __future__ import annotations
 import itertools
 import math
 
-from drive.geometry import corners, distance_between
+from drive.kinematics.surroundings import Neighbour, View
 from drive.language import make_claim, said_action
 from drive.reasoning.decisions import OFF_CENTRE, SIDES, WHEREABOUTS, Reason, manoeuvre_of
 from drive.roads import LaneId
-from drive.surroundings import Neighbour, View
+from drive.roads.geometry import corners, distance_between
 from drive.types import Claim, Meta, Scene, Term
 
 BEND_REACH = 100.0  # [m] along the path, within which bends count as ahead
@@ -72,7 +72,9 @@ def claims_of(view: View, reasons: tuple[Reason, ...], most: int) -> tuple[Claim
     for reason in reasons:
         claims += [claim for claim in _claims(view, reason) if claim not in claims]
     beside = {claim.cars for claim in claims if claim.quantity == "beside"}
-    claims = [each for each in claims if each.quantity != "predicted contact" or each.cars not in beside]
+    claims = [
+        each for each in claims if each.quantity != "predicted contact" or each.cars not in beside
+    ]
     bodies = sorted(dict.fromkeys(map(_body, claims)), key=lambda body: body == ASKED)
     claims.sort(key=lambda claim: (bodies.index(_body(claim)), _rank(claim)))
     return tuple(claims[:most])
@@ -184,11 +186,20 @@ def _whereabouts(view: View, term: Term) -> list[Claim]:
     scene, car = view.scene, view.scene.car(term.cars[0])
     for place, kinds in itertools.product(PLACES, NEIGHBOURS):
         lane = lane_at(scene, place)
-        found = [each for kind in kinds if lane for each in _measured(view, lane, kind) if each[0].car == car.id]
+        found = [
+            each
+            for kind in kinds
+            if lane
+            for each in _measured(view, lane, kind)
+            if each[0].car == car.id
+        ]
         if found:
             (_, first, gap), *rest = found
             closing = [] if first == "oncoming" else [each[1:] for each in rest if each[2] > WORTH]
-            return [_observation(quantity, value, term, place) for quantity, value in ((first, gap), *closing)]
+            return [
+                _observation(quantity, value, term, place)
+                for quantity, value in ((first, gap), *closing)
+            ]
     return [] if car.lane[:2] == scene.ego.lane[:2] else _crossing(scene, car.id)
 
 

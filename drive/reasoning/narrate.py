@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from drive.kinematics.surroundings import View
+from drive.kinematics.trajectory import MetaAction
 from drive.language import Account, make_claim, read, say_duration, say_rationale
 from drive.reasoning.decisions import (
     GAINS,
@@ -23,8 +25,6 @@ from drive.reasoning.decisions import (
     speed_change,
 )
 from drive.reasoning.evidence import claims_of
-from drive.surroundings import View
-from drive.trajectory import MetaAction
 from drive.types import Choice, Claim, Meta, Option, Rationale, Scene, Step, Tie, Trajectory
 
 GROUNDS, RIVAL_GROUNDS = 3, 2  # at most this many claims for the choice, and for its rival

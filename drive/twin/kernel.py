@@ -87,8 +87,20 @@ Notes = namedtuple(
     "Notes",
     "now order count slot at place made f g own asked seen aim same fixed shy worked near odd ends",
 )
-ROW, WORLD, RELATED, KNOWN, SORTED, ODD = 0, 1, 2, 3, 4, 5  # of now: row of T, which world, what is so, how many are odd
-FRONT, REAR, SIDES, SEEN = 0, 1, 2, 6  # of seen: on its lane in front and behind; the same to the left, and to the right
+ROW, WORLD, RELATED, KNOWN, SORTED, ODD = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+)  # of now: row of T, which world, what is so, how many are odd
+FRONT, REAR, SIDES, SEEN = (
+    0,
+    1,
+    2,
+    6,
+)  # of seen: on its lane in front and behind; the same to the left, and to the right
 NOBODY, UNKNOWN, UNASKED = -1, -2, -3
 FEW = 5  # slots, up to which working out is faster than recalling
 
@@ -785,13 +797,19 @@ def move_bicycle(f, own, i, dt):
     v2 = v + a * k
     wb = w + w1 * k
     b = h + w * k
-    x2, y2, u2, w2 = bicycle_rates(math.cos(b), math.sin(b), v2, u + u1 * k, wb, length, width, angle)
+    x2, y2, u2, w2 = bicycle_rates(
+        math.cos(b), math.sin(b), v2, u + u1 * k, wb, length, width, angle
+    )
     wc = w + w2 * k
     b = h + wb * k
-    x3, y3, u3, w3 = bicycle_rates(math.cos(b), math.sin(b), v2, u + u2 * k, wc, length, width, angle)
+    x3, y3, u3, w3 = bicycle_rates(
+        math.cos(b), math.sin(b), v2, u + u2 * k, wc, length, width, angle
+    )
     wd = w + w3 * dt
     b = h + wc * dt
-    x4, y4, u4, w4 = bicycle_rates(math.cos(b), math.sin(b), v + a * dt, u + u3 * dt, wd, length, width, angle)
+    x4, y4, u4, w4 = bicycle_rates(
+        math.cos(b), math.sin(b), v + a * dt, u + u3 * dt, wd, length, width, angle
+    )
     k = dt / 6
     f[X, i] += k * (x1 + 2 * x2 + 2 * x3 + x4)
     f[Y, i] += k * (y1 + 2 * y2 + 2 * y3 + y4)
@@ -995,7 +1013,11 @@ def collide_all(f, g, own, polygons, cars, slots, ego, notes, dt):
             continue
         reach = (f[DIAGONAL, i] + longest) / 2 + f[SPEED, i] * dt
         for j in range(i + 1, slots):
-            if not near[j] or not (notes.worked[i] or notes.worked[j]) or not within(f, i, j, reach):
+            if (
+                not near[j]
+                or not (notes.worked[i] or notes.worked[j])
+                or not within(f, i, j, reach)
+            ):
                 continue
             if not (g[CHECKS, i] or g[CHECKS, j]):
                 continue
@@ -1416,7 +1438,9 @@ def substep(
     for i in range(cars):
         if notes.worked[i]:
             move(f, g, drivers, own, i, dt)
-            lane, own[2, i], own[3, i] = closest_lane(net, f[X, i], f[Y, i], f[HEADING, i], g[LANE, i])
+            lane, own[2, i], own[3, i] = closest_lane(
+                net, f[X, i], f[Y, i], f[HEADING, i], g[LANE, i]
+            )
             g[LANE, i] = lane
             face(f, own, i)
     if notes.now[KNOWN]:

@@ -16,7 +16,7 @@ import numpy as np
 from highway_env import utils
 
 from drive import roads
-from drive.history import history
+from drive.kinematics.history import history
 from drive.scenarios import Scenario
 from drive.scenarios import scenario as named
 from drive.types import EGO, Action, Contact, Meta, Perception, Scene, Task, Tracks, Truth

@@ -8,7 +8,7 @@ import numpy as np
 from highway_env.vehicle import behavior
 from highway_env.vehicle.kinematics import Vehicle
 
-from drive import geometry
+from drive.roads import geometry
 
 
 # An intersection writes its traffic's jam distance and comfort onto the class of its drivers, and so

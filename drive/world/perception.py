@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from drive import geometry, roads
-from drive.history import history, noise
+from drive import roads
+from drive.kinematics.history import history, noise
+from drive.roads import geometry
 from drive.types import EGO, Car, Driver, Ego, Legal, Perception, Scene, Task, Truth
 from drive.world.values import exact
 

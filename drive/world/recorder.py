@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from drive import geometry, roads
+from drive import roads
+from drive.roads import geometry
 from drive.types import EGO, Contact, Scene, Tracks
 from drive.world.values import exact, objects
 

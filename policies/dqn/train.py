@@ -172,7 +172,14 @@ class Training:
         """The training of a checkpoint; ValueError where it is none, or one with other settings."""
         try:
             training = cls._opened(path)
-        except (SafetensorError, KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        except (
+            SafetensorError,
+            KeyError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            RuntimeError,
+        ) as error:
             raise ValueError(
                 f"{path} is no checkpoint of this network ({error}); remove it, or choose another folder"
             ) from error

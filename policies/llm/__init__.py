@@ -19,7 +19,9 @@ ATTEMPTS = 3
 PAUSE = 0.25  # [s] after a failed request, doubled each time
 TIMEOUT = 60.0  # [s] of one request
 ANSWER = Term("answer", 0.0, "", "for")
-FAILED = "The language model gave no valid answer in {attempts} attempts ({why}), so the car carries on."
+FAILED = (
+    "The language model gave no valid answer in {attempts} attempts ({why}), so the car carries on."
+)
 AGAIN = "That was not valid: {why}. Answer again with one JSON object."
 
 
@@ -35,7 +37,9 @@ class LanguageModel:
         self.name = f"llm:{model}"
         self._endpoint = endpoint or from_environment(model, TIMEOUT)
         asked = json.dumps([model, words.SYSTEM, words.NEAREST, schema(tuple(DECISIONS))])
-        self.weights = hashlib.sha256(asked.encode()).hexdigest()[:16]  # what it is asked, as far as is known here
+        self.weights = hashlib.sha256(asked.encode()).hexdigest()[
+            :16
+        ]  # what it is asked, as far as is known here
 
     @staticmethod
     def applies(legal: Legal) -> bool:
@@ -44,11 +48,15 @@ class LanguageModel:
     def decide(self, scene: Scene) -> Choice:
         legal = scene.legal.meta
         if not legal:
-            raise ValueError(f"it knows meta-actions only, and {scene.scenario} is driven by steering")
+            raise ValueError(
+                f"it knows meta-actions only, and {scene.scenario} is driven by steering"
+            )
         answer = self._answer(scene)
         if isinstance(answer, str):
             return _carried_on(legal, answer, self.tie)
-        options = (Option(Meta(name), (ANSWER,) if name == answer.decision else ()) for name in legal)
+        options = (
+            Option(Meta(name), (ANSWER,) if name == answer.decision else ()) for name in legal
+        )
         return Choice(Meta(answer.decision), tuple(options), rationale(scene, answer, self.tie))
 
     def could_matter(self, scene: Scene, choice: Choice) -> tuple[int, ...]:

@@ -43,7 +43,10 @@ def schema(legal: tuple[str, ...]) -> dict:
     """The JSON Schema of an answer: the reasons first, the decision last."""
     car = {"type": "integer", "minimum": 1, "maximum": LAST_CAR}
     claim = _object(
-        car=car, lane={"enum": list(LANES)}, quantity={"enum": list(QUANTITIES)}, value={"type": "number"}
+        car=car,
+        lane={"enum": list(LANES)},
+        quantity={"enum": list(QUANTITIES)},
+        value={"type": "number"},
     )
     return _object(
         sentence={"type": "string", "minLength": 1, "maxLength": LONGEST},
@@ -74,7 +77,9 @@ def read(content: str, legal: tuple[str, ...]) -> Answer:
     claims = _list(data["claims"], "claims", MOST_CLAIMS)
     return Answer(
         _sentence(data["sentence"]),
-        tuple(dict.fromkeys(_car(car) for car in _list(data["cited_cars"], "cited_cars", MOST_CARS))),
+        tuple(
+            dict.fromkeys(_car(car) for car in _list(data["cited_cars"], "cited_cars", MOST_CARS))
+        ),
         tuple(map(_claim, claims)),
         _one_of(data["plan"]["speed"], SPEEDS, "plan.speed"),
         _one_of(data["plan"]["lane"], STEPS, "plan.lane"),
@@ -110,7 +115,10 @@ def _claim(data) -> tuple[int, str, str, float]:
     value = data["value"]
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= FARTHEST:
         raise ValueError(f"the value of a claim is a number of at most {FARTHEST:g}")
-    lane, quantity = _one_of(data["lane"], LANES, "lane"), _one_of(data["quantity"], QUANTITIES, "quantity")
+    lane, quantity = (
+        _one_of(data["lane"], LANES, "lane"),
+        _one_of(data["quantity"], QUANTITIES, "quantity"),
+    )
     return _car(data["car"]), lane, quantity, float(value)
 
 
@@ -161,4 +169,6 @@ def _parsed(sentence: str) -> tuple[Claim, ...]:
         found = parse(sentence)
     except ValueError:
         return ()  # not in our words: the verifier counts it as such
-    return tuple(claim for claim in found if not isinstance(claim.said, float) or math.isfinite(claim.said))
+    return tuple(
+        claim for claim in found if not isinstance(claim.said, float) or math.isfinite(claim.said)
+    )

@@ -73,9 +73,13 @@ class Endpoint:
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         address = f"{self.url.rstrip('/')}/chat/completions"
         try:
-            with httpx.stream("POST", address, json=body, headers=headers, timeout=self.timeout) as response:
+            with httpx.stream(
+                "POST", address, json=body, headers=headers, timeout=self.timeout
+            ) as response:
                 if response.status_code in REFUSED:
-                    raise Refusal(f"{address} refused the request with status {response.status_code}")
+                    raise Refusal(
+                        f"{address} refused the request with status {response.status_code}"
+                    )
                 if response.status_code != 200:
                     raise NoReply(f"status {response.status_code}")
                 return _read(response.iter_bytes())

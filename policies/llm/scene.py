@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from drive.surroundings import Neighbour, View
+from drive.kinematics.surroundings import Neighbour, View
 from drive.types import Car, Scene
 
 NEAREST = 5  # cars that are told of; a ghost among them is left out, and nobody comes in for it
@@ -34,7 +34,11 @@ TASKS = {
     "laps": "drive laps",
     "lane keeping": "stay in the lane",
 }
-PLACES = {"mine": "in my lane", "left": "in the lane on the left", "right": "in the lane on the right"}
+PLACES = {
+    "mine": "in my lane",
+    "left": "in the lane on the left",
+    "right": "in the lane on the right",
+}
 
 
 def system(scene: Scene) -> str:
@@ -49,7 +53,9 @@ def told(scene: Scene) -> str:
         f"Task: {task}.",
         f"I drive {ego.speed:.1f} m/s in lane {ego.lane[2] + 1} of {lanes}; "
         f"I aim at {ego.target_speed:.1f} m/s in lane {ego.target_lane[2] + 1}.",
-        "Allowed actions: " + "; ".join(f"{name} ({ACTIONS[name]})" for name in scene.legal.meta) + ".",
+        "Allowed actions: "
+        + "; ".join(f"{name} ({ACTIONS[name]})" for name in scene.legal.meta)
+        + ".",
         *_others(scene),
     ]
     return "\n".join(lines)

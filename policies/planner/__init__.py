@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from drive.control import clipped
+from drive.kinematics.control import clipped
 from drive.twin import CODES, META_ACTIONS, Worlds, warm
 from drive.twin import kernel as k
 from drive.types import Choice, Control, Legal, Meta, Option, Scene, Trajectory
@@ -65,7 +65,9 @@ class Planner:
 
     def __init__(self, settings: Settings = Settings()):
         self.settings = settings
-        self._last: tuple[Scene, Thought] | None = None  # the same scene is often asked about again, with cars hidden
+        self._last: tuple[Scene, Thought] | None = (
+            None  # the same scene is often asked about again, with cars hidden
+        )
 
     @staticmethod
     def applies(legal: Legal) -> bool:
@@ -102,7 +104,9 @@ class Planner:
 
     def _roots(self, scene: Scene) -> Worlds:
         if nearby(scene).cars:
-            return imagine(scene, self.settings.crossing if junctions(scene.road) else self.settings.hypotheses)
+            return imagine(
+                scene, self.settings.crossing if junctions(scene.road) else self.settings.hypotheses
+            )
         return imagine(replace(scene, cars=(), ghosts=()), 1)  # ghosts matter to other cars alone
 
 
@@ -114,13 +118,16 @@ def _sees_less(scene: Scene, roots: Worlds, before: Scene, thought: Thought) -> 
 
 def weigh(scene: Scene, roots: Worlds, settings: Settings) -> Choice:
     """Choose by what happens in these worlds, wherever they come from (a benchmark's oracle knows the truth)."""
-    return chosen(scene, think(scene, roots, settings)) if scene.legal.meta else _steer(scene, roots)
+    return (
+        chosen(scene, think(scene, roots, settings)) if scene.legal.meta else _steer(scene, roots)
+    )
 
 
 def chosen(scene: Scene, thought: Thought) -> Choice:
     """The best action, and every other with what it came to."""
     options = tuple(
-        _option(scene, thought, each, path) for each, path in zip(thought.weighed, thought.paths, strict=True)
+        _option(scene, thought, each, path)
+        for each, path in zip(thought.weighed, thought.paths, strict=True)
     )
     return Choice(Meta(META_ACTIONS[thought.best.code]), options)
 
@@ -159,21 +166,30 @@ def _budget(scene: Scene, settings: Settings) -> Budget:
 
 
 def _searched(
-    roots: Worlds, budget: Budget, first: np.ndarray, settings: Settings, tree: Tree, paths: list[Trajectory]
+    roots: Worlds,
+    budget: Budget,
+    first: np.ndarray,
+    settings: Settings,
+    tree: Tree,
+    paths: list[Trajectory],
 ) -> Thought:
     def promising(nodes, left: int) -> np.ndarray:
         return promise(nodes, left * budget.period, budget, settings)
 
     plans = search(roots, budget, first, promising, tree)
     worth = worth_of(plans, budget, settings)
-    actions = tuple(weighed(plans, code, worth, len(roots), budget, settings, tree) for code in first)
+    actions = tuple(
+        weighed(plans, code, worth, len(roots), budget, settings, tree) for code in first
+    )
     return Thought(budget, roots, plans, worth, actions, tree, paths)
 
 
 def _option(scene: Scene, thought: Thought, of: Weighed, path: Trajectory) -> Option:
     action = Meta(META_ACTIONS[of.code])
     lost = np.flatnonzero(np.isfinite(thought.plans.crash[of.rows]))
-    held = hold(with_ego_as_wide(thought.roots.select(lost), scene.ego.width), of.code, thought.budget)
+    held = hold(
+        with_ego_as_wide(thought.roots.select(lost), scene.ego.width), of.code, thought.budget
+    )
     terms = terms_of(scene, action, thought.plans, of.rows, held)
     return Option(action, terms, of.score, lane_after(scene, action), path)
 
@@ -189,5 +205,7 @@ def _steer(scene: Scene, roots: Worlds) -> Choice:
     for number in np.argsort(-scores, kind="stable"):
         action = Control(speed, float(driven.wheel[number]))
         if action not in options:
-            options[action] = steering.option(scene, driven, int(number), action, float(scores[number]))
+            options[action] = steering.option(
+                scene, driven, int(number), action, float(scores[number])
+            )
     return Choice(next(iter(options)), tuple(options.values()))

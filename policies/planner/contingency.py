@@ -19,7 +19,11 @@ from policies.planner.search import Budget, Plans
 from policies.planner.tree import ACTIONS, Tree
 
 SOON = 3.0  # decisions, within which whom one could hit has to be told apart by the second of them
-SEEN = (k.X, 1.5), (k.Y, 1.5), (k.HEADING, 0.03)  # [m], [m], [rad] by which a car may differ and look the same
+SEEN = (
+    (k.X, 1.5),
+    (k.Y, 1.5),
+    (k.HEADING, 0.03),
+)  # [m], [m], [rad] by which a car may differ and look the same
 
 
 def shared(plans: Plans, code: int, costs: np.ndarray, tree: Tree, period: float) -> dict[int, int]:
@@ -33,7 +37,11 @@ def shared(plans: Plans, code: int, costs: np.ndarray, tree: Tree, period: float
         return {}
     after = np.empty(len(costs), int)
     after[plans.world[mine]] = plans.after[mine]
-    groups = (group for group in alike(tree.take(after), cars) if costs[group].sum(0).min() > costs[group].min(1).sum())
+    groups = (
+        group
+        for group in alike(tree.take(after), cars)
+        if costs[group].sum(0).min() > costs[group].min(1).sum()
+    )
     return {world: int(costs[group].sum(0).argmin()) for group in groups for world in group}
 
 
@@ -57,12 +65,17 @@ def value_of_information(costs: np.ndarray) -> float:
 
 def ways(plans: Plans, mine: np.ndarray, budget: Budget) -> list[np.ndarray]:
     """The plans [P] of each way to go on with decisions in common; those that ended before are of every way that they fit."""
-    codes, times = plans.codes[:, 1 : budget.committed], budget.period * np.arange(1, budget.committed)
+    codes, times = (
+        plans.codes[:, 1 : budget.committed],
+        budget.period * np.arange(1, budget.committed),
+    )
     decided = plans.ended[:, None] > times
     return [mine & ((codes == way) | ~decided).all(1) for way in np.unique(codes[mine], axis=0)]
 
 
-def by_second_action(plans: Plans, code: int, cost: np.ndarray, hypotheses: int, period: float) -> np.ndarray:
+def by_second_action(
+    plans: Plans, code: int, cost: np.ndarray, hypotheses: int, period: float
+) -> np.ndarray:
     """The least cost [hypotheses, actions] of the plans that begin with an action; inf where the second is not legal.
 
     cost [P]: of each plan's collision; nothing where a plan was not driven on. period [s] of a decision.

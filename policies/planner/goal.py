@@ -25,7 +25,9 @@ class Goal:
     def of(cls, scene: Scene) -> Goal:
         """Of a scene's task; `drive.world.perception.arrived` says the same of one scene."""
         task = scene.task
-        lanes = tuple((number, lane) for number, lane in enumerate(scene.road.lanes) if lane.id in task.goal)
+        lanes = tuple(
+            (number, lane) for number, lane in enumerate(scene.road.lanes) if lane.id in task.goal
+        )
         return cls(lanes, task.goal_from, task.goal_x)
 
     @property

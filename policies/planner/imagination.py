@@ -20,7 +20,9 @@ from drive.types import Car, Scene
 from policies.planner.reading import giving_way, since_thought, target_lanes, unhindered, wish
 
 AHEAD, BEHIND = 200.0, 50.0  # [m] along the ego's heading, beyond which cars are left out
-BEHIND_CROSSING = 200.0  # [m] the same at junctions, where cars that leave follow those behind the ego
+BEHIND_CROSSING = (
+    200.0  # [m] the same at junctions, where cars that leave follow those behind the ego
+)
 MOST_CARS = 60  # the nearest; the rest could not be reached anyway
 AHEAD_TIME = 5.0  # [s] of driving, within which the ways open to a car are told apart
 MOST_WAYS = 6
@@ -30,8 +32,14 @@ MANY = 2  # cars seen to pass up a lane change, from which on nobody here is exp
 FORK = 5.0  # [m] past a fork, within which a car may as well have taken the other way
 ON_BOTH = 3.5  # [m] at most from the middle of the lane there
 ENFORCED = 2.0  # [1/s], how often right of way is; nobody sees when
-LAST, PERIOD = 1.06, 1.0  # [s] since the last thought: one that is due now, and one that just was, due at the next decision
-WAYS, CLOCKS = 1, 2  # draws about the ways that cars take and when drivers think, apart from the one about IDM's exponents (0)
+LAST, PERIOD = (
+    1.06,
+    1.0,
+)  # [s] since the last thought: one that is due now, and one that just was, due at the next decision
+WAYS, CLOCKS = (
+    1,
+    2,
+)  # draws about the ways that cars take and when drivers think, apart from the one about IDM's exponents (0)
 WISHES = 0, 0, 0, 1, 2, 0, 2  # by hypothesis: 0 the likely wish, 1 the least, 2 the most
 EXPONENTS = 3.5, 4.5  # highway-env draws IDM's DELTA between them
 
@@ -42,7 +50,10 @@ def imagine(scene: Scene, count: int) -> Worlds:
     connected = len(scene.road.sections) > 1 and not two_way(scene.road)
     nominal = from_scene(scene, Hypothesis(timer=0.5, connected_lanes=connected))
     lanes = {lane.id: number for number, lane in enumerate(scene.road.lanes)}
-    aims = {slot: [lanes[aim] for aim in target_lanes(scene, car)] for slot, (car, _) in enumerate(on_the_road(scene), 1)}
+    aims = {
+        slot: [lanes[aim] for aim in target_lanes(scene, car)]
+        for slot, (car, _) in enumerate(on_the_road(scene), 1)
+    }
     for slot, of in aims.items():
         nominal.g[0, k.TARGET_LANE, slot] = of[0]
     expected = unhindered(nominal)
@@ -55,7 +66,11 @@ def imagine(scene: Scene, count: int) -> Worlds:
     worlds.f[:, k.TIMER] = np.where(others, clocks(scene, worlds), worlds.f[:, k.TIMER])
     low, high = EXPONENTS
     worlds.f[:, k.DELTA] = np.where(others, low + (high - low) * drawn, worlds.f[:, k.DELTA])
-    worlds.f[:, k.TARGET_SPEED] = np.where(others, wishes[np.array(WISHES)[np.arange(count) % len(WISHES)]], worlds.f[:, k.TARGET_SPEED])
+    worlds.f[:, k.TARGET_SPEED] = np.where(
+        others,
+        wishes[np.array(WISHES)[np.arange(count) % len(WISHES)]],
+        worlds.f[:, k.TARGET_SPEED],
+    )
     if nominal.net.regulated:
         giving = giving_way(scene, expected)
         worlds.g[:, k.YIELDING, giving], worlds.f[:, k.TARGET_SPEED, giving] = 1, 0.0
@@ -148,15 +163,26 @@ def with_routes(scene: Scene, worlds: Worlds) -> Worlds:
     taken = len(rows)
     for slot, (car, _) in enumerate(on_the_road(scene), 1):
         reach = abs(car.speed) * AHEAD_TIME + 20.0
-        begun = _turn_about([[(lane, way) for way in branches(scene.road, lane, reach)] for lane in forked(scene.road, car)])
-        if len(begun) < 2 and not worlds.net.regulated:  # where right of way rules, drivers look along each other's ways
+        begun = _turn_about(
+            [
+                [(lane, way) for way in branches(scene.road, lane, reach)]
+                for lane in forked(scene.road, car)
+            ]
+        )
+        if (
+            len(begun) < 2 and not worlds.net.regulated
+        ):  # where right of way rules, drivers look along each other's ways
             continue
         shuffled = np.argsort(draws(scene, np.full((len(worlds), 1), car.id), WAYS)[:, 0])
         first, choice = len(rows), shuffled % len(begun)
         rows += [tuple(sections[section] for section in way) for _, way in begun]
         worlds.g[:, k.ROUTE, slot], worlds.g[:, k.ROUTE_AT, slot] = first + choice, 0
-        elsewhere = np.array([-1 if lane == car.lane else numbers[lane] for lane, _ in begun])[choice]
-        worlds.g[:, k.TARGET_LANE, slot] = np.where(elsewhere >= 0, elsewhere, worlds.g[:, k.TARGET_LANE, slot])
+        elsewhere = np.array([-1 if lane == car.lane else numbers[lane] for lane, _ in begun])[
+            choice
+        ]
+        worlds.g[:, k.TARGET_LANE, slot] = np.where(
+            elsewhere >= 0, elsewhere, worlds.g[:, k.TARGET_LANE, slot]
+        )
     if len(rows) == taken:
         return worlds
     steps = max(worlds.routes.shape[1], *map(len, rows))
@@ -197,8 +223,15 @@ def forked(road: Road, car: Car) -> list[LaneId]:
     here = road.lane(car.lane)
     if here.frenet(car.x, car.y)[0] > FORK:
         return [here.id]
-    lanes = [lane for section, lanes in road.sections.items() if section[0] == here.id[0] for lane in lanes]
-    off = {lane.id: abs(lane.frenet(car.x, car.y)[1]) for lane in lanes if lane.id[:2] != here.id[:2]}
+    lanes = [
+        lane
+        for section, lanes in road.sections.items()
+        if section[0] == here.id[0]
+        for lane in lanes
+    ]
+    off = {
+        lane.id: abs(lane.frenet(car.x, car.y)[1]) for lane in lanes if lane.id[:2] != here.id[:2]
+    }
     return [here.id, *(lane for lane, d in off.items() if d < ON_BOTH)]
 
 
@@ -210,7 +243,8 @@ def branches(road: Road, lane: LaneId, reach: float) -> list[tuple[tuple[str, st
         driven += road.lane(way[-1]).length
         here = road.lane(way[-1])
         onward = [
-            other.id for other in (road.continuations(here.id) if driven < reach else ())
+            other.id
+            for other in (road.continuations(here.id) if driven < reach else ())
             if not turns_back(here, other) and other.id not in way
         ]
         growing += [((*way, other), driven) for other in onward]
@@ -243,7 +277,10 @@ def nearby(scene: Scene) -> Scene:
     def distance(car: Car) -> float:
         return math.hypot(car.x - ego.x, car.y - ego.y)
 
-    kept = {car.id for car in sorted(filter(near, (*scene.cars, *scene.ghosts)), key=distance)[:MOST_CARS]}
+    kept = {
+        car.id
+        for car in sorted(filter(near, (*scene.cars, *scene.ghosts)), key=distance)[:MOST_CARS]
+    }
     cars, ghosts = (tuple(car for car in of if car.id in kept) for of in (scene.cars, scene.ghosts))
     return replace(scene, cars=cars, ghosts=ghosts)
 
@@ -253,7 +290,9 @@ def draws(scene: Scene, ids: np.ndarray, about: int = 0) -> np.ndarray:
     world = np.arange(ids.shape[0], dtype=np.uint64)[:, None]
     key = np.uint64(((scene.seed * 1_000_003 + scene.step) & 0xFFFFFFFF) + (about << 32))
     with np.errstate(over="ignore"):
-        mixed = key * np.uint64(0x9E3779B97F4A7C15) + ids.astype(np.uint64) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = key * np.uint64(0x9E3779B97F4A7C15) + ids.astype(np.uint64) * np.uint64(
+            0xBF58476D1CE4E5B9
+        )
         mixed = mixed + (world + np.uint64(1)) * np.uint64(0x94D049BB133111EB)
         for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
             mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)

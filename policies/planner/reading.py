@@ -12,8 +12,8 @@ import math
 
 import numpy as np
 
-from drive.geometry import wrap
 from drive.roads import Lane, LaneId, Road
+from drive.roads.geometry import wrap
 from drive.twin import Worlds, on_the_road
 from drive.twin import kernel as k
 from drive.types import Car, Scene
@@ -25,7 +25,9 @@ DECIDED = 0.5  # of the same way, from which it is sure; below, a change may jus
 STRAIGHT = 0.005  # [rad] off the lane's heading at most, where a car is not turning
 THOUGHT = 1.0  # [s] since a driver's last thought about changing lane, after which the next is due
 HEADING_GAIN = 5.0  # [1/s], the law by which drivers turn to the heading that this asks for
-BEND_DRIFT = 1.0  # [m/s] across the lane, in bends and where lanes join, from which a car may be changing it
+BEND_DRIFT = (
+    1.0  # [m/s] across the lane, in bends and where lanes join, from which a car may be changing it
+)
 NEAR_JOINT = 10.0  # [m]
 DRIFT = 0.15  # [m/s] the same elsewhere
 WISH = 0.8  # of the speed limit, the most that traffic is expected to wish for unless seen faster
@@ -33,7 +35,10 @@ NO_LIMIT = 30.0  # [m/s] taken for the limit where none stands
 FASTER_THAN_SEEN = 1.1
 STANDING = 0.5  # [m/s]
 CRAWLING = 0.2  # of the speed limit
-UNEXPLAINED, BRAKING = 2.5, 2.0  # [m/s2] beyond what IDM asks for, and at least, from which braking is giving way
+UNEXPLAINED, BRAKING = (
+    2.5,
+    2.0,
+)  # [m/s2] beyond what IDM asks for, and at least, from which braking is giving way
 TREMBLING = 0.1  # [m/s] in 0.1 s: whoever gives way at rest is told to brake and to drive by turns
 
 
@@ -64,7 +69,9 @@ def _steered_to(scene: Scene, car: Car, lane: Lane) -> tuple[LaneId, ...]:
     aim = _beside(scene, car, asked > 0)
     if abs(asked * car.speed) < DRIFT or aim is None:
         return (car.lane,)
-    own, other = (_heading_to(scene.road.lane(each).frenet(x, y)[1], speed) for each in (car.lane, aim))
+    own, other = (
+        _heading_to(scene.road.lane(each).frenet(x, y)[1], speed) for each in (car.lane, aim)
+    )
     turned, whole = (asked - own) * (other - own), (other - own) ** 2
     if turned <= TURNED * whole:
         return (car.lane,)
@@ -80,7 +87,9 @@ def since_thought(scene: Scene, car: Car) -> float | None:
     lane, past = scene.road.lane(car.lane), scene.history.imaginable(car.id)
     if past is None or len(past) < 2 or _bends(scene.road, lane, lane.frenet(car.x, car.y)[0]):
         return None
-    straight = np.abs(wrap(np.append(past[:, 3], car.heading) - float(lane.heading(0.0)))) < STRAIGHT
+    straight = (
+        np.abs(wrap(np.append(past[:, 3], car.heading) - float(lane.heading(0.0)))) < STRAIGHT
+    )
     before = np.append(True, straight[:-1])  # else it only turns from one side to the other
     begun = np.flatnonzero(before[:-1] & straight[:-1] & ~straight[1:])
     if not len(begun):
@@ -97,7 +106,9 @@ def _asked_heading(scene: Scene, car: Car) -> tuple[float, float, float, float]:
     past = scene.history.imaginable(car.id)
     if past is None or not len(past):
         return car.x, car.y, car.heading, car.speed
-    since, x, y, heading, speed = past[np.argmin(np.abs(past[:, 0] + max(scene.sub_step, INTERVAL)))]
+    since, x, y, heading, speed = past[
+        np.argmin(np.abs(past[:, 0] + max(scene.sub_step, INTERVAL)))
+    ]
     missing = max(0.0, 1.0 - HEADING_GAIN * scene.sub_step) ** (-since / scene.sub_step)
     return x, y, heading + wrap(car.heading - heading) / (1.0 - missing), speed
 
@@ -127,7 +138,9 @@ def _drift(scene: Scene, car: Car, s: float, d: float) -> float:
         before = lane.frenet(float(past[-1, 1]), float(past[-1, 2]))[1]
         return (d - before) / -float(past[-1, 0])
     slip = math.asin(min(max(car.length / 2 * float(lane.curvature(s)), -0.6), 0.6))
-    off = wrap(car.heading - float(lane.heading(s)))  # in a bend, a body that follows it points out by its slip
+    off = wrap(
+        car.heading - float(lane.heading(s))
+    )  # in a bend, a body that follows it points out by its slip
     return car.speed * math.sin(min(off, off + slip, key=abs))
 
 
@@ -162,7 +175,9 @@ def wish(scene: Scene, nominal: Worlds, expected: np.ndarray) -> np.ndarray:
         most = max(seen * FASTER_THAN_SEEN, WISH * limit)
         wanted = seen
         if change is not None:
-            wanted = _solved(car.speed, change, float(nominal.f[0, k.TARGET_SPEED, slot]), float(expected[slot]))
+            wanted = _solved(
+                car.speed, change, float(nominal.f[0, k.TARGET_SPEED, slot]), float(expected[slot])
+            )
         likely = min(max(wanted, seen), max(most, limit) if to_the_limit else most)
         wishes[:, slot] = likely, seen, max(most, likely)
     return wishes
@@ -170,7 +185,11 @@ def wish(scene: Scene, nominal: Worlds, expected: np.ndarray) -> np.ndarray:
 
 def giving_way(scene: Scene, expected: np.ndarray) -> list[int]:
     """Slots of the cars that brake harder than IDM explains, or stand and tremble: they give way to somebody."""
-    return [slot for slot, (car, _) in enumerate(on_the_road(scene), 1) if _gives_way(scene, car, float(expected[slot]))]
+    return [
+        slot
+        for slot, (car, _) in enumerate(on_the_road(scene), 1)
+        if _gives_way(scene, car, float(expected[slot]))
+    ]
 
 
 def _gives_way(scene: Scene, car: Car, expected: float) -> bool:
@@ -178,7 +197,11 @@ def _gives_way(scene: Scene, car: Car, expected: float) -> bool:
     if change is None:
         return False
     lately = scene.history.imaginable(car.id)[-5:, 4]
-    if abs(car.speed) < STANDING and np.abs(lately).max() < STANDING and np.ptp(np.diff(lately, append=car.speed)) > TREMBLING:
+    if (
+        abs(car.speed) < STANDING
+        and np.abs(lately).max() < STANDING
+        and np.ptp(np.diff(lately, append=car.speed)) > TREMBLING
+    ):
         return True
     return car.speed > -STANDING and change < min(expected - UNEXPLAINED, -BRAKING)
 

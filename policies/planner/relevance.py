@@ -25,14 +25,22 @@ def could_matter(thought, settings) -> frozenset[int]:
     if thought.doubted:
         return frozenset(int(ids[slot]) for slot in slots)
     free = _at_best(thought, settings)
-    return frozenset(int(ids[slot]) for slot in slots if _could(thought, settings, free, plans.touched[:, slot]))
+    return frozenset(
+        int(ids[slot]) for slot in slots if _could(thought, settings, free, plans.touched[:, slot])
+    )
 
 
 def _at_best(thought, settings) -> np.ndarray:
     """[P, 2] what each plan would be worth without risk and crash, as fast as it may get from there on."""
     plans, budget = thought.plans, thought.budget
-    left = np.where(np.isfinite(plans.crash), budget.horizon - np.minimum(plans.crash, budget.horizon), 0.0)
-    gain = thought.worth[:, 1] + settings.risk_weight * plans.risk + left * _fastest(thought) / budget.horizon
+    left = np.where(
+        np.isfinite(plans.crash), budget.horizon - np.minimum(plans.crash, budget.horizon), 0.0
+    )
+    gain = (
+        thought.worth[:, 1]
+        + settings.risk_weight * plans.risk
+        + left * _fastest(thought) / budget.horizon
+    )
     return np.stack([np.zeros(len(gain)), gain], -1)
 
 
@@ -42,10 +50,14 @@ def _fastest(thought) -> np.ndarray:
     own = thought.roots.ego_slot[0]
     start = int(thought.roots.g[0, k.SPEED_INDEX, own])
     gears = (plans.codes[:, :depth] == FASTER).astype(int) - (plans.codes[:, :depth] == SLOWER)
-    open_ = np.arange(depth) >= np.ceil(plans.crash / thought.budget.period)[:, None]  # not yet decided
+    open_ = (
+        np.arange(depth) >= np.ceil(plans.crash / thought.budget.period)[:, None]
+    )  # not yet decided
     gears = np.where(open_, 1, gears)
     most = np.maximum(gears.cumsum(1).max(1), 0)
-    return np.maximum(speeds[np.minimum(start + most, len(speeds) - 1)], thought.roots.f[0, k.SPEED, own])
+    return np.maximum(
+        speeds[np.minimum(start + most, len(speeds) - 1)], thought.roots.f[0, k.SPEED, own]
+    )
 
 
 def _could(thought, settings, free: np.ndarray, touched: np.ndarray) -> bool:
@@ -53,7 +65,9 @@ def _could(thought, settings, free: np.ndarray, touched: np.ndarray) -> bool:
     worth, world = np.where(touched[:, None], free, thought.worth)[kept], thought.plans.world[kept]
     rivals = (each.code for each in thought.weighed if each is not thought.best)
     ways = (way[kept] for code in rivals for way in _ways(thought, code))
-    return any(_bound(worth[way], world[way], settings) >= thought.best.score for way in ways if way.any())
+    return any(
+        _bound(worth[way], world[way], settings) >= thought.best.score for way in ways if way.any()
+    )
 
 
 def _ways(thought, code: int) -> list[np.ndarray]:
@@ -73,4 +87,6 @@ def _bound(worth: np.ndarray, world: np.ndarray, settings) -> float:
         cost, gain = worth[world == number].T
         costs.append(cost.min())
         gains.append(gain[cost == 0].max() if costs[-1] == 0 else gain.max())
-    return float(np.mean(gains) - settings.crash_weight * settings.stepped(np.mean(costs), len(costs)))
+    return float(
+        np.mean(gains) - settings.crash_weight * settings.stepped(np.mean(costs), len(costs))
+    )

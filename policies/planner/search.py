@@ -108,10 +108,18 @@ def search(
                 nodes.after = nodes.place
             nodes = nodes.close(closed, (budget.depth + budget.tail - level - 1) * budget.period)
     closed += _tails(nodes, budget, promise(nodes, budget.tail), drive)
-    return Plans(*(np.concatenate([getattr(n, each.name) for n in closed]) for each in fields(Plans)))
+    return Plans(
+        *(np.concatenate([getattr(n, each.name) for n in closed]) for each in fields(Plans))
+    )
 
 
-def _beam(nodes: Nodes, budget: Budget, level: int, promise: Callable[..., np.ndarray], closed: list[Nodes]) -> Nodes:
+def _beam(
+    nodes: Nodes,
+    budget: Budget,
+    level: int,
+    promise: Callable[..., np.ndarray],
+    closed: list[Nodes],
+) -> Nodes:
     """The most promising nodes of each first action and root, which branch on; the others stay as they are."""
     left = budget.depth - level + budget.tail
     top = _most(promise(nodes, left), *_groups(nodes, budget, budget.beam, level))
@@ -152,7 +160,9 @@ def _tails(nodes: Nodes, budget: Budget, value: np.ndarray, drive: _Drive) -> li
 class Held:
     """What one action came to where speed and lane are held after it."""
 
-    crash: np.ndarray  # [W] [s] until the ego's crash; inf: none within the horizon, or none before it arrived
+    crash: (
+        np.ndarray
+    )  # [W] [s] until the ego's crash; inf: none within the horizon, or none before it arrived
     partner: np.ndarray  # int [W] whom it hits: a car's id, minus an object's, 0: nobody or unknown
 
 
@@ -163,7 +173,13 @@ def hold(roots: Worlds, code: int, budget: Budget) -> Held:
         worlds.reset_clock()
         substeps = budget.substeps(level)
         dt = budget.period / substeps
-        worlds.step(np.full(len(worlds), IDLE if level else code, np.int32), substeps, dt, stop_on_crash=True, related=True)
+        worlds.step(
+            np.full(len(worlds), IDLE if level else code, np.int32),
+            substeps,
+            dt,
+            stop_on_crash=True,
+            related=True,
+        )
         now = np.isinf(crash) & ~there & (worlds.ego_crash_step >= 0)
         crash = np.where(now, level * budget.period + worlds.ego_crash_step * dt, crash)
         there |= np.isinf(crash) & at_goal(worlds, budget.goal)
@@ -198,7 +214,10 @@ class _Drive:
             self.tree.keep(stage, fresh)
         if not found.any():
             return fresh
-        lived = ([(found, old), (~found, getattr(fresh, name))] for name, old in zip(Nodes.LIVED, known, strict=True))
+        lived = (
+            [(found, old), (~found, getattr(fresh, name))]
+            for name, old in zip(Nodes.LIVED, known, strict=True)
+        )
         return replace(nodes, **dict(zip(Nodes.LIVED, map(gathered, lived), strict=True)))
 
     def _on(self, nodes: Nodes, level: int) -> None:
@@ -230,10 +249,14 @@ class _Drive:
         speeds, at = drive.ego[:, :, 3].mean(1), worlds.ego_crash_step
         nodes.owed = nodes.owed + np.where(open_, budget.lane_cost[lanes] * budget.period, 0.0)
         nodes.way = nodes.way + np.where(open_, speeds, nodes.arrived * nodes.speed) * budget.period
-        nodes.risk = nodes.risk + np.where(open_, risk(drive.risks[:, 0], speeds, budget.margins), 0.0)
+        nodes.risk = nodes.risk + np.where(
+            open_, risk(drive.risks[:, 0], speeds, budget.margins), 0.0
+        )
         nodes.speed = np.where(open_, worlds.f[:, k.SPEED][slots], nodes.speed)
         nodes.crash = np.where(open_ & (at >= 0), level * budget.period + at * dt, nodes.crash)
-        there = np.where(open_ & at_goal(worlds, budget.goal), (level + 1) * budget.period, nodes.ended)
+        there = np.where(
+            open_ & at_goal(worlds, budget.goal), (level + 1) * budget.period, nodes.ended
+        )
         nodes.ended = np.minimum(there, nodes.crash)
         nodes.touched = worlds.g[:, k.TOUCHED] != 0
 
@@ -264,7 +287,9 @@ def struck(worlds: Worlds) -> np.ndarray:
 def risk(seen: np.ndarray, speed: np.ndarray, margins: Margins) -> np.ndarray:
     """How tight one decision was [P], from Drive.risks [P, 6] and the speed driven [m/s]; 0 is free."""
     gap, ttc, behind, ttc_behind, follower, clear = seen.T
-    ahead = _short(ttc, margins.ahead_time) + _short(gap, margins.ahead_least + margins.ahead_headway * speed)
+    ahead = _short(ttc, margins.ahead_time) + _short(
+        gap, margins.ahead_least + margins.ahead_headway * speed
+    )
     back = _short(ttc_behind, margins.behind_time) + _short(behind, margins.behind_least)
     aside = _short(clear, margins.aside) if margins.aside else 0.0
     return ahead + back + aside + np.clip(-follower / margins.imposed - 1.0, 0.0, 1.0)

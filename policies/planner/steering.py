@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from drive import control
-from drive.control import State
+from drive.kinematics import control
+from drive.kinematics.control import State
+from drive.kinematics.surroundings import View, side_lanes
 from drive.roads import LaneId
-from drive.surroundings import View, side_lanes
 from drive.twin import Worlds
 from drive.twin import kernel as k
 from drive.types import Control, Option, Scene, Term
@@ -66,17 +66,24 @@ def drive(scene: Scene, roots: Worlds) -> Driven:
         for world, ego in enumerate(_egos(worlds)):
             if not np.isfinite(crash[world]):
                 plan = plans[lanes[world]]
-                lane, _ = control.followed_lane(scene.road, following[world], scene.ego.route, ego.x, ego.y)
+                lane, _ = control.followed_lane(
+                    scene.road, following[world], scene.ego.route, ego.x, ego.y
+                )
                 if plan.later and step == round(LATER / scene.period):
                     lane = scene.road.side(lane.id, plan.later) or lane
                 following[world] = lane
-                orders[world, 0, 1] = control.clipped(control.steering_towards(lane, ego), scene.legal.steering)
+                orders[world, 0, 1] = control.clipped(
+                    control.steering_towards(lane, ego), scene.legal.steering
+                )
         wheel = orders[:, 0, 1].copy() if step == 0 else wheel
         drive = worlds.step(orders, held, scene.sub_step, stop_on_crash=True, risks=True, ego=True)
         states.append(drive.ego[::hypotheses])
         gap = np.minimum(gap, drive.risks[:, 0, 0])
         crash = np.where(worlds.ego_crash_step >= 0, worlds.ego_crash_step * scene.sub_step, np.inf)
-    off = [abs(lane.frenet(ego.x, ego.y)[1]) for lane, ego in zip(following, _egos(worlds), strict=True)]
+    off = [
+        abs(lane.frenet(ego.x, ego.y)[1])
+        for lane, ego in zip(following, _egos(worlds), strict=True)
+    ]
     shape = (len(plans), hypotheses)
     return Driven(
         plans,
@@ -91,7 +98,10 @@ def drive(scene: Scene, roots: Worlds) -> Driven:
 def _egos(worlds: Worlds) -> list[State]:
     slots = worlds.ego_slot
     at = np.arange(len(slots))
-    rows = [worlds.row(row)[at, slots] for row in (k.X, k.Y, k.HEADING, k.SPEED, k.LATERAL_SPEED, k.YAW_RATE)]
+    rows = [
+        worlds.row(row)[at, slots]
+        for row in (k.X, k.Y, k.HEADING, k.SPEED, k.LATERAL_SPEED, k.YAW_RATE)
+    ]
     return [State(*map(float, values)) for values in zip(*rows, strict=True)]
 
 
@@ -100,7 +110,9 @@ def scores(scene: Scene, driven: Driven) -> np.ndarray:
     crashed = np.isfinite(driven.crash)
     cost = np.where(crashed, 0.85 ** np.where(crashed, driven.crash, 0.0), 0.0).mean(1)
     tight = np.clip((SPARE - driven.gap) / SPARE, 0.0, 1.0).mean(1)
-    moves = np.array([(plan.lane != scene.ego.lane) + 0.9 * bool(plan.later) for plan in driven.manoeuvres])
+    moves = np.array(
+        [(plan.lane != scene.ego.lane) + 0.9 * bool(plan.later) for plan in driven.manoeuvres]
+    )
     return -1e4 * cost.round(2) - 2.0 * tight - 0.5 * moves - driven.off.mean(1)
 
 
@@ -108,7 +120,11 @@ def option(scene: Scene, driven: Driven, number: int, action: Control, score: fl
     """The manoeuvre as an option: contacts foreseen, who is ahead, how far off the lane."""
     plan, view = driven.manoeuvres[number], View(scene)
     crash = driven.crash[number].min()
-    terms = [Term("predicted contact", float(crash), "s", "against", HORIZON)] if np.isfinite(crash) else []
+    terms = (
+        [Term("predicted contact", float(crash), "s", "against", HORIZON)]
+        if np.isfinite(crash)
+        else []
+    )
     terms += ahead(view, plan.lane)
     if plan.lane == scene.ego.lane:
         offset = float(scene.road.lane(plan.lane).frenet(scene.ego.x, scene.ego.y)[1])

@@ -7,17 +7,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from drive import control
+from drive.kinematics import control
+from drive.kinematics.surroundings import Neighbour, View
+from drive.kinematics.trajectory import from_states
 from drive.roads import LaneId, Road
-from drive.surroundings import Neighbour, View
-from drive.trajectory import from_states
 from drive.twin import META_ACTIONS, from_scene
 from drive.types import HORIZON, Meta, Scene, Term, Trajectory
 from policies.planner.goal import lanes_to_goal, lanes_to_the_right
 from policies.planner.search import Held, Plans
 
 SOURCE = "imagined"
-TIME_GAP, TIME_TO_COLLISION, IMPOSED = 1.0, 5.0, 3.0  # [s], [s], [m/s2]: tighter speaks against an option
+TIME_GAP, TIME_TO_COLLISION, IMPOSED = (
+    1.0,
+    5.0,
+    3.0,
+)  # [s], [s], [m/s2]: tighter speaks against an option
 LOOK = 200.0  # [m] along the lane, within which its end is told
 GAIN = 0.5  # [m/s], from which a change of speed is worth saying
 
@@ -29,7 +33,9 @@ def lane_after(scene: Scene, action: Meta) -> LaneId:
     return control.target_lane_after(scene.road, here, action.name, ego.x, ego.y).id
 
 
-def terms_of(scene: Scene, action: Meta, plans: Plans, rows: np.ndarray, held: Held) -> tuple[Term, ...]:
+def terms_of(
+    scene: Scene, action: Meta, plans: Plans, rows: np.ndarray, held: Held
+) -> tuple[Term, ...]:
     """Contacts foreseen first, then who is ahead and behind in the lane that the action leads to, then the gain.
 
     held: the action and nothing after it, in the hypotheses in which none of the plans left to it survives.
@@ -89,7 +95,9 @@ def _runs_out(road: Road, lane: LaneId) -> bool:
 
 
 def _beside(view: View, lane: LaneId) -> list[Term]:
-    terms = [Term("beside", -other.gap, "m", "against", cars=(other.car,)) for other in view.beside(lane)]
+    terms = [
+        Term("beside", -other.gap, "m", "against", cars=(other.car,)) for other in view.beside(lane)
+    ]
     behind = view.follower(lane)
     if behind is None or behind.gap < 0:
         return terms
@@ -114,7 +122,14 @@ def _goal(scene: Scene, lane: LaneId) -> list[Term]:
     left, now = changes[numbers[lane]], changes[numbers[scene.ego.target_lane]]
     if not left and not now:
         return []
-    return [Term("lanes to goal", float(left), "", "for" if left <= now and left < 1 or left < now else "against")]
+    return [
+        Term(
+            "lanes to goal",
+            float(left),
+            "",
+            "for" if left <= now and left < 1 or left < now else "against",
+        )
+    ]
 
 
 def _keeping_right(scene: Scene, lane: LaneId) -> list[Term]:
@@ -139,7 +154,9 @@ def trajectories(scene: Scene, codes: np.ndarray) -> list[Trajectory]:
     alone = from_scene(replace(scene, cars=(), ghosts=(), objects=()))
     worlds = alone.tile(len(codes))
     substeps = max(1, round(scene.period / scene.sub_step))
-    held = np.full((len(codes), math.ceil(HORIZON / scene.period) + 1), META_ACTIONS.index("IDLE"), np.int32)
+    held = np.full(
+        (len(codes), math.ceil(HORIZON / scene.period) + 1), META_ACTIONS.index("IDLE"), np.int32
+    )
     held[:, 0] = codes
     drive = worlds.step(held, substeps, scene.period / substeps, ego=True)
     return [imagined(scene, states, scene.period / substeps) for states in drive.ego]

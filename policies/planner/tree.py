@@ -37,7 +37,18 @@ class Nodes:
     fastest: np.ndarray  # [P] [m/s] that it has or was told to have
     legal: np.ndarray  # bool [P, 5] what it may do next
 
-    LIVED = ("place", "crash", "ended", "risk", "way", "owed", "touched", "speed", "fastest", "legal")  # what driving tells
+    LIVED = (
+        "place",
+        "crash",
+        "ended",
+        "risk",
+        "way",
+        "owed",
+        "touched",
+        "speed",
+        "fastest",
+        "legal",
+    )  # what driving tells
 
     @classmethod
     def at(cls, roots: Worlds, decisions: int, tree: Tree) -> Nodes:
@@ -46,7 +57,24 @@ class Nodes:
         risk, way, owed = np.zeros((3, n))
         world, place, touched = np.arange(n), tree.add(roots), roots.g[:, k.TOUCHED] != 0
         unborn, endless, none = np.zeros(n, int), np.full(n, np.inf), np.zeros((n, ACTIONS), bool)
-        return cls(world, world, codes, unborn, np.ones(n, bool), place, place, endless, endless, risk, way, owed, touched, risk, risk, none)
+        return cls(
+            world,
+            world,
+            codes,
+            unborn,
+            np.ones(n, bool),
+            place,
+            place,
+            endless,
+            endless,
+            risk,
+            way,
+            owed,
+            touched,
+            risk,
+            risk,
+            none,
+        )
 
     def pick(self, chosen) -> Nodes:
         """Copies of the chosen ones (indices or a mask)."""
@@ -57,7 +85,10 @@ class Nodes:
         if first is None:
             parents, codes = np.nonzero(self.legal)
         else:
-            parents, codes = np.repeat(np.arange(len(self.key)), len(first)), np.tile(first, len(self.key))
+            parents, codes = (
+                np.repeat(np.arange(len(self.key)), len(first)),
+                np.tile(first, len(self.key)),
+            )
         grown = self.pick(parents)
         return replace(grown, key=grown.key * ACTIONS + codes, moves=grown.moves + (codes != IDLE))
 
@@ -87,9 +118,13 @@ class Tree:
 
     def __init__(self, ghosts: np.ndarray):
         self.ghosts = ghosts  # bool [slots] whom the ego does not see
-        self._blocks: list[Worlds] = []  # worlds as they stood after some decision; not driven on in place
+        self._blocks: list[
+            Worlds
+        ] = []  # worlds as they stood after some decision; not driven on in place
         self._ends: list[int] = []  # of the blocks, counted in worlds
-        self._driven: dict[tuple[int, ...], list[tuple[np.ndarray, ...]]] = {}  # by stage: keys, then what was LIVED
+        self._driven: dict[
+            tuple[int, ...], list[tuple[np.ndarray, ...]]
+        ] = {}  # by stage: keys, then what was LIVED
 
     def add(self, worlds: Worlds) -> np.ndarray:
         """Keep these worlds; the numbers under which `take` finds them [W]."""
@@ -106,8 +141,13 @@ class Tree:
         if len(parts) == 1:
             worlds = parts[0][1].select(within)
         else:
-            arrays = ([(at, getattr(of, name)[within[at]]) for at, of in parts] for name in ("f", "g", "head"))
-            worlds = replace(parts[0][1], **dict(zip(("f", "g", "head"), map(gathered, arrays), strict=True)))
+            arrays = (
+                [(at, getattr(of, name)[within[at]]) for at, of in parts]
+                for name in ("f", "g", "head")
+            )
+            worlds = replace(
+                parts[0][1], **dict(zip(("f", "g", "head"), map(gathered, arrays), strict=True))
+            )
         worlds.g[:, k.GHOST] = self.ghosts
         return worlds
 
@@ -116,7 +156,9 @@ class Tree:
         rows = nodes.key, *(getattr(nodes, name) for name in Nodes.LIVED)
         self._driven.setdefault(stage, []).append(rows)
 
-    def known(self, stage: tuple[int, ...], keys: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    def known(
+        self, stage: tuple[int, ...], keys: np.ndarray
+    ) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
         """Which of these nodes [P] that stage came to, and what they LIVED."""
         mine, *lived = self._in_order(stage)
         if not len(mine):
@@ -169,13 +211,22 @@ def _as_fast(roots: Worlds, before: Worlds) -> bool:
     if roots.road is before.road:
         return True
     nets = roots.net, before.net
-    if any(net.regulated for net in nets) or [e.id for e in roots.road.lanes] != [e.id for e in before.road.lanes]:
+    if any(net.regulated for net in nets) or [e.id for e in roots.road.lanes] != [
+        e.id for e in before.road.lanes
+    ]:
         return False
     rest = np.arange(k.LANE_COLUMNS) != k.SPEED_LIMIT
-    same = all(map(np.array_equal, *(net[1:6] for net in nets))) and nets[0].connected == nets[1].connected
+    same = (
+        all(map(np.array_equal, *(net[1:6] for net in nets)))
+        and nets[0].connected == nets[1].connected
+    )
     wished = np.where(roots.g[:, k.KIND] == k.IDM, roots.f[:, k.TARGET_SPEED], 0.0).max()
     free = not any((net.geometry[:, k.SPEED_LIMIT] < wished).any() for net in nets)  # NaN: no limit
-    return same and free and np.array_equal(nets[0].geometry[:, rest], nets[1].geometry[:, rest], equal_nan=True)
+    return (
+        same
+        and free
+        and np.array_equal(nets[0].geometry[:, rest], nets[1].geometry[:, rest], equal_nan=True)
+    )
 
 
 def gathered(parts: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:

@@ -21,7 +21,9 @@ class Settings:
     fine: int = 2  # decisions simulated as finely as the world
     coarse: float = 0.25  # [s] simulated per step in the others
     coarse_crossing: float = 0.1  # [s] the same, where cars cross or come the other way
-    beam: int = 10  # nodes of each first action and hypothesis that branch on, from the third decision
+    beam: int = (
+        10  # nodes of each first action and hypothesis that branch on, from the third decision
+    )
     width: int = 6  # plans of each first action and hypothesis that are driven to the horizon first
     hypotheses: int = 7
     crossing: int = 14  # hypotheses where others may take one way or another
@@ -29,8 +31,12 @@ class Settings:
     common_junction: int = 3  # the same, where others may take one way or another
     gamma: float = 0.85  # per second: what a later collision costs of an immediate one
     crash_weight: float = 1e4  # of a sure collision now; outweighs every speed
-    crash_step: float = 0.05  # collision costs closer than this count as equal, over so many `hypotheses`
-    reliance: float = 4.0  # [m/s] that relying on a single second action, which alone survives, costs
+    crash_step: float = (
+        0.05  # collision costs closer than this count as equal, over so many `hypotheses`
+    )
+    reliance: float = (
+        4.0  # [m/s] that relying on a single second action, which alone survives, costs
+    )
     information: float = 10.0  # [m/s] that needing to know by then which hypothesis holds costs
     risk_weight: float = 0.6  # [m/s] that a margin missing wholly, for one decision, costs
     move: float = 0.2  # [m/s] that an action other than IDLE has to gain
@@ -72,7 +78,13 @@ def promise(nodes, seconds: float, budget: Budget, settings: Settings) -> np.nda
 
 
 def weighed(
-    plans: Plans, code: int, worth: np.ndarray, hypotheses: int, budget: Budget, settings: Settings, tree: Tree
+    plans: Plans,
+    code: int,
+    worth: np.ndarray,
+    hypotheses: int,
+    budget: Budget,
+    settings: Settings,
+    tree: Tree,
 ) -> Weighed:
     """An action with its best plans, one per hypothesis, as far as the next decisions will be able to tell them apart."""
 
@@ -85,18 +97,29 @@ def weighed(
     begun, alone = plans.codes[:, 0] == code, value(*worth.T)
     mine = begun & plans.done
     if budget.committed > 1:
-        found = (_best(plans, way, alone, hypotheses) for way in contingency.ways(plans, mine, budget))
-        return max((scored(rows) for rows in found if len(rows) == hypotheses), key=lambda each: each.score)
+        found = (
+            _best(plans, way, alone, hypotheses) for way in contingency.ways(plans, mine, budget)
+        )
+        return max(
+            (scored(rows) for rows in found if len(rows) == hypotheses), key=lambda each: each.score
+        )
     rows = _best(plans, mine, alone, hypotheses)
     costs = contingency.by_second_action(plans, code, worth[:, 0], hypotheses, budget.period)
     for world, second in contingency.shared(plans, code, costs, tree, budget.period).items():
-        fits = begun & (plans.world == world) & ((plans.codes[:, 1] == second) | (plans.ended <= budget.period))
+        fits = (
+            begun
+            & (plans.world == world)
+            & ((plans.codes[:, 1] == second) | (plans.ended <= budget.period))
+        )
         best = np.flatnonzero(fits)[alone[fits].argmax()]
         if plans.done[best]:  # else nothing is known against it
             rows[world] = best
     found = scored(rows)
     relied = settings.reliance * contingency.reliance(costs, worth[rows, 0])
-    return replace(found, score=found.score - relied - settings.information * contingency.value_of_information(costs))
+    return replace(
+        found,
+        score=found.score - relied - settings.information * contingency.value_of_information(costs),
+    )
 
 
 def _best(plans: Plans, mine: np.ndarray, value: np.ndarray, hypotheses: int) -> np.ndarray:

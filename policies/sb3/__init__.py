@@ -40,7 +40,9 @@ class StableBaselines:
 
     def decide(self, scene: Scene) -> Choice:
         if not scene.legal.meta:
-            raise ValueError(f"it knows meta-actions only, and {scene.scenario} is driven by steering")
+            raise ValueError(
+                f"it knows meta-actions only, and {scene.scenario} is driven by steering"
+            )
         scores = outputs(self._model, observe(scene, self.shown(scene)))
         options = tuple(
             self._option(name, score, name in scene.legal.meta)

@@ -71,12 +71,20 @@ def _opened(path: Path):
         import stable_baselines3
     except ImportError as error:
         raise ValueError(NEEDS) from error
-    schedules = ("lr_schedule", "clip_range", "exploration_schedule")  # often written by another Python
+    schedules = (
+        "lr_schedule",
+        "clip_range",
+        "exploration_schedule",
+    )  # often written by another Python
     silent = {"learning_rate": 0.0, **dict.fromkeys(schedules, _nothing)}
     try:
-        agent = getattr(stable_baselines3, algorithm).load(path, device="cpu", custom_objects=silent)
+        agent = getattr(stable_baselines3, algorithm).load(
+            path, device="cpu", custom_objects=silent
+        )
     except Exception as error:  # whatever a pickle may raise
-        raise ValueError(f"Stable-Baselines3 cannot open {path}: {type(error).__name__}: {error}") from error
+        raise ValueError(
+            f"Stable-Baselines3 cannot open {path}: {type(error).__name__}: {error}"
+        ) from error
     _check_spaces(agent, path)
     activation, layers = _stack(_network(agent, algorithm, path), path)
     return algorithm, activation, layers
@@ -96,7 +104,9 @@ def _algorithm(path: Path) -> str:
         return "DQN"
     if module == "stable_baselines3.common.policies":
         return "PPO" if "clip_range" in told else "A2C"
-    raise ValueError(f"{path} holds a policy of {module}; DQN, PPO and A2C with an MlpPolicy can be exported")
+    raise ValueError(
+        f"{path} holds a policy of {module}; DQN, PPO and A2C with an MlpPolicy can be exported"
+    )
 
 
 def _check_spaces(agent, path: Path) -> None:
@@ -132,7 +142,12 @@ def _stack(modules: list, path: Path):
     linear, between = modules[::2], modules[1::2]
     kinds = {type(module).__name__ for module in between} or {"ReLU"}
     plain = all(type(module).__name__ == "Linear" and module.bias is not None for module in linear)
-    if not plain or len(linear) != len(between) + 1 or len(kinds) != 1 or not kinds <= set(ACTIVATIONS):
+    if (
+        not plain
+        or len(linear) != len(between) + 1
+        or len(kinds) != 1
+        or not kinds <= set(ACTIVATIONS)
+    ):
         names = ", ".join(type(module).__name__ for module in modules)
         raise ValueError(
             f"the network of {path} is {names}; only linear layers with {', '.join(ACTIVATIONS)} can be exported"

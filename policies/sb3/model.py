@@ -41,7 +41,9 @@ class Model:
     """A stack of linear layers with one kind of activation between them."""
 
     about: About
-    layers: tuple[tuple[np.ndarray, np.ndarray], ...]  # ([outputs, inputs], [outputs]) each, doubles
+    layers: tuple[
+        tuple[np.ndarray, np.ndarray], ...
+    ]  # ([outputs, inputs], [outputs]) each, doubles
     digest: str
 
     @property
@@ -93,7 +95,11 @@ def write(path: Path, about: About, layers: list[tuple[np.ndarray, np.ndarray]])
     arrays = {}
     for number, (weight, bias) in enumerate(layers):
         arrays |= {f"{number}.weight": np.ascontiguousarray(weight), f"{number}.bias": bias.copy()}
-    told = {"algorithm": about.algorithm, "activation": about.activation, "observation": about.observation}
+    told = {
+        "algorithm": about.algorithm,
+        "activation": about.activation,
+        "observation": about.observation,
+    }
     _layers(arrays, path)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(safetensors.numpy.save(arrays, {KEY: json.dumps(told)}))
@@ -115,7 +121,9 @@ def read(path: Path) -> Model:
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} does not say which network it is; {AGAIN}") from error
     if about.algorithm not in ALGORITHMS or about.activation not in ACTIVATIONS:
-        raise ValueError(f"{path} holds {about.algorithm} with {about.activation}, which is not known here")
+        raise ValueError(
+            f"{path} holds {about.algorithm} with {about.activation}, which is not known here"
+        )
     model = Model(about, _layers(arrays, path), hashlib.sha256(data).hexdigest()[:16])
     if model.shown is not None:
         fitting(model.shown, model.inputs)
@@ -129,7 +137,8 @@ def _layers(arrays: dict[str, np.ndarray], path: Path) -> tuple[tuple[np.ndarray
     if not count or set(arrays) != names:
         raise ValueError(f"{path} holds no stack of linear layers; {AGAIN}")
     found = tuple(
-        (arrays[f"{n}.weight"].astype(float), arrays[f"{n}.bias"].astype(float)) for n in range(count)
+        (arrays[f"{n}.weight"].astype(float), arrays[f"{n}.bias"].astype(float))
+        for n in range(count)
     )
     for number, (weight, bias) in enumerate(found):
         before = weight.shape[-1] if number == 0 else len(found[number - 1][1])

@@ -59,7 +59,9 @@ class Shown:
     kind: str
     features: tuple[str, ...]
     rows: int  # the ego's among them
-    ranges: tuple[tuple[str, float, float], ...]  # feature, and what becomes -1 and 1; () by the road
+    ranges: tuple[
+        tuple[str, float, float], ...
+    ]  # feature, and what becomes -1 and 1; () by the road
     absolute: bool
     normalize: bool
     clip: bool
@@ -79,9 +81,13 @@ def shown_by(config: dict) -> Shown:
             f"observations of type {kind!r} cannot be rebuilt from a scene; {' and '.join(KINDS)} can"
         )
     features = config.get("features") or list(FEATURES[:5])
-    unknown = [f for f in features if f not in FEATURES] if isinstance(features, list) else [features]
+    unknown = (
+        [f for f in features if f not in FEATURES] if isinstance(features, list) else [features]
+    )
     if unknown:
-        raise ValueError(f"highway-env shows no feature {unknown[0]!r}; choose from {', '.join(FEATURES)}")
+        raise ValueError(
+            f"highway-env shows no feature {unknown[0]!r}; choose from {', '.join(FEATURES)}"
+        )
     rows = config.get("vehicles_count", 5)
     if not isinstance(rows, int) or isinstance(rows, bool) or rows < 2:
         raise ValueError(f"vehicles_count must be a whole number of 2 or more, not {rows!r}")
@@ -94,7 +100,9 @@ def shown_by(config: dict) -> Shown:
         if not isinstance(value, bool):
             raise ValueError(f"{name} must be true or false, not {value!r}")
     if flags["observe_intentions"] and {"cos_d", "sin_d"} & set(features):
-        raise ValueError("a scene does not tell where the others want to go: observe_intentions must be false")
+        raise ValueError(
+            "a scene does not tell where the others want to go: observe_intentions must be false"
+        )
     exit_only = kind == "ExitObservation"
     return Shown(
         kind, tuple(features), rows, _ranges(config.get("features_range")),
@@ -105,12 +113,16 @@ def shown_by(config: dict) -> Shown:
 
 def _ranges(config) -> tuple[tuple[str, float, float], ...]:
     try:
-        found = tuple((str(f), float(low), float(high)) for f, (low, high) in (config or {}).items())
+        found = tuple(
+            (str(f), float(low), float(high)) for f, (low, high) in (config or {}).items()
+        )
         if all(low < high for _, low, high in found):
             return found
     except (TypeError, ValueError, AttributeError):
         pass
-    raise ValueError(f"features_range gives each feature a lower and an upper bound, not {config!r}")
+    raise ValueError(
+        f"features_range gives each feature a lower and an upper bound, not {config!r}"
+    )
 
 
 def default(scenario: str) -> Shown:
@@ -155,7 +167,9 @@ def in_rows(scene: Scene, shown: Shown) -> list[tuple[float, Car | StaticObject]
         ahead = lane.frenet(other.x, other.y)[0] - here
         sighted = ahead > -BEHIND or (isinstance(other, Car) and shown.see_behind)
         if sighted and math.hypot(other.x - ego.x, other.y - ego.y) < REACH:
-            found.append((round(abs(ahead), 6) + 0.0, isinstance(other, StaticObject), other.id, other))
+            found.append(
+                (round(abs(ahead), 6) + 0.0, isinstance(other, StaticObject), other.id, other)
+            )
     found.sort(key=lambda each: each[:3])
     return [(distance, other) for distance, *_, other in found[: shown.rows - 1]]
 

@@ -1,7 +1,7 @@
 """A gallery of liars: narrators that are wrong in one way each, about decisions that really happened.
 
 Each takes what the honest narrator said and spoils one thing. `CAUGHT_BY` says which figure of
-`drive.faithfulness` must tell the liar from the honest narrator.
+`drive.checking.faithfulness` must tell the liar from the honest narrator.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from drive.faithfulness import Scenery, nearest_first
-from drive.geometry import corners, distance_between
+from drive.checking.faithfulness import Scenery, nearest_first
 from drive.language import Account, make_claim, read, say_rationale
+from drive.roads.geometry import corners, distance_between
 from drive.types import Car, Claim, Meta, Rationale, Scene
 
 OTHER = {"LANE_LEFT": Meta("LANE_RIGHT"), "LANE_RIGHT": Meta("LANE_LEFT")}

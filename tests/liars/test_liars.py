@@ -7,8 +7,8 @@ import functools
 import pytest
 from gallery import CAUGHT_BY, LIARS
 
-from drive import rollout
-from drive.faithfulness import FIGURES, apart, estimate, examine
+from drive.checking.faithfulness import FIGURES, apart, estimate, examine
+from drive.episodes import rollout
 from drive.policy import load
 from drive.world import World
 
@@ -41,7 +41,9 @@ def test_the_report_tells_a_liar_from_the_honest_narrator(liar):
     assert worse == (FIGURES[figure].better == "higher")
 
 
-@pytest.mark.parametrize("figure", [name for name, kind in FIGURES.items() if kind.target is not None])
+@pytest.mark.parametrize(
+    "figure", [name for name, kind in FIGURES.items() if kind.target is not None]
+)
 def test_the_honest_narrator_reaches_the_target(figure):
     kind, found = FIGURES[figure], estimate(spoken()[""][figure])
     if kind.better == "higher":

@@ -1,0 +1,50 @@
+"""Pictures with OpenCV: where everyone is at one moment in, pixels out. The one door to OpenCV.
+
+Knows no simulator and no rationale: which cars stand out, and in which colour, is the caller's.
+"""
+
+from drive.camera.birdseye import Marks, bird_eye
+from drive.camera.files import save_film, save_picture
+from drive.camera.palette import DARK, LIGHT, PALETTES, Colour, Palette, font, risk_colour
+from drive.camera.view import (
+    AHEAD,
+    EDGE,
+    RISE,
+    SPAN,
+    Body,
+    Moment,
+    View,
+    edges,
+    follow,
+    middle,
+    moment_of,
+    moment_within,
+    shape,
+)
+
+__all__ = [
+    "AHEAD",
+    "DARK",
+    "EDGE",
+    "LIGHT",
+    "PALETTES",
+    "RISE",
+    "SPAN",
+    "Body",
+    "Colour",
+    "Marks",
+    "Moment",
+    "Palette",
+    "View",
+    "bird_eye",
+    "edges",
+    "follow",
+    "font",
+    "middle",
+    "moment_of",
+    "moment_within",
+    "risk_colour",
+    "save_film",
+    "save_picture",
+    "shape",
+]

@@ -1,0 +1,1 @@
+"""Is it true? Shares no formula with what it judges."""

@@ -1,0 +1,530 @@
+"""Can the words be believed? Figures over many decisions, each with n and interval, never one score.
+
+Every figure is a question that a rationale answers well or badly, whoever wrote it: the narrator, a
+language model, or a liar. The yardstick for cited cars is `drive.checking.asked`: every
+perceived car hidden in turn, the policy asked in full. docs/faithfulness.md defines each figure.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from drive.checking.asked import LEAST, Dependence, Reference, hidden, similar_car
+from drive.checking.scene import observe
+from drive.checking.verdicts import DID_NOT_COME, Finding, Verifier
+from drive.episodes import rollout
+from drive.episodes.replay import replay
+from drive.kinematics import control
+from drive.kinematics.foresight import foresee
+from drive.language import parse, read, words_of
+from drive.measures.statistics import Estimate, wilson
+from drive.reasoning.causes import attribute
+from drive.types import (
+    Action,
+    Car,
+    Claim,
+    Episode,
+    Legal,
+    Meta,
+    Option,
+    Policy,
+    Rationale,
+    Scene,
+    Step,
+)
+
+LATER = 3  # decisions after this one, in which a claim that is false now may have become true
+NOISE = (0.1, 0.1)  # [m] and [m/s], standard deviations
+EDITS = 1  # cars per decision whose hiding is narrated again, of those that matter and of those that do not
+SOON, NEAR = 2.0, 1.0  # [s] and [m/s]: when a speed is foretold, and how well
+QUICKEST_FIRST = ("FASTER", "IDLE", "SLOWER")
+WISHES = ("gap ahead", "time gap", "time to collision", "gap behind")  # wanted at least
+GAINS = ("speed gain", "incentive")
+
+Values = Iterable[float]
+Narrator = Callable[["Scenery"], Rationale]
+
+
+# ------------------------------------------------------------------------------- what is known
+
+
+class Scenery:
+    """One logged decision with all that can be known of it, whoever speaks about it."""
+
+    def __init__(self, episode: Episode, step: Step, policy: Policy, reference: Reference):
+        self.episode, self.step, self.policy, self.reference = episode, step, policy, reference
+
+    @functools.cached_property
+    def dependence(self) -> Dependence:
+        """The sets of cars that the decision truly depends on."""
+        return self.reference.depends_on()
+
+    @functools.cached_property
+    def later(self) -> tuple[Scene, ...]:
+        number = self.step.scene.step
+        scenes = [step.scene for step in self.episode.steps[number + 1 : number + 1 + LATER]]
+        final = self.episode.end.final if self.episode.end else None
+        return tuple(scenes) if len(scenes) == LATER or final is None else (*scenes, final)
+
+    @functools.cached_property
+    def edits(self) -> tuple[tuple[bool, Rationale], ...]:
+        """Some cars hidden one at a time: did the action change, and what is said then?"""
+        scene = self.step.scene
+        effects = [(self.reference.hiding(car.id), car.id) for car in nearest_first(scene)]
+        chosen = [e for e in effects if e[0].real][:EDITS] + [
+            e for e in effects if not e[0].metres
+        ][:EDITS]
+        return tuple((effect.real, self.narrated(hidden(scene, {car}))) for effect, car in chosen)
+
+    @functools.cached_property
+    def noisy(self) -> tuple[bool, Rationale]:
+        """The scene seen with noise: is the same decided, and what is said?"""
+        scene = blurred(self.step.scene)
+        same = self.policy.decide(scene).action == self.step.choice.action
+        return same, self.narrated(scene)
+
+    @functools.cached_property
+    def acceptable(self) -> frozenset[str]:
+        """The legal actions that drive as the one taken does; controls are all one."""
+        chosen = self.step.choice.chosen
+        return frozenset(
+            str(option.action) for option in self.step.choice.options if _alike(option, chosen)
+        )
+
+    def narrated(self, scene: Scene) -> Rationale:
+        """What is said where the policy decides about this scene: in its own words, if it has any."""
+        choice = foresee(scene, self.policy.decide(scene))
+        found = None if choice.rationale else attribute(self.policy, scene, choice)
+        return rollout.explain(scene, choice, self.policy, "en", found)
+
+
+def _alike(option: Option, chosen: Option) -> bool:
+    a, b = option.trajectory, chosen.trajectory
+    return float(np.hypot(a.x - b.x, a.y - b.y).max()) < LEAST
+
+
+def nearest_first(scene: Scene) -> list[Car]:
+    return sorted(scene.cars, key=lambda car: math.hypot(car.x - scene.ego.x, car.y - scene.ego.y))
+
+
+def blurred(scene: Scene) -> Scene:
+    """Every car displaced and its speed changed by normal noise, drawn from (seed, step, car)."""
+
+    def moved(car: Car) -> Car:
+        dx, dy, dv = np.random.default_rng([scene.seed, scene.step, car.id, 7]).normal(size=3)
+        return dataclasses.replace(
+            car, x=car.x + NOISE[0] * dx, y=car.y + NOISE[0] * dy, speed=car.speed + NOISE[1] * dv
+        )
+
+    return dataclasses.replace(scene, cars=tuple(map(moved, scene.cars)))
+
+
+@dataclass(frozen=True)
+class Case:
+    """What somebody says of a decision, and what the verifier found of it."""
+
+    scenery: Scenery
+    rationale: Rationale
+    findings: tuple[Finding, ...]
+    honest: bool  # was it said by the narrator that also speaks of edited scenes?
+
+    @property
+    def cited(self) -> frozenset[int]:
+        return frozenset(car for claim in self.rationale.claims for car in claim.cars)
+
+    def results(self, test: str, *quantities: str) -> list[float]:
+        """1 for true, 0 for false; untestable claims are left out."""
+        return [
+            float(found.verdict.result == "true")
+            for found in self.findings
+            if found.test == test
+            and (not quantities or found.verdict.claim.quantity in quantities)
+            and found.verdict.result != "untestable"
+        ]
+
+
+# ------------------------------------------------------------------------------------- figures
+
+
+def _numbers(case: Case) -> Values:
+    claims = [
+        f.verdict
+        for f in case.findings
+        if f.test == "scene" and isinstance(f.verdict.claim.said, float)
+    ]
+    yield from (float(v.result == "true") for v in claims if v.result != "untestable")
+    yield from (0.0 for f in case.findings if f.test == "text" and f.verdict.result == "false")
+
+
+def _understood(case: Case) -> Values:
+    """Sentence by sentence: 1 where the words are ours, and can be tested as such."""
+    words = words_of(case.rationale.language)
+    sentences = len(case.rationale.text.removesuffix(words.end).split(words.stop))
+    unread = sum(f.verdict.claim.quantity == "text: words" for f in case.findings)
+    yield from [0.0] * unread + [1.0] * (sentences - unread)
+
+
+def _axis(test: str, *quantities: str) -> Callable[[Case], Values]:
+    def both(case: Case) -> Values:
+        results = case.results(test, *quantities)
+        faults = [
+            f
+            for f in case.findings
+            if f.test == "text" and f.verdict.claim.quantity == "text: side"
+        ]
+        lateral = not quantities or "lane" in quantities
+        if results:
+            yield float(all(results) and not (faults and lateral and test == "trajectory"))
+
+    return both
+
+
+def _stops(case: Case) -> Values:
+    for found in case.findings:
+        claim = found.verdict.claim
+        if (
+            found.test == "driven"
+            and claim.quantity == "speed change"
+            and claim.said in ("stop", "wait")
+        ):
+            yield float(found.verdict.result == "false")
+
+
+def _precision(case: Case) -> Values:
+    yield from (float(car in case.scenery.dependence.cars) for car in case.cited)
+
+
+def _recall(case: Case) -> Values:
+    """Every single cause; where only sets do it, the best covered one of them."""
+    sets = case.scenery.dependence.sets
+    if any(len(ids) > 1 for ids in sets):
+        yield max(len(case.cited & set(ids)) / len(ids) for ids in sets)
+    else:
+        yield from (float(ids[0] in case.cited) for ids in sets)
+
+
+def _jaccard(case: Case) -> Values:
+    sets = case.scenery.dependence.sets
+    wanted = (
+        [set(ids) for ids in sets]
+        if any(len(ids) > 1 for ids in sets)
+        else [case.scenery.dependence.cars]
+    )
+    yield max(jaccard(case.cited, other) for other in wanted)
+
+
+def jaccard(one: Iterable[int], other: Iterable[int]) -> float:
+    """Shared over all; 1 where both are empty."""
+    one, other = set(one), set(other)
+    return len(one & other) / len(one | other) if one | other else 1.0
+
+
+def _hallucinated(case: Case) -> Values:
+    known = {car.id for car in case.scenery.step.scene.cars}
+    yield from (float(car not in known) for car in case.cited)
+
+
+def _missed(case: Case) -> Values:
+    """Where single cars make the difference: is the one with the largest effect left out?"""
+    ask = case.scenery.reference
+    alone = [ids[0] for ids in case.scenery.dependence.sets if len(ids) == 1]
+    if alone:
+        yield float(max(alone, key=lambda car: ask.hiding(car).metres) not in case.cited)
+
+
+def _silent(case: Case) -> Values:
+    if case.honest:
+        yield from (
+            float(_gist(said) == _gist(case.rationale)) for real, said in case.scenery.edits if real
+        )
+
+
+def _restless(case: Case) -> Values:
+    if case.honest:
+        yield from (
+            float(_gist(said) != _gist(case.rationale))
+            for real, said in case.scenery.edits
+            if not real
+        )
+
+
+def _gist(rationale: Rationale):
+    """What is said to be done, and because of whom."""
+    causes = frozenset(car for c in rationale.claims if c.kind == "cause" for car in c.cars)
+    intended = tuple(c.said for c in rationale.claims if c.kind == "intention")
+    return rationale.decision, intended, causes, rationale.text if not rationale.claims else ""
+
+
+def _beyond_placebo(case: Case) -> Values:
+    for effect, placebo in _pairs(case):
+        if placebo is not None:
+            yield float(effect >= LEAST and effect > placebo)
+
+
+def _placebo(case: Case) -> Values:
+    yield from (float(placebo >= LEAST) for _, placebo in _pairs(case) if placebo is not None)
+
+
+def _no_placebo(case: Case) -> Values:
+    yield from (float(placebo is None) for _, placebo in _pairs(case))
+
+
+def _pairs(case: Case) -> Iterator[tuple[float, float | None]]:
+    """Effect [m] of what is said to be a cause, and of its placebo (None where no car is similar)."""
+    scene, ask = case.scenery.step.scene, case.scenery.reference
+    known = {car.id for car in scene.cars}
+    for claim in case.rationale.claims:
+        if claim.kind == "cause" and claim.cars and set(claim.cars) <= known:
+            idle = [similar_car(scene, car, set(case.cited)) for car in claim.cars]
+            placebo = None if None in idle else ask.hiding(*idle).metres
+            yield ask.hiding(*claim.cars).metres, placebo
+
+
+def _stable_decision(case: Case) -> Values:
+    if case.honest:
+        yield float(case.scenery.noisy[0])
+
+
+def _stable_cars(case: Case) -> Values:
+    if case.honest and case.scenery.noisy[0]:
+        said = case.scenery.noisy[1]
+        yield jaccard(case.cited, {car for claim in said.claims for car in claim.cars})
+
+
+def _local(case: Case) -> Values:
+    """0 where something said is false now and true at a later decision, or a car is not there yet."""
+    now = {car.id for car in case.scenery.step.scene.cars}
+    ahead = {car.id for scene in case.scenery.later for car in scene.cars} - now
+    early = any(
+        found.verdict.result == "false" and _comes_true(case, found.verdict.claim)
+        for found in case.findings
+        if found.test == "scene"
+    )
+    yield float(not early and not case.cited & ahead)
+
+
+def _comes_true(case: Case, claim: Claim) -> bool:
+    return any(observe(scene, claim).result == "true" for scene in case.scenery.later)
+
+
+def _minimal(case: Case) -> Values:
+    """Where hiding nobody makes a difference: is nobody cited?"""
+    dependence = case.scenery.dependence
+    if not dependence.sets and not dependence.together:
+        yield float(not case.cited)
+
+
+def _came_true(case: Case) -> Values:
+    for found in case.findings:
+        verdict = found.verdict
+        if found.test == "driven out" and verdict.claim.quantity == "predicted contact":
+            yield float(verdict.result == "true" and verdict.why != DID_NOT_COME)
+
+
+def _untestable(case: Case) -> Values:
+    for found in case.findings:
+        if found.test == "driven out":
+            yield float(found.verdict.result == "untestable")
+
+
+def _foretold(case: Case) -> Values:
+    if case.scenery.step.scene.legal.meta:
+        guess = predicted(case.rationale, case.scenery.step.scene.legal)
+        yield float(str(guess) in case.scenery.acceptable)
+
+
+def _speed_foretold(case: Case) -> Values:
+    scene = case.scenery.step.scene
+    if scene.legal.meta and (driven := _speed_later(case)) is not None:
+        guess = predicted(case.rationale, scene.legal)
+        set_point = control.target_speed_after(scene.ego, guess.name)
+        expected = control.speed_after(scene.ego.speed, set_point, SOON)
+        yield float(abs(expected - driven) <= NEAR)
+
+
+def _speed_kept(case: Case) -> Values:
+    if case.scenery.step.scene.legal.meta and (driven := _speed_later(case)) is not None:
+        yield float(abs(case.scenery.step.scene.ego.speed - driven) <= NEAR)
+
+
+def _speed_later(case: Case) -> float | None:
+    """The ego's speed [m/s] SOON after the decision; None where the episode has ended by then."""
+    then = case.scenery.step.scene.time + SOON - 1e-6
+    return next((scene.ego.speed for scene in case.scenery.later if scene.time >= then), None)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One question with the values that a case answers it with."""
+
+    about: str
+    values: Callable[[Case], Values]
+    better: str  # "higher", "lower", or "" for a figure that is only told
+    target: float | None = None
+
+
+FIGURES: dict[str, Figure] = {
+    "number accuracy": Figure("numbers that are true of the scene", _numbers, "higher", 1.0),
+    "words understood": Figure("sentences that our grammar parses", _understood, "higher"),
+    "hallucinated cars": Figure("cited cars that are not in the scene", _hallucinated, "lower", 0.0),
+    "consistent, speed": Figure(
+        "decisions whose words agree with the trajectory's speed",
+        _axis("trajectory", "speed change", "target speed"), "higher", 0.98,
+    ),
+    "consistent, lane": Figure(
+        "the same, lane and side", _axis("trajectory", "lane"), "higher", 0.98
+    ),
+    "consistent, both": Figure("the same, both at once", _axis("trajectory"), "higher", 0.98),
+    "driven as said": Figure("decisions whose words agree with what was then driven", _axis("driven"), "higher"),
+    "stops that keep going": Figure("claims to stop after which it does not", _stops, "lower"),
+    "precision": Figure("cited cars that the decision depends on", _precision, "higher", 0.95),
+    "recall": Figure("cars that the decision depends on and that are cited", _recall, "higher", 0.90),
+    "Jaccard": Figure("agreement of both sets of cars", _jaccard, "higher"),
+    "missed critical car": Figure("decisions whose strongest cause is not cited", _missed, "lower"),
+    "silent failures": Figure("hidden cars that change the action but not the words", _silent, "lower"),
+    "restless words": Figure("hidden cars that change the words but not the action", _restless, "lower"),
+    "beyond placebo": Figure("cited causes whose effect is real and beyond the placebo's", _beyond_placebo, "higher"),
+    "placebo effects": Figure("placebos that change the decision", _placebo, "lower", 0.05),
+    "without placebo": Figure("cited causes to which no car is similar", _no_placebo, ""),
+    "causes true": Figure("cause claims that are true when the policy is asked again",
+                          lambda case: case.results("asked again"), "higher"),
+    "consequences true": Figure("foreseen consequences and rejections that are true",
+                                lambda case: case.results("driven out"), "higher", 0.95),
+    "contacts that came": Figure("foreseen contacts that came true in highway-env", _came_true, ""),
+    "consequences untestable": Figure("foreseen, but nothing testable is said", _untestable, ""),
+    "minimality": Figure("decisions without any cause, in which nobody is cited", _minimal, "higher", 1.0),
+    "causal locality": Figure("rationales without anything from after the decision", _local, "higher"),
+    "stable decision": Figure("decisions that noise leaves as they are", _stable_decision, "higher"),
+    "stable cars": Figure("agreement of cited cars under noise, same decision", _stable_cars, "higher"),
+    "forward simulation": Figure("actions foretold from the masked words", _foretold, "higher", 0.80),
+    "speed foretold": Figure("speeds 2 s later foretold from the masked words", _speed_foretold, "higher"),
+    "speed foretold, unchanged": Figure("the same, had the speed stayed as it was", _speed_kept, ""),
+}  # fmt: skip
+
+
+# --------------------------------------------------------------------------- forward simulation
+
+
+def predicted(rationale: Rationale, legal: Legal) -> Action:
+    """The action that a plain listener expects who hears everything but the decision and intentions.
+
+    What a cause or the rival sentence names was not done. A change of lane is expected where one is
+    said to gain what is asked for, or the room wanted there is said to be there. Otherwise the
+    quickest action that nothing said speaks against: a shortfall, a bend, an end of the lane or a
+    contact speaks against speeding up.
+    """
+    grounds, rival, causes = _masked(rationale)
+    ruled_out = {claim.option for claim in causes} | {rival}
+    for claim in grounds:
+        changes = claim.option in (Meta("LANE_LEFT"), Meta("LANE_RIGHT"))
+        if (
+            changes
+            and claim.option not in ruled_out
+            and legal.allows(claim.option)
+            and _invites(claim)
+        ):
+            return claim.option
+    if any(map(_warns, grounds)):
+        ruled_out.add(Meta("FASTER"))
+    order = [Meta(name) for name in (*QUICKEST_FIRST, *legal.meta) if name in legal.meta]
+    return next((action for action in order if action not in ruled_out), order[0])
+
+
+def _masked(rationale: Rationale) -> tuple[tuple[Claim, ...], Action | None, tuple[Claim, ...]]:
+    """Grounds, rival and causes from the words alone."""
+    try:
+        account = read(rationale.text, rationale.language)
+        return account.grounds, account.rival, account.causes
+    except ValueError:
+        pass
+    try:
+        claims = parse(rationale.text, rationale.language)
+    except ValueError:
+        claims = ()
+    return (
+        tuple(c for c in claims if c.kind != "cause"),
+        None,
+        tuple(c for c in claims if c.kind == "cause"),
+    )
+
+
+def _invites(claim: Claim) -> bool:
+    if claim.quantity in GAINS:
+        return claim.kind == "consequence" and claim.said >= (claim.threshold or 0.0)
+    if claim.quantity == "free ahead":
+        return True
+    return (
+        claim.quantity in WISHES and claim.threshold is not None and claim.said >= claim.threshold
+    )
+
+
+def _warns(claim: Claim) -> bool:
+    if claim.quantity in WISHES and claim.threshold is not None and claim.option is None:
+        return claim.said < claim.threshold
+    if claim.quantity == "speed" and claim.threshold is not None:
+        return claim.said > claim.threshold
+    return claim.quantity in ("predicted contact", "lane ends", "bend radius", "right of way")
+
+
+# ---------------------------------------------------------------------------------- many decisions
+
+
+def examine(
+    episode: Episode, policy: Policy, narrators: dict[str, Narrator]
+) -> dict[str, dict[str, list[float]]]:
+    """An episode's values by narrator and figure; "" is what the log itself says.
+
+    Stops at the first scene that the replay does not reproduce.
+    """
+    verifier = Verifier(episode, policy)
+    found: dict[str, dict[str, list[float]]] = {}
+    for moment in replay(episode):
+        if not moment.same or moment.step >= len(episode.steps):
+            break
+        step = episode.steps[moment.step]
+        scenery = Scenery(episode, step, policy, verifier.reference(step))
+        for name, narrator in {"": lambda at: at.step.rationale, **narrators}.items():
+            rationale = narrator(scenery)
+            case = Case(scenery, rationale, verifier.at(moment, rationale), honest=name == "")
+            values = found.setdefault(name, {})
+            for figure, kind in FIGURES.items():
+                values.setdefault(figure, []).extend(map(float, kind.values(case)))
+    return found
+
+
+def taken(episode: Episode, policy: Policy) -> list[list[str]]:
+    """For each decision, the actions that would have driven as the one taken did."""
+    alike = (
+        Scenery(episode, step, policy, None).acceptable  # type: ignore[arg-type]
+        for step in episode.steps
+        if step.scene.legal.meta
+    )
+    return [sorted(actions) for actions in alike]
+
+
+def majority(decisions: Iterable[Iterable[str]]) -> Estimate:
+    """How often always guessing the commonest action would be right."""
+    decisions = [set(actions) for actions in decisions]
+    counts = Counter(action for actions in decisions for action in actions)
+    best = counts.most_common(1)[0][0] if counts else ""
+    return wilson([float(best in actions) for actions in decisions])
+
+
+def estimate(values: Values) -> Estimate:
+    """The figure with its 95 % interval, Wilson's: exact for shares, wide for other means within 0 and 1.
+
+    (Values within 0 and 1 vary at most as much as zeros and ones of the same mean do.)
+    """
+    return wilson(list(values))
+
+
+def apart(one: Estimate, other: Estimate) -> bool:
+    """Do two intervals not overlap?"""
+    return one.high < other.low or other.high < one.low

@@ -1,0 +1,492 @@
+"""Every claim of a logged episode, tested: `whydrive verify`.
+
+Works from the log alone. The episode is driven again from its scenario, seed and actions; at every
+decision the claims, and the text that should say them, are held against the scene, against what was
+then driven, against what the real highway-env does after the option, and against the policy asked
+again. From the first scene that differs on, nothing can be tested. Verdicts are written beside the
+log and can be made again; they never change it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import orjson
+
+from drive import policy as policies
+from drive.checking import asked as reference
+from drive.checking.asked import LEAST, Effect, Reference
+from drive.checking.futures import (
+    TOLERANCES,
+    UNTESTABLE,
+    Future,
+    Unmeasured,
+    drive_out,
+    measure,
+    possible_contacts,
+)
+from drive.checking.text import check_rationale
+from drive.episodes import log
+from drive.episodes.codec import build, plain
+from drive.episodes.replay import Moment, replay
+from drive.reasoning.decisions import manoeuvre_of
+from drive.types import (
+    HORIZON,
+    Action,
+    Claim,
+    Control,
+    Episode,
+    Header,
+    Meta,
+    Option,
+    Policy,
+    Rationale,
+    Step,
+    Verdict,
+)
+
+SCHEMA, VERSION = "whydrive.verdicts", "1.0"
+STANDING, STEADY, MOVED = 0.5, 0.7, 0.1  # [m/s] stands; keeps its speed; has begun to change it
+DRIFT = 0.3  # [m] across the lane that shows where the car is going
+DID_NOT_COME = "it could be, but did not come"  # a contact that others, or another way on, avoided
+ELSEWHERE = (
+    "consequence",
+    "rejection",
+    "cause",
+    "visibility",
+)  # kinds that need more than the scene
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One verdict, with how it was reached."""
+
+    step: int
+    test: str  # scene, trajectory, text, driven, driven out, asked again, seen before
+    verdict: Verdict
+
+
+class Verifier:
+    """Tests the steps of one episode while it is driven again.
+
+    policy: the one that drove, or None where it cannot be asked again, with why not.
+    """
+
+    def __init__(self, episode: Episode, policy: Policy | None, why_not: str = ""):
+        self.episode, self.policy, self.why_not = episode, policy, why_not
+        self._references: dict[int, Reference] = {}  # of the step at hand only
+        self._futures: dict[int, dict[tuple, Future]] = {}
+
+    def findings(self) -> Iterator[tuple[Finding, ...]]:
+        """The findings of every step, in order."""
+        done, diverged = 0, None
+        for moment in replay(self.episode):
+            if not moment.same:
+                diverged = moment.step
+                break
+            if moment.step < len(self.episode.steps):
+                yield self.at(moment)
+                done += 1
+        why = (
+            f"replay diverged at step {diverged}" if diverged is not None else "replay ended early"
+        )
+        for step in self.episode.steps[done:]:
+            claims = step.rationale.claims
+            yield tuple(Finding(step.scene.step, "replay", _untestable(c, why)) for c in claims)
+
+    def at(self, moment: Moment, rationale: Rationale | None = None) -> tuple[Finding, ...]:
+        """The findings of one step, at which the replayed world stands (on other words, if given)."""
+        step = self.episode.steps[moment.step]
+        step = replace(step, rationale=rationale or step.rationale)
+        if moment.step not in self._futures:
+            self._futures = {moment.step: {}}
+        futures, asked = _Futures(moment, step, self._futures[moment.step]), _Asked(self, step)
+        found = []
+        for verdict in check_rationale(step.scene, step.rationale, step.trajectory):
+            if verdict.claim.kind not in ELSEWHERE:
+                found.append(Finding(moment.step, _test_of(verdict.claim), verdict))
+        for claim in step.rationale.claims:
+            if claim.kind == "intention":
+                found.append(Finding(moment.step, "driven", driven(step, claim)))
+            elif claim.kind in ("consequence", "rejection"):
+                found.append(Finding(moment.step, "driven out", futures.verdict(claim)))
+            elif claim.kind == "cause":
+                found.append(Finding(moment.step, "asked again", asked.verdict(claim)))
+            elif claim.kind == "visibility":
+                found.append(Finding(moment.step, "seen before", self._hidden(moment, claim)))
+        return tuple(found)
+
+    def reference(self, step: Step) -> Reference:
+        """The policy at a step, to be asked again; what it answered is kept."""
+        if step.scene.step not in self._references:
+            self._references = {step.scene.step: Reference(self.policy, step.scene)}
+        return self._references[step.scene.step]
+
+    def _hidden(self, moment: Moment, claim: Claim) -> Verdict:
+        """Is a car that is said to be hidden there, unseen now, and was it seen before?"""
+        car, scene = claim.cars[0], self.episode.steps[moment.step].scene
+        if any(other.id == car for other in scene.cars):
+            return _false(claim, None, None, f"car {car} is in sight")
+        earlier = self.episode.steps[: moment.step]
+        if not any(other.id == car for step in earlier for other in step.scene.cars):
+            return _false(claim, None, None, f"car {car} was never seen")
+        there = any(driver.id == car for driver in moment.world.truth().drivers)
+        return _true(claim, None, None) if there else _false(claim, None, None, "it is gone")
+
+
+def _test_of(claim: Claim) -> str:
+    if claim.quantity.startswith("text: "):
+        return "text"
+    return "trajectory" if claim.kind == "intention" else "scene"
+
+
+# -------------------------------------------------------------------------------- consequences
+
+
+class _Futures:
+    """What the real highway-env does after the options of one step; each is driven once."""
+
+    def __init__(self, moment: Moment, step: Step, known: dict[tuple, Future]):
+        self.world, self.step, self._known = moment.world, step, known
+
+    def verdict(self, claim: Claim) -> Verdict:
+        if claim.quantity in UNTESTABLE:
+            return _untestable(claim, UNTESTABLE[claim.quantity])
+        if claim.quantity not in TOLERANCES or not isinstance(claim.said, float):
+            return _untestable(claim, f"no future tells of {claim.quantity!r}")
+        option = named_option(self.step, claim.option)
+        if option is None:
+            return _untestable(claim, "the option is not among those that were weighed")
+        absolute, share = TOLERANCES[claim.quantity]
+        tolerance = absolute + share * abs(claim.said)
+        if claim.quantity == "predicted contact":
+            return self._possible(claim, option, tolerance)
+        try:
+            measured = measure(self.step.scene, claim, self._future(claim, option, tolerance))
+        except Unmeasured as why:
+            return _false(claim, None, tolerance, str(why))
+        if abs(measured - claim.said) <= tolerance + 1e-6:
+            return _true(claim, round(measured, 3), tolerance)
+        if math.isinf(measured):
+            return _false(claim, "never", tolerance, f"not within {claim.said + tolerance:.1f} s")
+        return _false(claim, round(measured, 3), tolerance, f"measured {measured:.2f}")
+
+    def _possible(self, claim: Claim, option: Action, tolerance: float) -> Verdict:
+        """A contact that could be: it comes true, or would if the car kept its speed on some way on."""
+        scene, chosen = (
+            self.step.scene,
+            next((o for o in self.step.choice.options if o.action == option), Option(option)),
+        )
+        try:
+            real = measure(scene, claim, self._future(claim, option, tolerance))
+            possible = [real, *possible_contacts(scene, claim, chosen)]
+        except Unmeasured as why:
+            return _false(claim, None, tolerance, str(why))
+        nearest = min(possible, key=lambda time: abs(time - claim.said))
+        if abs(nearest - claim.said) > tolerance + 1e-6:
+            return _false(
+                claim,
+                "never" if math.isinf(nearest) else nearest,
+                tolerance,
+                "no way on leads there",
+            )
+        came = abs(real - claim.said) <= tolerance + 1e-6
+        return Verdict(claim, "true", nearest, tolerance, "" if came else DID_NOT_COME)
+
+    def _future(self, claim: Claim, option: Action, tolerance: float) -> Future:
+        seconds = claim.horizon or HORIZON
+        if claim.quantity == "predicted contact":
+            seconds = claim.said + tolerance
+        elif claim.quantity == "speed" and claim.horizon is None and self.step.scene.legal.meta:
+            seconds = self.step.scene.period  # its set-point is all that is said of it
+        periods = math.ceil(seconds / self.step.scene.period - 1e-9)
+        seconds = periods * self.step.scene.period
+        key = option, claim.continuation, periods
+        if key not in self._known:
+            self._known[key] = drive_out(self.world, option, claim.continuation, seconds)
+        return self._known[key]
+
+
+def named_option(step: Step, name: Action | None) -> Action | None:
+    """The legal action that a claim's option names: a control may be named by where it drives to."""
+    for option in step.choice.options:
+        if name in (option.action, Meta(manoeuvre_of(step.scene, option) or "")):
+            return option.action
+    return name if name is not None and step.scene.legal.allows(name) else None
+
+
+# ------------------------------------------------------------------------------- what was driven
+
+
+def driven(step: Step, claim: Claim) -> Verdict:
+    """An intention against the period that was then driven: has it been begun?"""
+    end, ego = step.tracks.ego[-1], step.scene.ego
+    if claim.quantity == "speed change":
+        change = float(end[3]) - ego.speed
+        if BEGUN[claim.said](change, float(end[3])):
+            return _true(claim, round(change, 3), MOVED)
+        return _false(claim, round(change, 3), MOVED, f"the speed changed by {change:+.2f} m/s")
+    if claim.quantity == "target speed":
+        before, after = abs(ego.speed - claim.said), abs(float(end[3]) - claim.said)
+        if after <= before + MOVED or after <= STEADY:
+            return _true(claim, round(float(end[3]), 3), STEADY)
+        return _false(claim, round(float(end[3]), 3), STEADY, "the speed moved away from it")
+    if claim.quantity == "lane":
+        return _lane_driven(step, claim)
+    return _untestable(claim, f"nothing is known about an intention on {claim.quantity!r}")
+
+
+BEGUN: dict[str, Callable[[float, float], bool]] = {  # (change, speed at the end) [m/s]
+    "slow down": lambda change, speed: change < MOVED,
+    "speed up": lambda change, speed: change > -MOVED,
+    "keep speed": lambda change, speed: abs(change) <= STEADY,
+    "stop": lambda change, speed: change < -MOVED or speed < STANDING,
+    "wait": lambda change, speed: speed < STANDING,
+}
+
+
+def _lane_driven(step: Step, claim: Claim) -> Verdict:
+    """Does the car stay in the lane that it names, or has it begun to move there?"""
+    road, ego, end = step.scene.road, step.scene.ego, step.tracks.ego[-1]
+    now = road.closest(float(end[0]), float(end[1]), float(end[2]))
+    if now.id[:2] != ego.lane[:2]:
+        return _untestable(claim, "the road's sections changed, and with them the lanes' numbers")
+    lane = road.lane(ego.lane)
+    moved = lane.frenet(float(end[0]), float(end[1]))[1] - lane.frenet(ego.x, ego.y)[1]
+    wanted = ego.lane[2] + 1 - int(claim.said)  # lanes to the left
+    arrived = now.id[2] + 1 == int(claim.said)
+    begun = (
+        wanted != 0 and moved * wanted > 0 and abs(moved) >= min(DRIFT, DRIFT * step.scene.period)
+    )
+    if arrived or begun:
+        return _true(claim, float(now.id[2] + 1), None)
+    return _false(claim, float(now.id[2] + 1), None, f"it moved {moved:+.2f} m to the left")
+
+
+# ---------------------------------------------------------------------------------- asked again
+
+
+class _Asked:
+    """The policy, asked again about one step's scene, edited."""
+
+    def __init__(self, verifier: Verifier, step: Step):
+        self.verifier, self.step = verifier, step
+
+    def verdict(self, claim: Claim) -> Verdict:
+        if self.verifier.policy is None:
+            return _untestable(claim, self.verifier.why_not)
+        try:
+            ask = self.verifier.reference(self.step)
+            if ask.choice.action != self.step.choice.action:
+                return _untestable(claim, "the policy decides otherwise when it is asked again")
+            return CAUSES.get(claim.quantity, _of_condition)(self, claim, ask)
+        except Exception as error:
+            return _untestable(claim, f"the policy raised {type(error).__name__}: {error}")
+
+    def changes(self, claim: Claim, effect: Effect) -> Verdict:
+        """Does it do what the claim says would be done instead?"""
+        if not effect.real:
+            return _false(claim, round(effect.metres, 3), LEAST, "the decision stays as it is")
+        if claim.option is not None and not self._names(claim.option, effect.action):
+            return _false(claim, str(effect.action), LEAST, f"it would choose {effect.action}")
+        return _true(claim, round(effect.metres, 3), LEAST)
+
+    def _names(self, said: Action, action: Action) -> bool:
+        if isinstance(said, Control):
+            return isinstance(action, Control) and math.isclose(
+                said.steering, action.steering, abs_tol=1e-3
+            )
+        return named_option(self.step, said) == action
+
+    def cited(self) -> set[int]:
+        return {
+            car
+            for claim in self.step.rationale.claims
+            if claim.kind == "cause"
+            for car in claim.cars
+        }
+
+
+def _without(asked: _Asked, claim: Claim, ask: Reference) -> Verdict:
+    scene = asked.step.scene
+    strangers = set(claim.cars) - {car.id for car in scene.cars}
+    if strangers:
+        return _false(claim, None, LEAST, f"no car {min(strangers)} in the scene")
+    if claim.objects:
+        return asked.changes(
+            claim, ask.effect_of(reference.without_object(scene, set(claim.objects)))
+        )
+    effect = ask.hiding(*claim.cars)
+    verdict = asked.changes(claim, effect)
+    if verdict.result != "true":
+        return verdict
+    for fewer in range(1, len(claim.cars)):
+        for ids in itertools.combinations(claim.cars, fewer):
+            if ask.hiding(*ids).real:
+                return _false(claim, None, LEAST, f"car {ids[0]} without the others does it too")
+    placebo = [reference.similar_car(scene, car, asked.cited()) for car in claim.cars]
+    if None not in placebo and (idle := ask.hiding(*placebo).metres) >= effect.metres:
+        return _false(claim, round(idle, 3), LEAST, f"car {placebo[0]}, a placebo, does as much")
+    return verdict
+
+
+def _nothing(asked: _Asked, claim: Claim, ask: Reference) -> Verdict:
+    scene = asked.step.scene
+    for car in scene.cars:
+        if ask.hiding(car.id).real:
+            return _false(claim, ask.hiding(car.id).metres, LEAST, f"car {car.id} does")
+    for thing in scene.objects:
+        if ask.effect_of(reference.without_object(scene, {thing.id})).real:
+            return _false(claim, None, LEAST, f"object {thing.id} does")
+    if ask.hiding(*(car.id for car in scene.cars)).real:
+        return _false(claim, None, LEAST, "all cars together do")
+    return _true(claim, 0.0, LEAST)
+
+
+def _several(asked: _Asked, claim: Claim, ask: Reference) -> Verdict:
+    cars = [car.id for car in asked.step.scene.cars]
+    together = ask.hiding(*cars).metres
+    if together < LEAST:
+        return _false(claim, together, LEAST, "all cars together do not")
+    alone = next((car for car in cars if ask.hiding(car).real), None)
+    if alone is not None:
+        return _false(claim, ask.hiding(alone).metres, LEAST, f"car {alone} does it alone")
+    return _true(claim, round(together, 3), LEAST)
+
+
+def _of_condition(asked: _Asked, claim: Claim, ask: Reference) -> Verdict:
+    if claim.quantity not in reference.WITHOUT:
+        return _untestable(claim, f"nothing is known about the condition {claim.quantity!r}")
+    return asked.changes(claim, ask.effect_of(reference.WITHOUT[claim.quantity](asked.step.scene)))
+
+
+CAUSES = {"without": _without, "decision": _without, "nothing": _nothing, "several": _several}
+
+
+# -------------------------------------------------------------------------------------- verdicts
+
+
+class Tally:
+    """How many claims of each kind were true, false and untestable, and the commonest reasons."""
+
+    RESULTS = ("true", "false", "untestable")
+
+    def __init__(self):
+        self._counts: Counter = Counter()
+        self._whys: Counter = Counter()
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            verdict = finding.verdict
+            kind = f"{verdict.claim.kind}, {finding.test}"
+            self._counts[kind, verdict.result] += 1
+            if verdict.result != "true":
+                self._whys[kind, verdict.result, verdict.why] += 1
+
+    def lines(self) -> Iterator[str]:
+        yield f"{'claim, tested by':32}" + "".join(f"{result:>12}" for result in self.RESULTS)
+        for kind in sorted({kind for kind, _ in self._counts}):
+            yield f"{kind:32}" + "".join(
+                f"{self._counts[kind, result]:12}" for result in self.RESULTS
+            )
+        for (kind, result, why), count in self._whys.most_common(5):
+            yield f"  {count} {result} ({kind}): {why}"
+
+
+def _true(claim: Claim, measured, tolerance) -> Verdict:
+    return Verdict(claim, "true", measured, tolerance)
+
+
+def _false(claim: Claim, measured, tolerance, why: str) -> Verdict:
+    return Verdict(claim, "false", measured, tolerance, why)
+
+
+def _untestable(claim: Claim, why: str) -> Verdict:
+    return Verdict(claim, "untestable", None, None, why)
+
+
+# ---------------------------------------------------------------------------------- logs on disk
+
+
+def path_beside(path: Path) -> Path:
+    """Where the verdicts on a log lie."""
+    return path.with_suffix(".verdicts.jsonl")
+
+
+def logs_of(run: Path) -> tuple[Path, ...]:
+    """The log, or every log of a folder. ValueError where there is none."""
+    if run.is_file():
+        return (run,)
+    found = sorted(p for p in run.rglob("*.jsonl") if not p.name.endswith(".verdicts.jsonl"))
+    if not found:
+        raise ValueError(f"no log in {run}")
+    return tuple(found)
+
+
+def verify_log(path: Path) -> tuple[Finding, ...]:
+    """Test one log and write the verdicts beside it."""
+    episode = log.read(path).episode
+    policy, why_not = asked_again(episode.header)
+    found: list[Finding] = []
+    with open(path_beside(path), "wb") as file:
+        header = {
+            "schema": SCHEMA,
+            "version": VERSION,
+            "log": path.name,
+            "digest": log.digest(episode),
+        }
+        file.write(orjson.dumps(header) + b"\n")
+        for findings in Verifier(episode, policy, why_not).findings():
+            found += findings
+            for finding in findings:
+                file.write(orjson.dumps(plain(finding)) + b"\n")
+    return tuple(found)
+
+
+def read_verdicts(path: Path) -> tuple[Finding, ...]:
+    """Verdicts as they were written. ValueError where the file is none or belongs to a newer version."""
+    with open(path, "rb") as file:
+        header = orjson.loads(file.readline())
+        if header.get("schema") != SCHEMA or header.get("version", "").split(".")[0] != "1":
+            raise ValueError(f"{path} holds no verdicts that can be read")
+        return tuple(build(Finding, orjson.loads(line)) for line in file)
+
+
+def asked_again(header: Header) -> tuple[Policy | None, str]:
+    """The policy that drove, or None and why it cannot be asked again."""
+    try:
+        policy = policies.load(header.policy)
+    except ValueError:
+        return None, f"the policy {header.policy!r} cannot be loaded here"
+    if policies.weights(policy) != header.weights:
+        return None, f"the policy {header.policy!r} has learned something else since"
+    return policy, ""
+
+
+def verify_logs(
+    paths: Iterable[Path], workers: int = 1
+) -> Iterator[tuple[Path, tuple[Finding, ...] | Exception]]:
+    """Every log with its findings, as they are done; a log that fails comes with its error."""
+    paths = list(paths)
+    if workers == 1:
+        for path in paths:
+            yield path, _tried(path)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        jobs = {pool.submit(_tried, path): path for path in paths}
+        for job in as_completed(jobs):
+            yield jobs[job], job.result()
+
+
+def _tried(path: Path) -> tuple[Finding, ...] | Exception:
+    try:
+        return verify_log(path)
+    except ValueError as error:
+        return error

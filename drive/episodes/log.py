@@ -1,0 +1,219 @@
+"""The rationale log, version 1: one episode as JSON lines. Write, read, digest.
+
+First line the header, then a line per decision, flushed as it is decided, last line the end. What a
+kill leaves behind is read up to its last whole line, and the reader says so. Text in a log is
+somebody's words: it is checked for shape here, and never trusted as markup anywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import orjson
+
+from drive.episodes import codec
+from drive.episodes.codec import build, plain
+from drive.kinematics.history import history
+from drive.types import End, Episode, Header, Scene, Step
+
+SCHEMA = "whydrive.rationale"
+VERSION = (1, 0)
+PROGRAM = re.compile(r"\.(py|safetensors)$")  # what a policy's file name ends in
+LARGEST_LINE = 8 << 20  # bytes; a longer line is no step of ours
+
+
+class LogError(ValueError):
+    """A file is no log that can be read; the message says why in one sentence."""
+
+
+@dataclass(frozen=True)
+class Log:
+    """A log as read."""
+
+    episode: Episode
+    torn: bool  # the last line was cut and is left out
+
+
+def file_name(header: Header) -> str:
+    """`<scenario>-<policy>-<seed>.jsonl`, safe as a file name."""
+    kind, _, source = header.policy.rpartition(":")  # sb3:FILE, llm:MODEL
+    named = "_".join(filter(None, (kind, PROGRAM.sub("", Path(source).name)))) or "policy"
+    policy = re.sub(r"[^A-Za-z0-9_.]+", "_", named)
+    return f"{header.scenario}-{policy}-{header.seed}.jsonl"
+
+
+class Writer:
+    """Writes one episode; every call puts one whole line on disk. Use as a context manager."""
+
+    def __init__(self, path: Path, header: Header):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._file = open(path, "wb", buffering=0)
+        major, minor = VERSION
+        self._line({"schema": SCHEMA, "version": f"{major}.{minor}"} | plain(header))
+
+    def step(self, step: Step) -> None:
+        self._line({"line": "step"} | plain(step))
+
+    def end(self, end: End) -> None:
+        self._line({"line": "end"} | plain(end))
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._file.close()
+
+    def _line(self, data: dict) -> None:
+        self._file.write(orjson.dumps(data) + b"\n")
+
+
+def write(path: Path, episode: Episode) -> None:
+    """Write a whole episode."""
+    with Writer(path, episode.header) as writer:
+        for step in episode.steps:
+            writer.step(step)
+        if episode.end:
+            writer.end(episode.end)
+
+
+def read(path: Path | str) -> Log:
+    """Read an episode. LogError for what is missing, foreign, newer or damaged before its last line."""
+    lines, torn = _lines(Path(path))
+    header = _header(path, lines[0])
+    steps: list[Step] = []
+    seen: list[frozenset[int]] = []
+    end = None
+    for number, line in enumerate(lines[1:], 2):
+        place = f"{path}, line {number}"
+        if end is not None:
+            raise LogError(f"{place}: something follows the end of the episode")
+        if line.get("line") == "step":
+            steps.append(_step(line, header, steps, seen, place))
+        elif line.get("line") == "end":
+            end = _end(line, header, steps, seen, place)
+        else:
+            raise LogError(f"{place}: neither a step nor an end")
+    return Log(Episode(header, tuple(steps), end), torn)
+
+
+def read_header(path: Path | str) -> Header:
+    """Only the header, for listings."""
+    with _opened(Path(path)) as file:
+        return _header(path, _parsed(file.readline(LARGEST_LINE), f"{path}, line 1"))
+
+
+def is_complete(path: Path) -> bool:
+    """Does the log stand on disk with its end? Reads the last line only."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - LARGEST_LINE))
+            last = file.read().rstrip(b"\n").rsplit(b"\n", 1)[-1]
+        return orjson.loads(last).get("line") == "end"
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def digest(episode: Episode) -> str:
+    """SHA-256 of all that was driven and said. Timings and package versions do not count."""
+    header = plain(replace(episode.header, versions={}))
+    steps = [plain(replace(step, timing={})) for step in episode.steps]
+    end = plain(replace(episode.end, metrics={})) if episode.end else None
+    body = orjson.dumps([header, steps, end], default=str, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(body).hexdigest()
+
+
+def schema() -> dict:
+    """JSON Schema of the three kinds of line, generated from the types."""
+    return {name: codec.schema(kind) for name, kind in LINES.items()}
+
+
+LINES = {"header": Header, "step": Step, "end": End}
+
+
+# ----------------------------------------------------------------------------------------- reading
+
+
+def _opened(path: Path):
+    try:
+        return open(path, "rb")
+    except IsADirectoryError:
+        raise LogError(f"{path} is a folder, not a log") from None
+    except OSError as error:
+        raise LogError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def _lines(path: Path) -> tuple[list[dict], bool]:
+    with _opened(path) as file:
+        raw = file.read()
+    if not raw.strip():
+        raise LogError(f"{path} is empty")
+    *whole, rest = raw.split(b"\n")
+    torn = bool(rest)
+    if not whole:
+        raise LogError(f"{path} was cut within its first line; nothing can be read")
+    return [_parsed(line, f"{path}, line {n}") for n, line in enumerate(whole, 1)], torn
+
+
+def _parsed(line: bytes, place: str) -> dict:
+    if len(line) > LARGEST_LINE:
+        raise LogError(f"{place}: {len(line)} bytes are too long for a line of a log")
+    try:
+        data = orjson.loads(line)
+    except ValueError:
+        raise LogError(f"{place}: not a line of a rationale log (no JSON)") from None
+    if not isinstance(data, dict):
+        raise LogError(f"{place}: not a line of a rationale log")
+    return data
+
+
+def _header(path, line: dict) -> Header:
+    if line.get("schema") != SCHEMA:
+        raise LogError(f"{path} is not a rationale log: its first line names no {SCHEMA!r} schema")
+    version = str(line.get("version"))
+    major = version.split(".")[0]
+    if not major.isdigit() or int(major) > VERSION[0]:
+        raise LogError(f"{path} has version {version}; this program reads up to {VERSION[0]}.x")
+    return _built(Header, line, {}, f"{path}, line 1")
+
+
+def _built(kind, data: dict, given: dict, place: str):
+    try:
+        return build(kind, data, given)
+    except (codec.CodecError, RecursionError) as error:
+        raise LogError(f"{place}: {str(error).lstrip('.')}") from error
+
+
+def _step(line, header, steps, seen, place) -> Step:
+    scene = _scene(line.get("scene"), header, steps, seen, place)
+    step = _built(Step, line, _given(header) | {"history": scene.history}, place)
+    if scene.step != len(steps):
+        raise LogError(f"{place}: step {scene.step} stands where step {len(steps)} belongs")
+    if not any(option.action == step.choice.action for option in step.choice.options):
+        raise LogError(f"{place}: the action taken is not among the options")
+    return step
+
+
+def _end(line, header, steps, seen, place) -> End:
+    scene = _scene(line.get("final"), header, steps, seen, place)
+    return _built(End, line, _given(header) | {"history": scene.history}, place)
+
+
+def _scene(data, header, steps, seen, place) -> Scene:
+    """The scene with its past, which is rebuilt from the tracks of the earlier lines."""
+    scene = _built(Scene, data, _given(header), place)
+    seen.append(frozenset(car.id for car in scene.cars))
+    try:
+        past = history([s.tracks for s in steps], seen, header.perception, header.seed)
+    except (IndexError, ValueError) as error:
+        raise LogError(f"{place}: its tracks do not fit together") from error
+    return replace(scene, history=past)
+
+
+def _given(header: Header) -> dict:
+    from_header = ("scenario", "seed", "period", "sub_step", "task", "perception", "road")
+    return {name: getattr(header, name) for name in from_header} | {"history": history((), ())}

@@ -1,0 +1,116 @@
+"""The loop: perceive, decide, foresee, explain, act, record. Knows no file and no table."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+from drive import policy as policies
+from drive.kinematics.foresight import foresee
+from drive.reasoning.because import attributed
+from drive.reasoning.causes import attribute
+from drive.reasoning.narrate import narrate
+from drive.types import Attribution, Choice, End, Episode, Header, Policy, Rationale, Scene, Step
+from drive.world import World
+
+PACKAGES = ("whydrive", "highway-env", "gymnasium", "numpy", "torch")
+
+
+def header(world: World, policy: Policy, seed: int) -> Header:
+    """What an episode is, enough to drive it again; the world has been reset with the seed."""
+    return Header(
+        scenario=world.scenario.name,
+        seed=seed,
+        policy=policy.name,
+        weights=policies.weights(policy),
+        tie=policy.tie,
+        config=world.config,
+        overrides=world.overrides,
+        road=world.road,
+        task=world.task,
+        perception=world.perception,
+        period=world.period,
+        sub_step=world.sub_step,
+        drivers=world.driver_parameters(),
+        versions=versions(),
+    )
+
+
+def drive(
+    world: World, policy: Policy, language: str = "en", causes: bool = True
+) -> Iterator[Step | End]:
+    """Drive on from where the world is (reset): every Step as it is done, at last the End.
+
+    causes: is the policy asked again for every decision what it depended on? Costs as many
+    decisions as there are cars in sight. A policy that breaks its contract ends the episode in the open: reason "policy failed".
+    """
+    while True:
+        scene, clock = world.scene, _Clock()
+        try:
+            choice = clock.time("decide", policies.checked, policy, scene)
+        except policies.PolicyError as error:
+            yield End("policy failed", scene, laps=world.laps, message=str(error))
+            return
+        choice = clock.time("foresee", foresee, scene, choice)
+        found = clock.time("attribute", attribute, policy, scene, choice) if causes else None
+        rationale = clock.time("explain", explain, scene, choice, policy, language, found)
+        outcome = clock.time("act", world.step, choice.action)
+        yield Step(scene, choice, rationale, outcome.tracks, outcome.reward, clock.spent, found)
+        if outcome.ended:
+            yield End(outcome.ended, world.scene, outcome.contact, world.laps)
+            return
+
+
+def explain(
+    scene: Scene,
+    choice: Choice,
+    policy: Policy,
+    language: str = "en",
+    attribution: Attribution | None = None,
+) -> Rationale:
+    """The policy's own words where it has some, else what `narrate` can say of its choice.
+
+    With an attribution, only what was tested is called a cause, and the words say so.
+    """
+    own = choice.rationale
+    if own is None:
+        said = narrate(scene, choice, choice.chosen.trajectory, policy.tie, language)
+    else:
+        said = replace(own, tie=policy.tie)
+    return attributed(scene, choice, said, attribution) if attribution else said
+
+
+def run(
+    world: World, policy: Policy, seed: int, language: str = "en", causes: bool = True
+) -> Episode:
+    """A whole episode in memory."""
+    world.reset(seed)
+    *steps, end = drive(world, policy, language, causes)
+    return Episode(header(world, policy, seed), tuple(steps), end)
+
+
+def versions() -> dict[str, str]:
+    """The packages that decide what is driven, with Python's own version."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+class _Clock:
+    """Wall-clock seconds per part of a step."""
+
+    def __init__(self):
+        self.spent: dict[str, float] = {}
+
+    def time(self, part: str, function, *arguments):
+        begin = time.perf_counter()
+        result = function(*arguments)
+        self.spent[part] = round(time.perf_counter() - begin, 6)
+        return result

@@ -1,0 +1,1 @@
+"""What follows from a scene by arithmetic alone."""

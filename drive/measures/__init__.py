@@ -1,0 +1,1 @@
+"""What an episode amounts to: motion, metrics, intervals."""

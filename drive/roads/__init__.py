@@ -1,0 +1,14 @@
+"""Roads as values, the lane frame, and plane geometry. Knows nothing of cars."""
+
+from drive.roads.lanes import CAR_LENGTH, Arc, Lane, LaneId, Road, Sine, Straight, turns_back
+
+__all__ = [
+    "Arc",
+    "CAR_LENGTH",
+    "Lane",
+    "LaneId",
+    "Road",
+    "Sine",
+    "Straight",
+    "turns_back",
+]

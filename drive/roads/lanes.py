@@ -1,0 +1,299 @@
+"""A road network as a value: lanes, widths, connections, and the lane frame (Frenet).
+
+Frame: x forward along the road's first direction, y to the left, angles counter-clockwise.
+Lane coordinates are (s, d): metres along the centre line and metres to its left.
+The formulas are those of highway-env 1.12 (`highway_env.road.lane`, `.road`), mirrored in y.
+Knows nothing of cars.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from drive.roads.geometry import wrap
+
+LaneId = tuple[str, str, int]  # (from node, to node, number from the left, starting at 0)
+CAR_LENGTH = 5.0  # [m], the overhang that highway-env grants at both ends of a lane
+
+
+def _either(scalar, vector):
+    """One formula for numbers (math, some ten times faster) and arrays (numpy)."""
+    return lambda *x: scalar(*x) if isinstance(x[0], float) else vector(*x)
+
+
+_sin, _cos, _arctan = (
+    _either(math.sin, np.sin),
+    _either(math.cos, np.cos),
+    _either(math.atan, np.arctan),
+)
+_arctan2, _hypot = _either(math.atan2, np.arctan2), _either(math.hypot, np.hypot)
+
+
+@dataclass(frozen=True)
+class Straight:
+    """A straight centre line from `start` to `end` [m]."""
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+
+    @functools.cached_property
+    def length(self) -> float:
+        return math.dist(self.start, self.end)
+
+    @functools.cached_property
+    def angle(self) -> float:
+        return math.atan2(self.end[1] - self.start[1], self.end[0] - self.start[0])
+
+    @functools.cached_property
+    def direction(self) -> tuple[float, float]:
+        return (
+            (self.end[0] - self.start[0]) / self.length,
+            (self.end[1] - self.start[1]) / self.length,
+        )
+
+    def point(self, s, d):
+        ux, uy = self.direction
+        return self.start[0] + s * ux - d * uy, self.start[1] + s * uy + d * ux
+
+    def heading(self, s):
+        return self.angle + 0.0 * s
+
+    def curvature(self, s):
+        return 0.0 * s
+
+    def frenet(self, x, y):
+        ux, uy = self.direction
+        dx, dy = x - self.start[0], y - self.start[1]
+        return dx * ux + dy * uy, dy * ux - dx * uy
+
+
+@dataclass(frozen=True)
+class Sine:
+    """A sinusoidal line about a straight base; (s, d) are taken along the base, as highway-env does."""
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    amplitude: float  # [m], to the left
+    pulsation: float  # [rad/m]
+    phase: float  # [rad]
+
+    @functools.cached_property
+    def base(self) -> Straight:
+        return Straight(self.start, self.end)
+
+    @property
+    def length(self) -> float:
+        return self.base.length
+
+    def point(self, s, d):
+        return self.base.point(s, d + self.amplitude * _sin(self.pulsation * s + self.phase))
+
+    def heading(self, s):
+        slope = self.amplitude * self.pulsation * _cos(self.pulsation * s + self.phase)
+        return self.base.angle + _arctan(slope)
+
+    def curvature(self, s):
+        slope = self.amplitude * self.pulsation * _cos(self.pulsation * s + self.phase)
+        bend = -self.amplitude * self.pulsation**2 * _sin(self.pulsation * s + self.phase)
+        return bend / (1 + slope**2) ** 1.5
+
+    def frenet(self, x, y):
+        s, d = self.base.frenet(x, y)
+        return s, d - self.amplitude * _sin(self.pulsation * s + self.phase)
+
+
+@dataclass(frozen=True)
+class Arc:
+    """A circular arc; `turn` is +1 where it bends to the left, -1 to the right."""
+
+    center: tuple[float, float]
+    radius: float  # [m]
+    start_phase: float  # [rad]
+    end_phase: float  # [rad]
+    turn: int
+
+    @property
+    def length(self) -> float:
+        return self.radius * (self.end_phase - self.start_phase) * self.turn
+
+    def point(self, s, d):
+        phase = self.turn * s / self.radius + self.start_phase
+        reach = self.radius - self.turn * d
+        return self.center[0] + reach * _cos(phase), self.center[1] + reach * _sin(phase)
+
+    def heading(self, s):
+        return self.turn * s / self.radius + self.start_phase + self.turn * math.pi / 2
+
+    def curvature(self, s):
+        return self.turn / self.radius + 0.0 * s
+
+    def frenet(self, x, y):
+        dx, dy = x - self.center[0], y - self.center[1]
+        phase = wrap(_arctan2(dy, dx) - self.start_phase)
+        return self.turn * phase * self.radius, self.turn * (self.radius - _hypot(dx, dy))
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One lane: a centre line with a width and rules."""
+
+    id: LaneId
+    curve: Straight | Sine | Arc
+    width: float  # [m]
+    speed_limit: float | None  # [m/s]; None where highway-env sets none
+    forbidden: bool = False  # may not be changed into
+    priority: int = 0  # right of way at a regulated crossing, higher goes first
+    left_line: str = "striped"  # none, striped, continuous
+    right_line: str = "striped"
+
+    @property
+    def length(self) -> float:
+        """Length of the centre line [m]."""
+        return self.curve.length
+
+    def point(self, s, d=0.0):
+        """Road-frame (x, y) [m] of lane coordinates (s, d) [m]; numbers or arrays."""
+        return self.curve.point(s, d)
+
+    def heading(self, s):
+        """Direction of the centre line at s [rad]."""
+        return self.curve.heading(s)
+
+    def curvature(self, s):
+        """Signed curvature of the centre line at s [1/m], positive to the left."""
+        return self.curve.curvature(s)
+
+    def frenet(self, x, y):
+        """Lane coordinates (s, d) [m] of a road-frame point; numbers or arrays."""
+        return self.curve.frenet(x, y)
+
+    def contains(self, s, d, margin: float = 0.0):
+        """Is (s, d) on the lane, as `AbstractLane.on_lane` decides it? margin: extra half-width [m]."""
+        inside = (-CAR_LENGTH <= s) & (s < self.length + CAR_LENGTH)
+        return (abs(d) <= self.width / 2 + margin) & inside
+
+    def reachable_from(self, x: float, y: float) -> bool:
+        """May a car at (x, y) change into it (`AbstractLane.is_reachable_from`)?"""
+        s, d = self.frenet(x, y)
+        return bool(
+            not self.forbidden and abs(d) <= 2 * self.width and 0 <= s < self.length + CAR_LENGTH
+        )
+
+    def distance(self, x: float, y: float, heading: float | None = None) -> float:
+        """|d| + overrun + |heading error|: the measure by which a car's own lane is chosen."""
+        s, d = self.frenet(x, y)
+        off = abs(d) + max(s - self.length, 0.0) + max(-s, 0.0)
+        return off if heading is None else off + abs(wrap(heading - self.heading(s)))
+
+
+@dataclass(frozen=True)
+class Road:
+    """All lanes, in highway-env's order (ties between lanes are decided by it)."""
+
+    lanes: tuple[Lane, ...]
+
+    def __post_init__(self):
+        if not self.lanes:
+            raise ValueError("a road needs at least one lane")
+
+    @functools.cached_property
+    def by_id(self) -> dict[LaneId, Lane]:
+        return {lane.id: lane for lane in self.lanes}
+
+    @functools.cached_property
+    def sections(self) -> dict[tuple[str, str], tuple[Lane, ...]]:
+        """Lanes side by side between two nodes, from left to right."""
+        found: dict[tuple[str, str], list[Lane]] = {}
+        for lane in self.lanes:
+            found.setdefault(lane.id[:2], []).append(lane)
+        return {key: tuple(lanes) for key, lanes in found.items()}
+
+    @functools.cached_property
+    def exits(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        """Sections that begin at a node."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for section in self.sections:
+            found.setdefault(section[0], []).append(section)
+        return {node: tuple(sections) for node, sections in found.items()}
+
+    @functools.cached_property
+    def entries(self) -> dict[LaneId, tuple[Lane, ...]]:
+        """Lanes that continue into each lane, whatever a car's route; not those that come the other way."""
+        found: dict[LaneId, list[Lane]] = {}
+        for lane in self.lanes:
+            for onward in self.continuations(lane.id):
+                if turns_back(lane, onward):
+                    continue
+                found.setdefault(onward.id, []).append(lane)
+        return {lane_id: tuple(lanes) for lane_id, lanes in found.items()}
+
+    def lane(self, lane_id: LaneId) -> Lane:
+        try:
+            return self.by_id[lane_id]
+        except KeyError:
+            raise ValueError(f"no lane {lane_id!r} on this road") from None
+
+    def side(self, lane_id: LaneId, side: str) -> Lane | None:
+        """The lane next to it on the 'left' or 'right' of the same section; None at the edge."""
+        start, end, number = lane_id
+        return self.by_id.get((start, end, number + {"left": -1, "right": 1}[side]))
+
+    def closest(self, x: float, y: float, heading: float | None = None) -> Lane:
+        """The lane a car at this pose is on (`RoadNetwork.get_closest_lane_index`)."""
+        return min(self.lanes, key=lambda lane: lane.distance(x, y, heading))
+
+    def continuations(self, lane_id: LaneId, s: float | None = None) -> tuple[Lane, ...]:
+        """Where a car may continue at the end of a lane: one lane in each onward section.
+
+        As `RoadNetwork.next_lane`: the same number where the sections are equally wide, else the
+        closest lane to the point at s [m] along this one (its end, unless given).
+        """
+        start, end, number = lane_id
+        x, y = self.lane(lane_id).point(self.lane(lane_id).length if s is None else s)
+        width = len(self.sections[start, end])
+
+        def continuation(section):
+            lanes = self.sections[section]
+            if len(lanes) == width:
+                return lanes[number]
+            return min(lanes, key=lambda lane: lane.distance(x, y))
+
+        return tuple(continuation(section) for section in self.exits.get(end, ()))
+
+    def following(self, lane_id: LaneId, route: tuple[tuple[str, str], ...] = ()) -> Lane | None:
+        """The lane that a car continues on: along its route (sections), else the closest; None at the end."""
+        lane = self.lane(lane_id)
+        x, y = lane.point(lane.length)
+        onward = self.continuations(lane_id)
+        planned = [other for other in onward if other.id[:2] in route]
+        return min(planned or onward, key=lambda other: other.distance(x, y), default=None)
+
+    def path(
+        self, lane_id: LaneId, route: tuple[tuple[str, str], ...] = (), reach: float = 250.0
+    ) -> tuple[tuple[Lane, float], ...]:
+        """Lanes to be driven from this one on, each with the distance [m] at which it begins.
+
+        Starts with the lane itself at 0 and ends where `reach` [m] beyond it is covered, at the end
+        of the road, or where it would drive a lane twice or turn round on the spot (at the ends of
+        an intersection's arms, the way out and the way in share a node).
+        """
+        lane, begin = self.lane(lane_id), 0.0
+        found = [(lane, begin)]
+        while begin + lane.length < reach:
+            begin += lane.length
+            lane = self.following(lane.id, route)
+            last = found[-1][0]
+            if lane is None or turns_back(last, lane) or any(lane is seen for seen, _ in found):
+                break
+            found.append((lane, begin))
+        return tuple(found)
+
+
+def turns_back(lane: Lane, onward: Lane) -> bool:
+    """Would going on from the end of a lane into another mean to turn round on the spot?"""
+    turn = float(onward.heading(0.0)) - float(lane.heading(lane.length))
+    return abs(wrap(turn)) > math.pi / 2

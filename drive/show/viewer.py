@@ -1,0 +1,291 @@
+"""What the page and the film show of a logged episode: the player's data, phrases, risk.
+
+Reads headers, steps and ends, as a log holds them. No simulator, no UI; what is not in the log is
+not shown. Text is passed on as it is: whoever shows it must not take it for markup.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+import re
+from importlib import resources
+
+import numpy as np
+
+from drive import camera
+from drive.language import ending, say_action, say_term, words_of
+from drive.measures.motion import Motion
+from drive.reasoning.narrate import merge
+from drive.types import Control, Decision, End, Episode, Header, Option, Step
+
+CALM, ALARM = 6.0, 1.0  # [s] to contact: at CALM and above the risk is 0, at ALARM and below 1
+NOTABLE = 0.5  # a decision with at least this risk is worth a look
+FAST = 0.5  # [s] where decisions are closer than this, unchanged ones are told as one
+FAR = 250.0  # [m] a car farther from the ego than this is not sent to the player
+CLAUSE = re.compile(r"(?<=[.;:])\s+|(?<=[。；：])")  # where one clause ends
+PLAYER = ("episode.js", "scene.js", "strip.js", "panel.js", "player.js")
+
+
+# ------------------------------------------------------------------------------- the page's assets
+
+
+def player_assets() -> dict[str, str]:
+    """The player's html, css and js, as shipped with the package."""
+    folder = resources.files("drive.show") / "player"
+    parts = {"html": ("player.html",), "css": ("player.css",), "js": PLAYER}
+    read = {
+        kind: "\n".join((folder / name).read_text("utf-8") for name in names)
+        for kind, names in parts.items()
+    }
+    colours = f".wd {{ {_variables(camera.LIGHT)} }}\n.wd.wd-dark {{ {_variables(camera.DARK)} }}\n"
+    return read | {"css": colours + read["css"]}
+
+
+def _variables(palette: camera.Palette) -> str:
+    """The palette as custom properties of a style sheet: --wd-ego, --wd-cited-0, ..."""
+    found = {}
+    for name, value in vars(palette).items():
+        several = isinstance(value[0], tuple)
+        pairs = enumerate(value) if several else (("", value),)
+        found |= {f"--wd-{name.replace('_', '-')}{f'-{k}' if several else ''}": v for k, v in pairs}
+    return " ".join(f"{name}: #{r:02x}{g:02x}{b:02x};" for name, (r, g, b) in found.items())
+
+
+# ----------------------------------------------------------------------------------- player's data
+
+
+def player_data(episode: Episode, run: str = "", name: str = "", language: str = "en") -> dict:
+    """A whole episode for the player, JSON-ready: header, steps and end in one message."""
+    befores = (None, *episode.steps)
+    steps = [
+        step_data(episode.header, step, before, language)
+        for step, before in zip(episode.steps, befores, strict=False)
+    ]
+    message = header_data(episode.header, run, name) | {"from": 0, "steps": steps}
+    return message | (end_data(episode.end, len(steps), language) if episode.end else {})
+
+
+def header_data(header: Header, run: str = "", name: str = "") -> dict:
+    """The message that opens an episode: the road and how to look at it.
+
+    (run, name) is where its log lies; steps and the end that follow carry the same id.
+    """
+    kind = camera.shape(header.road)
+    about = {
+        "id": [run, name],
+        "scenario": header.scenario,
+        "policy": header.policy,
+        "seed": header.seed,
+        "deadline": header.task.deadline,
+        "shape": kind,
+        "span": camera.SPAN[kind],
+        "rise": camera.RISE[kind],
+        "ahead": camera.AHEAD,
+        "middle": camera.middle(header.road),
+        "edge": camera.EDGE,
+        "risk": [CALM, ALARM],
+        "lanes": [_lane(lane) for lane in header.road.lanes],
+    }
+    return {"id": [run, name], "header": about}
+
+
+def step_data(header: Header, step: Step, before: Step | None = None, language: str = "en") -> dict:
+    """One decision for the player, with what was then driven until the next. `before` precedes it."""
+    motion = Motion(Episode(header, (step,), None))
+    risk, closest = risk_of(motion)
+    scene, tracks = step.scene, step.tracks
+    new = before is None or before.rationale.decision != step.rationale.decision
+    return {
+        "time": _rounded(scene.time, 3),
+        "times": _rounded(tracks.times, 3),
+        "ego": _rows(tracks.ego),
+        "cars": _cars(tracks),
+        "seen": [car.id for car in scene.cars],
+        "crashed": [body.id for body in camera.moment_of(scene).everyone if body.crashed],
+        "sizes": {str(b.id): [b.length, b.width] for b in camera.moment_of(scene).everyone},
+        "objects": [_object(thing) for thing in scene.objects],
+        "wanted": _wanted(step),
+        "gap": [_rounded(gap, 1) if math.isfinite(gap) else None for gap in motion.lead[0]],
+        "risk": risk,
+        "closest": closest,
+        "interesting": new or risk >= NOTABLE,
+        "same": is_same(before, step),
+        "action": _name(step.choice.action),
+        "done": say_action(step.choice.action, language),
+        "decision": decision_words(step.rationale.decision, language),
+        "phrases": _cut(phrases(step.rationale.text, step.rationale.language)),
+        "tie": words_of(language).ties[step.rationale.tie],
+        "options": [_option(option, step, language) for option in step.choice.options],
+    }
+
+
+def end_data(end: End, steps: int, language: str = "en") -> dict:
+    """The message that closes an episode of so many steps."""
+    bad = end.reason in ("collision", "off road", "policy failed")
+    return {
+        "end": {
+            "steps": steps,
+            "text": ending(end, language).strip(),
+            "kind": "bad" if bad else "good",
+            "contact": end.contact.time if end.contact else None,
+            "crashed": [b.id for b in camera.moment_of(end.final).everyone if b.crashed],
+        }
+    }
+
+
+def is_same(before: Step | None, step: Step) -> bool:
+    """Does it say what was said before, where decisions are too fast to be said one by one?"""
+    return before is not None and step.scene.period < FAST and len(merge((before, step))) == 1
+
+
+def risk_of(motion: Motion) -> tuple[float, float | None]:
+    """Risk of what was driven, 0 to 1, and the time to contact [s] it comes from; None: none in sight.
+
+    The shortest time to contact of any sub-step: to the car ahead in the ego's path at the present
+    closing speed, or to any nearby body if both kept their velocity. Linear between CALM and ALARM.
+    """
+    times = np.concatenate([motion.time_to_collision, motion.touching_in])
+    times = times[np.isfinite(times)]
+    closest = float(times.min()) if len(times) else math.inf
+    risk = min(max((CALM - closest) / (CALM - ALARM), 0.0), 1.0)
+    return round(risk, 3), round(closest, 2) if math.isfinite(closest) else None
+
+
+def phrases(text: str, language: str = "en") -> list[tuple[str, list[int]]]:
+    """A rationale's text cut into phrases, each with the car that it is about; joined they are the text.
+
+    A clause is about the car that it names, or the one named just before where it begins with "it".
+    A clause before a colon, and one that names several cars, is cut at the names themselves.
+    """
+    words, found, last = words_of(language), [], None
+    for clause in _clauses(text, language):
+        named = list(_mention(language).finditer(clause))
+        if len(named) == 1 and not clause.rstrip().endswith(words.colon.strip()):
+            found.append((clause, [int(named[0]["id"])]))
+        elif named:
+            found += mentions(clause, language)
+        else:
+            follows = last and re.match(rf"{re.escape(words.it)}\b", clause)
+            found.append((clause, [last] if follows else []))
+        last = int(named[-1]["id"]) if named else last
+    return found
+
+
+def mentions(text: str, language: str = "en") -> list[tuple[str, list[int]]]:
+    """The text cut at the cars that it names."""
+    named = list(_mention(language).finditer(text))
+    ends = [match.end() for match in named]
+    pieces = []
+    for match, before in zip(named, [0, *ends], strict=False):
+        pieces += [(text[before : match.start()], []), (match[0], [int(match["id"])])]
+    pieces.append((text[ends[-1] if ends else 0 :], []))
+    return [piece for piece in pieces if piece[0]]
+
+
+def _clauses(text: str, language: str) -> list[str]:
+    whole = _cut_at(text, [match.end() for match in CLAUSE.finditer(text)])
+    return [part for clause in whole for part in _by_subject(clause, language)]
+
+
+def _cut_at(text: str, places: list[int]) -> list[str]:
+    return [text[a:b] for a, b in itertools.pairwise([0, *places, len(text)]) if a < b]
+
+
+def _by_subject(clause: str, language: str) -> list[str]:
+    """A clause that begins with what it is about, cut where a car is the next."""
+    words, mention = words_of(language), _mention(language)
+    if not (mention.match(clause) or re.match(rf"{re.escape(words.it)}\b", clause)):
+        return [clause]
+    separator = "|".join(map(re.escape, sorted(words.clauses, key=len, reverse=True)))
+    ends = (match.end() for match in re.finditer(separator, clause))
+    return _cut_at(clause, [end for end in ends if mention.match(clause, end)])
+
+
+@functools.cache
+def _mention(language: str) -> re.Pattern:
+    """A car named in a text."""
+    before, after = map(re.escape, words_of(language).car.split("{car}"))
+    return re.compile(rf"(?<!\w){before}(?P<id>[1-9]\d{{0,5}}){after}(?!\d)", re.IGNORECASE)
+
+
+def decision_words(decision: Decision, language: str = "en") -> list[str]:
+    """The decision in words: longitudinal, lateral with its side; what is absent is left out."""
+    words = words_of(language)
+    lateral = words.lateral.get(decision.lateral)
+    side = words.sides.get(decision.side)
+    named = (words.longitudinal.get(decision.longitudinal), " ".join(filter(None, (lateral, side))))
+    return [word for word in named if word]
+
+
+def _option(option: Option, step: Step, language: str) -> dict:
+    path = option.trajectory
+    return {
+        "action": _name(option.action),
+        "words": say_action(option.action, language),
+        "chosen": option.action == step.choice.action,
+        "rival": option.action == step.rationale.rival,
+        "score": None if option.score is None else _rounded(option.score, 3),
+        "terms": [
+            {"counts": term.counts, "phrases": _cut(mentions(say_term(term, language), language))}
+            for term in option.terms
+        ],
+        "path": [] if path is None else _flat(path.x, path.y, 3),  # as fine as the log
+    }
+
+
+def _cut(pieces: list[tuple[str, list[int]]]) -> list[dict]:
+    return [{"text": text, "cars": cars} for text, cars in pieces]
+
+
+def _name(action) -> str:
+    return str(action)
+
+
+def _wanted(step: Step) -> float | None:
+    """The speed [m/s] that the ego's set-point asks for; None under continuous control."""
+    if isinstance(step.choice.action, Control):
+        return None
+    return _rounded(step.scene.ego.target_speed, 2)
+
+
+def _lane(lane) -> dict:
+    left, right = camera.edges(lane)
+    return {
+        "left": _flat(*left.T),
+        "right": _flat(*right.T),
+        "left_line": lane.left_line,
+        "right_line": lane.right_line,
+    }
+
+
+def _object(thing) -> dict:
+    names = ("x", "y", "heading", "length", "width")
+    return {name: _rounded(getattr(thing, name), 3) for name in names}
+
+
+def _cars(tracks) -> dict:
+    near = {
+        car: rows
+        for car, rows in tracks.cars.items()
+        if np.nanmin(np.hypot(*(rows - tracks.ego)[:, :2].T), initial=np.inf) < FAR
+    }
+    return {str(car): _rows(rows) for car, rows in near.items()}
+
+
+def _rows(track: np.ndarray) -> list:
+    """x, y to 1 cm, heading to 1 mrad, speed to 1 cm/s; None where it was absent."""
+    columns = [np.round(v, n).tolist() for v, n in zip(track.T, (2, 2, 3, 2), strict=True)]
+    rows = zip(*columns, strict=True)
+    return [list(row) if math.isfinite(row[0]) else None for row in rows]
+
+
+def _flat(x, y, decimals: int = 2) -> list[float]:
+    return np.round(np.stack([x, y], -1), decimals).ravel().tolist()
+
+
+def _rounded(value, decimals: int):
+    if isinstance(value, np.ndarray):
+        return np.round(value, decimals).tolist()
+    return round(float(value), decimals)

@@ -1,0 +1,114 @@
+"""What happened: steps, episodes, and who drives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+
+from drive.roads import Road
+from drive.types.choice import Attribution, Choice, Trajectory
+from drive.types.said import Rationale, Tie
+from drive.types.scene import Perception, Scene, Task
+
+
+@dataclass(frozen=True, eq=False)
+class Tracks:
+    """Where everyone was during one decision period: the state before it and after each sub-step.
+
+    Ego values are exact to 1e-6; the other cars' positions to 1 mm, speeds to 1 mm/s, headings
+    to 1e-4 rad. Cars out of sight at the decision are included only while near the ego: these
+    tracks are for pictures and metrics, never for a policy.
+    """
+
+    times: np.ndarray  # [S] [s] since the start of the episode
+    ego: np.ndarray  # [S, 4] x, y [m], heading [rad], speed [m/s]
+    cars: dict[int, np.ndarray]  # id -> [S, 4], the same columns; NaN rows where it was absent
+
+    def __eq__(self, other) -> bool:
+        return (
+            isinstance(other, Tracks)
+            and np.array_equal(self.times, other.times)
+            and np.array_equal(self.ego, other.ego)
+            and self.cars.keys() == other.cars.keys()
+            and all(np.array_equal(self.cars[k], other.cars[k], equal_nan=True) for k in self.cars)
+        )
+
+
+@dataclass(frozen=True)
+class Contact:
+    """The ego's collision, from sub-step geometry."""
+
+    time: float  # [s]
+    partner: str  # "car 4", "object 1", or "unknown" where no shapes overlapped
+    side: Literal["front", "rear", "left", "right", "unknown"]  # of the ego
+    at_fault: bool  # front or lateral contact: the ego could have avoided it by its own motion
+
+
+@dataclass(frozen=True)
+class Step:
+    """One decision, with what followed until the next."""
+
+    scene: Scene
+    choice: Choice  # every option with its trajectory
+    rationale: Rationale
+    tracks: Tracks
+    reward: float  # highway-env's own, for this step
+    timing: dict[str, float] = field(compare=False)  # [s] decide, foresee, explain, act
+    attribution: Attribution | None = None  # None where causes were not asked for
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """Where the car will go, foreseen at the decision: the chosen option's."""
+        return self.choice.chosen.trajectory
+
+
+@dataclass(frozen=True)
+class Header:
+    """What an episode was: enough to drive it again."""
+
+    scenario: str
+    seed: int
+    policy: str
+    weights: str  # digest of the policy's weights; "" where it has none
+    tie: Tie
+    config: dict  # the full configuration given to highway-env
+    overrides: dict  # what --set changed of it
+    road: Road
+    task: Task
+    perception: Perception
+    period: float  # [s]
+    sub_step: float  # [s]
+    drivers: dict  # effective driver parameters of the traffic, by name
+    versions: dict  # package -> version
+
+
+@dataclass(frozen=True)
+class End:
+    """How an episode ended."""
+
+    reason: Literal["collision", "off road", "arrived", "time is up", "policy failed"]
+    final: Scene
+    contact: Contact | None = None
+    laps: float = 0.0  # laps driven, where the road is a circuit
+    message: str = ""  # the policy's failure in words
+    metrics: dict[str, float] = field(default_factory=dict)  # name -> value; missing is absent
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One run of a policy in a scenario. `end` is None where the run was cut short."""
+
+    header: Header
+    steps: tuple[Step, ...]
+    end: End | None
+
+
+class Policy(Protocol):
+    """What drives. `decide` is a pure function of the scene; memory is in the scene's history."""
+
+    name: str
+    tie: Tie
+
+    def decide(self, scene: Scene) -> Choice: ...
