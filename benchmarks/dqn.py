@@ -26,7 +26,6 @@ from drive.twin import kernel as k
 from drive.twin.vector_env import TwinVectorEnv
 from drive.types import Legal, Policy
 from drive.world import World
-from drive.world.twin import twin_world
 from policies.dqn import WEIGHTS, train
 from policies.dqn.observation import KINEMATICS, set_points_in
 
@@ -106,7 +105,7 @@ def blind(name: str) -> Choose:
 
 def seen(name: str, episodes: int) -> dict[int, Drive]:
     """A policy that needs scenes, one episode after another."""
-    world, policy = twin_world(SCENARIO), load(name)
+    world, policy = World(SCENARIO, physics="twin"), load(name)
     return {
         seed: drive(world, policy, seed) for seed in range(REPORT_SEEDS, REPORT_SEEDS + episodes)
     }

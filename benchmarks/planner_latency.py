@@ -26,7 +26,7 @@ from drive.kinematics.foresight import foresee
 from drive.policy import load
 from drive.reasoning.causes import attribute
 from drive.twin import warm
-from drive.world.twin import twin_world
+from drive.world import World
 
 SHOWN = (
     "dilu-4-2.0",
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def row(scenario: str, seeds: range) -> str:
-    world, policy = twin_world(scenario), load("planner")
+    world, policy = World(scenario, physics="twin"), load("planner")
     cpu, wall, causes, asked, cars = [], [], [], [], []
     for seed in seeds:
         world.reset(seed)

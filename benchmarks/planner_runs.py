@@ -18,7 +18,6 @@ from drive.twin import Worlds, from_truth
 from drive.twin import kernel as k
 from drive.types import Choice, Scene
 from drive.world import World
-from drive.world.twin import twin_world
 from policies.planner import Settings, weigh
 
 MACHINE = "2-core x86-64, no GPU"
@@ -126,7 +125,7 @@ def run(jobs: Iterable[tuple[str, str, int]], out: Path) -> list[dict]:
     begin = time.time()
     with out.open("a") as file:
         for number, (scenario, name, seed) in enumerate(todo, 1):
-            world = worlds.setdefault(scenario, twin_world(scenario))
+            world = worlds.setdefault(scenario, World(scenario, physics="twin"))
             record = {"scenario": scenario} | one(world, name, seed)
             records.append(record)
             file.write(json.dumps(record) + "\n")

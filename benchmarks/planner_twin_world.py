@@ -23,7 +23,6 @@ from drive.measures import metrics
 from drive.policy import load
 from drive.twin import warm
 from drive.world import World
-from drive.world.twin import twin_world
 
 SHOWN = (
     "dilu-4-2.0",
@@ -63,7 +62,7 @@ def main() -> None:
 
 def row(scenario: str, seeds: range, name: str) -> str:
     same, compared, worst, spent = 0, 0, 0.0, np.zeros(2)
-    worlds = World(scenario), twin_world(scenario)
+    worlds = World(scenario), World(scenario, physics="twin")
     for seed in seeds:
         episodes = []
         for number, world in enumerate(worlds):

@@ -16,7 +16,6 @@ from drive import policy as policies
 from drive.scenarios import SCENARIOS
 from drive.types import Scene
 from drive.world import World
-from drive.world.twin import twin_world
 
 
 def drive(world: World, policy, seed: int, show: bool = False) -> dict:
@@ -68,7 +67,7 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="print every decision")
     given = parser.parse_args()
     for name in given.scenario or SCENARIOS:
-        world = twin_world(name)
+        world = World(name, physics="twin")
         for each in given.policies:
             policy = policies.load(each)
             if not policies.applies(policy, world.reset(0).legal):

@@ -14,7 +14,7 @@ import numpy as np
 from twin_report import insert
 
 from drive.twin import Worlds, warm
-from drive.world.twin import twin_world
+from drive.world import World
 from policies.planner import Planner
 
 SHOWN = (
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def row(scenario: str, decisions: int) -> str:
-    world, seed, times, cars = twin_world(scenario), 100, [], []
+    world, seed, times, cars = World(scenario, physics="twin"), 100, [], []
     world.reset(seed)
     for number in range(decisions + 1):
         scene, took, choices = world.scene, {}, {}

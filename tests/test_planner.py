@@ -16,8 +16,8 @@ from drive.roads import Lane, Road, Straight
 from drive.twin import Worlds, from_scene
 from drive.twin import kernel as k
 from drive.types import Car, Ego, History, Legal, Meta, Perception, Scene, Task
+from drive.world import World
 from drive.world.perception import arrived, perceive
-from drive.world.twin import twin_world
 from policies.planner import Planner, Settings, contingency, think
 from policies.planner.goal import Goal
 from policies.planner.imagination import forked, imagine, nearby
@@ -76,7 +76,7 @@ def decided(this):
 
 def in_the_middle(name, seed, decisions):
     """A twin's World after so many decisions of the planner."""
-    world = twin_world(name)
+    world = World(name, physics="twin")
     world.reset(seed)
     for _ in range(decisions):
         world.step(Planner().decide(world.scene).action)
@@ -282,7 +282,7 @@ def test_who_was_hit_is_never_a_car_that_the_ego_does_not_see():
 
 
 def test_a_lane_change_that_was_given_up_is_seen_though_the_car_still_drifts():
-    world = twin_world("highway-fast")
+    world = World("highway-fast", physics="twin")
     world.reset(10063)
     world.step(Meta("FASTER"))
     seen = world.scene
@@ -293,7 +293,7 @@ def test_a_lane_change_that_was_given_up_is_seen_though_the_car_still_drifts():
 
 def ridden_along():
     """Scenes, each beside what its drivers hide: six decisions of IDLE on each of twenty seeds of highway-fast."""
-    world = twin_world("highway-fast")
+    world = World("highway-fast", physics="twin")
     for seed in range(1000, 1020):
         world.reset(seed)
         for _ in range(6):
@@ -313,7 +313,7 @@ def test_lane_changes_under_way_are_foreseen_from_what_was_seen():
 
 
 def test_a_car_that_only_began_to_turn_may_have_given_it_up_already():
-    world = twin_world("dilu-5-3.0")
+    world = World("dilu-5-3.0", physics="twin")
     world.reset(11328)
     world.step(
         Meta("SLOWER")
@@ -537,7 +537,7 @@ def test_at_a_junction_cars_far_behind_are_still_ahead_of_those_who_leave():
 
 
 def test_who_gives_way_is_read_off_how_it_brakes():
-    told, read, world = [], [], twin_world("intersection")
+    told, read, world = [], [], World("intersection", physics="twin")
     for seed in range(40, 60):
         world.reset(seed)
         for _ in range(12):

@@ -5,7 +5,6 @@ import pytest
 from twin_reference import random_action
 
 from drive.world import World
-from drive.world.twin import twin_world
 
 SAME = 1e-6
 DRIVEN = {  # scenario -> decisions
@@ -24,7 +23,7 @@ DRIVEN = {  # scenario -> decisions
 
 def driven_together(scenario: str, seed: int, decisions: int):
     """Pairs of (highway-env's world, its outcome), (the twin's world, its outcome)."""
-    real, twin = World(scenario), twin_world(scenario)
+    real, twin = World(scenario), World(scenario, physics="twin")
     real.reset(seed), twin.reset(seed)
     rng = np.random.default_rng(seed)
     for _ in range(decisions):
@@ -63,7 +62,7 @@ def test_a_crash_in_the_twins_world_names_the_same_partner_at_the_same_time():
 
 
 def test_a_restored_snapshot_of_the_twins_world_continues_identically():
-    world = twin_world("merge")
+    world = World("merge", physics="twin")
     world.reset(3)
     world.step(next_action(world))
     kept = world.snapshot()
@@ -74,3 +73,8 @@ def test_a_restored_snapshot_of_the_twins_world_continues_identically():
 
 def next_action(world):
     return random_action(world.scene.legal, np.random.default_rng(world.scene.step))
+
+
+def test_unknown_physics_are_refused_in_a_sentence():
+    with pytest.raises(ValueError, match="no physics 'aristotle'; choose from highway-env, twin"):
+        World("merge", physics="aristotle")

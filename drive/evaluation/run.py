@@ -44,12 +44,10 @@ from drive.measures import metrics, motion, statistics
 from drive.scenarios import Suite
 from drive.scenarios import suite as named
 from drive.types import End, Policy
-from drive.world import World
-from drive.world.twin import twin_world
+from drive.world import PHYSICS, World
 
 SCHEMA = "whydrive.run"
 FIXED = ("overrides", "physics", "highway-env")  # what all episodes in a folder have in common
-PHYSICS = {"highway-env": World, "twin": twin_world}  # what moves the cars between decisions
 BROKEN = "broken"
 
 
@@ -364,7 +362,7 @@ def _drive(plan: Plan, job: Job) -> Record:
     """Drive one episode into its log. The one broad `except`: it becomes a failed episode."""
     try:
         policy = _policy(job.source) if isinstance(job.source, str) else job.source
-        world = PHYSICS[plan.physics](job.scenario, plan.overrides)
+        world = World(job.scenario, plan.overrides, plan.physics)
         for event in record(world, policy, job.seed, plan.out, plan.language, plan.causes):
             end = event
     except Exception as error:

@@ -24,9 +24,22 @@ from drive.world.config import configuration
 from drive.world.edits import Accelerate, Edit, Grip, Move, Remove, Resize, apply, limit_grip
 from drive.world.perception import arrived, perceive
 from drive.world.recorder import Recorder, lap_progress
+from drive.world.twin import TwinPhysics
 from drive.world.values import PARAMETERS, legal, plain, read_road, read_truth
 
-__all__ = ["Accelerate", "Grip", "Move", "Outcome", "Remove", "Resize", "Snapshot", "World"]
+__all__ = [
+    "Accelerate",
+    "Grip",
+    "Move",
+    "Outcome",
+    "PHYSICS",
+    "Remove",
+    "Resize",
+    "Snapshot",
+    "World",
+]
+
+PHYSICS = {"highway-env": lambda: Recorder, "twin": TwinPhysics}  # name -> what makes recorders
 
 BROKEN = (KeyError, TypeError, AttributeError, AssertionError, IndexError, ValueError,
           ZeroDivisionError, ModuleNotFoundError)  # fmt: skip
@@ -52,14 +65,21 @@ class Snapshot:
 class World:
     """One scenario, being driven.
 
-    config: overrides by key ("lanes_count", "action.target_speeds"); ValueError where highway-env
-    does not know the key or cannot build the road with the value.
+    overrides: configuration by key ("lanes_count", "action.target_speeds"). physics: what moves the
+    cars between decisions, "highway-env" or "twin", which does the same many times faster. ValueError
+    where highway-env does not know a key or cannot build the road with its value, and for other physics.
     """
 
     def __init__(
-        self, scenario: Scenario | str, overrides: dict | None = None, recorder: type = Recorder
+        self,
+        scenario: Scenario | str,
+        overrides: dict | None = None,
+        physics: str = "highway-env",
     ):
-        self._recorder = recorder  # watches a step being driven
+        if physics not in PHYSICS:
+            raise ValueError(f"no physics {physics!r}; choose from {', '.join(PHYSICS)}")
+        self.physics = physics
+        self._recorder = PHYSICS[physics]()  # drives a step, and watches it
         self.scenario = named(scenario) if isinstance(scenario, str) else scenario
         self.overrides = dict(overrides or {})
         self._env = self._build()

@@ -1,4 +1,4 @@
-"""A World whose sub-steps are driven by the twin: the same scenes, rewards and endings, many times faster.
+"""The twin as a World's physics: the same scenes, rewards and endings, many times faster.
 
 highway-env still places the traffic, applies the ego's action, pays the reward, and makes an intersection's
 arrivals and departures (they fall between decisions, and depend on positions and its own generator alone).
@@ -11,22 +11,15 @@ import math
 
 import numpy as np
 
-from drive.scenarios import Scenario
 from drive.twin import Worlds, from_truth
 from drive.twin import kernel as k
 from drive.types import Scene, Tracks
-from drive.world import World
 from drive.world.recorder import Recorder
 from drive.world.values import read_road, read_truth
 
 
-def twin_world(scenario: Scenario | str, overrides: dict | None = None) -> World:
-    """A World of that scenario, driven in the twin; ValueError as `World`'s."""
-    return World(scenario, overrides, Physics())
-
-
-class Physics:
-    """Makes the recorder of a step; keeps the road while the traffic is on the same network."""
+class TwinPhysics:
+    """Makes the recorder of each step; keeps the road while the traffic is on the same network."""
 
     def __init__(self):
         self._network, self._road = None, None
