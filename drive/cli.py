@@ -44,6 +44,9 @@ Overrides = Annotated[
     list[str],
     typer.Option("--set", metavar="KEY=VALUE", help="change the scenario's configuration"),
 ]
+Physics = Annotated[
+    str, typer.Option(help="what moves the cars: highway-env, or twin, the same many times faster")
+]
 LogFile = Annotated[Path, typer.Argument(metavar="LOG", help="a log, as written by run")]
 Causes = Annotated[
     bool,
@@ -84,13 +87,13 @@ def run(
 
 
 @app.command()
-def replay(path: LogFile) -> None:
-    """Drive a log again from its seed and actions and compare every scene within 1e-6."""
+def replay(path: LogFile, physics: Physics = "highway-env") -> None:
+    """Drive a log again from its seed, actions and edits and compare every scene within 1e-6."""
     from drive.episodes.replay import replay as driven_again
 
     episode = opened(path)
     count = 0
-    for moment in driven_again(episode):
+    for moment in driven_again(episode, physics):
         if not moment.same:
             say(f"diverged at step {moment.step}: the scenes differ by {moment.difference:g}")
             raise typer.Exit(1)
@@ -120,10 +123,7 @@ def evaluate(
     ),
     json_file: Annotated[Path | None, typer.Option("--json", help="write the rows here")] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="write the rows here")] = None,
-    physics: Annotated[
-        str,
-        typer.Option(help="what moves the cars: highway-env, or twin, the same many times faster"),
-    ] = "highway-env",
+    physics: Physics = "highway-env",
     causes: Causes = True,
     observation: Observation = None,
     trust_pickle: TrustPickle = False,

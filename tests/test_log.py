@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+import typing
 
 import numpy as np
 import orjson
 import pytest
 
 from drive import types
-from drive.episodes import codec, log
+from drive.episodes import codec, log, rollout
 from drive.episodes.record import record
 from drive.episodes.replay import difference, replay
 from drive.policy import load
@@ -257,3 +258,77 @@ def test_every_type_of_the_log_can_be_built_from_its_schema_s_names():
     kinds = log.schema()
     assert set(kinds) == {"header", "step", "end"}
     assert "Scene" in kinds["step"]["$defs"] and types.Scene.__name__ in kinds["end"]["$defs"]
+
+
+EVERY_EDIT = (
+    types.Hide(1),
+    types.Remove(2),
+    types.Remove(object=1),
+    types.Add(10.0, -4.0, 20.0),
+    types.Add(10.0, -4.0, 20.0, heading=0.1, kind="truck", target_speed=25.0),
+    types.Move(0, 1.0, 2.0),
+    types.SetSpeed(1, 3.5),
+    types.Resize(1, "motorcycle"),
+    types.Resize(1, length=9.5, width=2.25),
+    types.Brake(1),
+    types.KeepLane(1),
+    types.ChangeLane(1, "left"),
+    types.ChangeLane(1, ("a", "b", 1)),
+    types.Send(1, (("a", "b"), ("b", "c"))),
+    types.Surface(0.3),
+    types.Without("speed limit"),
+)
+
+
+def test_the_edits_before_a_step_and_a_parent_are_read_as_they_were_written(logs, tmp_path):
+    jsonschema = pytest.importorskip("jsonschema")
+    assert {type(edit) for edit in EVERY_EDIT} == set(typing.get_args(types.Edit))
+    episode = log.read(logs["merge"]).episode
+    first = types.Parent("0a", 1, "idm", "")
+    parent = types.Parent("1b", 4, "dqn", "2c", first)
+    edited = dataclasses.replace(
+        episode,
+        header=dataclasses.replace(episode.header, parent=parent, physics="twin"),
+        steps=(*episode.steps[:-1], dataclasses.replace(episode.steps[-1], edits=EVERY_EDIT)),
+    )
+    path = tmp_path / "edited.jsonl"
+    log.write(path, edited)
+    back = log.read(path).episode
+    assert (back.header, back.steps[-1].edits) == (edited.header, EVERY_EDIT)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    jsonschema.validate(lines[0], log.schema()["header"])
+    jsonschema.validate(lines[-2], log.schema()["step"])
+    assert log.digest(back) == log.digest(edited) != log.digest(episode)
+
+
+def test_a_step_without_edits_is_written_as_it_was_before_there_were_any(logs):
+    header, *lines = [json.loads(line) for line in logs["merge"].read_text().splitlines()]
+    assert not header.keys() & {"physics", "parent"}
+    assert not any("edits" in line for line in lines)
+
+
+def test_an_edit_that_nobody_knows_is_refused_with_its_line(logs, tmp_path):
+    *lines, end = logs["merge"].read_bytes().splitlines(keepends=True)
+    step = orjson.loads(lines[-1]) | {"edits": [{"is": "levitate", "car": 1}]}
+    path = tmp_path / "strange.jsonl"
+    path.write_bytes(b"".join([*lines[:-1], orjson.dumps(step) + b"\n", end]))
+    with pytest.raises(log.LogError, match=f"line {len(lines)}: .*levitate"):
+        log.read(path)
+
+
+@pytest.mark.parametrize("name", ["merge", "intersection", "racetrack"])
+def test_a_replay_in_the_twin_reproduces_every_scene(name, logs):
+    episode = log.read(logs[name]).episode
+    assert all(moment.same for moment in replay(episode, "twin"))
+
+
+def test_a_header_names_the_policy_of_every_step():
+    first = types.Parent("0a", 2, "idm", "a")
+    header = hand_made_header(policy="rule", parent=types.Parent("1b", 4, "dqn", "b", first))
+    assert [header.policy_at(k)[0] for k in range(6)] == ["idm"] * 2 + ["dqn"] * 2 + ["rule"] * 2
+
+
+def hand_made_header(**changes):
+    world = World("merge")
+    world.reset(0)
+    return dataclasses.replace(rollout.header(world, load("rule"), 0), **changes)

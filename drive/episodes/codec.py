@@ -24,7 +24,16 @@ CONTEXT = {  # fields of a Scene that are not written, but given again on readin
 }  # fmt: skip
 TAGGED = {  # members of unions are told apart by a tag
     kind.__name__.lower(): kind
-    for kind in (types.Meta, types.Control, roads.Straight, roads.Sine, roads.Arc)
+    for kind in (
+        *typing.get_args(types.Action),
+        *typing.get_args(types.Edit),
+        *(roads.Straight, roads.Sine, roads.Arc),
+    )
+}
+LATER = {  # fields that are not written while they hold their default, as logs were before they came
+    types.Step: ("edits",),
+    types.End: ("edits",),
+    types.Header: ("physics", "parent"),
 }
 
 
@@ -68,8 +77,12 @@ def _written(value):
     kind = type(value)
     if kind in COMPACT:
         return COMPACT[kind][0](value)
-    reals = _reals(kind)
-    items = [(f.name, getattr(value, f.name)) for f in _fields(kind)]
+    reals, later = _reals(kind), LATER.get(kind, ())
+    items = [
+        (f.name, getattr(value, f.name))
+        for f in _fields(kind)
+        if f.name not in later or getattr(value, f.name) != f.default
+    ]
     items = [(name, float(v) if name in reals and type(v) is int else v) for name, v in items]
     if kind in ROWS:
         return [plain(item) for _, item in items[: _said_fields(value)]]
@@ -204,6 +217,8 @@ def _union(args, data, given, where):
 
 def _accepted(kind) -> tuple:
     origin = typing.get_origin(kind) or kind
+    if origin is typing.Literal:
+        return tuple(map(type, typing.get_args(kind)))
     return {float: (int, float), tuple: (list,)}.get(origin, (origin,))
 
 
@@ -375,4 +390,5 @@ def _dataclass_schema(kind, definitions) -> dict:
     properties = {f.name: _schema(hints[f.name], definitions) for f in fields}
     if kind.__name__.lower() in TAGGED:
         properties = {"is": {"const": kind.__name__.lower()}} | properties
-    return {"type": "object", "properties": properties, "required": list(properties)} | about
+    required = [name for name in properties if name not in LATER.get(kind, ())]
+    return {"type": "object", "properties": properties, "required": required} | about

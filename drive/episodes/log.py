@@ -17,10 +17,10 @@ import orjson
 from drive.episodes import codec
 from drive.episodes.codec import build, plain
 from drive.kinematics.history import history
-from drive.types import End, Episode, Header, Scene, Step
+from drive.types import Edit, End, Episode, Header, Scene, Step
 
 SCHEMA = "whydrive.rationale"
-VERSION = (1, 0)
+VERSION = (1, 1)  # 1.1: edits, physics, parent
 PROGRAM = re.compile(r"\.(py|safetensors)$")  # what a policy's file name ends in
 LARGEST_LINE = 8 << 20  # bytes; a longer line is no step of ours
 
@@ -119,8 +119,8 @@ def is_complete(path: Path) -> bool:
 
 
 def digest(episode: Episode) -> str:
-    """SHA-256 of all that was driven and said. Timings and package versions do not count."""
-    header = plain(replace(episode.header, versions={}))
+    """SHA-256 of all that was driven and said. Timings, package versions and physics do not count."""
+    header = plain(replace(episode.header, versions={}, physics=Header.physics))
     steps = [plain(replace(step, timing={})) for step in episode.steps]
     end = plain(replace(episode.end, metrics={})) if episode.end else None
     body = orjson.dumps([header, steps, end], default=str, option=orjson.OPT_SORT_KEYS)
@@ -189,7 +189,7 @@ def _built(kind, data: dict, given: dict, place: str):
 
 
 def _step(line, header, steps, seen, place) -> Step:
-    scene = _scene(line.get("scene"), header, steps, seen, place)
+    scene = _scene(line.get("scene"), line, header, steps, seen, place)
     step = _built(Step, line, _given(header) | {"history": scene.history}, place)
     if scene.step != len(steps):
         raise LogError(f"{place}: step {scene.step} stands where step {len(steps)} belongs")
@@ -199,16 +199,18 @@ def _step(line, header, steps, seen, place) -> Step:
 
 
 def _end(line, header, steps, seen, place) -> End:
-    scene = _scene(line.get("final"), header, steps, seen, place)
+    scene = _scene(line.get("final"), line, header, steps, seen, place)
     return _built(End, line, _given(header) | {"history": scene.history}, place)
 
 
-def _scene(data, header, steps, seen, place) -> Scene:
-    """The scene with its past, which is rebuilt from the tracks of the earlier lines."""
+def _scene(data, line, header, steps, seen, place) -> Scene:
+    """The scene with its past, which is rebuilt from the tracks and edits of the earlier lines."""
     scene = _built(Scene, data, _given(header), place)
+    changes = _built(tuple[Edit, ...], line.get("edits", []), {}, place)
     seen.append(frozenset(car.id for car in scene.cars))
+    tracks, edits = [s.tracks for s in steps], [*(s.edits for s in steps), changes]
     try:
-        past = history([s.tracks for s in steps], seen, header.perception, header.seed)
+        past = history(tracks, seen, header.perception, header.seed, edits)
     except (IndexError, ValueError) as error:
         raise LogError(f"{place}: its tracks do not fit together") from error
     return replace(scene, history=past)

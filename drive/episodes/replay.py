@@ -1,4 +1,4 @@
-"""Drive a logged episode again, from scenario, seed and actions, and compare every scene.
+"""Drive a logged episode again, from scenario, seed, actions and edits, and compare every scene.
 
 This is how anything that reads a log gets at the truth: the world stands at each decision again.
 """
@@ -31,24 +31,31 @@ class Moment:
         return self.difference <= 1.5 * TOLERANCE  # one step of rounding, and float dust
 
 
-def rebuilt(episode: Episode) -> World:
+def rebuilt(episode: Episode, physics: str = "highway-env") -> World:
     """The episode's world, reset to its start. ValueError where it cannot be built here."""
     header = episode.header
-    world = World(header.scenario, header.overrides)
+    world = World(header.scenario, header.overrides, physics)
     world.reset(header.seed)
     return world
 
 
-def replay(episode: Episode) -> Iterator[Moment]:
-    """Every decision again, the final scene included; stops after the first that differs."""
-    world = rebuilt(episode)
+def replay(episode: Episode, physics: str = "highway-env") -> Iterator[Moment]:
+    """Every decision again, the final scene included; stops after the first that differs.
+
+    physics: "twin" drives the same many times faster. ValueError for an edit that cannot be made.
+    """
+    world = rebuilt(episode, physics)
     for step in episode.steps:
+        if step.edits:
+            world.edit(*step.edits)
         moment = Moment(step.scene.step, world, difference(world.scene, step.scene))
         yield moment
         if not moment.same or not world.scene.legal.allows(step.choice.action):
             return
         world.step(step.choice.action)
     if episode.end:
+        if episode.end.edits:
+            world.edit(*episode.end.edits)
         yield Moment(len(episode.steps), world, difference(world.scene, episode.end.final))
 
 

@@ -36,6 +36,7 @@ def header(world: World, policy: Policy, seed: int) -> Header:
         sub_step=world.sub_step,
         drivers=world.driver_parameters(),
         versions=versions(),
+        physics=world.physics,
     )
 
 
@@ -48,17 +49,26 @@ def drive(
     decisions as there are cars in sight. A policy that breaks its contract ends the episode in the open: reason "policy failed".
     """
     while True:
-        scene, clock = world.scene, _Clock()
+        scene, edits, clock = world.scene, world.edits, _Clock()
         try:
             choice = clock.time("decide", policies.checked, policy, scene)
         except policies.PolicyError as error:
-            yield End("policy failed", scene, laps=world.laps, message=str(error))
+            yield End("policy failed", scene, None, world.laps, str(error), edits=edits)
             return
         choice = clock.time("foresee", foresee, scene, choice)
         found = clock.time("attribute", attribute, policy, scene, choice) if causes else None
         rationale = clock.time("explain", explain, scene, choice, policy, language, found)
         outcome = clock.time("act", world.step, choice.action)
-        yield Step(scene, choice, rationale, outcome.tracks, outcome.reward, clock.spent, found)
+        yield Step(
+            scene,
+            choice,
+            rationale,
+            outcome.tracks,
+            outcome.reward,
+            clock.spent,
+            found,
+            edits,
+        )
         if outcome.ended:
             yield End(outcome.ended, world.scene, outcome.contact, world.laps)
             return

@@ -34,7 +34,7 @@ from drive.types.edits import (
     Surface,
     Without,
 )
-from drive.types.episode import Contact, End, Episode, Header, Policy, Step, Tracks
+from drive.types.episode import Contact, End, Episode, Header, Parent, Policy, Step, Tracks
 from drive.types.said import Claim, Decision, Rationale, Side, Tie, Verdict
 from drive.types.scene import EGO, Car, Ego, History, Perception, Scene, StaticObject, Task
 from drive.types.truth import Driver, Truth
@@ -71,6 +71,7 @@ __all__ = [
     "Meta",
     "Move",
     "Option",
+    "Parent",
     "Perception",
     "Policy",
     "Rationale",

@@ -9,6 +9,7 @@ import numpy as np
 
 from drive.roads import Road
 from drive.types.choice import Attribution, Choice, Trajectory
+from drive.types.edits import Edit
 from drive.types.said import Rationale, Tie
 from drive.types.scene import Perception, Scene, Task
 
@@ -57,6 +58,9 @@ class Step:
     reward: float  # highway-env's own, for this step
     timing: dict[str, float] = field(compare=False)  # [s] decide, foresee, explain, act
     attribution: Attribution | None = None  # None where causes were not asked for
+    edits: tuple[
+        Edit, ...
+    ] = ()  # made before the decision; the scene is what was perceived after them
 
     @property
     def trajectory(self) -> Trajectory:
@@ -65,8 +69,19 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Parent:
+    """The episode that a branch left, and where: the parent's steps before `step` stand in the branch too."""
+
+    digest: str  # of the parent episode
+    step: int  # the first decision that is the branch's own
+    policy: str  # the policy that drove the parent up to there
+    weights: str  # digest of that policy's weights; "" where it has none
+    parent: Parent | None = None  # of the parent, where the parent is a branch itself
+
+
+@dataclass(frozen=True)
 class Header:
-    """What an episode was: enough to drive it again."""
+    """What an episode was: enough to drive it again, with the actions and edits of its steps."""
 
     scenario: str
     seed: int
@@ -82,6 +97,15 @@ class Header:
     sub_step: float  # [s]
     drivers: dict  # effective driver parameters of the traffic, by name
     versions: dict  # package -> version
+    physics: str = "highway-env"  # what moved the cars: "highway-env" or "twin"
+    parent: Parent | None = None  # None where the episode is no branch
+
+    def policy_at(self, step: int) -> tuple[str, str]:
+        """Name and weights of the policy that decided at a step; a branch begins with its parents' steps."""
+        source: Header | Parent = self
+        while source.parent and step < source.parent.step:
+            source = source.parent
+        return source.policy, source.weights
 
 
 @dataclass(frozen=True)
@@ -94,6 +118,7 @@ class End:
     laps: float = 0.0  # laps driven, where the road is a circuit
     message: str = ""  # the policy's failure in words
     metrics: dict[str, float] = field(default_factory=dict)  # name -> value; missing is absent
+    edits: tuple[Edit, ...] = ()  # made after the last step: a policy failed at an edited scene
 
 
 @dataclass(frozen=True)

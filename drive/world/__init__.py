@@ -142,6 +142,7 @@ class World:
         self._grip = None
         self._tracks: list[Tracks] = []
         self._seen: list[frozenset[int]] = []
+        self._edits: list[tuple[Edit, ...]] = [()]  # before each decision, the present one included
         self._road = read_road(self._env.road.network)
         self._number_cars()
         return self._look()
@@ -150,6 +151,11 @@ class World:
     def scene(self) -> Scene:
         """What the ego perceives now."""
         return self._scene
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The edits made since the last step, in their order."""
+        return self._edits[-1]
 
     def step(self, action: Action) -> Outcome:
         """Drive one decision period with this action.
@@ -164,6 +170,7 @@ class World:
         self._number_cars()
         tracks = recorder.tracks(self._scene, self.perception.range)
         self._tracks.append(tracks)
+        self._edits.append(())
         self._laps += (
             lap_progress(self._road, tracks.ego) if self.scenario.task.kind == "laps" else 0
         )
@@ -194,6 +201,7 @@ class World:
             apply(change, self._env.road)
             if isinstance(change, Grip):
                 self._grip = change.factor
+            self._edits[-1] += (change,)
         self._seen.pop()
         return self._look()
 
@@ -250,7 +258,7 @@ class World:
             self.sub_step,
         )
         self._seen.append(frozenset(car.id for car in self._scene.cars))
-        past = history(self._tracks, self._seen, self.perception, self._seed)
+        past = history(self._tracks, self._seen, self.perception, self._seed, self._edits)
         self._scene = replace(self._scene, history=past)
         return self._scene
 
