@@ -1,10 +1,10 @@
 """Drives the learned policy, the null policies and the rule through highway-fast on the report seeds.
 
-    nice python benchmarks/dqn.py [--episodes 2000] [--scenes 300] [--checked 10] [--write docs/dqn.md]
+    nice python benchmarks/dqn.py [--episodes 2000] [--scenes 300] [--checked 10]
 
 The learned policy and those that look at nothing are driven in the twin's VectorEnv, as in training; the rule, which needs
 scenes, in a World that the twin moves. The first seeds are driven by the learned policy, from scenes, in highway-env
-itself, and every return must be the same. Figures replace those between the marks in the page.
+itself, and every return must be the same. The figures go to docs/figures/dqn.json and from there to the page.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import torch
+from pages import publish
 from safetensors.torch import load_file
 
 from drive.measures.statistics import Estimate, bootstrap, paired, wilson
@@ -31,8 +31,6 @@ from policies.dqn.observation import KINEMATICS, set_points_in
 
 SCENARIO, LEARNED = "highway-fast", "dqn"
 NULL = ("idle", "slower", "faster")
-PAGE = Path(__file__).parents[1] / "docs" / "dqn.md"
-BEGIN, END = "<!-- measured -->", "<!-- until here -->"
 HEAD = (
     "| policy | n | return | crashes | speed [m/s] | lane, from the left | return, dqn minus this |\n"
     "|---|---|---|---|---|---|---|"
@@ -154,7 +152,6 @@ def main() -> None:
     parser.add_argument("--episodes", type=int, default=2000)
     parser.add_argument("--scenes", type=int, default=300)
     parser.add_argument("--checked", type=int, default=10)
-    parser.add_argument("--write", type=Path, default=PAGE)
     given = parser.parse_args()
     torch.set_num_threads(1)
     reference = drive_side_by_side(learned(), given.episodes)
@@ -172,11 +169,7 @@ def main() -> None:
         f"Seeds from {REPORT_SEEDS} on, n of them, 95 % intervals; weights {load(LEARNED).weights}."
     )
     parts = [about, "\n".join(lines), checked(reference, given.checked)]
-    page = given.write.read_text(encoding="utf-8")
-    before, _, rest = page.partition(BEGIN)
-    after = rest.partition(END)[2]
-    body = "\n\n".join(parts)
-    given.write.write_text(f"{before}{BEGIN}\n{body}\n{END}{after}", encoding="utf-8")
+    publish("dqn", "\n\n".join(parts).splitlines(), "python benchmarks/dqn.py")
 
 
 if __name__ == "__main__":

@@ -1,19 +1,17 @@
-"""Drives policies, examines what is said of every decision, and writes the tables of docs/faithfulness.md.
+"""Drives policies, examines what is said of every decision, and writes the figures into docs/.
 
     python benchmarks/faithfulness.py --policy rule --decisions 2000
     python benchmarks/faithfulness.py --tables
 
 An episode that has been examined is not examined again: results lie in runs/faithfulness/, one line
-per episode. Liars speak in every LIARS_EVERY-th episode. Resumable; one process. Tables of a policy
-that somebody brought (sb3:FILE, llm:MODEL) go to docs/bring_your_own.md. A language model speaks for
-itself: no tested cause is added to its words, and no liar speaks in its place.
+per episode. Liars speak in every LIARS_EVERY-th episode. Resumable; one process. The figures of a
+policy NAME go to docs/figures/faithfulness-NAME.json and to the page that has its mark. A language
+model speaks for itself: no tested cause is added to its words, and no liar speaks in its place.
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime
-import re
 import sys
 import time
 from collections.abc import Iterator
@@ -25,6 +23,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "liars"))
 
 from gallery import CAUGHT_BY, LIARS  # noqa: E402
+from pages import publish  # noqa: E402
 
 from drive import policy as policies  # noqa: E402
 from drive.checking.faithfulness import FIGURES, apart, estimate, examine, majority, taken  # noqa: E402
@@ -36,8 +35,7 @@ from drive.world import World  # noqa: E402
 SCENARIOS = ("dilu-4-2.0", "highway-fast", "merge", "roundabout", "intersection")
 LIARS_EVERY = 4
 RESULTS = ROOT / "runs" / "faithfulness"
-PAGE, BROUGHT = ROOT / "docs" / "faithfulness.md", ROOT / "docs" / "bring_your_own.md"
-SPEAKS, BRING = "llm:", ("sb3:", "llm:")  # who has own words; what is brought
+SPEAKS = "llm:"  # such a policy speaks for itself
 
 
 def main() -> None:
@@ -115,16 +113,9 @@ def read(path: Path) -> Iterator[dict]:
 def write_tables(titles: str = "*") -> None:
     for path in sorted(RESULTS.glob(f"{titles}.jsonl")):
         results = list(read(path))
-        place = BROUGHT if results[0]["policy"].startswith(BRING) else PAGE
-        page = place.read_text()
         text = "\n\n".join((about(results), honest_table(results), liars_table(results)))
-        mark = f"<!-- {path.stem} -->"
-        if mark not in page:
-            page = page.rstrip() + f"\n\n{mark}\n{mark}\n"
-        page = re.sub(
-            f"{mark}.*?{mark}", lambda _, m=mark, t=text: f"{m}\n{t}\n{m}", page, flags=re.S
-        )
-        place.write_text(page)
+        command = f"python benchmarks/faithfulness.py --policy {results[0]['policy']}"
+        publish(f"faithfulness-{path.stem}", text.rstrip().splitlines(), command)
 
 
 def about(results: list[dict]) -> str:
@@ -135,10 +126,7 @@ def about(results: list[dict]) -> str:
         asked = f"Attribution of one decision: p50 {middle:.0f} ms, p95 {slow:.0f} ms."
     if results[0]["policy"].startswith(SPEAKS):
         asked += f" Decisions without a valid answer: {sum(r['no answer'] for r in results)}."
-    return (
-        f"### `{name}`\n\n{decisions:,} decisions in {len(results)} episodes, seeds {REPORT_SEEDS} and on; "
-        f"2-core x86-64, no GPU, {datetime.date.today()}. {asked}"
-    )
+    return f"### `{name}`\n\n{decisions:,} decisions in {len(results)} episodes, seeds {REPORT_SEEDS} and on. {asked}"
 
 
 def honest_table(results: list[dict]) -> str:

@@ -24,7 +24,6 @@ from drive.measures.metrics import measure
 from drive.scenarios import SCENARIOS, suite
 from drive.types import Scene
 from drive.world import World
-from drive.world.twin import Physics
 
 NAME = "IDM of highway-env (reference)"
 OUT = Path("runs/native-idm.jsonl")
@@ -38,7 +37,7 @@ class NativeIdm(World):
     """A World whose ego is an `IDMVehicle`: whatever action it is given, it drives as the traffic does."""
 
     def __init__(self, scenario: str):
-        super().__init__(scenario, None, Physics())
+        super().__init__(scenario, physics="twin")
 
     def reset(self, seed: int) -> Scene:
         scene = super().reset(seed)

@@ -5,7 +5,7 @@
 Driven in the twin's World, exact. Interrupted, it continues where it was. "Survivable": some legal sequence of actions
 survives the first 8 decisions, found by a search over the truth that keeps 200 states; where it finds none, there may
 still be one. Of each of the planner's crashes it is asked from how many decisions before it some sequence still
-survived 8 more. --write puts the tables into docs/planner.md.
+survived 8 more. --write stores the figures and puts the tables into the pages of docs/.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from planner_runs import command_line, read, run, share, write
+from pages import publish
+from planner_runs import command_line, read, run, share
 
 from drive.twin import warm
 
@@ -41,7 +42,7 @@ def main() -> None:
     lines = report(records)
     print("\n".join(lines))
     if chosen.write:
-        write("dilu", lines, "python benchmarks/planner_dilu.py")
+        publish("planner-dilu", lines, "python benchmarks/planner_dilu.py")
 
 
 def report(records: list[dict]) -> list[str]:

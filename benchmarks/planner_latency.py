@@ -19,7 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from planner_runs import write
+from pages import publish
 
 from drive.episodes.rollout import explain
 from drive.kinematics.foresight import foresee
@@ -61,7 +61,7 @@ def main() -> None:
         f"\nLoad of the machine meanwhile (1 minute average, {os.cpu_count()} cores): {os.getloadavg()[0]:.1f}"
     )
     if chosen.write:
-        write("latency", lines, "python benchmarks/planner_latency.py --write")
+        publish("planner-latency", lines, "python benchmarks/planner_latency.py --write")
 
 
 def row(scenario: str, seeds: range) -> str:

@@ -15,7 +15,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from planner_runs import command_line, read, run, share, write
+from pages import publish
+from planner_runs import command_line, read, run, share
 
 from drive.measures.statistics import paired
 from drive.scenarios import SCENARIOS
@@ -47,7 +48,7 @@ def main() -> None:
     lines = report(records)
     print("\n".join(lines))
     if chosen.write:
-        write("roads", lines, "python benchmarks/planner_roads.py")
+        publish("planner-roads", lines, "python benchmarks/planner_roads.py")
 
 
 def fits(road: str, name: str) -> bool:

@@ -7,7 +7,6 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +19,6 @@ from drive.types import Choice, Scene
 from drive.world import World
 from policies.planner import Settings, weigh
 
-MACHINE = "2-core x86-64, no GPU"
-DOC = Path(__file__).parents[1] / "docs" / "planner.md"
 NODES = 200  # states that the hindsight search keeps after each decision
 AHEAD = 8  # decisions that it has to survive
 
@@ -110,7 +107,9 @@ def command_line(
     parser.add_argument("--out", type=Path, default=Path(out))
     parser.add_argument("--drivers", nargs="*", default=list(drivers))
     parser.add_argument(
-        "--write", action="store_true", help="write docs/planner.md from what there is"
+        "--write",
+        action="store_true",
+        help="write the figures and pages of docs/ from what there is",
     )
     return parser
 
@@ -163,13 +162,3 @@ def share(hits: int, count: int) -> str:
         return "–"
     rate = wilson([1.0] * hits + [0.0] * (count - hits))
     return f"{100 * rate.mean:.1f} % [{100 * rate.low:.1f}, {100 * rate.high:.1f}]"
-
-
-def write(section: str, lines: list[str], command: str) -> None:
-    """Put a section's results between its marks in docs/planner.md."""
-    begin, end = f"<!-- {section} -->", f"<!-- /{section} -->"
-    text = DOC.read_text()
-    head, rest = text.split(begin)
-    _, tail = rest.split(end)
-    note = f"Measured {date.today()} on a {MACHINE}: `{command}`"
-    DOC.write_text("\n".join([head + begin, *lines, "", note, end]) + tail)

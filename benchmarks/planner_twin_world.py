@@ -16,7 +16,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from planner_runs import write
+from pages import publish
 
 from drive.episodes import rollout
 from drive.measures import metrics
@@ -53,8 +53,8 @@ def main() -> None:
         lines.append(row(scenario, range(chosen.episodes), chosen.policy))
         print(lines[-1], flush=True)
     if chosen.write:
-        write(
-            "twin world",
+        publish(
+            "planner-twin-world",
             lines,
             f"python benchmarks/planner_twin_world.py --episodes {chosen.episodes} --policy {chosen.policy} --write",
         )

@@ -1,26 +1,25 @@
-"""Drives every shipped policy over every scenario on the report seeds and writes docs/results.md.
+"""Drives every shipped policy over every scenario on the report seeds; writes docs/results.md and the README's table.
 
     nice python benchmarks/table.py [--episodes 50] [--fewer NAME=COUNT] [--workers 1] [--out runs/table]
 
 Goes on where it was stopped. The twin drives; the first seed of every policy on every scenario is driven
 in highway-env too, and the document says whether both are the same. Every figure comes from the logs.
+The estimates are stored in docs/figures/results.json; the README's table is made from these.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
-import functools
 import math
-import os
-import platform
-import subprocess
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import native_idm
 import numpy as np
+import pages
 
 from drive import policy as policies
 from drive.episodes import log
@@ -35,6 +34,7 @@ NULL = ("idle", "slower", "faster", "random")
 ROOT = Path(__file__).parents[1]
 TARGET, README = ROOT / "docs" / "results.md", ROOT / "README.md"
 IN_README = ("planner", "rule", "idm", "dqn", "slower", "idle")
+ROADS_IN_README = ("dilu-4-2.0", "dilu-5-3.0", "highway-fast", "roundabout", "intersection")
 MARKS = ("<!-- results -->", "<!-- until here -->")
 OUTCOME = (
     "success", "mean speed", "collision", "at-fault collision", "off-road", "minimum TTC",
@@ -88,7 +88,8 @@ def main() -> None:
     lines = document(driven, kept, command)
     given.write.write_text("\n".join(lines) + "\n", encoding="utf-8")
     if set(IN_README) <= set(chosen):
-        put_into_readme(driven)
+        pages.write("results", stored(driven, command))
+        README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def fewer(text: str) -> tuple[str, int]:
@@ -149,7 +150,7 @@ def document(driven: list[Results], agree: dict[str, bool], command: str) -> Ite
     count = most_episodes(driven)
     yield "# Results"
     yield ""
-    yield f"Written by `{command}` on {datetime.date.today().isoformat()}, commit {commit()}: {machine()};"
+    yield f"Written by `{command}` on {datetime.date.today().isoformat()}: {pages.machine()};"
     yield (
         ", ".join(f"{name} {version}" for name, version in found.items() if name != "whydrive")
         + "."
@@ -184,33 +185,71 @@ def document(driven: list[Results], agree: dict[str, bool], command: str) -> Ite
         seen |= set(fresh)
 
 
-def put_into_readme(driven: list[Results]) -> None:
-    """The short table between the README's marks."""
-    text = README.read_text(encoding="utf-8")
-    (before, rest), (begin, end) = text.split(MARKS[0]), MARKS
-    after = rest.split(end)[1]
-    README.write_text(
-        f"{before}{begin}\n{chr(10).join(summary(driven))}\n{end}{after}", encoding="utf-8"
-    )
+def stored(driven: list[Results], command: str) -> dict:
+    """Every figure as data: (scenario, policy) -> metric -> mean, both ends of its interval, n."""
+    rows = {
+        (scenario, policy): {
+            "scenario": scenario,
+            "policy": policy,
+            "n": len(results.of(scenario, policy)),
+            "figures": {
+                metric: numbers(results.estimate(scenario, policy, metric))
+                for metric in OUTCOME + MANNER
+            },
+        }
+        for results in driven
+        for scenario in results.scenarios
+        for policy in results.policies
+        if (scenario, policy) not in results.absent
+    }
+    return {
+        "command": command,
+        "date": datetime.date.today().isoformat(),
+        "machine": pages.machine(),
+        "commit": pages.commit(),
+        "rows": list(rows.values()),
+    }
 
 
-def summary(driven: list[Results]) -> Iterator[str]:
-    """Success at mean speed of the most telling policies, and what others reported."""
-    count = most_episodes(driven)
-    yield "Share of episodes in which the task was done (95 % Wilson interval), at mean speed [m/s];"
-    yield f"n = {count} seeds each where no other n stands, from 20000 on, in DiLu-30 its 17 released seeds first. `slower` and `idle` are null"
-    yield "policies: what they reach, anyone can. Driven by the [exact twin](docs/twin.md),"
-    yield f"{datetime.date.today().isoformat()}, commit {commit()}, {machine()}."
+def numbers(estimate) -> list[float | None]:
+    """Mean, low, high and n; None where nothing could be told."""
+    values = (estimate.mean, estimate.low, estimate.high)
+    return [*(None if math.isnan(value) else round(value, 6) for value in values), estimate.n]
+
+
+def with_table(page: str) -> str:
+    """A page with the short table, as the stored figures have it, between its marks."""
+    begin, end = MARKS
+    table = "\n".join(short_table(pages.read("results")))
+    return re.sub(f"{begin}.*?{end}", lambda _: f"{begin}\n{table}\n{end}", page, flags=re.S)
+
+
+def short_table(figures: dict) -> Iterator[str]:
+    """Success, speed and close encounters of the most telling policies, and what others reported."""
+    rows = {(row["scenario"], row["policy"]): row for row in figures["rows"]}
+    count = max(row["n"] for row in figures["rows"])
+    yield f"Tasks done (95 % interval), mean speed [m/s], episodes with a close encounter; n = {count}, {figures['date']}."
     yield ""
     yield f"| scenario | {' | '.join(f'`{name}`' for name in IN_README)} | DiLu, published |"
     yield "|---|" + "---|" * (len(IN_README) + 1)
     reported = {p.scenario: shown(p.success, "success") for p in reversed(PUBLISHED)}
-    rows = {
-        s: f"| {s} | {' | '.join(_both(r, s, n, count) for n in IN_README)} | {reported.get(s, '–')} |"
-        for r in driven
-        for s in r.scenarios
-    }
-    yield from rows.values()
+    for road in ROADS_IN_README:
+        cells = (short(rows.get((road, name))) for name in IN_README)
+        yield f"| {road} | {' | '.join(cells)} | {reported.get(road, '–')} |"
+
+
+def short(row: dict | None) -> str:
+    """One policy on one road."""
+    if row is None:
+        return "–"
+    done, speed, close = (
+        row["figures"][name] for name in ("success", "mean speed", "close encounter")
+    )
+    low, high = (shown(bound, "success").removesuffix(" %") for bound in done[1:3])
+    return (
+        f"{shown(done[0], 'success')} ({low} to {high}), {shown(speed[0], 'mean speed')}, "
+        f"{shown(close[0], 'close encounter')}"
+    )
 
 
 def overview(driven: list[Results]) -> Iterator[str]:
@@ -348,20 +387,6 @@ def paired_collisions(results: Results, scenario: str) -> str:
         ):
             return figure(row, "collision", row.n, "+")
     return "–"
-
-
-@functools.cache
-def commit() -> str:
-    """The state of the code, as git names it, before any page is written."""
-    command = ["git", "describe", "--always", "--dirty"]
-    found = subprocess.run(command, capture_output=True, text=True, cwd=TARGET.parent, check=False)
-    return found.stdout.strip() or "unknown"
-
-
-def machine() -> str:
-    """The machine as the document names it."""
-    kind = platform.machine().replace("_", "-")
-    return f"{os.cpu_count()}-core {kind}, {'a GPU, unused' if os.path.exists('/dev/nvidia0') else 'no GPU'}"
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from pages import publish
 from twin_reference import SAME, compare, own_sensitivity
-from twin_report import insert
 
 from drive.scenarios import SCENARIOS
 from drive.twin import warm
@@ -37,7 +37,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=10.0)
-    parser.add_argument("--write", action="store_true", help="into docs/twin.md")
+    parser.add_argument(
+        "--write", action="store_true", help="store the figures and put them into docs/"
+    )
     chosen = parser.parse_args()
     warm()
     rows = [HEAD, "|---" * HEAD.count(" |") + "|"]
@@ -46,7 +48,9 @@ def main() -> None:
         rows.append(row(case, range(chosen.first, chosen.first + chosen.seeds), chosen.seconds))
         print(rows[-1], flush=True)
     if chosen.write:
-        insert("parity", "\n".join(rows))
+        publish(
+            "twin-parity", rows, f"python benchmarks/twin_parity.py --seeds {chosen.seeds} --write"
+        )
 
 
 def row(case: str, seeds: range, seconds: float) -> str:

@@ -11,7 +11,7 @@ import argparse
 import time
 
 import numpy as np
-from twin_report import insert
+from pages import publish
 
 from drive.twin import Worlds, warm
 from drive.world import World
@@ -37,7 +37,9 @@ def main() -> None:
     )
     parser.add_argument("scenarios", nargs="*", default=list(SHOWN))
     parser.add_argument("--decisions", type=int, default=30)
-    parser.add_argument("--write", action="store_true", help="into docs/twin.md")
+    parser.add_argument(
+        "--write", action="store_true", help="store the figures and put them into docs/"
+    )
     chosen = parser.parse_args()
     warm()
     lines = [HEAD, "|---" * HEAD.count(" |") + "|"]
@@ -46,7 +48,7 @@ def main() -> None:
         lines.append(row(scenario, chosen.decisions))
         print(lines[-1], flush=True)
     if chosen.write:
-        insert("related", "\n".join(lines))
+        publish("twin-related", lines, "python benchmarks/twin_related.py --write")
 
 
 def row(scenario: str, decisions: int) -> str:

@@ -12,7 +12,7 @@ import argparse
 import time
 
 import numpy as np
-from twin_report import insert
+from pages import publish
 
 from drive.scenarios import SCENARIOS
 from drive.twin import Hypothesis, Worlds, concatenate, from_scene, from_truth, warm
@@ -31,7 +31,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--worlds", type=int, default=256)
     parser.add_argument("--seconds", type=float, default=10.0)
-    parser.add_argument("--write", action="store_true", help="into docs/twin.md")
+    parser.add_argument(
+        "--write", action="store_true", help="store the figures and put them into docs/"
+    )
     chosen = parser.parse_args()
     warm()
     rows = [HEAD, "|---" * HEAD.count(" |") + "|"]
@@ -40,10 +42,11 @@ def main() -> None:
         rows.append(row(name, chosen.seeds, chosen.worlds, chosen.seconds))
         print(rows[-1], flush=True)
     table = imagination()
-    print(table)
+    print("\n".join(table))
     if chosen.write:
-        insert("speed", "\n".join(rows))
-        insert("imagination", table)
+        command = f"python benchmarks/twin_speed.py --seeds {chosen.seeds} --write"
+        publish("twin-speed", rows, command)
+        publish("twin-imagination", table, command)
 
 
 def row(name: str, seeds: int, count: int, seconds: float) -> str:
@@ -79,7 +82,7 @@ def row(name: str, seeds: int, count: int, seconds: float) -> str:
     )
 
 
-def imagination() -> str:
+def imagination() -> list[str]:
     """What a planner pays: 100 roll-outs of 8 decisions from a scene, with risks and the ego's track, in milliseconds."""
     rows = ["| scene | cars | sub-steps | 100 x 8 s [ms] |", "|---|---|---|---|"]
     actions = np.random.default_rng(0).integers(0, 5, (100, 8))
@@ -97,7 +100,7 @@ def imagination() -> str:
                 rows.append(
                     f"| {name}, {seen} | {worlds.f.shape[2]} | {rate} Hz | {1000 * min(times):.1f} |"
                 )
-    return "\n".join(rows)
+    return rows
 
 
 def _highway_env(world: World, seconds: float, seed: int) -> float:

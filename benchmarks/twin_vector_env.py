@@ -13,7 +13,7 @@ import time
 import gymnasium
 import highway_env  # noqa: F401  (registers the environments)
 import numpy as np
-from twin_report import insert
+from pages import publish
 
 from drive.twin import warm
 from drive.twin.vector_env import TwinVectorEnv
@@ -35,7 +35,9 @@ HEAD = "| environment | original, 4 environments [steps/s] | twin, 16 [steps/s] 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="into docs/twin.md")
+    parser.add_argument(
+        "--write", action="store_true", help="store the figures and put them into docs/"
+    )
     chosen = parser.parse_args()
     warm()
     rows = [HEAD, "|---" * HEAD.count(" |") + "|"]
@@ -50,7 +52,7 @@ def main() -> None:
         rows.append(f"| {label} | {slow:.1f} | {few:,.0f} | {many:,.0f} | {many / slow:,.0f}x |")
         print(rows[-1], flush=True)
     if chosen.write:
-        insert("vector env", "\n".join(rows))
+        publish("twin-vector-env", rows, "python benchmarks/twin_vector_env.py --write")
 
 
 def rate(envs, steps: int) -> float:

@@ -11,9 +11,21 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
+import pages  # noqa: E402
+import table  # noqa: E402
 from notebook import NOTEBOOK, outputs, sources  # noqa: E402
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+LONGEST = {
+    "README.md": 500,
+    "results.md": 700,
+    "faithfulness.md": 1200,
+}  # words, tables not counted
+MOST_FILES = 5  # that someone new has to open to change one thing
+CHANGES = (
+    "a scripted event", "friction", "a claim", "what-if question", "a camera", "a metric", "a policy that speaks",
+    "an engine", "an export", "a language", "a verdict on the page", "a comparison of two runs",
+)  # fmt: skip
 
 
 def test_the_notebook_s_outputs_are_what_its_cells_give():
@@ -72,3 +84,80 @@ def test_every_command_the_readme_names_exists():
     known = {c.name or c.callback.__name__ for c in app.registered_commands}
     named = set(re.findall(r"whydrive (\w+)", (ROOT / "README.md").read_text()))
     assert named and named <= known
+
+
+def prose(page):
+    """A page without code, tables and generated figures."""
+    text = re.sub(r"```.*?```", "", pages.PLACE.sub("", page.read_text()), flags=re.S)
+    return re.sub(r"^\|.*$", "", text, flags=re.M)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_figures_on_a_page_are_those_of_the_stored_data(page):
+    for place in pages.PLACE.finditer(page.read_text()):
+        assert place[3] == pages.rendered(pages.read(place[2])), place[2]
+
+
+def test_every_stored_figure_is_shown_on_a_page_and_says_how_it_was_measured():
+    shown = {place[2] for page in PAGES for place in pages.PLACE.finditer(page.read_text())}
+    stored = {path.stem for path in pages.FIGURES.glob("*.json")}
+    assert stored - shown == {"results"} and shown <= stored
+    for name in stored:
+        assert all(pages.read(name)[key] for key in ("command", "date", "machine")), name
+
+
+def test_the_readme_s_table_is_made_from_the_stored_figures():
+    page = (ROOT / "README.md").read_text()
+    assert table.MARKS[0] in page and table.with_table(page) == page
+
+
+def test_figures_stored_are_those_of_the_results_page():
+    page = (ROOT / "docs" / "results.md").read_text()
+    rows = pages.read("results")["rows"]
+    assert len(rows) > 100
+    for row in rows:
+        done = table.shown(row["figures"]["success"][0], "success")
+        assert re.search(
+            rf"^\| `{re.escape(row['policy'])}` \| {row['n']} \| {done} ", page, re.M
+        ), row
+
+
+def test_a_table_that_is_stored_reads_back_as_it_was():
+    lines = ["n = 5.", "", "| a | b, c |", "|---|--:|", "| `x \\| y` | 1.0 (0.9 to 1.1) |"]
+    text = pages.rendered(
+        {"blocks": list(pages.blocks(lines)), "command": "c", "date": "d", "machine": "m"}
+    )
+    assert text.splitlines()[:5] == [*lines[:3], "|---|---|", lines[4]]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_is_how_it_works_and_its_limits(page):
+    words = len(prose(page).split())
+    assert words <= LONGEST.get(page.name, 1050), f"{page.name} has {words} words"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_sentence_names_a_commit_or_a_place_on_somebody_s_machine(page):
+    text = page.read_text()
+    commits = [
+        w
+        for w in re.findall(r"\b[0-9a-f]{7}\b", text)
+        if re.search("[a-f]", w) and re.search(r"\d", w)
+    ]
+    assert not commits and not re.search(r"(?<![\w.])/(work|tmp|root|home)/", text), commits
+
+
+def test_only_the_readme_s_results_make_a_table_there():
+    text = (ROOT / "README.md").read_text()
+    assert len(re.findall(r"^\|---", text, re.M)) == 1
+
+
+def test_where_each_thing_is_changed_is_said_in_at_most_five_files_that_exist():
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    rows = re.findall(r"^\| ([^|]+) \| (`.*) \|$", page.split("## Where things are")[1], re.M)
+    for change, files in rows:
+        named = re.findall(r"`([^`]+)`", files)
+        assert 1 <= len(named) <= MOST_FILES, change
+        assert all((ROOT / name).is_file() for name in named), (change, named)
+    for wanted in CHANGES:
+        assert any(wanted in change for change, _ in rows), wanted
