@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial, update_wrapper
 from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -35,7 +36,9 @@ HEAD = "<header><h1>Whydrive</h1><p>what it did, and why</p></header>"
 # ------------------------------------------------------------------------------------ the episodes
 
 
-def driven(scenario: str, policy: str, seed: str, wanted: Callable[[], bool]) -> Iterator[dict]:
+def driven(
+    scenario: str, policy: str, seed: str, wanted: Callable[[], bool], language: str = "en"
+) -> Iterator[dict]:
     """Drive into a new run and tell the player of every decision as it is done, while wanted.
 
     ValueError in one sentence for what cannot be driven. Only policies that ship are loaded.
@@ -43,7 +46,7 @@ def driven(scenario: str, policy: str, seed: str, wanted: Callable[[], bool]) ->
     if policy not in names():
         raise ValueError(f"no policy {policy!r}; choose from {', '.join(names())}")
     run, before, count = shelf.new_run("page"), None, 0
-    events = record(World(scenario), load(policy), whole(seed), shelf.root() / run)
+    events = record(World(scenario), load(policy), whole(seed), shelf.root() / run, language)
     path = next(events)
     header = log.read_header(path)
     yield viewer.header_data(header, run, path.stem)
@@ -51,25 +54,27 @@ def driven(scenario: str, policy: str, seed: str, wanted: Callable[[], bool]) ->
         if not wanted():
             return events.close()
         if isinstance(event, End):
-            yield {"id": [run, path.stem], **viewer.end_data(event, count)}
+            yield {"id": [run, path.stem], **viewer.end_data(event, count, language)}
         else:
-            step = viewer.step_data(header, event, before)
+            step = viewer.step_data(header, event, before, language)
             yield {"id": [run, path.stem], "from": count, "steps": [step]}
             before, count = event, count + 1
 
 
-def opened(run: str, name: str | None = None, step: str | None = None) -> dict:
+def opened(
+    run: str, name: str | None = None, step: str | None = None, language: str = "en"
+) -> dict:
     """A logged episode for the player, at the start or paused at a step; a run's first, if unnamed."""
     name = name or shelf.episodes(shelf.root(), run)[0]
     episode = log.read(shelf.find(shelf.root(), run, name)).episode
     at = {} if step is None else {"at": whole(step)}
-    return viewer.player_data(episode, run, name) | at
+    return viewer.player_data(episode, run, name, language) | at
 
 
-def episode(run: str, name: str) -> str:
+def episode(run: str, name: str, language: str = "en") -> str:
     """A whole logged episode for the player, or one sentence about why not."""
     try:
-        return text(opened(run, name))
+        return text(opened(run, name, language=language))
     except (ValueError, OSError) as error:
         return text({"problem": f"{error}."})
 
@@ -80,11 +85,11 @@ def copied(run: str, name: str) -> str:
     return shutil.copy(source, Path(tempfile.mkdtemp()) / source.name)
 
 
-def filmed(run: str, name: str) -> str:
+def filmed(run: str, name: str, language: str = "en") -> str:
     """An episode as a film."""
     driven = log.read(shelf.find(shelf.root(), run, name)).episode
     path = Path(tempfile.mkdtemp()) / f"{name}.webm"
-    film(driven, path)
+    film(driven, path, language)
     return str(path)
 
 
@@ -105,7 +110,8 @@ class Visitors:
     player shows the latest wish that it was told of, in whatever order messages arrive.
     """
 
-    def __init__(self):
+    def __init__(self, language: str = "en"):
+        self.language, self.opened = language, partial(opened, language=language)
         self._lock = threading.Lock()
         self._last: dict[str, float] = {}
         self._met: dict[tuple, list] = {}  # what an earlier visitor was met with, and where it lies
@@ -127,26 +133,29 @@ class Visitors:
         if not wanted():  # overtaken on its way
             yield NOTHING
             return
-        yield from shown(driven(scenario, policy, seed, wanted), wish, setting_controls=False)
+        messages = driven(scenario, policy, seed, wanted, self.language)
+        yield from shown(messages, wish, setting_controls=False)
 
     def open_log(self, run: str, name: str, wish: float, request: gr.Request):
         self.wish(request, wish)
-        yield from shown(_once(opened, run, name), wish)
+        yield from shown(_once(self.opened, run, name), wish)
 
     def open_run(self, run: str, wish: float, request: gr.Request):
         self.wish(request, wish)
-        yield from shown(_once(opened, run), wish)
+        yield from shown(_once(self.opened, run), wish)
 
     def arrive(self, request: gr.Request):
         """Open the link's log, or drive what it or the opening says; driven once, then from its log."""
         asked, wanted = dict(request.query_params), self.wish(request, ARRIVAL)
         chosen = tuple(asked.get(name, usual) for name, usual in OPENING.items())
         if "run" in asked:
-            messages = _once(opened, asked["run"], asked.get("episode"), asked.get("step", "0"))
+            messages = _once(
+                self.opened, asked["run"], asked.get("episode"), asked.get("step", "0")
+            )
         elif chosen in self._met and self._met[chosen][0] in shelf.runs(shelf.root()):
-            messages = _once(opened, *self._met[chosen])
+            messages = _once(self.opened, *self._met[chosen])
         else:
-            messages = self._noted(chosen, driven(*chosen, wanted))
+            messages = self._noted(chosen, driven(*chosen, wanted, self.language))
         yield from shown(messages, ARRIVAL)
 
     def _noted(self, chosen: tuple, messages: Iterator[dict]) -> Iterator[dict]:
@@ -225,9 +234,9 @@ ASKED = "(...given) => [...given.slice(0, -1), performance.now()]"  # when, as t
 SAVE = "() => document.querySelector('#wd-file a, a#wd-file, button#wd-file')?.click()"
 
 
-def build() -> gr.Blocks:
-    """The page, not yet served."""
-    visitors = Visitors()
+def build(language: str = "en") -> gr.Blocks:
+    """The page, not yet served; its decisions are said in the language."""
+    visitors = Visitors(language)
     with gr.Blocks(title="Whydrive", fill_width=True) as demo:
         with gr.Row(elem_id="wd-bar"):
             gr.HTML(HEAD, elem_id="wd-title")
@@ -239,7 +248,7 @@ def build() -> gr.Blocks:
             name = gr.Dropdown([], label="Episode")
             movie = gr.Button("Film", elem_id="wd-film")
             data = gr.Button("Log", elem_id="wd-log")
-        player = _player()
+        player = _player(language)
         file = gr.DownloadButton(visible="hidden", elem_id="wd-file")
         when = gr.Number(visible=False)
 
@@ -251,21 +260,25 @@ def build() -> gr.Blocks:
             press(visitors.drive, [scenario, policy, seed, when], outputs, **asked, **DRIVING)
         run.input(visitors.open_run, [run, when], outputs, **asked, **SILENT)
         name.input(visitors.open_log, [run, name, when], outputs, **asked, **SILENT)
-        for button, make, label in ((movie, filmed, "Film"), (data, copied, "Log")):
+        for button, make, label in (
+            (movie, partial(filmed, language=language), "Film"),
+            (data, copied, "Log"),
+        ):
             done = button.click(making(make, label), [run, name], [file, button, player], **SILENT)
             done.success(None, js=SAVE, **SILENT)
     return demo
 
 
-def _player() -> gr.HTML:
+def _player(language: str) -> gr.HTML:
     """The player: its markup never changes, messages come as its value."""
+    opening = update_wrapper(partial(episode, language=language), episode)  # called by its name
     assets = viewer.player_assets()
     return gr.HTML(
         html_template=assets["html"],
         css_template=assets["css"],
         js_on_load=assets["js"],
         apply_default_css=False,
-        server_functions=[episode],
+        server_functions=[opening],
     )
 
 
@@ -308,10 +321,15 @@ LAUNCH = {
 }
 
 
-def main(host: str = "127.0.0.1", port: int | None = None, open_browser: bool = False) -> None:
+def main(
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    open_browser: bool = False,
+    language: str = "en",
+) -> None:
     """Serve the page until interrupted. OSError where the port is taken."""
     prepare(load(OPENING["policy"]))
-    page = build().queue(max_size=32)
+    page = build(language).queue(max_size=32)
     page.launch(**LAUNCH, server_name=host, server_port=port, inbrowser=open_browser)
 
 

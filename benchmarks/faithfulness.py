@@ -79,7 +79,7 @@ def one(name: str, scenario: str, seed: int) -> dict:
     """Drive and examine one episode."""
     begin, policy = time.perf_counter(), policies.load(name)
     own_words = name.startswith(SPEAKS)
-    episode = rollout.run(World(scenario), policy, seed, causes=not own_words)
+    episode = rollout.run(World(scenario), policy, seed, causes="never" if own_words else "every")
     liars = LIARS if (seed - REPORT_SEEDS) % LIARS_EVERY == 0 and not own_words else {}
     return {
         "policy": name,

@@ -59,7 +59,7 @@ def any_car() -> str:
     driver, changed = policies.load(f"llm:{MODEL}"), []
     for result in faithfulness.read(faithfulness.RESULTS / f"llm-{MODEL}.jsonl"):
         for step in rollout.run(
-            World(result["scenario"]), driver, result["seed"], causes=False
+            World(result["scenario"]), driver, result["seed"], causes="never"
         ).steps:
             ask = Reference(driver, step.scene)
             changed += [float(ask.hiding(car.id).real) for car in told_of(step.scene)]

@@ -67,7 +67,7 @@ def records(scenario: str, seeds: Iterable[int], out: Path = OUT) -> Iterator[Re
     world, idle = NativeIdm(scenario), policies.load("idle")
     for seed in seeds:
         if (scenario, seed) not in known:
-            episode = run(world, idle, seed, causes=False)
+            episode = run(world, idle, seed, causes="never")
             measured = measure(episode)
             kept = {name: float(measured[name]) for name in MOTION if math.isfinite(measured[name])}
             line = {

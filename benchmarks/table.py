@@ -103,7 +103,7 @@ def evaluated(suite: str, counts: dict[str, int], workers: int, out: Path, physi
     parts = [
         evaluate(
             suite, [name for name in counts if counts[name] == count], count,
-            workers=workers, out=out, physics=physics, causes=False,
+            workers=workers, out=out, physics=physics, causes="never",
         )
         for count in sorted(set(counts.values()), reverse=True)
     ]  # fmt: skip

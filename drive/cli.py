@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -49,9 +49,29 @@ Physics = Annotated[
 ]
 LogFile = Annotated[Path, typer.Argument(metavar="LOG", help="a log, as written by run")]
 Causes = Annotated[
-    bool,
+    Literal["every", "change", "never"],
     typer.Option(
-        "--causes/--no-causes", help="ask again without each car in sight, to say what mattered"
+        help="at which decisions to ask again without each car in sight, to say what mattered"
+    ),
+]
+
+
+def known_language(name: str | None) -> str | None:
+    """The language; ValueError where no table has its words."""
+    from drive.language import words_of
+
+    if name is not None:
+        words_of(name)
+    return name
+
+
+Language = Annotated[
+    str, typer.Option(callback=known_language, metavar="en|de|zh", help="what is said in")
+]
+OtherLanguage = Annotated[
+    str | None,
+    typer.Option(
+        callback=known_language, metavar="en|de|zh", help="say it in this one, not the log's own"
     ),
 ]
 
@@ -62,7 +82,8 @@ def run(
     policy: PolicyName = "planner",
     seed: Annotated[int, typer.Option(help="the same seed, the same traffic")] = 0,
     out: Annotated[Path, typer.Option(help="folder for the log")] = Path("runs"),
-    causes: Causes = True,
+    causes: Causes = "every",
+    language: Language = "en",
     observation: Observation = None,
     trust_pickle: TrustPickle = False,
     set: Overrides = [],  # noqa: B006
@@ -77,10 +98,10 @@ def run(
     [policy] = exported([policy], out, observation, trust_pickle)
     world, driver = World(scenario, overrides(set)), load(policy)
     prepare(driver, say)
-    events = record(world, driver, seed, out, causes=causes)
+    events = record(world, driver, seed, out, language, causes)
     path = next(events)
     for event in events:
-        say(ending(event) if isinstance(event, End) else spoken(event))
+        say(ending(event, language) if isinstance(event, End) else spoken(event, language))
     say(f"log: {path}")
     if event.reason == "policy failed":
         raise ValueError(event.message)
@@ -105,11 +126,28 @@ def replay(path: LogFile, physics: Physics = "highway-env") -> None:
 def explain(
     path: LogFile,
     step: Annotated[int, typer.Option(help="number of the decision, from 0")] = 0,
+    language: OtherLanguage = None,
 ) -> None:
     """Say why one decision was taken: rationale, options and terms."""
     from drive.episodes.api import explain as explained
 
-    say(explained(opened(path), step))
+    say(explained(opened(path), step, language))
+
+
+@app.command()
+def film(
+    path: LogFile,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.webm", help="LOG.webm, if not given")
+    ] = None,
+    language: OtherLanguage = None,
+) -> None:
+    """Make a film of a log: the road above, the rationale under it."""
+    from drive.show.film import film as filmed
+
+    out = out or path.with_suffix(".webm")
+    filmed(opened(path), out, language)
+    say(f"film: {out}")
 
 
 @app.command()
@@ -124,7 +162,8 @@ def evaluate(
     json_file: Annotated[Path | None, typer.Option("--json", help="write the rows here")] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="write the rows here")] = None,
     physics: Physics = "highway-env",
-    causes: Causes = True,
+    causes: Causes = "every",
+    language: Language = "en",
     observation: Observation = None,
     trust_pickle: TrustPickle = False,
     set: Overrides = [],  # noqa: B006
@@ -142,6 +181,7 @@ def evaluate(
         overrides=overrides(set),
         physics=physics,
         causes=causes,
+        language=language,
     )
     evaluation.print_tables(results)
     evaluation.write(results, json_file, csv_file)
@@ -256,11 +296,12 @@ def page(
         int | None, typer.Option(help="the first free one from 7860, if not given")
     ] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="open a browser")] = True,
+    language: Language = "en",
 ) -> None:
     """Open the page: watch a policy drive, with its reasons beside it."""
     import app as gradio_page
 
-    gradio_page.main(host=host, port=port, open_browser=open_browser)
+    gradio_page.main(host=host, port=port, open_browser=open_browser, language=language)
 
 
 # ------------------------------------------------------------------------------------------ edges

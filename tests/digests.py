@@ -27,7 +27,7 @@ def episode(scenario: str, name: str) -> Episode | None:
     if not policy.applies(driver, world.scene.legal):
         return None
     short = World(scenario, {"duration": DECISIONS * world.period})
-    return run(short, driver, SEED, causes=name in ASKED_AGAIN)
+    return run(short, driver, SEED, causes="every" if name in ASKED_AGAIN else "never")
 
 
 def digests(names=None) -> dict[str, str]:

@@ -17,6 +17,7 @@ from drive.policy import load
 from drive.reasoning import causes
 from drive.reasoning.because import attributed, cause_claims
 from drive.reasoning.causes import attribute, placebo_for
+from drive.reasoning.decisions import decision_of
 from drive.reasoning.narrate import narrate
 from drive.roads import Lane, Road, Straight
 from drive.types import Car, Choice, Control, Legal, Meta, Option, Policy, Scene, Term
@@ -296,3 +297,34 @@ def test_a_cause_of_which_something_was_measured_is_not_told_of_twice():
 
     text = said_by(Measuring(brakes_behind_a_car.judge), seen)
     assert "1.0 s away (I want 2.0 s)" in text and "25.0 m ahead" not in text
+
+
+# ------------------------------------------------------------------------------- when they are asked
+
+
+class Wavering(Judging):
+    """Brakes at the first two decisions, then keeps its speed."""
+
+    def __init__(self):
+        super().__init__(lambda seen: SLOWER if seen.step < 2 else IDLE)
+
+
+def test_on_change_the_policy_is_asked_where_its_decision_differs_from_the_one_before():
+    world = World("merge", {"duration": 5})
+    steps = rollout.run(world, Wavering(), 3, causes="change").steps
+    decisions = [decision_of(s.scene, s.choice, s.trajectory) for s in steps]
+    changed = [one != before for before, one in zip((None, *decisions), decisions, strict=False)]
+    assert [step.attribution is not None for step in steps] == changed
+    assert True in changed[1:] and False in changed
+
+
+def test_what_is_asked_changes_no_action_and_other_words_for_when_are_refused():
+    every, never = (
+        rollout.run(World("highway-fast", {"duration": 5}), load("rule"), 3, causes=how)
+        for how in ("every", "never")
+    )
+    assert [s.choice for s in every.steps] == [s.choice for s in never.steps]
+    assert all(step.attribution for step in every.steps)
+    assert not any(step.attribution for step in never.steps)
+    with pytest.raises(ValueError, match="every, change, never, not True"):
+        rollout.run(World("highway-fast"), load("rule"), 3, causes=True)

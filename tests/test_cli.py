@@ -65,6 +65,57 @@ def test_explain_tells_options_and_terms_of_one_decision(made):
     assert len(done.stdout.splitlines()) > len(step["choice"]["options"])
 
 
+def test_explain_says_the_same_in_another_language(made):
+    from drive.language import read
+
+    step = json.loads(made[1].read_text().splitlines()[3])
+    text = step["rationale"]["text"]
+    for language in ("de", "zh"):
+        said = whydrive("explain", made[1], "--step", 2, "--language", language).stdout
+        other = re.split(r"  +", said.splitlines()[0])[-1]
+        assert other != text and read(other, language) == read(text)
+    done = whydrive("explain", made[1], "--language", "fr")
+    assert done.returncode == 2 and "no language 'fr'" in done.stderr
+
+
+def test_a_run_in_german_logs_german_words_with_the_same_claims(made, tmp_path):
+    done = whydrive(
+        "run", "merge", "--policy", "rule", "--seed", 3, "--set", "duration=6", "--out", tmp_path,
+        "--language", "de",
+    )  # fmt: skip
+    assert done.returncode == 0 and "Spur 2 halten" in done.stdout, done.stdout + done.stderr
+    english, german = (
+        [json.loads(line)["rationale"] for line in path.read_text().splitlines()[1:-1]]
+        for path in (made[1], tmp_path / made[1].name)
+    )
+    assert [r["claims"] for r in german] == [r["claims"] for r in english]
+    assert {r["language"] for r in german} == {"de"}
+
+
+def test_causes_are_asked_at_every_decision_at_changes_or_never(made, tmp_path):
+    def asked(path):
+        steps = [json.loads(line) for line in path.read_text().splitlines()[1:-1]]
+        return [step.get("attribution") is not None for step in steps]
+
+    assert all(asked(made[1]))
+    brief = ("run", "merge", "--policy", "rule", "--seed", 3, "--set", "duration=6")
+    for how in ("change", "never"):
+        done = whydrive(*brief, "--causes", how, "--out", tmp_path / how)
+        assert done.returncode == 0, done.stderr
+    assert not any(asked(tmp_path / "never" / made[1].name))
+    assert asked(tmp_path / "change" / made[1].name)[0]
+
+
+def test_a_film_of_a_log_is_made_and_where_it_lies_is_said(made, tmp_path):
+    path = tmp_path / "film.webm"
+    done = whydrive("film", made[1], "--out", path, "--language", "de")
+    assert done.returncode == 0 and f"film: {path}" in done.stdout, done.stderr
+    assert path.read_bytes()[:4] == b"\x1a\x45\xdf\xa3"
+    wrong = whydrive("film", made[1], "--out", tmp_path / "film.mp4")
+    assert wrong.returncode == 2 and "a film is a .webm file" in wrong.stderr
+    assert len(wrong.stderr.strip().splitlines()) == 1
+
+
 def test_a_torn_log_is_explained_with_a_remark(made, tmp_path):
     torn = tmp_path / "torn.jsonl"
     torn.write_bytes(made[1].read_bytes()[:-30])
@@ -109,6 +160,10 @@ WRONG = {
     "missing log": (("replay", "none.jsonl"), "No such file"),
     "foreign log": (("replay", __file__), "no JSON"),
     "unknown command": (("drive",), "drive"),
+    "unknown language": (("run", "merge", "--language", "fr"), "no language 'fr'; choose from"),
+    "unknown causes": (("run", "merge", "--causes", "always"), "'always' is not one of"),
+    "causes as a flag": (("run", "merge", "--no-causes"), "--no-causes"),
+    "film of no log": (("film", "none.jsonl"), "No such file"),
 }
 
 

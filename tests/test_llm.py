@@ -483,7 +483,7 @@ def test_what_it_makes_up_is_found_out(fake):
         "decision": "IDLE",
     }
     driver = policy.load("llm:m")
-    episode = rollout.run(World("highway-fast", {"duration": 2}), driver, 3, causes=False)
+    episode = rollout.run(World("highway-fast", {"duration": 2}), driver, 3, causes="never")
     values = examine(episode, driver, {})[""]
     assert set(values["hallucinated cars"]) == {1.0} and set(values["precision"]) == {0.0}
     assert set(values["number accuracy"]) == {0.0} and set(values["causes true"]) == {0.0}
@@ -500,7 +500,7 @@ def test_markup_in_its_words_stays_text_on_the_page(fake):
     fake.says = lambda body: (
         GOOD | {"sentence": "<img src=x onerror=alert(1)>", "decision": legal_of(body)[0]}
     )
-    episode = rollout.run(World("merge", {"duration": 2}), policy.load("llm:m"), 1, causes=False)
+    episode = rollout.run(World("merge", {"duration": 2}), policy.load("llm:m"), 1, causes="never")
     assert episode.steps[0].rationale.text == "<img src=x onerror=alert(1)>"
     said = viewer.player_data(episode)["steps"][0]
     assert "<img src=x onerror=alert(1)>" in json.dumps(said), (

@@ -568,7 +568,7 @@ def whydrive(*arguments):
 
 def test_from_the_command_line_a_zip_takes_the_flag_and_then_drives(saved, tmp_path):
     _, file, _ = saved
-    brief = ("run", "highway-fast", "--set", "duration=2", "--no-causes", "--out", tmp_path)
+    brief = ("run", "highway-fast", "--set", "duration=2", "--causes", "never", "--out", tmp_path)
     refused = whydrive(*brief, "--policy", f"sb3:{file}")
     assert refused.returncode == 2 and "--trust-pickle" in refused.stderr
     assert len(refused.stderr.strip().splitlines()) == 1
@@ -583,7 +583,17 @@ def test_from_the_command_line_a_zip_takes_the_flag_and_then_drives(saved, tmp_p
 def test_an_export_drives_with_another_observation_and_says_what_is_wrong(made, tmp_path):
     config = tmp_path / "shown.json"
     config.write_text('{"type": "Kinematics", "see_behind": true}')
-    brief = ("run", "two-way", "--set", "duration=2", "--no-causes", "--out", tmp_path, "--policy")
+    brief = (
+        "run",
+        "two-way",
+        "--set",
+        "duration=2",
+        "--causes",
+        "never",
+        "--out",
+        tmp_path,
+        "--policy",
+    )
     done = whydrive(*brief, f"sb3:{made}", "--observation", config)
     assert done.returncode == 0, done.stderr
     done = whydrive(*brief, f"sb3:{made}")

@@ -20,16 +20,17 @@ def record(
     seed: int,
     folder: Path,
     language: str = "en",
-    causes: bool = True,
+    causes: str = "every",
 ) -> Iterator[Path | Step | End]:
     """Drive and write: first the log's path, then every Step, at last the End with its metrics."""
+    events = drive(world, policy, language, causes)
     world.reset(seed)
     about = header(world, policy, seed)
     steps: list[Step] = []
     path = Path(folder) / log.file_name(about)
     with log.Writer(path, about) as writer:
         yield path
-        for event in drive(world, policy, language, causes):
+        for event in events:
             if isinstance(event, End):
                 event = finished(Episode(about, tuple(steps), event)).end
                 writer.end(event)

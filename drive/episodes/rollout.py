@@ -12,10 +12,23 @@ from drive import policy as policies
 from drive.kinematics.foresight import foresee
 from drive.reasoning.because import attributed
 from drive.reasoning.causes import attribute
+from drive.reasoning.decisions import decision_of
 from drive.reasoning.narrate import narrate
-from drive.types import Attribution, Choice, End, Episode, Header, Policy, Rationale, Scene, Step
+from drive.types import (
+    Attribution,
+    Choice,
+    Decision,
+    End,
+    Episode,
+    Header,
+    Policy,
+    Rationale,
+    Scene,
+    Step,
+)
 from drive.world import World
 
+CAUSES = ("every", "change", "never")  # at which decisions the policy is asked what they depend on
 PACKAGES = ("whydrive", "highway-env", "gymnasium", "numpy", "torch")
 
 
@@ -41,13 +54,22 @@ def header(world: World, policy: Policy, seed: int) -> Header:
 
 
 def drive(
-    world: World, policy: Policy, language: str = "en", causes: bool = True
+    world: World, policy: Policy, language: str = "en", causes: str = "every"
 ) -> Iterator[Step | End]:
     """Drive on from where the world is (reset): every Step as it is done, at last the End.
 
-    causes: is the policy asked again for every decision what it depended on? Costs as many
-    decisions as there are cars in sight. A policy that breaks its contract ends the episode in the open: reason "policy failed".
+    causes: at which decisions the policy is asked again what they depend on, one of CAUSES; "change"
+    are those that differ from the decision before, the first among them. Asking costs up to as many
+    decisions as there are cars in sight. ValueError for any other word. A policy that breaks its
+    contract ends the episode with the reason "policy failed".
     """
+    if causes not in CAUSES:
+        raise ValueError(f"causes are asked {', '.join(CAUSES)}, not {causes!r}")
+    return _driven(world, policy, language, causes)
+
+
+def _driven(world: World, policy: Policy, language: str, causes: str) -> Iterator[Step | End]:
+    before: Decision | None = None
     while True:
         scene, edits, clock = world.scene, world.edits, _Clock()
         try:
@@ -56,8 +78,10 @@ def drive(
             yield End("policy failed", scene, None, world.laps, str(error), edits=edits)
             return
         choice = clock.time("foresee", foresee, scene, choice)
-        found = clock.time("attribute", attribute, policy, scene, choice) if causes else None
-        rationale = clock.time("explain", explain, scene, choice, policy, language, found)
+        decision, attribution = decision_of(scene, choice, choice.chosen.trajectory), None
+        if causes == "every" or (causes == "change" and decision != before):
+            attribution = clock.time("attribute", attribute, policy, scene, choice)
+        rationale = clock.time("explain", explain, scene, choice, policy, language, attribution)
         outcome = clock.time("act", world.step, choice.action)
         yield Step(
             scene,
@@ -66,9 +90,10 @@ def drive(
             outcome.tracks,
             outcome.reward,
             clock.spent,
-            found,
+            attribution,
             edits,
         )
+        before = decision
         if outcome.ended:
             yield End(outcome.ended, world.scene, outcome.contact, world.laps)
             return
@@ -94,7 +119,7 @@ def explain(
 
 
 def run(
-    world: World, policy: Policy, seed: int, language: str = "en", causes: bool = True
+    world: World, policy: Policy, seed: int, language: str = "en", causes: str = "every"
 ) -> Episode:
     """A whole episode in memory."""
     world.reset(seed)

@@ -73,7 +73,7 @@ class Plan:
     overrides: dict
     language: str
     physics: str
-    causes: bool = True
+    causes: str = "every"
 
     def path(self, job: Job) -> Path:
         return self.out / log.file_name(job)  # a job names what a header names
@@ -89,7 +89,7 @@ def evaluate(
     overrides: dict | None = None,
     language: str = "en",
     physics: str = "highway-env",
-    causes: bool = True,
+    causes: str = "every",
     progress: bool = True,
 ) -> Results:
     """Drive every policy through every scenario of a suite on the same seeds.
@@ -105,6 +105,8 @@ def evaluate(
         raise ValueError(f"the number of workers must be 0 or more, not {workers}")
     if physics not in PHYSICS:
         raise ValueError(f"no physics {physics!r}; choose from {', '.join(PHYSICS)}")
+    if causes not in rollout.CAUSES:
+        raise ValueError(f"causes are asked {', '.join(rollout.CAUSES)}, not {causes!r}")
     drivers = _loaded([policy] if isinstance(policy, str) else policy)
     plan = Plan(Path(out), dict(overrides or {}), language, physics, causes)
     absent = _absent(protocol, drivers, plan, seeds[0])

@@ -2,7 +2,7 @@
 
 from drive.language.parse import parse, read
 from drive.language.quantities import QUANTITIES, make_claim, round_said, said_action
-from drive.language.report import ending, explanation, spoken
+from drive.language.report import ending, explanation, said_in, spoken
 from drive.language.say import (
     Account,
     say,
@@ -28,6 +28,7 @@ __all__ = [
     "read",
     "round_said",
     "said_action",
+    "said_in",
     "say",
     "say_action",
     "say_also",

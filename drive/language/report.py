@@ -1,18 +1,36 @@
-"""Lines for a terminal or a notebook: a step as it happens, an end, a choice laid open."""
+"""What is shown of a step: its rationale in any language, lines for a terminal or a notebook."""
 
 from __future__ import annotations
 
-from drive.language.say import say_action, say_term
+from dataclasses import replace
+
+from drive.language.parse import read
+from drive.language.say import say_action, say_rationale, say_term
 from drive.language.tables import words_of
-from drive.types import End, Option, Step
+from drive.types import End, Option, Rationale, Step
 
 MARKS = {True: ">", False: " "}
+
+
+def said_in(rationale: Rationale, language: str) -> Rationale:
+    """The same decision and claims, said in another language.
+
+    A policy's own words, which no table holds, stay as they are. ValueError for no such language.
+    """
+    words_of(language)
+    if language == rationale.language:
+        return rationale
+    try:
+        account = read(rationale.text, rationale.language)
+    except ValueError:
+        return rationale
+    return replace(rationale, text=say_rationale(account, language), language=language)
 
 
 def spoken(step: Step, language: str = "en") -> str:
     """One decision as it happens: when, what was done, and the rationale's text."""
     action = say_action(step.choice.action, language)
-    return f"{step.scene.time:6.1f} s  {action:<12}  {step.rationale.text}"
+    return f"{step.scene.time:6.1f} s  {action:<12}  {said_in(step.rationale, language).text}"
 
 
 def ending(end: End, language: str = "en") -> str:

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from drive import camera
 from drive.camera import Colour, Marks, Palette, font
-from drive.language import ending, say_action
+from drive.language import ending, said_in, say_action
 from drive.measures.motion import Motion
 from drive.reasoning.narrate import merge
 from drive.show.viewer import FAST, decision_words, phrases, risk_of
@@ -30,21 +30,24 @@ TICKS = (183, 194)  # [px] top and bottom of the ticks in the panel
 WORD = re.compile(r"[\u2e80-\u9fff\uff00-\uffef]|[^\s\u2e80-\u9fff\uff00-\uffef]+|\s+")
 
 
-def film(episode: Episode, path: Path, language: str = "en", palette: str = "light") -> None:
-    """Write the episode as a .webm. ValueError for another ending or where nothing was driven."""
+def film(episode: Episode, path: Path, language: str | None = None, palette: str = "light") -> None:
+    """Write the episode as a .webm, in another language than its log's, if given.
+
+    ValueError for another ending, for no such language, or where nothing was driven.
+    """
     if Path(path).suffix != ".webm":
         raise ValueError(f"a film is a .webm file, not {Path(path).name!r}")
     if not episode.steps:
         raise ValueError("nothing was driven in this episode; there is no film of it")
-    look = _Look(episode, language, camera.PALETTES[palette])
+    look = _look(episode, language, palette)
     camera.save_film(path, _frames(look), RATE)
 
 
 def picture(
-    episode: Episode, time: float, path: Path, language: str = "en", palette: str = "light"
+    episode: Episode, time: float, path: Path, language: str | None = None, palette: str = "light"
 ) -> None:
     """Write one frame of the film, at a time [s], as a .png."""
-    look = _Look(episode, language, camera.PALETTES[palette])
+    look = _look(episode, language, palette)
     camera.save_picture(path, _frame(look, time))
 
 
@@ -72,9 +75,11 @@ class _Look:
     @functools.cached_property
     def said(self) -> list[Rationale]:  # [K] what is said at each step
         if self.episode.header.period >= FAST:
-            return [step.rationale for step in self.episode.steps]
-        runs = merge(self.episode.steps)
-        return [said for first, last, said in runs for _ in range(first, last + 1)]
+            logged = [step.rationale for step in self.episode.steps]
+        else:
+            runs = merge(self.episode.steps)
+            logged = [said for first, last, said in runs for _ in range(first, last + 1)]
+        return [said_in(rationale, self.language) for rationale in logged]
 
     @functools.cached_property
     def panels(self) -> dict[int, np.ndarray]:
@@ -89,6 +94,11 @@ class _Look:
             self.panels.clear()
             self.panels[index] = _panel(self, index)
         return self.panels[index]
+
+
+def _look(episode: Episode, language: str | None, palette: str) -> _Look:
+    logged = episode.steps[0].rationale.language if episode.steps else "en"
+    return _Look(episode, language or logged, camera.PALETTES[palette])
 
 
 def _frames(look: _Look) -> Iterator[np.ndarray]:

@@ -15,7 +15,7 @@ from importlib import resources
 import numpy as np
 
 from drive import camera
-from drive.language import ending, say_action, say_term, words_of
+from drive.language import ending, said_in, say_action, say_term, words_of
 from drive.measures.motion import Motion
 from drive.reasoning.narrate import merge
 from drive.types import Control, Decision, End, Episode, Header, Option, Step
@@ -92,7 +92,11 @@ def header_data(header: Header, run: str = "", name: str = "") -> dict:
 
 
 def step_data(header: Header, step: Step, before: Step | None = None, language: str = "en") -> dict:
-    """One decision for the player, with what was then driven until the next. `before` precedes it."""
+    """One decision for the player, with what was then driven until the next. `before` precedes it.
+
+    Its rationale is said in the language, unless it is in a policy's own words.
+    """
+    said = said_in(step.rationale, language)
     motion = Motion(Episode(header, (step,), None))
     risk, closest = risk_of(motion)
     scene, tracks = step.scene, step.tracks
@@ -114,8 +118,8 @@ def step_data(header: Header, step: Step, before: Step | None = None, language: 
         "same": is_same(before, step),
         "action": _name(step.choice.action),
         "done": say_action(step.choice.action, language),
-        "decision": decision_words(step.rationale.decision, language),
-        "phrases": _cut(phrases(step.rationale.text, step.rationale.language)),
+        "decision": decision_words(said.decision, language),
+        "phrases": _cut(phrases(said.text, said.language)),
         "tie": words_of(language).ties[step.rationale.tie],
         "options": [_option(option, step, language) for option in step.choice.options],
     }
