@@ -11,13 +11,13 @@ ROOT = Path(__file__).parents[1]
 # has no order inside. A folder that is named as a room counts as one.
 ORDER = """
 roads       geometry lanes
-types       actions scene truth said choice edits episode
+types       settings actions scene truth said choice edits episode
 kinematics  history control trajectory surroundings foresight
 language    words quantities en de zh tables say parse report
 camera      door palette view birdseye files
 measures    statistics motion metrics
 scenarios
-twin        kernel network worlds entry spawn vector_env
+twin        kernel network worlds suppositions entry spawn vector_env
 policy
 world       drivers config edits values perception recorder twin
 reasoning   decisions evidence narrate causes because

@@ -1,6 +1,7 @@
 """A compiled, batched, exact copy of highway-env 1.12's traffic physics. Imports neither gymnasium nor highway_env."""
 
 from drive.twin.entry import Hypothesis, from_scene, from_truth, on_the_road, sampled, warm, ways
+from drive.twin.suppositions import AS_IT_IS, Suppositions, supposed
 from drive.twin.worlds import (
     CODES,
     META_ACTIONS,
@@ -11,9 +12,11 @@ from drive.twin.worlds import (
     Drive,
     Worlds,
     concatenate,
+    sees_less,
 )
 
 __all__ = [
+    "AS_IT_IS",
     "CODES",
     "META_ACTIONS",
     "NOMINAL",
@@ -22,12 +25,15 @@ __all__ = [
     "STAND_STILL",
     "Drive",
     "Hypothesis",
+    "Suppositions",
     "Worlds",
     "concatenate",
     "from_scene",
     "from_truth",
     "on_the_road",
     "sampled",
+    "sees_less",
+    "supposed",
     "warm",
     "ways",
 ]

@@ -244,6 +244,92 @@ class Worlds:
         return self.g[:, k.CRASHED] != 0
 
     @property
+    def heading(self) -> np.ndarray:
+        """Angles of the bodies [W, N] [rad]."""
+        return -self.f[:, k.HEADING]
+
+    @property
+    def ego_states(self) -> np.ndarray:
+        """The ego's x, y [m], heading [rad], speed, lateral speed [m/s] and yaw rate [rad/s]: [W, 6]."""
+        rows = k.X, k.Y, k.HEADING, k.SPEED, k.LATERAL_SPEED, k.YAW_RATE
+        return np.stack([self.of_ego(self.row(row)) for row in rows], -1)
+
+    @property
+    def speed(self) -> np.ndarray:
+        """Speeds along the heading [W, N] [m/s]."""
+        return _shown(self.f[:, k.SPEED])
+
+    @property
+    def acceleration(self) -> np.ndarray:
+        """Accelerations commanded in the last sub-step [W, N] [m/s2]."""
+        return _shown(self.f[:, k.ACCELERATION])
+
+    @property
+    def target_speed(self) -> np.ndarray:
+        """Speeds that drivers wish for, or that the ego was told to have [W, N] [m/s]."""
+        return _shown(self.f[:, k.TARGET_SPEED])
+
+    @property
+    def lane(self) -> np.ndarray:
+        """Numbers, in `road.lanes`, of the lanes that cars are on: int [W, N]."""
+        return _shown(self.g[:, k.LANE])
+
+    @property
+    def target_lane(self) -> np.ndarray:
+        """Numbers of the lanes that cars are steered to: int [W, N]."""
+        return _shown(self.g[:, k.TARGET_LANE])
+
+    @property
+    def section(self) -> np.ndarray:
+        """Number of the road section of each lane: int [lanes]."""
+        return _shown(self.net.facts[:, k.SEGMENT])
+
+    @property
+    def speed_index(self) -> np.ndarray:
+        """Which of `speeds` a car was told to have: int [W, N]; meant for the ego."""
+        return _shown(self.g[:, k.SPEED_INDEX])
+
+    @property
+    def changes_lanes(self) -> np.ndarray:
+        """Does MOBIL decide lane changes for the car? bool [W, N]."""
+        return self.g[:, k.CHANGES] != 0
+
+    @property
+    def traffic(self) -> np.ndarray:
+        """Slots of cars that a traffic driver moves (IDM or a linear model): bool [W, N]."""
+        kind = self.g[:, k.KIND]
+        return (kind == k.IDM) | (kind == k.LINEAR)
+
+    @property
+    def objects(self) -> np.ndarray:
+        """Slots of static objects: bool [W, N]."""
+        return self.g[:, k.KIND] == k.OBSTACLE
+
+    @property
+    def ghosts(self) -> np.ndarray:
+        """Slots of cars that the ego neither sees nor hits: bool [W, N]."""
+        return self.g[:, k.GHOST] != 0
+
+    @property
+    def touched(self) -> np.ndarray:
+        """Slots that the ego hit, or came closer to than the margins of `step` wanted, so far: bool [W, N]."""
+        return self.g[:, k.TOUCHED] != 0
+
+    @property
+    def regulated(self) -> bool:
+        """Is right of way enforced on this road?"""
+        return bool(self.net.regulated)
+
+    @property
+    def ids(self) -> np.ndarray:
+        """Ids of cars and static objects by slot: int [W, N]; two things of different kind may share one."""
+        return _shown(self.g[:, k.CAR])
+
+    def of_ego(self, values: np.ndarray) -> np.ndarray:
+        """The ego's entry [W] of values by slot [W, N]."""
+        return values[np.arange(len(self)), self.ego_slot]
+
+    @property
     def cars(self) -> np.ndarray:
         """Ids [W, N] by slot; -1 where the slot holds no car."""
         ids = self.g[:, k.CAR].copy()
@@ -265,6 +351,10 @@ class Worlds:
     def ego_crash_step(self) -> np.ndarray:
         """Sub-steps from the last `reset_clock` to the ego's crash [W]; -1: none."""
         return self.head[:, k.CRASH_STEP]
+
+    def hide(self, ghosts: np.ndarray) -> None:
+        """From now on the ego neither sees nor hits the cars in these slots, bool [N], and sees all others."""
+        self.g[:, k.GHOST] = ghosts
 
     def reset_clock(self) -> None:
         """Count sub-steps, and the ego's crash, anew."""
@@ -369,6 +459,13 @@ class Worlds:
         return replace(grown, f=f, g=g, head=head)
 
 
+def _shown(array: np.ndarray) -> np.ndarray:
+    """A view of the state that cannot be written."""
+    view = array.view()
+    view.setflags(write=False)
+    return view
+
+
 def concatenate(batches: Sequence[Worlds]) -> Worlds:
     """One batch of several on the same road, padded to the largest."""
     batches = _shared(batches)
@@ -382,6 +479,44 @@ def concatenate(batches: Sequence[Worlds]) -> Worlds:
         f=np.concatenate([pad(batch.f) for batch in batches]),
         g=np.concatenate([pad(batch.g) for batch in batches]),
         head=np.concatenate([batch.head for batch in batches]),
+    )
+
+
+def sees_less(worlds: Worlds, before: Worlds) -> bool:
+    """Are these the same worlds as before, in which the ego sees no car more, and perhaps some less?
+
+    Roads may differ in speed limits that hold no driver back.
+    """
+    if worlds.f.shape != before.f.shape or (before.ghosts & ~worlds.ghosts).any():
+        return False
+    arrays = ((each.head, each.routes, each.drivers, each.speeds) for each in (worlds, before))
+    if not all(map(np.array_equal, *arrays)):
+        return False
+    rest = np.arange(k.INT_ROWS) != k.GHOST
+    return (
+        np.array_equal(worlds.f, before.f, equal_nan=True)
+        and np.array_equal(worlds.g[:, rest], before.g[:, rest])
+        and _as_fast(worlds, before)
+    )
+
+
+def _as_fast(worlds: Worlds, before: Worlds) -> bool:
+    """Are the roads the same, but for speed limits that hold no driver back?"""
+    if worlds.road is before.road:
+        return True
+    nets = worlds.net, before.net
+    ids = ([lane.id for lane in each.road.lanes] for each in (worlds, before))
+    if any(net.regulated for net in nets) or len(set(map(tuple, ids))) > 1:
+        return False
+    if nets[0].connected != nets[1].connected:
+        return False
+    limits, rest = (net.geometry[:, k.SPEED_LIMIT] for net in nets), np.arange(k.LANE_COLUMNS)
+    wished = np.where(worlds.g[:, k.KIND] == k.IDM, worlds.target_speed, 0.0).max()
+    if any((limit < wished).any() for limit in limits):  # NaN: no limit
+        return False
+    shapes = (net.geometry[:, rest != k.SPEED_LIMIT] for net in nets)
+    return np.array_equal(*shapes, equal_nan=True) and all(
+        map(np.array_equal, *(net[1:6] for net in nets))
     )
 
 

@@ -11,7 +11,6 @@ import math
 import numpy as np
 
 from drive.twin import Worlds
-from drive.twin import kernel as k
 from drive.types import Car, Scene, StaticObject
 
 ROWS = 11  # the ego, and the nearest ten along the road
@@ -68,7 +67,7 @@ def set_points(scene: Scene) -> np.ndarray:
 
 def set_points_in(worlds: Worlds) -> np.ndarray:
     """[W, SET_POINTS] of the egos on the twin's straight road, whose lanes are numbered from the left."""
-    target = worlds.g[:, k.TARGET_LANE, 0]
-    offset = worlds.f[:, k.Y, 0] - worlds.net.geometry[target, k.START_Y]
-    last = len(worlds.road.lanes) - 1
-    return np.stack([worlds.f[:, k.TARGET_SPEED, 0], offset, target, last - target], -1)
+    target, lanes = worlds.target_lane[:, 0], worlds.road.lanes
+    middle = np.array([lane.point(0.0)[1] for lane in lanes])
+    offset = middle[target] - worlds.xy[:, 0, 1]
+    return np.stack([worlds.target_speed[:, 0], offset, target, len(lanes) - 1 - target], -1)

@@ -18,13 +18,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from drive.kinematics.control import clipped
-from drive.twin import CODES, META_ACTIONS, Worlds, warm
-from drive.twin import kernel as k
+from drive.twin import CODES, META_ACTIONS, Worlds, sees_less, warm
 from drive.types import Choice, Control, Legal, Meta, Option, Scene, Trajectory
 from policies.planner import relevance, steering
 from policies.planner.goal import Goal, lanes_to_goal, lanes_to_the_right
 from policies.planner.imagination import (
-    ASIDE,
     crossing,
     imagine,
     junctions,
@@ -32,11 +30,10 @@ from policies.planner.imagination import (
     with_ego_as_wide,
 )
 from policies.planner.search import Budget, Plans, hold, search
+from policies.planner.settings import Settings
 from policies.planner.terms import lane_after, terms_of, trajectories
-from policies.planner.tree import Tree, sees_less
-from policies.planner.weighing import Settings, Weighed, promise, weighed, worth_of
-
-DOUBT = 500.0  # a best score below minus this: every option may crash
+from policies.planner.tree import Tree
+from policies.planner.weighing import Weighed, promise, weighed, worth_of
 
 
 @dataclass(frozen=True)
@@ -80,8 +77,8 @@ class Planner:
 
     def decide(self, scene: Scene) -> Choice:
         if not scene.legal.meta:
-            return _steer(scene, self._roots(scene))
-        return chosen(scene, self._thought(scene))
+            return _steer(scene, self._roots(scene), self.settings)
+        return chosen(scene, self._thought(scene), self.settings)
 
     def could_matter(self, scene: Scene, choice: Choice) -> frozenset[int]:
         """The cars without one of which another action could be chosen (`relevance` says why no others could)."""
@@ -93,7 +90,7 @@ class Planner:
         last = self._last
         if last is not None and last[0] is scene:
             return last[1]
-        aside = 0.0 if crossing(scene.road) else ASIDE
+        aside = 0.0 if crossing(scene.road) else self.settings.imagining.aside
         roots = with_ego_as_wide(self._roots(scene), scene.ego.width + 2 * aside)
         if last is not None and _sees_less(scene, roots, *last):
             return think(scene, roots, self.settings, last[1])
@@ -103,11 +100,12 @@ class Planner:
         return thought
 
     def _roots(self, scene: Scene) -> Worlds:
-        if nearby(scene).cars:
-            return imagine(
-                scene, self.settings.crossing if junctions(scene.road) else self.settings.hypotheses
-            )
-        return imagine(replace(scene, cars=(), ghosts=()), 1)  # ghosts matter to other cars alone
+        settings = self.settings
+        if not nearby(scene, settings).cars:
+            scene = replace(scene, cars=(), ghosts=())  # ghosts matter to other cars alone
+            return imagine(scene, 1, settings)
+        count = settings.crossing if junctions(scene.road) else settings.hypotheses
+        return imagine(scene, count, settings)
 
 
 def _sees_less(scene: Scene, roots: Worlds, before: Scene, thought: Thought) -> bool:
@@ -118,15 +116,15 @@ def _sees_less(scene: Scene, roots: Worlds, before: Scene, thought: Thought) -> 
 
 def weigh(scene: Scene, roots: Worlds, settings: Settings) -> Choice:
     """Choose by what happens in these worlds, wherever they come from (a benchmark's oracle knows the truth)."""
-    return (
-        chosen(scene, think(scene, roots, settings)) if scene.legal.meta else _steer(scene, roots)
-    )
+    if not scene.legal.meta:
+        return _steer(scene, roots, settings)
+    return chosen(scene, think(scene, roots, settings), settings)
 
 
-def chosen(scene: Scene, thought: Thought) -> Choice:
+def chosen(scene: Scene, thought: Thought, settings: Settings) -> Choice:
     """The best action, and every other with what it came to."""
     options = tuple(
-        _option(scene, thought, each, path)
+        _option(scene, thought, each, path, settings)
         for each, path in zip(thought.weighed, thought.paths, strict=True)
     )
     return Choice(Meta(META_ACTIONS[thought.best.code]), options)
@@ -136,32 +134,35 @@ def think(scene: Scene, roots: Worlds, settings: Settings, known: Thought | None
     """Search, and search deeper where every option may crash; `known` is of the same worlds, where the ego saw no car less."""
     first = np.array([CODES[name] for name in scene.legal.meta])
     budget = _budget(scene, settings)
-    ghosts = roots.g[0, k.GHOST] != 0
+    ghosts = roots.ghosts[0]
     tree = Tree(ghosts) if known is None else known.tree.hiding(ghosts)
     paths = trajectories(scene, first) if known is None else known.paths  # nobody is in their way
     thought = _searched(roots, budget, first, settings, tree, paths)
-    if settings.deeper and thought.best.score < -DOUBT:
+    if settings.deeper and thought.best.score < -settings.doubt:
         deeper = replace(budget, depth=budget.depth + settings.deeper)
         return replace(_searched(roots, deeper, first, settings, tree, paths), doubted=True)
     return thought
 
 
 def _budget(scene: Scene, settings: Settings) -> Budget:
-    period, road = max(scene.period, 1.0), scene.road
+    period, road = max(scene.period, settings.shortest), scene.road
     one_way = len(road.sections) == 1
+    lane_cost = settings.goal * lanes_to_goal(scene) + settings.right * lanes_to_the_right(road)
+    common = settings.common_junction if junctions(road) else settings.common
     return Budget(
-        settings.depth,
-        max(0, math.ceil(settings.horizon / period) - settings.depth),
-        period,
-        scene.sub_step,
-        settings.fine,
-        max(settings.coarse if one_way else settings.coarse_crossing, scene.sub_step),
-        settings.width,
-        settings.beam,
-        settings.goal * lanes_to_goal(scene) + settings.right * lanes_to_the_right(road),
-        settings.margins,
-        Goal.of(scene),
-        (settings.common_junction if junctions(road) else settings.common) if crossing(road) else 1,
+        depth=settings.depth,
+        tail=max(0, math.ceil(settings.horizon / period) - settings.depth),
+        period=period,
+        sub_step=scene.sub_step,
+        fine=settings.fine,
+        coarse=max(settings.coarse if one_way else settings.coarse_crossing, scene.sub_step),
+        width=settings.width,
+        beam=settings.beam,
+        lane_cost=lane_cost,
+        margins=settings.margins,
+        goal=Goal.of(scene),
+        committed=common if crossing(road) else 1,
+        fan=settings.fan,
     )
 
 
@@ -184,28 +185,30 @@ def _searched(
     return Thought(budget, roots, plans, worth, actions, tree, paths)
 
 
-def _option(scene: Scene, thought: Thought, of: Weighed, path: Trajectory) -> Option:
+def _option(
+    scene: Scene, thought: Thought, of: Weighed, path: Trajectory, settings: Settings
+) -> Option:
     action = Meta(META_ACTIONS[of.code])
     lost = np.flatnonzero(np.isfinite(thought.plans.crash[of.rows]))
     held = hold(
         with_ego_as_wide(thought.roots.select(lost), scene.ego.width), of.code, thought.budget
     )
-    terms = terms_of(scene, action, thought.plans, of.rows, held)
+    terms = terms_of(scene, action, thought.plans, of.rows, held, thought.budget, settings.words)
     return Option(action, terms, of.score, lane_after(scene, action), path)
 
 
 # ----------------------------------------------------------------------------------- steering
 
 
-def _steer(scene: Scene, roots: Worlds) -> Choice:
-    driven = steering.drive(scene, roots)
-    scores = steering.scores(scene, driven)
+def _steer(scene: Scene, roots: Worlds, settings: Settings) -> Choice:
+    driven = steering.drive(scene, roots, settings)
+    scores = steering.scores(scene, driven, settings)
     speed = clipped(0.0, scene.legal.acceleration)
     options: dict[Control, Option] = {}
     for number in np.argsort(-scores, kind="stable"):
         action = Control(speed, float(driven.wheel[number]))
         if action not in options:
             options[action] = steering.option(
-                scene, driven, int(number), action, float(scores[number])
+                scene, driven, int(number), action, float(scores[number]), settings
             )
     return Choice(next(iter(options)), tuple(options.values()))

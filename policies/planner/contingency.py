@@ -14,32 +14,32 @@ from collections.abc import Iterator
 import numpy as np
 
 from drive.twin import Worlds
-from drive.twin import kernel as k
 from policies.planner.search import Budget, Plans
+from policies.planner.settings import Settings
 from policies.planner.tree import ACTIONS, Tree
 
-SOON = 3.0  # decisions, within which whom one could hit has to be told apart by the second of them
-SEEN = (
-    (k.X, 1.5),
-    (k.Y, 1.5),
-    (k.HEADING, 0.03),
-)  # [m], [m], [rad] by which a car may differ and look the same
 
-
-def shared(plans: Plans, code: int, costs: np.ndarray, tree: Tree, period: float) -> dict[int, int]:
+def shared(
+    plans: Plans,
+    code: int,
+    costs: np.ndarray,
+    tree: Tree,
+    period: float,
+    settings: Settings = Settings(),
+) -> dict[int, int]:
     """The second action of each hypothesis that, for its looks, has to take another one than would be good for it.
 
     code: the first action. costs: of its plans `by_second_action`. period [s] of a decision.
     """
     mine = plans.codes[:, 0] == code
-    cars = plans.touched[mine & (plans.crash <= SOON * period)].any(0)
+    cars = plans.touched[mine & (plans.crash <= settings.soon * period)].any(0)
     if not cars.any() or costs.sum(0).min() == costs.min(1).sum():  # one action is good for all
         return {}
     after = np.empty(len(costs), int)
     after[plans.world[mine]] = plans.after[mine]
     groups = (
         group
-        for group in alike(tree.take(after), cars)
+        for group in alike(tree.take(after), cars, settings)
         if costs[group].sum(0).min() > costs[group].min(1).sum()
     )
     return {world: int(costs[group].sum(0).argmin()) for group in groups for world in group}
@@ -88,9 +88,10 @@ def by_second_action(
     return costs
 
 
-def alike(worlds: Worlds, cars: np.ndarray) -> Iterator[list[int]]:
+def alike(worlds: Worlds, cars: np.ndarray, settings: Settings = Settings()) -> Iterator[list[int]]:
     """The worlds, by number, in groups in which these slots look alike."""
-    looks = np.stack([worlds.f[:, row][:, cars] / same for row, same in SEEN], 1)
+    x, y = np.moveaxis(worlds.xy[:, cars], -1, 0) / settings.same_place
+    looks = np.stack([x, y, worlds.heading[:, cars] / settings.same_heading], 1)
     left = np.arange(len(worlds))
     while len(left):
         alike = (np.abs(looks[left] - looks[left[0]]) < 1.0).all((1, 2))

@@ -1,9 +1,9 @@
-"""What is read of other drivers in what was seen of them.
+"""Infers what other drivers intend from how their cars moved.
 
-The lane they steer to, when they last thought about changing it, the speed they wish for, who gives way.
-
-highway-env's laws, solved for what they hide: its steering law for the heading that it asks for, IDM for the wished speed
-behind the acceleration of the last 0.1 s; braking that IDM does not explain is giving way.
+Inferred are the lane that a car is steered to, when its driver last thought about changing lane, the speed that the driver
+wishes for, and whether the car gives way. highway-env's laws are solved for what they hide: its steering law for the
+heading that it asks for, IDM for the wished speed behind the acceleration of the last 0.1 s. Braking that IDM does not
+explain is giving way.
 """
 
 from __future__ import annotations
@@ -12,54 +12,42 @@ import math
 
 import numpy as np
 
+from drive.kinematics.control import TAU_HEADING, TAU_LATERAL
+from drive.kinematics.surroundings import IDM
 from drive.roads import Lane, LaneId, Road
 from drive.roads.geometry import wrap
 from drive.twin import Worlds, on_the_road
-from drive.twin import kernel as k
-from drive.types import Car, Scene
+from drive.types import GRID, Car, Scene
+from policies.planner.settings import Reading
 
-INTERVAL = 0.1  # [s] between two states of the history
-TAU_LATERAL = 0.6  # [s], the law by which drivers return to a lane's centre
-TURNED = 0.15  # of the way from the heading that keeps the lane to the one that changes it; seen late, it is less
-DECIDED = 0.5  # of the same way, from which it is sure; below, a change may just as well have been given up at once
-STRAIGHT = 0.005  # [rad] off the lane's heading at most, where a car is not turning
-THOUGHT = 1.0  # [s] since a driver's last thought about changing lane, after which the next is due
-HEADING_GAIN = 5.0  # [1/s], the law by which drivers turn to the heading that this asks for
-BEND_DRIFT = (
-    1.0  # [m/s] across the lane, in bends and where lanes join, from which a car may be changing it
+# highway-env: its steering law (ControlledVehicle), IDM (IDMVehicle) and its range of accelerations (ACC_MAX).
+HEADING_GAIN = 1.0 / TAU_HEADING  # [1/s]
+LARGEST_ASKED = math.pi / 4  # [rad] off the lane that its steering law asks for
+THOUGHT = 1.0  # [s] from one thought of a driver about changing lane to the next
+COMFORT, EXPONENT = IDM["acceleration"], IDM["exponent"]  # [m/s2], []
+SATURATED = (
+    5.9  # [m/s2] a little below ACC_MAX: beyond, an acceleration does not tell what was wished
 )
-NEAR_JOINT = 10.0  # [m]
-DRIFT = 0.15  # [m/s] the same elsewhere
-WISH = 0.8  # of the speed limit, the most that traffic is expected to wish for unless seen faster
-NO_LIMIT = 30.0  # [m/s] taken for the limit where none stands
-FASTER_THAN_SEEN = 1.1
-STANDING = 0.5  # [m/s]
-CRAWLING = 0.2  # of the speed limit
-UNEXPLAINED, BRAKING = (
-    2.5,
-    2.0,
-)  # [m/s2] beyond what IDM asks for, and at least, from which braking is giving way
-TREMBLING = 0.1  # [m/s] in 0.1 s: whoever gives way at rest is told to brake and to drive by turns
 
 
-def target_lanes(scene: Scene, car: Car) -> tuple[LaneId, ...]:
-    """The lane a car drives to: where it is steered to, or as its drift tells; its own where neither tells.
+def target_lanes(scene: Scene, car: Car, reading: Reading = Reading()) -> tuple[LaneId, ...]:
+    """The lane that a car is steered to, by its heading or its drift; its own lane where neither tells.
 
-    Two, the likelier first, where it has only begun to turn: it may have given that up already.
+    Two lanes, the likelier first, for a car that has only begun to turn: it may have given up the change already.
     """
     lane = scene.road.lane(car.lane)
     s, d = lane.frenet(car.x, car.y)
-    if not _bends(scene.road, lane, s):
-        return _steered_to(scene, car, lane)
+    if not _bends(scene.road, lane, s, reading):
+        return _steered_to(scene, car, lane, reading)
     drift = _drift(scene, car, s, d)
     left = drift > 0
     to_centre = max(-d if left else d, 0.0)
-    if abs(drift) < max(BEND_DRIFT, 2.0 * to_centre / TAU_LATERAL + DRIFT):
+    if abs(drift) < max(reading.bend_drift, 2.0 * to_centre / TAU_LATERAL + reading.drift):
         return (car.lane,)
     return (_beside(scene, car, left) or car.lane,)
 
 
-def _steered_to(scene: Scene, car: Car, lane: Lane) -> tuple[LaneId, ...]:
+def _steered_to(scene: Scene, car: Car, lane: Lane, reading: Reading) -> tuple[LaneId, ...]:
     """The lane whose centre explains the heading that the car turns to: its own, or the one beside.
 
     A car that gave up a change of lane still drifts the old way, but turns to the new one already.
@@ -67,30 +55,31 @@ def _steered_to(scene: Scene, car: Car, lane: Lane) -> tuple[LaneId, ...]:
     x, y, asked, speed = _asked_heading(scene, car)
     asked = wrap(asked - float(lane.heading(lane.frenet(x, y)[0])))
     aim = _beside(scene, car, asked > 0)
-    if abs(asked * car.speed) < DRIFT or aim is None:
+    if abs(asked * car.speed) < reading.drift or aim is None:
         return (car.lane,)
     own, other = (
         _heading_to(scene.road.lane(each).frenet(x, y)[1], speed) for each in (car.lane, aim)
     )
     turned, whole = (asked - own) * (other - own), (other - own) ** 2
-    if turned <= TURNED * whole:
+    if turned <= reading.turned * whole:
         return (car.lane,)
-    sure = turned > DECIDED * whole or scene.history.imaginable(car.id) is None
+    sure = turned > reading.decided * whole or scene.history.imaginable(car.id) is None
     return (aim,) if sure else (aim, car.lane)
 
 
-def since_thought(scene: Scene, car: Car) -> float | None:
-    """Seconds since a driver last thought about changing lane: since its car began to turn, within what was seen.
+def since_thought(scene: Scene, car: Car, reading: Reading = Reading()) -> float | None:
+    """Seconds since a driver last thought about changing lane: since its car began to turn, within its past.
 
-    None where it was not seen to begin. Drivers think again and again, always after the same time.
+    None where the past does not show the car begin to turn. Drivers think again and again, always after the same time.
     """
     lane, past = scene.road.lane(car.lane), scene.history.imaginable(car.id)
-    if past is None or len(past) < 2 or _bends(scene.road, lane, lane.frenet(car.x, car.y)[0]):
+    if past is None or len(past) < 2:
         return None
-    straight = (
-        np.abs(wrap(np.append(past[:, 3], car.heading) - float(lane.heading(0.0)))) < STRAIGHT
-    )
-    before = np.append(True, straight[:-1])  # else it only turns from one side to the other
+    if _bends(scene.road, lane, lane.frenet(car.x, car.y)[0], reading):
+        return None
+    off = np.abs(wrap(np.append(past[:, 3], car.heading) - float(lane.heading(0.0))))
+    straight = off < reading.straight
+    before = np.append(True, straight[:-1])  # a car straight but once turns from side to side
     begun = np.flatnonzero(before[:-1] & straight[:-1] & ~straight[1:])
     if not len(begun):
         return None
@@ -99,16 +88,14 @@ def since_thought(scene: Scene, car: Car) -> float | None:
 
 
 def _asked_heading(scene: Scene, car: Car) -> tuple[float, float, float, float]:
-    """Where the car just was, x, y [m], the heading [rad] that was asked of it there, and its speed [m/s].
+    """The last state of the car before now: x, y [m], the heading [rad] that was asked of it, and its speed [m/s].
 
     ControlledVehicle.steering_control: each sub-step makes up the same share of what is missing to the asked heading.
     """
     past = scene.history.imaginable(car.id)
     if past is None or not len(past):
         return car.x, car.y, car.heading, car.speed
-    since, x, y, heading, speed = past[
-        np.argmin(np.abs(past[:, 0] + max(scene.sub_step, INTERVAL)))
-    ]
+    since, x, y, heading, speed = past[np.argmin(np.abs(past[:, 0] + max(scene.sub_step, GRID)))]
     missing = max(0.0, 1.0 - HEADING_GAIN * scene.sub_step) ** (-since / scene.sub_step)
     return x, y, heading + wrap(car.heading - heading) / (1.0 - missing), speed
 
@@ -116,7 +103,7 @@ def _asked_heading(scene: Scene, car: Car) -> tuple[float, float, float, float]:
 def _heading_to(offset: float, speed: float) -> float:
     """The heading [rad] that ControlledVehicle asks for at an offset [m] left of a lane's centre."""
     across = min(max(-offset / TAU_LATERAL / max(abs(speed), 0.1), -1.0), 1.0)
-    return min(max(math.asin(across), -math.pi / 4), math.pi / 4)
+    return min(max(math.asin(across), -LARGEST_ASKED), LARGEST_ASKED)
 
 
 def _beside(scene: Scene, car: Car, left: bool) -> LaneId | None:
@@ -124,14 +111,15 @@ def _beside(scene: Scene, car: Car, left: bool) -> LaneId | None:
     return aim.id if aim is not None and aim.reachable_from(car.x, car.y) else None
 
 
-def _bends(road: Road, lane: Lane, s: float) -> bool:
+def _bends(road: Road, lane: Lane, s: float, reading: Reading) -> bool:
     """Is the lane bent here, or may a bend begin or end within a few metres? Steering then lags, which is no intent."""
-    joined = s < NEAR_JOINT or (s > lane.length - NEAR_JOINT and bool(road.continuations(lane.id)))
-    return (joined and len(road.sections) > 1) or abs(float(lane.curvature(s))) > 1e-3
+    near = reading.near_joint
+    joined = s < near or (s > lane.length - near and bool(road.continuations(lane.id)))
+    return (joined and len(road.sections) > 1) or abs(float(lane.curvature(s))) > reading.bent
 
 
 def _drift(scene: Scene, car: Car, s: float, d: float) -> float:
-    """Speed across its lane [m/s], to the left: from where it just was, else from its heading and slip."""
+    """Speed of a car across its lane [m/s], to the left: from its last state, else from its heading and slip."""
     lane = scene.road.lane(car.lane)
     past = scene.history.imaginable(car.id)
     if past is not None and len(past):
@@ -145,71 +133,71 @@ def _drift(scene: Scene, car: Car, s: float, d: float) -> float:
 
 
 def unhindered(nominal: Worlds) -> np.ndarray:
-    """What each slot of the one world [N] would accelerate by [m/s2] if it wished for its nominal speed."""
+    """The acceleration [m/s2] of each slot of the one world [N], if its driver wished for the nominal speed."""
     probe = nominal.copy()
     probe.step(None, 1, 1e-3)
-    return probe.f[0, k.ACCELERATION]
+    return probe.acceleration[0]
 
 
 def gained(scene: Scene, car: Car) -> float | None:
-    """A car's acceleration over the last 0.1 s [m/s2]; None where it was not seen."""
+    """A car's acceleration over the last 0.1 s [m/s2]; None where its past does not tell."""
     past = scene.history.imaginable(car.id)
     if past is None or not len(past) or car.crashed:
         return None
     return (car.speed - float(past[-1, 4])) / -float(past[-1, 0])
 
 
-def wish(scene: Scene, nominal: Worlds, expected: np.ndarray) -> np.ndarray:
-    """What each car may wish to drive [3, N] [m/s]: the most likely (IDM solved for it), the least, the most.
+def wish(
+    scene: Scene, nominal: Worlds, expected: np.ndarray, reading: Reading = Reading()
+) -> np.ndarray:
+    """Speeds that each driver may wish for [3, N] [m/s]: the likely one (IDM solved for it), the least, the most.
 
-    Where right of way rules, whoever has given way drives on as fast as is allowed, whatever it drove before.
+    Where right of way rules, a car that has given way drives on as fast as is allowed, whatever it drove before.
     """
-    wishes, regulated = np.tile(nominal.f[0, k.TARGET_SPEED], (3, 1)), nominal.net.regulated
+    wishes, regulated = np.tile(nominal.target_speed[0], (3, 1)), nominal.regulated
     to_the_limit = len(scene.road.sections) > 1
     for slot, (car, _) in enumerate(on_the_road(scene), 1):
         past, change = scene.history.imaginable(car.id), gained(scene, car)
-        limit = scene.road.lane(car.lane).speed_limit or NO_LIMIT
+        limit = scene.road.lane(car.lane).speed_limit or reading.no_limit
         seen = max(car.speed, float(past[:, 4].max()) if past is not None and len(past) else 0.0)
-        if regulated and seen < CRAWLING * limit:
-            seen = WISH * limit
-        most = max(seen * FASTER_THAN_SEEN, WISH * limit)
+        if regulated and seen < reading.crawling * limit:
+            seen = reading.usual * limit
+        most = max(seen * reading.faster_than_seen, reading.usual * limit)
         wanted = seen
         if change is not None:
-            wanted = _solved(
-                car.speed, change, float(nominal.f[0, k.TARGET_SPEED, slot]), float(expected[slot])
-            )
+            reference = float(nominal.target_speed[0, slot])
+            wanted = _solved(car.speed, change, reference, float(expected[slot]), reading)
         likely = min(max(wanted, seen), max(most, limit) if to_the_limit else most)
         wishes[:, slot] = likely, seen, max(most, likely)
     return wishes
 
 
-def giving_way(scene: Scene, expected: np.ndarray) -> list[int]:
-    """Slots of the cars that brake harder than IDM explains, or stand and tremble: they give way to somebody."""
+def giving_way(scene: Scene, expected: np.ndarray, reading: Reading = Reading()) -> list[int]:
+    """Slots of the cars that give way: they brake harder than IDM explains, or stand and tremble."""
     return [
         slot
         for slot, (car, _) in enumerate(on_the_road(scene), 1)
-        if _gives_way(scene, car, float(expected[slot]))
+        if _gives_way(scene, car, float(expected[slot]), reading)
     ]
 
 
-def _gives_way(scene: Scene, car: Car, expected: float) -> bool:
+def _gives_way(scene: Scene, car: Car, expected: float, reading: Reading) -> bool:
     change = gained(scene, car)
     if change is None:
         return False
     lately = scene.history.imaginable(car.id)[-5:, 4]
-    if (
-        abs(car.speed) < STANDING
-        and np.abs(lately).max() < STANDING
-        and np.ptp(np.diff(lately, append=car.speed)) > TREMBLING
-    ):
+    stands = abs(car.speed) < reading.standing and np.abs(lately).max() < reading.standing
+    if stands and np.ptp(np.diff(lately, append=car.speed)) > reading.trembling:
         return True
-    return car.speed > -STANDING and change < min(expected - UNEXPLAINED, -BRAKING)
+    hard = change < min(expected - reading.unexplained, -reading.braking)
+    return hard and car.speed > -reading.standing
 
 
-def _solved(speed: float, gained: float, reference: float, expected: float) -> float:
+def _solved(
+    speed: float, gained: float, reference: float, expected: float, reading: Reading
+) -> float:
     """The wish [m/s] with which IDM gives `gained` [m/s2], where `reference` gives `expected`; inf: any."""
-    comfort, delta = 3.0, 4.0
-    if speed < 1.0 or abs(expected) > 5.9 or gained < -5.9:
+    if speed < reading.slowest or abs(expected) > SATURATED or gained < -SATURATED:
         return 0.0
-    share = (speed / reference) ** delta - (gained - expected) / comfort
-    return speed / share ** (1 / delta) if share > 1e-3 else math.inf
+    share = (speed / reference) ** EXPONENT - (gained - expected) / COMFORT
+    return speed / share ** (1 / EXPONENT) if share > 1e-3 else math.inf

@@ -12,7 +12,6 @@ from __future__ import annotations
 import numpy as np
 
 from drive.twin import CODES
-from drive.twin import kernel as k
 
 FASTER, SLOWER = CODES["FASTER"], CODES["SLOWER"]
 
@@ -20,7 +19,7 @@ FASTER, SLOWER = CODES["FASTER"], CODES["SLOWER"]
 def could_matter(thought, settings) -> frozenset[int]:
     """Ids of the cars without one of which a rival of the best action could be worth as much."""
     ids, plans = thought.roots.cars[0], thought.plans
-    ghosts, own = thought.roots.g[0, k.GHOST] != 0, thought.roots.ego_slot[0]
+    ghosts, own = thought.roots.ghosts[0], thought.roots.ego_slot[0]
     slots = [s for s in np.flatnonzero(plans.touched.any(0) & (ids > 0) & ~ghosts) if s != own]
     if thought.doubted:
         return frozenset(int(ids[slot]) for slot in slots)
@@ -48,7 +47,7 @@ def _fastest(thought) -> np.ndarray:
     """[P] the greatest speed [m/s] that a plan has, or may have if it branches on where it crashed."""
     plans, depth, speeds = thought.plans, thought.budget.depth, thought.roots.speeds
     own = thought.roots.ego_slot[0]
-    start = int(thought.roots.g[0, k.SPEED_INDEX, own])
+    start = int(thought.roots.speed_index[0, own])
     gears = (plans.codes[:, :depth] == FASTER).astype(int) - (plans.codes[:, :depth] == SLOWER)
     open_ = (
         np.arange(depth) >= np.ceil(plans.crash / thought.budget.period)[:, None]
@@ -56,7 +55,7 @@ def _fastest(thought) -> np.ndarray:
     gears = np.where(open_, 1, gears)
     most = np.maximum(gears.cumsum(1).max(1), 0)
     return np.maximum(
-        speeds[np.minimum(start + most, len(speeds) - 1)], thought.roots.f[0, k.SPEED, own]
+        speeds[np.minimum(start + most, len(speeds) - 1)], thought.roots.speed[0, own]
     )
 
 

@@ -14,30 +14,11 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from drive.twin import CODES, Worlds
-from drive.twin import kernel as k
 from policies.planner.goal import Goal
+from policies.planner.settings import Margins
 from policies.planner.tree import ACTIONS, Nodes, Tree, gathered
 
 IDLE, SLOWER = CODES["IDLE"], CODES["SLOWER"]
-
-
-@dataclass(frozen=True)
-class Margins:
-    """What a plan should keep; missing shares of these are its risk."""
-
-    ahead_time: float = 3.0  # [s] to collision
-    ahead_least: float = 2.0  # [m]
-    ahead_headway: float = 0.5  # [s] of driving, on top
-    behind_time: float = 2.0  # [s] to collision
-    behind_least: float = 3.0  # [m]
-    imposed: float = 3.0  # [m/s2] asked of the car behind
-    aside: float = 0.0  # [m] to any other shape
-
-    @property
-    def wanted(self) -> tuple[float, ...]:
-        """In the order of kernel.AHEAD_TIME and on."""
-        ahead = self.ahead_time, self.ahead_least, self.ahead_headway
-        return *ahead, self.behind_time, self.behind_least, self.imposed, self.aside
 
 
 @dataclass(frozen=True)
@@ -56,7 +37,7 @@ class Budget:
     margins: Margins
     goal: Goal = Goal()  # where a plan ends well; from there on it would keep its speed
     committed: int = 1  # decisions in common to all hypotheses
-    fan: int = 3  # into how many parts each of them after the first divides beam and width
+    fan: int = 1  # parts that each of them after the first divides beam and width into
 
     @property
     def horizon(self) -> float:
@@ -223,8 +204,7 @@ class _Drive:
     def _on(self, nodes: Nodes, level: int) -> None:
         worlds = self.tree.take(nodes.place)
         self._decide(nodes, worlds, nodes.codes[:, level], level)
-        slots = np.arange(len(worlds)), worlds.ego_slot
-        nodes.fastest = np.maximum(nodes.speed, worlds.f[:, k.TARGET_SPEED][slots])
+        nodes.fastest = np.maximum(nodes.speed, worlds.of_ego(worlds.target_speed))
         nodes.legal, nodes.place = worlds.legal(), self.tree.add(worlds)
 
     def _out(self, nodes: Nodes, code: int) -> None:
@@ -244,57 +224,54 @@ class _Drive:
         dt = budget.period / substeps
         record = {"risks": True, "wanted": budget.margins.wanted, "ego": True}
         drive = worlds.step(codes, substeps, dt, stop_on_crash=True, related=True, **record)
-        slots = np.arange(len(worlds)), worlds.ego_slot
-        lanes = worlds.g[:, k.TARGET_LANE][slots]
+        lanes = worlds.of_ego(worlds.target_lane)
         speeds, at = drive.ego[:, :, 3].mean(1), worlds.ego_crash_step
         nodes.owed = nodes.owed + np.where(open_, budget.lane_cost[lanes] * budget.period, 0.0)
         nodes.way = nodes.way + np.where(open_, speeds, nodes.arrived * nodes.speed) * budget.period
         nodes.risk = nodes.risk + np.where(
             open_, risk(drive.risks[:, 0], speeds, budget.margins), 0.0
         )
-        nodes.speed = np.where(open_, worlds.f[:, k.SPEED][slots], nodes.speed)
+        nodes.speed = np.where(open_, worlds.of_ego(worlds.speed), nodes.speed)
         nodes.crash = np.where(open_ & (at >= 0), level * budget.period + at * dt, nodes.crash)
         there = np.where(
             open_ & at_goal(worlds, budget.goal), (level + 1) * budget.period, nodes.ended
         )
         nodes.ended = np.minimum(there, nodes.crash)
-        nodes.touched = worlds.g[:, k.TOUCHED] != 0
+        nodes.touched = worlds.touched
 
 
 def at_goal(worlds: Worlds, goal: Goal) -> np.ndarray:
     """Which worlds' egos [W] are where the task ends."""
     if goal.nowhere:
         return np.zeros(len(worlds), bool)
-    slots = np.arange(len(worlds)), worlds.ego_slot
-    lanes, (x, y) = worlds.g[:, k.LANE][slots], (worlds.f[:, each][slots] for each in (k.X, k.Y))
-    return goal.reached(lanes, x, -y)
+    x, y = worlds.of_ego(worlds.xy).T
+    return goal.reached(worlds.of_ego(worlds.lane), x, y)
 
 
 def struck(worlds: Worlds) -> np.ndarray:
-    """Whom each world's ego has hit [W]: the crashed car (its id; no ghost) or the object (minus its id) closest to it."""
-    found = np.zeros(len(worlds), int)
+    """What each world's ego has hit [W]: the closest crashed car (its id; no ghost) or object (minus its id); 0: nothing."""
+    partners, objects, ids = np.zeros(len(worlds), int), worlds.objects, worlds.ids
+    xy, could = worlds.xy, (worlds.crashed & (worlds.cars >= 0) & ~worlds.ghosts) | objects
     for world in np.flatnonzero(worlds.ego_crashed):
-        g, ego = worlds.g[world], worlds.ego_slot[world]
-        hit = ((g[k.CRASHED] != 0) & (g[k.GHOST] == 0)) | (g[k.KIND] == k.OBSTACLE)
-        hit[ego], hit[worlds.head[world, k.SLOTS] :] = False, False
+        ego, hit = worlds.ego_slot[world], could[world]
+        hit[ego] = False
         if hit.any():
-            xy = worlds.f[world, [k.X, k.Y]]
-            nearest = np.where(hit, np.hypot(*(xy - xy[:, [ego]])), np.inf).argmin()
-            found[world] = g[k.CAR, nearest] * (-1 if g[k.KIND, nearest] == k.OBSTACLE else 1)
-    return found
+            off = xy[world] - xy[world, ego]
+            nearest = np.where(hit, np.hypot(*off.T), np.inf).argmin()
+            partners[world] = ids[world, nearest] * (-1 if objects[world, nearest] else 1)
+    return partners
 
 
 def risk(seen: np.ndarray, speed: np.ndarray, margins: Margins) -> np.ndarray:
     """How tight one decision was [P], from Drive.risks [P, 6] and the speed driven [m/s]; 0 is free."""
     gap, ttc, behind, ttc_behind, follower, clear = seen.T
-    ahead = _short(ttc, margins.ahead_time) + _short(
-        gap, margins.ahead_least + margins.ahead_headway * speed
-    )
-    back = _short(ttc_behind, margins.behind_time) + _short(behind, margins.behind_least)
-    aside = _short(clear, margins.aside) if margins.aside else 0.0
+
+    def short(value: np.ndarray, wanted) -> np.ndarray:
+        """The share of a wanted margin that is missing."""
+        return np.clip((wanted - value) / wanted, 0.0, margins.worst)
+
+    ahead = short(ttc, margins.ahead_time)
+    ahead += short(gap, margins.ahead_least + margins.ahead_headway * speed)
+    back = short(ttc_behind, margins.behind_time) + short(behind, margins.behind_least)
+    aside = short(clear, margins.aside) if margins.aside else 0.0
     return ahead + back + aside + np.clip(-follower / margins.imposed - 1.0, 0.0, 1.0)
-
-
-def _short(value: np.ndarray, wanted) -> np.ndarray:
-    """The share of a wanted margin that is missing, at most 1.5 (where bodies overlap lengthwise)."""
-    return np.clip((wanted - value) / wanted, 0.0, 1.5)

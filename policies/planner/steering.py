@@ -14,18 +14,14 @@ from drive.kinematics.control import State
 from drive.kinematics.surroundings import View, side_lanes
 from drive.roads import LaneId
 from drive.twin import Worlds
-from drive.twin import kernel as k
 from drive.types import Control, Option, Scene, Term
+from policies.planner.settings import Settings
 from policies.planner.terms import ahead, imagined
-
-HORIZON = 6.6  # [s], a little longer than a trajectory
-SPARE = 10.0  # [m] ahead, below which a manoeuvre is worth less
-LATER = 1.2  # [s] after which a late change begins
 
 
 @dataclass(frozen=True)
 class Manoeuvre:
-    """The lane to follow now, and the lane from LATER on (by its side, as seen then)."""
+    """The lane to follow now, and on which side of it the lane lies that is followed later."""
 
     lane: LaneId
     later: str | None = None  # "left" or "right"
@@ -51,7 +47,7 @@ def manoeuvres(scene: Scene) -> tuple[Manoeuvre, ...]:
     return (*now, *(Manoeuvre(here.id, side) for side in sides))
 
 
-def drive(scene: Scene, roots: Worlds) -> Driven:
+def drive(scene: Scene, roots: Worlds, settings: Settings) -> Driven:
     """Every manoeuvre in every root, the steering law asked at every decision."""
     plans = manoeuvres(scene)
     hypotheses, held = len(roots), max(1, round(scene.period / scene.sub_step))
@@ -61,7 +57,7 @@ def drive(scene: Scene, roots: Worlds) -> Driven:
     following = [scene.road.lane(plans[n].lane) for n in lanes]
     crash, gap = np.full(len(lanes), np.inf), np.full(len(lanes), np.inf)
     wheel, states = np.zeros(len(lanes)), []
-    for step in range(round(HORIZON / scene.period)):
+    for step in range(round(settings.steering.horizon / scene.period)):
         orders = np.zeros((len(lanes), 1, 2))
         for world, ego in enumerate(_egos(worlds)):
             if not np.isfinite(crash[world]):
@@ -69,7 +65,7 @@ def drive(scene: Scene, roots: Worlds) -> Driven:
                 lane, _ = control.followed_lane(
                     scene.road, following[world], scene.ego.route, ego.x, ego.y
                 )
-                if plan.later and step == round(LATER / scene.period):
+                if plan.later and step == round(settings.steering.later / scene.period):
                     lane = scene.road.side(lane.id, plan.later) or lane
                 following[world] = lane
                 orders[world, 0, 1] = control.clipped(
@@ -96,36 +92,33 @@ def drive(scene: Scene, roots: Worlds) -> Driven:
 
 
 def _egos(worlds: Worlds) -> list[State]:
-    slots = worlds.ego_slot
-    at = np.arange(len(slots))
-    rows = [
-        worlds.row(row)[at, slots]
-        for row in (k.X, k.Y, k.HEADING, k.SPEED, k.LATERAL_SPEED, k.YAW_RATE)
-    ]
-    return [State(*map(float, values)) for values in zip(*rows, strict=True)]
+    return [State(*map(float, state)) for state in worlds.ego_states]
 
 
-def scores(scene: Scene, driven: Driven) -> np.ndarray:
+def scores(scene: Scene, driven: Driven, settings: Settings) -> np.ndarray:
     """[M], higher is better: no collision, no tight gap, no needless move, on the lane."""
-    crashed = np.isfinite(driven.crash)
-    cost = np.where(crashed, 0.85 ** np.where(crashed, driven.crash, 0.0), 0.0).mean(1)
-    tight = np.clip((SPARE - driven.gap) / SPARE, 0.0, 1.0).mean(1)
-    moves = np.array(
-        [(plan.lane != scene.ego.lane) + 0.9 * bool(plan.later) for plan in driven.manoeuvres]
-    )
-    return -1e4 * cost.round(2) - 2.0 * tight - 0.5 * moves - driven.off.mean(1)
+    weights, crashed = settings.steering, np.isfinite(driven.crash)
+    cost = np.where(crashed, settings.gamma ** np.where(crashed, driven.crash, 0.0), 0.0).mean(1)
+    stepped = np.rint(cost * weights.crash_steps) / weights.crash_steps
+    tight = np.clip((weights.spare - driven.gap) / weights.spare, 0.0, 1.0).mean(1)
+    now = np.array([plan.lane != scene.ego.lane for plan in driven.manoeuvres], float)
+    later = np.array([plan.later is not None for plan in driven.manoeuvres], float)
+    clear = -settings.crash_weight * stepped - weights.tight * tight
+    return clear - weights.move * (now + weights.late * later) - weights.off * driven.off.mean(1)
 
 
-def option(scene: Scene, driven: Driven, number: int, action: Control, score: float) -> Option:
-    """The manoeuvre as an option: contacts foreseen, who is ahead, how far off the lane."""
+def option(
+    scene: Scene, driven: Driven, number: int, action: Control, score: float, settings: Settings
+) -> Option:
+    """The manoeuvre as an option: contacts foreseen, the car ahead, how far off the lane."""
     plan, view = driven.manoeuvres[number], View(scene)
     crash = driven.crash[number].min()
     terms = (
-        [Term("predicted contact", float(crash), "s", "against", HORIZON)]
+        [Term("predicted contact", float(crash), "s", "against", settings.steering.horizon)]
         if np.isfinite(crash)
         else []
     )
-    terms += ahead(view, plan.lane)
+    terms += ahead(view, plan.lane, settings.words)
     if plan.lane == scene.ego.lane:
         offset = float(scene.road.lane(plan.lane).frenet(scene.ego.x, scene.ego.y)[1])
         terms.append(Term("lateral offset", offset, "m", "against"))

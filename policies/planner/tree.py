@@ -11,7 +11,6 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from drive.twin import CODES, META_ACTIONS, Worlds
-from drive.twin import kernel as k
 
 IDLE, ACTIONS = CODES["IDLE"], len(META_ACTIONS)
 
@@ -55,7 +54,7 @@ class Nodes:
         n = len(roots)
         codes = np.full((n, decisions), IDLE, np.int32)
         risk, way, owed = np.zeros((3, n))
-        world, place, touched = np.arange(n), tree.add(roots), roots.g[:, k.TOUCHED] != 0
+        world, place, touched = np.arange(n), tree.add(roots), roots.touched
         unborn, endless, none = np.zeros(n, int), np.full(n, np.inf), np.zeros((n, ACTIONS), bool)
         return cls(
             world,
@@ -148,7 +147,7 @@ class Tree:
             worlds = replace(
                 parts[0][1], **dict(zip(("f", "g", "head"), map(gathered, arrays), strict=True))
             )
-        worlds.g[:, k.GHOST] = self.ghosts
+        worlds.hide(self.ghosts)
         return worlds
 
     def keep(self, stage: tuple[int, ...], nodes: Nodes) -> None:
@@ -194,39 +193,6 @@ class Tree:
             kept = ~rows[touched][:, hidden].any(1)
             less._driven[stage] = [tuple(row[kept] for row in rows)]
         return less
-
-
-def sees_less(roots: Worlds, before: Worlds) -> bool:
-    """Are these the same worlds, from which the ego sees no car more, and perhaps some less?"""
-    if roots.f.shape != before.f.shape or (roots.g[:, k.GHOST] < before.g[:, k.GHOST]).any():
-        return False
-    arrays = ((each.head, each.routes, each.drivers, each.speeds) for each in (roots, before))
-    same = all(map(np.array_equal, *arrays)) and np.array_equal(roots.f, before.f, equal_nan=True)
-    rows = np.arange(k.INT_ROWS) != k.GHOST
-    return same and np.array_equal(roots.g[:, rows], before.g[:, rows]) and _as_fast(roots, before)
-
-
-def _as_fast(roots: Worlds, before: Worlds) -> bool:
-    """Are the roads the same, but for speed limits that hold nobody back?"""
-    if roots.road is before.road:
-        return True
-    nets = roots.net, before.net
-    if any(net.regulated for net in nets) or [e.id for e in roots.road.lanes] != [
-        e.id for e in before.road.lanes
-    ]:
-        return False
-    rest = np.arange(k.LANE_COLUMNS) != k.SPEED_LIMIT
-    same = (
-        all(map(np.array_equal, *(net[1:6] for net in nets)))
-        and nets[0].connected == nets[1].connected
-    )
-    wished = np.where(roots.g[:, k.KIND] == k.IDM, roots.f[:, k.TARGET_SPEED], 0.0).max()
-    free = not any((net.geometry[:, k.SPEED_LIMIT] < wished).any() for net in nets)  # NaN: no limit
-    return (
-        same
-        and free
-        and np.array_equal(nets[0].geometry[:, rest], nets[1].geometry[:, rest], equal_nan=True)
-    )
 
 
 def gathered(parts: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:

@@ -2,52 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from policies.planner import contingency
-from policies.planner.search import Budget, Margins, Plans
+from policies.planner.search import Budget, Plans
+from policies.planner.settings import Settings
 from policies.planner.tree import Tree
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How far it looks and how it weighs; tuned on seeds below 20000 alone."""
-
-    depth: int = 4  # decisions that branch
-    deeper: int = 1  # decisions more, where every option may crash
-    horizon: float = 7.0  # [s]
-    fine: int = 2  # decisions simulated as finely as the world
-    coarse: float = 0.25  # [s] simulated per step in the others
-    coarse_crossing: float = 0.1  # [s] the same, where cars cross or come the other way
-    beam: int = (
-        10  # nodes of each first action and hypothesis that branch on, from the third decision
-    )
-    width: int = 6  # plans of each first action and hypothesis that are driven to the horizon first
-    hypotheses: int = 7
-    crossing: int = 14  # hypotheses where others may take one way or another
-    common: int = 2  # decisions that are the same in every hypothesis, where ways cross
-    common_junction: int = 3  # the same, where others may take one way or another
-    gamma: float = 0.85  # per second: what a later collision costs of an immediate one
-    crash_weight: float = 1e4  # of a sure collision now; outweighs every speed
-    crash_step: float = (
-        0.05  # collision costs closer than this count as equal, over so many `hypotheses`
-    )
-    reliance: float = (
-        4.0  # [m/s] that relying on a single second action, which alone survives, costs
-    )
-    information: float = 10.0  # [m/s] that needing to know by then which hypothesis holds costs
-    risk_weight: float = 0.6  # [m/s] that a margin missing wholly, for one decision, costs
-    move: float = 0.2  # [m/s] that an action other than IDLE has to gain
-    goal: float = 3.0  # [m/s] that a lane nearer to the exit is worth
-    right: float = 0.7  # [m/s] that a lane further to the right is worth on a motorway
-    margins: Margins = field(default_factory=Margins)
-
-    def stepped(self, cost, hypotheses: int):
-        """Collision costs in steps; one hypothesis among many counts for as much as among few."""
-        step = self.crash_step * self.hypotheses / max(hypotheses, self.hypotheses)
-        return np.round(cost / step) * step
 
 
 @dataclass(frozen=True)
@@ -105,7 +67,9 @@ def weighed(
         )
     rows = _best(plans, mine, alone, hypotheses)
     costs = contingency.by_second_action(plans, code, worth[:, 0], hypotheses, budget.period)
-    for world, second in contingency.shared(plans, code, costs, tree, budget.period).items():
+    for world, second in contingency.shared(
+        plans, code, costs, tree, budget.period, settings
+    ).items():
         fits = (
             begun
             & (plans.world == world)
