@@ -61,6 +61,8 @@ class Fake:
                 fake.keys.append(self.headers.get("Authorization"))
                 said = fake.says(body)
                 status, data = (said, b"{}") if isinstance(said, int) else (200, said)
+                if isinstance(said, tuple):
+                    status, data = said
                 if not isinstance(data, bytes):
                     content = data if isinstance(data, str) else json.dumps(data)
                     data = json.dumps({"choices": [{"message": {"content": content}}]}).encode()
@@ -238,8 +240,9 @@ def test_a_good_answer_fits_the_schema_and_is_read():
     [
         ("I would slow down.", "no JSON object"),
         ("[" * 100_000, "no JSON object"),
-        ("[]", "must be an object with sentence"),
-        (GOOD | {"mood": 1}, "and nothing else"),
+        ("[]", "no JSON object"),
+        ("x" * 500, r"no JSON object: 'x{77}\.\.\.'"),
+        ('{"a": ' * 100_000, "no JSON object"),
         ({k: v for k, v in GOOD.items() if k != "plan"}, "must be an object with"),
         (GOOD | {"decision": "LANE_LEFT"}, "decision must be one of IDLE, SLOWER"),
         (GOOD | {"decision": ["SLOWER"]}, "decision must be one of"),
@@ -264,6 +267,87 @@ def test_a_good_answer_fits_the_schema_and_is_read():
 def test_a_wrong_answer_is_refused_in_words(wrong, said):
     with pytest.raises(ValueError, match=said):
         read(wrong if isinstance(wrong, str) else json.dumps(wrong), ("IDLE", "SLOWER"))
+
+
+WRAPPED = {
+    "a fence": "```json\n{}\n```",
+    "prose and a fence": "Here is my decision {{not json}}:\n```json\n{}\n```\nDrive safely!",
+    "a sentence before and after": "I decide: {} That is all.",
+    "think tags": "<think>\nCar 4 {{is}} slow, {{}}.\n</think>\n\n{}",
+    "thoughts that are never opened": 'maybe {{"decision": "IDLE"}}</think>{}',
+    "a byte order mark": "\ufeff{}",
+    "a draft before": '{{"decision": "FASTER"}} no: {}',
+    "an object after": '{} {{"note": 1}}',
+}
+
+
+@pytest.mark.parametrize("kind", WRAPPED)
+def test_an_answer_is_found_however_it_is_wrapped(kind):
+    assert read(WRAPPED[kind].format(json.dumps(GOOD)), METAS) == read(json.dumps(GOOD), METAS)
+
+
+def test_what_is_more_than_asked_for_is_passed_over_and_a_car_may_be_written_4_0():
+    assert read(json.dumps(GOOD | {"mood": 1, "cited_cars": [4.0]}), METAS) == read(
+        json.dumps(GOOD), METAS
+    )
+
+
+MESSAGES = {
+    "parts": {"content": [{"type": "text", "text": "{"}, {"type": "text", "text": "}"}, {"x": 1}]},
+    "bare parts": {"content": ["{", "}"]},
+    "reasoning beside null": {"content": None, "reasoning_content": "{}"},
+    "reasoning beside nothing": {"content": " ", "reasoning": "{}"},
+}
+
+
+@pytest.mark.parametrize("kind", MESSAGES)
+def test_content_in_parts_and_an_answer_in_the_reasoning_are_read(fake, kind):
+    fake.says = lambda body: json.dumps({"choices": [{"message": MESSAGES[kind]}]}).encode()
+    assert policy.load("llm:m")._endpoint.ask([], {}) == "{}"
+
+
+def objecting(word, message):
+    """An endpoint that objects to requests in which a word stands."""
+
+    def says(body):
+        if word in json.dumps({k: v for k, v in body.items() if k != "messages"}):
+            return 400, json.dumps({"error": {"message": message}}).encode()
+        return GOOD
+
+    return says
+
+
+OBJECTIONS = {
+    "json_schema": ("json_schema", "This response_format type is unavailable now"),
+    "any format": ("response_format", "Unrecognized request argument: response_format"),
+    "max_tokens": (
+        "max_tokens",
+        "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens'.",
+    ),
+    "any limit of tokens": ("tokens", "Unknown: max_tokens, max_completion_tokens"),
+    "minLength": ("minLength", "Invalid schema: 'minLength' is not permitted."),
+    "maximum": ("maximum", "'maximum' is not supported"),
+    "temperature": ("temperature", "temperature must be 1 for this model"),
+    "seed": ("seed", "seed is not supported"),
+}
+
+
+@pytest.mark.parametrize("kind", OBJECTIONS)
+def test_what_an_endpoint_does_not_speak_is_left_out_once_and_said(fake, kind):
+    fake.says = objecting(*OBJECTIONS[kind])
+    driver = policy.load("llm:m")
+    assert driver.decide(behind_a_slow_car()).action == Meta("SLOWER")
+    asked, told = len(fake.asked), driver._endpoint.fallbacks
+    assert 2 <= asked <= 3 and len(told) == asked - 1
+    driver.decide(scene(car(4, 130)))
+    assert len(fake.asked) == asked + 1 and driver._endpoint.fallbacks == told
+
+
+def test_an_objection_that_no_fallback_meets_is_passed_on_cut_and_as_text(fake):
+    fake.says = objecting("model", "no such <b>model</b> " + "y" * 999)
+    with pytest.raises(ValueError, match=r"status 400: no such <b>model</b> y+\.\.\.$") as error:
+        policy.load("llm:m").decide(behind_a_slow_car())
+    assert len(fake.asked) == 1 and len(str(error.value)) < 320
 
 
 def test_its_sentence_is_one_line_of_text_and_stays_word_for_word():
@@ -351,7 +435,7 @@ def test_an_invalid_answer_is_asked_again_with_what_was_wrong(fake):
 
 
 BAD = {
-    "prose": ("Certainly!", "it is no JSON object"),
+    "prose": ("Certainly!", "it holds no JSON object: 'Certainly!'"),
     "an action that is not legal": (GOOD | {"decision": "FLY"}, "decision must be one of"),
     "an error of the server": (503, "status 503"),
     "too many requests": (429, "status 429"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 
 from drive.language import make_claim, parse
 from drive.types import Claim, Decision, Meta, Rationale, Scene, Tie
+from policies.llm.wrapping import beginning, unwrapped
 
 LONGEST = 120  # characters of the sentence that are asked for
 LARGEST = 16 * LONGEST  # characters of a sentence that are still read
@@ -66,13 +66,13 @@ def _object(**properties: dict) -> dict:
     }
 
 
+KEYS = ("sentence", "cited_cars", "claims", "plan", "decision")
+
+
 def read(content: str, legal: tuple[str, ...]) -> Answer:
-    """The answer in a model's text; ValueError says what is wrong with it."""
-    try:
-        data = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise ValueError("it is no JSON object") from error
-    _keys(data, ("sentence", "cited_cars", "claims", "plan", "decision"), "the answer")
+    """The answer in a model's text, unwrapped; other keys are passed over. ValueError says what is wrong with it."""
+    data = unwrapped(content, KEYS)
+    _keys(data, KEYS, "the answer")
     _keys(data["plan"], ("speed", "lane"), "plan")
     claims = _list(data["claims"], "claims", MOST_CLAIMS)
     return Answer(
@@ -88,8 +88,8 @@ def read(content: str, legal: tuple[str, ...]) -> Answer:
 
 
 def _keys(data, names: tuple[str, ...], where: str) -> None:
-    if not isinstance(data, dict) or set(data) != set(names):
-        raise ValueError(f"{where} must be an object with {', '.join(names)} and nothing else")
+    if not isinstance(data, dict) or not set(names) <= set(data):
+        raise ValueError(f"{where} must be an object with {', '.join(names)}")
 
 
 def _list(data, where: str, most: int) -> list:
@@ -100,14 +100,17 @@ def _list(data, where: str, most: int) -> list:
 
 def _one_of(data, choices, where: str) -> str:
     if not isinstance(data, str) or data not in choices:
-        raise ValueError(f"{where} must be one of {', '.join(choices)}")
+        raise ValueError(
+            f"{where} must be one of {', '.join(choices)}, not {beginning(str(data))!r}"
+        )
     return data
 
 
 def _car(data) -> int:
-    if not isinstance(data, int) or isinstance(data, bool) or not 1 <= data <= LAST_CAR:
+    number = isinstance(data, int | float) and not isinstance(data, bool)
+    if not number or not 1 <= data <= LAST_CAR or data != int(data):
         raise ValueError(f"a car is a whole number from 1 to {LAST_CAR}")
-    return data
+    return int(data)
 
 
 def _claim(data) -> tuple[int, str, str, float]:

@@ -9,10 +9,13 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from policies.llm.dialect import FALLBACKS, fallback_for, reason_in, text_in
+
 LARGEST = 1 << 20  # [bytes] of a response
 TOKENS = 400  # of an answer, at most
 VARIED = 0.7  # temperature of every attempt but the first
-REFUSED = (400, 401, 403, 404, 405, 413, 422)  # asking again would not help
+REFUSED = (400, 401, 403, 404, 405, 413, 422)  # asking the same again would not help
+OBJECTED = (400, 422)  # a request that differs might
 NEEDS = "it takes httpx to ask a language model: pip install 'whydrive[llm]'"
 HOW = "set OPENAI_BASE_URL to an OpenAI-compatible endpoint, such as http://127.0.0.1:8080/v1"
 
@@ -25,6 +28,10 @@ class Refusal(ValueError):
     """The endpoint will not answer such a request, however often it is asked."""
 
 
+class Objection(Exception):
+    """The endpoint does not take a request as it is; the message is its own reason."""
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """Where a model is asked, and where its answers are kept."""
@@ -34,6 +41,7 @@ class Endpoint:
     key: str = field(repr=False)  # "" where none is needed; never written anywhere
     timeout: float  # [s] of one request
     cache: Path
+    adapted: list = field(default_factory=list, repr=False)  # fallbacks that it has needed so far
 
     def ask(self, messages: list[dict], schema: dict, attempt: int = 0) -> str:
         """The text of the model's answer, from disk if the same was asked before.
@@ -43,9 +51,29 @@ class Endpoint:
         """
         body = self.body(messages, schema, attempt)
         path = self.path(body)
-        if (known := _kept(path)) is not None:
-            return known
-        return _keep(path, body, self._content(self._posted(body)))
+        if (kept := _kept(path)) is not None:
+            return kept
+        return _keep(path, body, self._content(self._answered(body)))
+
+    @property
+    def fallbacks(self) -> tuple[str, ...]:
+        """What the endpoint does not speak of the protocol, and what was sent instead, in words."""
+        return tuple(each.said for each in self.adapted)
+
+    def _answered(self, body: dict) -> bytes:
+        """The endpoint's reply to the request, in the dialect that it turns out to speak."""
+        for each in self.adapted:
+            body = each.change(body) if each.applies(body) else body
+        for _ in FALLBACKS:
+            try:
+                return self._posted(body)
+            except Objection as objection:
+                fallback = fallback_for(str(objection), body)
+                if fallback is None:
+                    raise Refusal(self._refusal(400, str(objection))) from objection
+                self.adapted.append(fallback)
+                body = fallback.change(body)
+        raise Refusal(self._refusal(400, "whatever was left out of it"))
 
     def body(self, messages: list[dict], schema: dict, attempt: int) -> dict:
         return {
@@ -71,18 +99,21 @@ class Endpoint:
         except ImportError as error:
             raise Refusal(NEEDS) from error
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
-        address = f"{self.url.rstrip('/')}/chat/completions"
+        address = self._address
         try:
             with httpx.stream(
                 "POST", address, json=body, headers=headers, timeout=self.timeout
             ) as response:
+                data = _read(response.iter_bytes())
+                if response.status_code == 200:
+                    return data
+                reason = reason_in(data)
+                if response.status_code in OBJECTED and reason:
+                    raise Objection(reason)
                 if response.status_code in REFUSED:
-                    raise Refusal(
-                        f"{address} refused the request with status {response.status_code}"
-                    )
-                if response.status_code != 200:
-                    raise NoReply(f"status {response.status_code}")
-                return _read(response.iter_bytes())
+                    raise Refusal(self._refusal(response.status_code, reason))
+                why = f": {reason}" if reason else ""
+                raise NoReply(f"status {response.status_code}{why}")
         except httpx.TimeoutException as error:
             raise NoReply(f"no answer within {self.timeout:g} s") from error
         except httpx.InvalidURL as error:
@@ -92,13 +123,28 @@ class Endpoint:
         except httpx.HTTPError as error:
             raise NoReply(f"the endpoint cannot be reached ({type(error).__name__})") from error
 
+    @property
+    def _address(self) -> str:
+        return f"{self.url.rstrip('/')}/chat/completions"
+
+    def _refusal(self, status: int, reason: str) -> str:
+        why = f": {reason}" if reason else ""
+        return f"{self._address} refused the request with status {status}{why}"
+
     @staticmethod
     def _content(data: bytes) -> str:
         try:
-            content = json.loads(data)["choices"][0]["message"]["content"]
-        except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
+            content = text_in(json.loads(data)["choices"][0]["message"])
+        except (
+            ValueError,
+            KeyError,
+            IndexError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+        ) as error:
             raise NoReply("the reply is no chat completion") from error
-        if not isinstance(content, str):
+        if content is None:
             raise NoReply("the reply holds no text")
         return content
 
