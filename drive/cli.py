@@ -271,14 +271,22 @@ def export_sb3(
     ],
     target: Annotated[Path, typer.Argument(metavar="OUT.safetensors")],
     observation: Observation = None,
+    actions: Annotated[
+        str | None,
+        typer.Option(
+            help="longitudinal (speeds), lateral (lanes) or both, where it has three actions"
+        ),
+    ] = None,
+    statistics: Annotated[
+        Path | None, typer.Option(help="VecNormalize's file, if it was trained with one")
+    ] = None,
     trust_pickle: TrustPickle = False,
 ) -> None:
     """Turn a Stable-Baselines3 agent into a file that holds numbers only, to drive as sb3:OUT.safetensors."""
     from drive.policy import exporter
 
-    say(
-        f"drive it with --policy sb3:{exporter().export(source, target, observation, trust_pickle)}"
-    )
+    made = exporter().export(source, target, observation, trust_pickle, actions, statistics)
+    say(f"drive it with --policy sb3:{made}")
 
 
 @app.command()
@@ -336,7 +344,7 @@ def exported(
         raise ValueError("--observation and --trust-pickle are for a policy sb3:FILE")
     found = []
     for name in policies:
-        file = Path(name.removeprefix("sb3:"))
+        file = exporter().at(Path(name.removeprefix("sb3:"))) if name in agents else Path(name)
         if name in agents and (observation or file.suffix == ".zip"):
             name = f"sb3:{exporter().into(out, file, observation, trust_pickle)}"
         found.append(name)

@@ -372,6 +372,8 @@ def test_its_file_is_numbers_and_json_and_nothing_else(saved):
         "algorithm": type(saved[0]).__name__,
         "activation": told["activation"],
         "observation": None,
+        "axes": "both",
+        "shape": [5, 5],
     }
 
 
@@ -470,6 +472,170 @@ def test_other_agents_are_refused_in_one_sentence(agent, said, tmp_path):
     with pytest.raises(ValueError, match=said) as refused:
         export(tmp_path / "a.zip", tmp_path / "a.safetensors", trust_pickle=True)
     assert "\n" not in str(refused.value) and not (tmp_path / "a.safetensors").exists()
+
+
+def always(first, env, algorithm="PPO", **more):
+    """An agent, untrained, that always chooses its first (or another) output."""
+    import torch
+
+    agent = getattr(sb3, algorithm)("MlpPolicy", env, seed=0, device="cpu", **more)
+    head = agent.q_net.q_net[-1] if algorithm == "DQN" else agent.policy.action_net
+    with torch.no_grad():
+        head.weight.zero_()
+        head.bias.copy_(torch.eye(len(head.bias))[first] * 5)
+    return agent
+
+
+def on_axes(longitudinal, lateral):
+    """highway-fast as an agent trains there that acts on these axes."""
+    config = {"type": "DiscreteMetaAction", "longitudinal": longitudinal, "lateral": lateral}
+    return gymnasium.make("highway-fast-v0", config={"action": config})
+
+
+@pytest.mark.parametrize("axes", ["longitudinal", "lateral"])
+@pytest.mark.parametrize("output", [0, 2])
+def test_an_agent_of_three_actions_does_on_its_axis_what_it_says_or_is_refused(
+    axes, output, tmp_path
+):
+    env = on_axes(axes == "longitudinal", axes == "lateral")
+    always(output, env).save(tmp_path / "a.zip")
+    env.reset(seed=6)
+    says = env.unwrapped.action_type.actions[output]
+    export(tmp_path / "a.zip", tmp_path / "a.safetensors", None, True)
+    with pytest.raises(policy.PolicyError, match="3 actions, which are speeds or lanes; say which"):
+        policy.checked(
+            StableBaselines(str(tmp_path / "a.safetensors")), World("highway-fast").reset(6)
+        )
+    export(tmp_path / "a.zip", tmp_path / "b.safetensors", None, True, axes)
+    driver = StableBaselines(str(tmp_path / "b.safetensors"))
+    at = World("highway-fast", {f"action.{other(axes)}": False}).reset(6)
+    choice = policy.checked(driver, at)
+    assert choice.action == Meta(says if at.legal.allows(Meta(says)) else "IDLE")
+    assert [str(option.action) for option in choice.options][output] == says
+
+
+def other(axes):
+    return "lateral" if axes == "longitudinal" else "longitudinal"
+
+
+def test_the_axes_are_read_off_a_whole_configuration_and_must_fit(tmp_path):
+    always(0, on_axes(False, True)).save(tmp_path / "a.zip")
+    whole = tmp_path / "whole.json"
+    whole.write_text(
+        json.dumps(
+            {
+                "observation": {"type": "Kinematics"},
+                "action": {"type": "DiscreteMetaAction", "longitudinal": False},
+            }
+        )
+    )
+    export(tmp_path / "a.zip", tmp_path / "a.safetensors", whole, True)
+    assert read(tmp_path / "a.safetensors").about.axes == "lateral"
+    for axes, said in (("both", "has 3 actions, and both takes 5"), ("up", "not 'up'")):
+        with pytest.raises(ValueError, match=said):
+            export(tmp_path / "a.zip", tmp_path / "b.safetensors", None, True, axes)
+    whole.write_text(
+        json.dumps({"observation": {"type": "Kinematics"}, "action": {"type": "ContinuousAction"}})
+    )
+    with pytest.raises(ValueError, match="'ContinuousAction' are not known here"):
+        export(tmp_path / "a.zip", tmp_path / "b.safetensors", whole, True)
+
+
+def test_stacked_frames_and_swapped_rows_are_refused_where_the_size_alone_would_fit(tmp_path):
+    from stable_baselines3.common.vec_env import DummyVecEnv, VecFrameStack
+
+    def make(**config):
+        return gymnasium.make("highway-fast-v0", config=config)
+
+    always(1, VecFrameStack(DummyVecEnv([make]), 4)).save(tmp_path / "stack.zip")
+    seven = make(observation={"type": "Kinematics", "vehicles_count": 7})
+    always(1, seven, "A2C").save(tmp_path / "seven.zip")
+    shown = tmp_path / "shown.json"
+    for name, config, said in (
+        (
+            "stack",
+            {"vehicles_count": 20},
+            "trained on 5 x 20, but the observation has 20 rows of 5",
+        ),
+        ("stack", {"vehicles_count": 5}, "trained on 4 stacked frames of 5 x 5"),
+        (
+            "seven",
+            {"features": WHOLE["features"][:7]},
+            "trained on 7 x 5, but the observation has 5",
+        ),
+    ):
+        shown.write_text(json.dumps({"type": "Kinematics"} | config))
+        with pytest.raises(ValueError, match=said):
+            export(tmp_path / f"{name}.zip", tmp_path / "out.safetensors", shown, True)
+    export(tmp_path / "stack.zip", tmp_path / "stack.safetensors", None, True)
+    with pytest.raises(policy.PolicyError, match="4 stacked frames"):
+        policy.checked(
+            StableBaselines(str(tmp_path / "stack.safetensors")), World("highway-fast").reset(6)
+        )
+    grid = make(observation={"type": "OccupancyGrid"})
+    always(1, grid).save(tmp_path / "grid.zip")
+    with pytest.raises(ValueError, match="is shown 4 x 11 x 11 numbers"):
+        export(tmp_path / "grid.zip", tmp_path / "grid.safetensors", None, True)
+
+
+def test_an_agent_of_scaled_observations_needs_their_statistics_and_then_decides_as_it_does(
+    tmp_path,
+):
+    from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
+
+    scaled = VecNormalize(DummyVecEnv([lambda: gymnasium.make("highway-fast-v0")]))
+    agent = sb3.PPO("MlpPolicy", scaled, seed=0, n_steps=16, batch_size=16, n_epochs=1)
+    agent.learn(16)
+    agent.save(tmp_path / "a.zip")
+    scaled.save(str(tmp_path / "scaling.pkl"))
+    with pytest.raises(ValueError, match="behind VecNormalize; give its file"):
+        export(tmp_path / "a.zip", tmp_path / "a.safetensors", None, True)
+    with pytest.raises(ValueError, match=r"is a pickle.*--trust-pickle"):
+        export(tmp_path / "a.zip", tmp_path / "a.safetensors", statistics=tmp_path / "scaling.pkl")
+    (tmp_path / "other.pkl").write_bytes(b"no")
+    with pytest.raises(ValueError, match="not saved by VecNormalize"):
+        export(
+            tmp_path / "a.zip", tmp_path / "a.safetensors", None, True, None, tmp_path / "other.pkl"
+        )
+    export(
+        tmp_path / "a.zip", tmp_path / "a.safetensors", None, True, None, tmp_path / "scaling.pkl"
+    )
+    at = World("highway-fast").reset(9)
+    shown = scaled.normalize_obs(observe(at, shown_by(DEFAULTS["highway-fast"]))[None])
+    import torch
+
+    with torch.no_grad():
+        seen = torch.as_tensor(shown, dtype=torch.float32)
+        theirs = agent.policy.get_distribution(seen).distribution.logits[0].numpy()
+    driver = StableBaselines(str(tmp_path / "a.safetensors"))
+    assert np.allclose([option.score for option in driver.decide(at).options], theirs, atol=1e-4)
+    with pytest.raises(ValueError, match="statistics are taken along with a zip"):
+        more = {"trust_pickle": True, "statistics": tmp_path / "scaling.pkl"}
+        export(tmp_path / "a.safetensors", tmp_path / "b.safetensors", **more)
+    export(tmp_path / "a.safetensors", tmp_path / "b.safetensors")
+    again = StableBaselines(str(tmp_path / "b.safetensors")).decide(at)
+    assert again.options == driver.decide(at).options
+
+
+def test_an_agent_whose_rewards_alone_were_scaled_is_shown_what_is(tmp_path):
+    from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
+
+    scaled = VecNormalize(DummyVecEnv([lambda: gymnasium.make("highway-fast-v0")]), norm_obs=False)
+    agent = sb3.A2C("MlpPolicy", scaled, seed=0, n_steps=8)
+    agent.learn(8)
+    agent.save(tmp_path / "a.zip")
+    scaled.save(str(tmp_path / "scaling.pkl"))
+    export(
+        tmp_path / "a.zip", tmp_path / "a.safetensors", None, True, None, tmp_path / "scaling.pkl"
+    )
+    assert read(tmp_path / "a.safetensors").scaling is None
+
+
+def test_the_ending_of_a_file_may_be_left_away(made, saved, tmp_path):
+    assert StableBaselines(str(made.with_suffix(""))).weights == StableBaselines(str(made)).weights
+    with pytest.raises(ValueError, match=r"a\.zip is a pickle"):
+        (tmp_path / "a.zip").write_bytes(b"")
+        StableBaselines(str(tmp_path / "a"))
 
 
 def test_a_features_extractor_or_a_network_of_its_own_is_refused(tmp_path):

@@ -348,3 +348,43 @@ def test_an_illegal_action_and_an_unknown_car_are_refused():
         world.edit(Remove(999))
     with pytest.raises(ValueError, match="seed"):
         world.reset(-1)
+
+
+SWITCHES = {
+    "action.lateral": ("highway-fast", {"SLOWER", "IDLE", "FASTER"}),
+    "action.longitudinal": ("highway-fast", {"LANE_LEFT", "IDLE", "LANE_RIGHT"}),
+}
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_an_axis_of_meta_actions_can_be_switched_off(switch):
+    scenario, named = SWITCHES[switch]
+    world = World(scenario, {switch: False})
+    world.reset(1)
+    for _ in range(4):
+        assert set(world.scene.legal.meta) <= named
+        world.step(Meta("IDLE"))
+
+
+def test_a_car_that_slips_can_be_had_on_a_steered_road():
+    assert World("racetrack", {"action.dynamical": True}).reset(1).ego.dynamical
+    assert not World("racetrack").reset(1).ego.dynamical
+
+
+@pytest.mark.parametrize(
+    "overrides, said",
+    [
+        (
+            {"action.lateral": False, "action.longitudinal": False},
+            "At least longitudinal or lateral",
+        ),
+        ({"action.lateral": 1}, "action.lateral is True by default"),
+        ({"action.wings": True}, "no setting 'action.wings'.*action.lateral"),
+        ({"action.type": "Flying"}, "action.type is one of DiscreteMetaAction, ContinuousAction"),
+        ({"action.type": "ContinuousAction", "action.target_speeds": [1]}, "no setting"),
+    ],
+)
+def test_settings_of_actions_that_cannot_be_are_refused_in_a_sentence(overrides, said):
+    with pytest.raises(ValueError, match=said) as refused:
+        World("highway-fast", overrides)
+    assert "\n" not in str(refused.value)

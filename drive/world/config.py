@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import math
+
+from highway_env.envs.common import action as actions
 
 from drive.scenarios import Scenario
 from drive.world.drivers import CROSSING
 
+ACTION_TYPES = {
+    "DiscreteMetaAction": actions.DiscreteMetaAction,
+    "ContinuousAction": actions.ContinuousAction,
+}
 SMALLEST_OBSERVATION = {"type": "Kinematics", "vehicles_count": 1, "features": ["presence"]}
 
 
@@ -24,6 +31,9 @@ def configuration(scenario: Scenario, default: dict, overrides: dict) -> dict:
         "observation": SMALLEST_OBSERVATION,
     }
     config["action"] = {**default["action"], **chosen.get("action", {})}
+    if overrides.get("action.type", config["action"]["type"]) != config["action"]["type"]:
+        _override(config, "action.type", overrides["action.type"], scenario.name)
+        config["action"] = {"type": overrides["action.type"]}  # settings are those of their type
     for key, value in overrides.items():
         _override(config, key, value, scenario.name)
     if not 1 <= config["policy_frequency"] <= config["simulation_frequency"]:
@@ -41,15 +51,25 @@ def _override(config: dict, key: str, value, scenario: str) -> None:
     place = config
     for parent in parents:
         place = place.get(parent) if isinstance(place, dict) else None
-    if not isinstance(place, dict) or (leaf not in place and parents != ["action"]):
-        known = ", ".join(sorted(k for k in config if k not in ("observation", "action")))
-        raise ValueError(
-            f"{scenario!r} has no setting {key!r}; choose from {known}, action.target_speeds"
-        )
+    usual = place
+    if parents == ["action"] and isinstance(place, dict):
+        usual = {"type": place["type"], **_settings(place["type"]), **place}
+    if not isinstance(place, dict) or leaf not in usual:
+        settings = sorted(k for k in config if k not in ("observation", "action"))
+        settings += [f"action.{name}" for name in ("type", *_settings(config["action"]["type"]))]
+        raise ValueError(f"{scenario!r} has no setting {key!r}; choose from {', '.join(settings)}")
     if key.split(".")[0] == "observation":
         raise ValueError("the observation cannot be set: a policy perceives a scene")
-    _same_kind(key, place.get(leaf), value)
+    if key == "action.type" and value not in ACTION_TYPES:
+        raise ValueError(f"{key} is one of {', '.join(ACTION_TYPES)}, not {value!r}")
+    _same_kind(key, usual[leaf], value)
     place[leaf] = value
+
+
+def _settings(kind: str) -> dict:
+    """The settings of a highway-env ActionType with their defaults, by name."""
+    parameters = inspect.signature(ACTION_TYPES[kind]).parameters.values()
+    return {each.name: each.default for each in parameters if each.default is not each.empty}
 
 
 def _same_kind(key: str, old, new) -> None:

@@ -12,6 +12,7 @@ from drive.types import Choice, Legal, Meta, Option, Scene, Term
 from policies.sb3.model import VALUES, fitting, outputs, read
 from policies.sb3.observation import Shown, default, in_rows, observe
 
+ENDINGS = (".safetensors", ".zip")  # that may be left away, the harmless one first
 UNAVAILABLE = Term("unavailable", 0.0, "", "against")
 
 
@@ -24,13 +25,14 @@ class StableBaselines:
     tie = "post hoc"
 
     def __init__(self, file: str):
-        if file.endswith(".zip"):
+        found = at(Path(file))
+        if found.suffix == ".zip":
             raise ValueError(
-                f"{file} is a pickle, which can run any program when it is opened: only "
+                f"{found} is a pickle, which can run any program when it is opened: only "
                 "`whydrive run`, `evaluate` and `export-sb3` open it, with --trust-pickle"
             )
         self.name = f"sb3:{file}"
-        self._model = read(Path(file))
+        self._model = read(found)
         self.weights = self._model.digest
         self._kind = "value" if self._model.about.algorithm in VALUES else "preference"
 
@@ -46,7 +48,7 @@ class StableBaselines:
         scores = outputs(self._model, observe(scene, self.shown(scene)))
         options = tuple(
             self._option(name, score, name in scene.legal.meta)
-            for name, score in zip(self._model.actions, scores, strict=True)
+            for name, score in zip(self._model.actions(scene.scenario), scores, strict=True)
         )
         best = max(options, key=lambda option: option.score).action
         return Choice(best if scene.legal.allows(best) else Meta("IDLE"), options)
@@ -58,8 +60,16 @@ class StableBaselines:
 
     def shown(self, scene: Scene) -> Shown:
         """What it is shown: its own observation, or the scenario's if that fits."""
-        return self._model.shown or fitting(default(scene.scenario), self._model.inputs)
+        return self._model.shown or fitting(
+            default(scene.scenario), self._model.inputs, self._model.about.shape
+        )
 
     def _option(self, name: str, score: float, available: bool) -> Option:
         term = Term(self._kind, score, "", "for")
         return Option(Meta(name), (term,) if available else (term, UNAVAILABLE), score)
+
+
+def at(path: Path) -> Path:
+    """The file of that name, where its ending may have been left away, as Stable-Baselines3 allows."""
+    named = (path.with_name(path.name + ending) for ending in ENDINGS)
+    return path if path.is_file() else next((p for p in named if p.is_file()), path)

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 import zipfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from policies.sb3.model import ACTIONS, ACTIVATIONS, About, fitting, read, write
+import numpy as np
+
+from policies.sb3 import at
+from policies.sb3.model import ACTIVATIONS, AXES, About, Scaling, fitting, read, write
 from policies.sb3.observation import shown_by
+
+__all__ = ["at", "export", "into"]
 
 NEEDS = "it takes Stable-Baselines3 to open a zip: pip install 'whydrive[sb3]'"
 DISTRUSTED = (
@@ -17,29 +24,61 @@ DISTRUSTED = (
 )
 
 
+@dataclass(frozen=True, eq=False)
+class Agent:
+    """What is taken of an agent."""
+
+    about: About
+    layers: list  # [(weight, bias)]
+    scaling: Scaling | None = None
+
+
 def export(
-    source: Path, target: Path, observation: Path | None = None, trust_pickle: bool = False
+    source: Path,
+    target: Path,
+    observation: Path | None = None,
+    trust_pickle: bool = False,
+    axes: str | None = None,
+    statistics: Path | None = None,
 ) -> Path:
     """Write an agent as safetensors, with the observation that it is shown; returns `target`.
 
     source: Stable-Baselines3's zip, or a safetensors file that is to be shown another observation;
-    observation: JSON of highway-env's configuration, None for the scenario's. A zip is opened only
-    if it is trusted. ValueError in one sentence for what cannot be exported.
+    observation: JSON of highway-env's configuration (the whole one tells the axes as well), None for
+    the scenario's; axes: a key of AXES, where the number of actions does not tell; statistics:
+    VecNormalize's file, a pickle. Pickles are opened only if they are trusted. ValueError in one
+    sentence for what cannot be exported.
     """
-    config = None if observation is None else configuration(observation)
-    if source.suffix == ".zip":
-        if not trust_pickle:
-            raise ValueError(DISTRUSTED.format(source))
-        algorithm, activation, layers = _opened(source)
-    else:
-        model = read(source)
-        algorithm, activation, layers = model.about.algorithm, model.about.activation, model.layers
-        layers = [(weight.astype("float32"), bias.astype("float32")) for weight, bias in layers]
-        config = config or model.about.observation
-    if config is not None:
-        fitting(shown_by(config), layers[0][0].shape[1])
-    write(target, About(algorithm, activation, config), layers)
+    config, told = (None, None) if observation is None else configuration(observation)
+    if not trust_pickle and (source.suffix == ".zip" or statistics):
+        raise ValueError(DISTRUSTED.format(source if source.suffix == ".zip" else statistics))
+    if statistics and source.suffix != ".zip":
+        raise ValueError(f"statistics are taken along with a zip, and {source} is none")
+    agent = _opened(source, statistics) if source.suffix == ".zip" else _read(source)
+    about = agent.about
+    axes = _axes(axes or told or about.axes, len(agent.layers[-1][1]), source)
+    about = replace(about, observation=config or about.observation, axes=axes)
+    if about.observation is not None:
+        fitting(shown_by(about.observation), agent.layers[0][0].shape[1], about.shape)
+    write(target, about, agent.layers, agent.scaling)
     return target
+
+
+def _read(source: Path) -> Agent:
+    model = read(source)
+    layers = [(weight.astype("float32"), bias.astype("float32")) for weight, bias in model.layers]
+    return Agent(model.about, layers, model.scaling)
+
+
+def _axes(axes: str | None, count: int, source: Path) -> str | None:
+    """The axes that an agent acts on; None where that is left to the scenario."""
+    if axes is not None and axes not in AXES:
+        raise ValueError(f"an agent acts on {' or '.join(AXES)} axes, not {axes!r}")
+    if axes is not None and len(AXES[axes]) != count:
+        raise ValueError(
+            f"the agent of {source} has {count} actions, and {axes} takes {len(AXES[axes])}"
+        )
+    return axes or ("both" if len(AXES["both"]) == count else None)
 
 
 def into(folder: Path, source: Path, observation: Path | None, trust_pickle: bool) -> Path:
@@ -49,23 +88,40 @@ def into(folder: Path, source: Path, observation: Path | None, trust_pickle: boo
     return export(source, folder / f"{source.stem}-{digest}.safetensors", observation, trust_pickle)
 
 
-def configuration(path: Path) -> dict:
-    """highway-env's observation configuration from a JSON file; ValueError where it is none."""
+def configuration(path: Path) -> tuple[dict, str | None]:
+    """highway-env's observation configuration from a JSON file, and the axes if it tells them.
+
+    ValueError where it is none.
+    """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{path} is not JSON ({error})") from error
+    axes = None
     if isinstance(found, dict) and isinstance(found.get("observation"), dict):
+        axes = _told(found.get("action"))
         found = found["observation"]  # a whole configuration of an environment
     shown_by(found)
-    return found
+    return found, axes
+
+
+def _told(action) -> str | None:
+    """The axes that an environment's configuration of actions tells; None: it tells none."""
+    if not isinstance(action, dict):
+        return None
+    if action.get("type", "DiscreteMetaAction") != "DiscreteMetaAction":
+        raise ValueError(
+            f"actions of type {action['type']!r} are not known here; DiscreteMetaAction is"
+        )
+    along, across = action.get("longitudinal", True), action.get("lateral", True)
+    return "both" if along and across else "longitudinal" if along else "lateral"
 
 
 # ---------------------------------------------------------------------------------------- the zip
 
 
-def _opened(path: Path):
-    """(algorithm, activation, layers) of a zip."""
+def _opened(path: Path, statistics: Path | None) -> Agent:
+    """What a zip holds."""
     algorithm = _algorithm(path)
     try:
         import stable_baselines3
@@ -86,8 +142,40 @@ def _opened(path: Path):
             f"Stable-Baselines3 cannot open {path}: {type(error).__name__}: {error}"
         ) from error
     _check_spaces(agent, path)
+    scaling = _statistics(statistics, agent.observation_space.shape) if statistics else None
+    if statistics is None and _was_normalized(agent, algorithm):
+        raise ValueError(
+            f"the agent of {path} was trained behind VecNormalize; give its file with --statistics "
+            "FILE.pkl, which tells how what is shown was scaled"
+        )
     activation, layers = _stack(_network(agent, algorithm, path), path)
-    return algorithm, activation, layers
+    about = About(algorithm, activation, None, None, tuple(agent.observation_space.shape))
+    return Agent(about, layers, scaling)
+
+
+def _was_normalized(agent, algorithm: str) -> bool:
+    """Was the agent trained behind VecNormalize? Of a DQN the zip does not tell."""
+    return algorithm != "DQN" and agent._last_original_obs is not None
+
+
+def _statistics(path: Path, shape: tuple[int, ...]) -> Scaling | None:
+    """VecNormalize's statistics of what was shown, from its pickle; None where it scaled only rewards."""
+    try:
+        with open(path, "rb") as file:
+            told = pickle.load(file)
+        if not told.norm_obs:
+            return None
+        mean, variance = np.asarray(told.obs_rms.mean, float), np.asarray(told.obs_rms.var, float)
+        epsilon, clip = float(told.epsilon), float(told.clip_obs)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror or error}") from error
+    except Exception as error:  # whatever a pickle may raise
+        raise ValueError(f"{path} was not saved by VecNormalize") from error
+    if mean.shape != tuple(shape):
+        raise ValueError(
+            f"the statistics of {path} are of {mean.shape}, and the agent is shown {shape}"
+        )
+    return Scaling(mean.ravel(), np.sqrt(variance + epsilon).ravel(), clip)
 
 
 def _algorithm(path: Path) -> str:
@@ -115,10 +203,16 @@ def _check_spaces(agent, path: Path) -> None:
     shown, actions = agent.observation_space, agent.action_space
     if not isinstance(shown, Box) or shown.dtype.kind != "f":
         raise ValueError(f"the agent of {path} is shown {shown}, not numbers of the cars around it")
-    if not isinstance(actions, Discrete) or int(actions.n) not in ACTIONS or int(actions.start):
+    if len(shown.shape) > 2:
         raise ValueError(
-            f"the agent of {path} chooses from {actions}; only highway-env's "
-            f"{' or '.join(map(str, ACTIONS))} meta-actions are known here"
+            f"the agent of {path} is shown {' x '.join(map(str, shown.shape))} numbers (stacked frames, a "
+            "grid or pictures), and a scene is shown as rows of cars"
+        )
+    counts = {len(names) for names in AXES.values()}
+    if not isinstance(actions, Discrete) or int(actions.n) not in counts or int(actions.start):
+        raise ValueError(
+            f"the agent of {path} chooses from {actions}; only highway-env's 5 or 3 meta-actions are "
+            "known here"
         )
 
 

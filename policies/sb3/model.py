@@ -20,11 +20,16 @@ ACTIVATIONS = {  # torch.nn's class -> torch.nn.functional's function
 }  # fmt: skip
 VALUES = ("DQN",)  # whose outputs are values; the others' are logits of a distribution
 ALGORITHMS = (*VALUES, "PPO", "A2C")
-ACTIONS = {  # number of actions -> highway-env's names in its order
-    5: ("LANE_LEFT", "IDLE", "LANE_RIGHT", "FASTER", "SLOWER"),
-    3: ("SLOWER", "IDLE", "FASTER"),
+AXES = {  # the axes that an agent acts on -> highway-env's names of its actions, in its order
+    "both": ("LANE_LEFT", "IDLE", "LANE_RIGHT", "FASTER", "SLOWER"),
+    "longitudinal": ("SLOWER", "IDLE", "FASTER"),
+    "lateral": ("LANE_LEFT", "IDLE", "LANE_RIGHT"),
 }
+USUAL_AXES = {
+    "intersection": "longitudinal"
+}  # scenario -> what highway-env gives there, where not both
 AGAIN = "`whydrive export-sb3` makes one"
+WHICH = "say which with `whydrive export-sb3 ... --actions longitudinal` or `--actions lateral`"
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,25 @@ class About:
     algorithm: str
     activation: str
     observation: dict | None  # highway-env's configuration; None: the scenario's
+    axes: str | None = (
+        None  # a key of AXES; None: the scenario's, where the number of actions fits both
+    )
+    shape: tuple[int, ...] | None = (
+        None  # of the observation that it was trained on; None: not told
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """VecNormalize's statistics: what is shown becomes (x - mean) / scale, clipped."""
+
+    mean: np.ndarray  # [inputs]
+    scale: np.ndarray  # [inputs] > 0
+    clip: float  # > 0
+
+    def __call__(self, shown: np.ndarray) -> np.ndarray:
+        """The numbers [inputs] as the network was shown them in training."""
+        return np.clip((shown - self.mean) / self.scale, -self.clip, self.clip)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,28 +69,45 @@ class Model:
         tuple[np.ndarray, np.ndarray], ...
     ]  # ([outputs, inputs], [outputs]) each, doubles
     digest: str
+    scaling: Scaling | None = None
 
     @property
     def inputs(self) -> int:
         return self.layers[0][0].shape[1]
 
-    @property
-    def actions(self) -> tuple[str, ...]:
-        return ACTIONS[len(self.layers[-1][1])]
+    def actions(self, scenario: str) -> tuple[str, ...]:
+        """The names of its outputs, in order; ValueError where they could be either axis."""
+        count = len(self.layers[-1][1])
+        axes = self.about.axes or USUAL_AXES.get(scenario, "both")
+        if len(AXES[axes]) != count:
+            raise ValueError(f"the agent has {count} actions, which are speeds or lanes; {WHICH}")
+        return AXES[axes]
 
     @property
     def shown(self) -> Shown | None:
         return None if self.about.observation is None else shown_by(self.about.observation)
 
 
-def fitting(shown: Shown, inputs: int) -> Shown:
-    """The observation, if the network takes it; ValueError says both sizes where not."""
+def fitting(shown: Shown, inputs: int, shape: tuple[int, ...] | None = None) -> Shown:
+    """The observation, if the network takes it; ValueError says both shapes where not."""
+    rows, features = shown.rows, len(shown.features)
+    has = f"the observation has {rows} rows of {features} features"
+    asked = "give the one it was trained on with --observation FILE"
+    if shape is not None and shape not in ((rows, features), (rows * features,)):
+        stacked = len(shape) == 2 and shape[0] == rows and shape[1] % features == 0
+        if stacked and shape[1] > features:
+            raise ValueError(
+                f"the agent was trained on {shape[1] // features} stacked frames of {rows} x {features}, "
+                "and a scene shows one; train it without stacking"
+            )
+        raise ValueError(f"the agent was trained on {_times(shape)}, but {has}; {asked}")
     if shown.size != inputs:
-        raise ValueError(
-            f"the network takes {inputs} numbers, but the observation has {shown.rows} rows of "
-            f"{len(shown.features)} features; give the one it was trained on with --observation FILE"
-        )
+        raise ValueError(f"the network takes {inputs} numbers, but {has}; {asked}")
     return shown
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
 
 
 def outputs(model: Model, observation: np.ndarray) -> list[float]:
@@ -77,7 +118,8 @@ def outputs(model: Model, observation: np.ndarray) -> list[float]:
     import torch
 
     between = getattr(torch.nn.functional, ACTIVATIONS[model.about.activation])
-    x = torch.from_numpy(observation.astype(np.float32).astype(float)).flatten()
+    shown = observation.astype(np.float32).astype(float).ravel()
+    x = torch.from_numpy(model.scaling(shown) if model.scaling else shown)
     for number, (weight, bias) in enumerate(model.layers, 1):
         x = torch.nn.functional.linear(x, torch.from_numpy(weight), torch.from_numpy(bias))
         if number < len(model.layers):
@@ -90,7 +132,12 @@ def outputs(model: Model, observation: np.ndarray) -> list[float]:
 # ------------------------------------------------------------------------------------------ files
 
 
-def write(path: Path, about: About, layers: list[tuple[np.ndarray, np.ndarray]]) -> None:
+def write(
+    path: Path,
+    about: About,
+    layers: list[tuple[np.ndarray, np.ndarray]],
+    scaling: Scaling | None = None,
+) -> None:
     """Write a network; what cannot be read again is not written."""
     arrays = {}
     for number, (weight, bias) in enumerate(layers):
@@ -99,8 +146,13 @@ def write(path: Path, about: About, layers: list[tuple[np.ndarray, np.ndarray]])
         "algorithm": about.algorithm,
         "activation": about.activation,
         "observation": about.observation,
+        "axes": about.axes,
+        "shape": about.shape,
     }
     _layers(arrays, path)
+    if scaling is not None:
+        arrays |= {"scaling.mean": scaling.mean, "scaling.scale": scaling.scale}
+        told["clip"] = scaling.clip
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(safetensors.numpy.save(arrays, {KEY: json.dumps(told)}))
 
@@ -115,19 +167,48 @@ def read(path: Path) -> Model:
         arrays = safetensors.numpy.load(data)
         with safe_open(path, "np") as file:
             told = json.loads((file.metadata() or {})[KEY])
-        about = About(told["algorithm"], told["activation"], told["observation"])
+        shape = told.get("shape")
+        about = About(
+            told["algorithm"],
+            told["activation"],
+            told["observation"],
+            told.get("axes"),
+            None if shape is None else tuple(map(int, shape)),
+        )
+        scaling = _scaling(arrays, told)
     except SafetensorError as error:
         raise ValueError(f"{path} is no safetensors file ({error}); {AGAIN}") from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"{path} does not say which network it is; {AGAIN}") from error
+    if about.axes is not None and about.axes not in AXES:
+        raise ValueError(f"{path} acts on {about.axes!r}; it is one of {', '.join(AXES)}")
     if about.algorithm not in ALGORITHMS or about.activation not in ACTIVATIONS:
         raise ValueError(
             f"{path} holds {about.algorithm} with {about.activation}, which is not known here"
         )
-    model = Model(about, _layers(arrays, path), hashlib.sha256(data).hexdigest()[:16])
+    layers = _layers(arrays, path)
+    model = Model(about, layers, hashlib.sha256(data).hexdigest()[:16], scaling)
+    if scaling is not None and len(scaling.mean) != model.inputs:
+        raise ValueError(
+            f"the statistics of {path} are of {len(scaling.mean)} numbers, not {model.inputs}"
+        )
     if model.shown is not None:
-        fitting(model.shown, model.inputs)
+        fitting(model.shown, model.inputs, about.shape)
     return model
+
+
+def _scaling(arrays: dict[str, np.ndarray], told: dict) -> Scaling | None:
+    """The statistics of a file, taken out of its arrays; None where it has none."""
+    if "clip" not in told:
+        return None
+    mean, scale = (
+        arrays.pop(f"scaling.{name}").astype(float).ravel() for name in ("mean", "scale")
+    )
+    clip = float(told["clip"])
+    usable = np.isfinite(mean).all() and np.isfinite(scale).all() and (scale > 0).all()
+    if not usable or mean.shape != scale.shape or not clip > 0:
+        raise ValueError("statistics that cannot be")
+    return Scaling(mean, scale, clip)
 
 
 def _layers(arrays: dict[str, np.ndarray], path: Path) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
@@ -146,9 +227,8 @@ def _layers(arrays: dict[str, np.ndarray], path: Path) -> tuple[tuple[np.ndarray
             raise ValueError(f"the layers of {path} do not fit together; {AGAIN}")
         if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
             raise ValueError(f"{path} holds weights that are not finite")
-    if len(found[-1][1]) not in ACTIONS:
+    if len(found[-1][1]) not in map(len, AXES.values()):
         raise ValueError(
-            f"{path} chooses among {len(found[-1][1])} actions; highway-env's meta-actions are "
-            + " or ".join(map(str, ACTIONS))
+            f"{path} chooses among {len(found[-1][1])} actions; highway-env's meta-actions are 5 or 3"
         )
     return found
