@@ -155,7 +155,15 @@ def evaluate(
     suite: str,
     policy: Annotated[list[str], typer.Option("--policy", "-p", help="repeat for several")],
     episodes: Annotated[int, typer.Option(help="seeds per scenario")] = 20,
-    workers: Annotated[int, typer.Option(min=1, help="processes")] = 1,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="processes; 1, or Ray's own number, if not given")
+    ] = None,
+    engine: Annotated[
+        str, typer.Option(help="local (this process), processes, or ray (on other machines too)")
+    ] = "processes",
+    address: Annotated[
+        str | None, typer.Option(help="a Ray cluster that runs; one is started here, if not given")
+    ] = None,
     out: Annotated[Path, typer.Option(help="folder; a second call continues there")] = Path(
         "runs/evaluation"
     ),
@@ -169,14 +177,16 @@ def evaluate(
     set: Overrides = [],  # noqa: B006
 ) -> None:
     """Drive policies through a suite on the same seeds and print what came of it, with intervals."""
+    from drive import engine as engines
     from drive import evaluation
 
+    engine = engines.named(engine, workers, address)
     policy = exported(policy, out, observation, trust_pickle)
     results = evaluation.evaluate(
         suite,
         policy,
         episodes,
-        workers=workers,
+        engine=engine,
         out=out,
         overrides=overrides(set),
         physics=physics,
@@ -223,11 +233,13 @@ def verify(
 ) -> None:
     """Test every claim of a run by driving it again; the verdicts are written beside the logs."""
     from drive.checking.verdicts import Tally, logs_of, verify_logs
+    from drive.engine import Failure, Local, Processes
 
     paths, tally, refused = logs_of(run), Tally(), 0
-    for path, findings in progressing(verify_logs(paths, workers), len(paths), "verifying"):
-        if isinstance(findings, Exception):
-            print(f"whydrive: {findings}", file=sys.stderr)
+    verified = verify_logs(paths, Local() if workers == 1 else Processes(workers))
+    for path, findings in progressing(verified, len(paths), "verifying"):
+        if isinstance(findings, Failure):
+            print(f"whydrive: {path.name}: {findings.why}", file=sys.stderr)
             refused += 1
             continue
         tally.add(findings)

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 
 import orjson
@@ -33,6 +32,7 @@ from drive.checking.futures import (
     possible_contacts,
 )
 from drive.checking.text import check_rationale
+from drive.engine import Engine, Failure, Local
 from drive.episodes import log
 from drive.episodes.codec import build, plain
 from drive.episodes.replay import Moment, replay
@@ -435,7 +435,8 @@ def verify_log(path: Path) -> tuple[Finding, ...]:
     episode = log.read(path).episode
     policy, why_not = asked_again(episode.header)
     found: list[Finding] = []
-    with open(path_beside(path), "wb") as file:
+    part = path_beside(path).with_suffix(".part")
+    with open(part, "wb") as file:
         header = {
             "schema": SCHEMA,
             "version": VERSION,
@@ -447,6 +448,7 @@ def verify_log(path: Path) -> tuple[Finding, ...]:
             found += findings
             for finding in findings:
                 file.write(orjson.dumps(plain(finding)) + b"\n")
+    os.replace(part, path_beside(path))
     return tuple(found)
 
 
@@ -471,22 +473,7 @@ def asked_again(header: Header) -> tuple[Policy | None, str]:
 
 
 def verify_logs(
-    paths: Iterable[Path], workers: int = 1
-) -> Iterator[tuple[Path, tuple[Finding, ...] | Exception]]:
-    """Every log with its findings, as they are done; a log that fails comes with its error."""
-    paths = list(paths)
-    if workers == 1:
-        for path in paths:
-            yield path, _tried(path)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        jobs = {pool.submit(_tried, path): path for path in paths}
-        for job in as_completed(jobs):
-            yield jobs[job], job.result()
-
-
-def _tried(path: Path) -> tuple[Finding, ...] | Exception:
-    try:
-        return verify_log(path)
-    except ValueError as error:
-        return error
+    paths: Iterable[Path], engine: Engine = Local()
+) -> Iterator[tuple[Path, tuple[Finding, ...] | Failure]]:
+    """Every log with its findings, as they are done; a log that cannot be tested comes with why not."""
+    return engine.run(paths, verify_log)

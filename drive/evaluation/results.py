@@ -32,6 +32,7 @@ from drive.measures.statistics import (
 )
 
 MISSING = "–"
+BROKEN = "broken"  # the reason of an episode that has no end
 NOTHING = Estimate(math.nan, math.nan, math.nan, 0)
 OUTCOME = (
     "success", "mean speed", "collision", "at-fault collision", "off-road", "minimum TTC",
@@ -53,13 +54,13 @@ class Record:
     policy: str
     seed: int
     log: str  # file name within the run's folder
-    reason: str  # of types.End, or "broken" where the episode has none
+    reason: str  # of types.End, or BROKEN
     message: str = ""  # what went wrong, in words
     metrics: dict[str, float] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:
-        return self.reason in ("policy failed", "broken")
+        return self.reason in ("policy failed", BROKEN)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,436 @@
+"""Jobs done in this process, in several, or on a Ray cluster; results stream back as they come.
+
+Knows nothing of driving. Every engine keeps the same promises. A bounded number of jobs is out at any
+time, so `jobs` may be endless. A job that raises yields a Failure. A worker that dies costs the job
+that it was doing one retry, after all other jobs, and then that job yields a Failure; no other job
+notices. An interrupt, or a consumer that stops early, ends the workers at once, mid-job.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import multiprocessing
+import os
+import pickle
+import signal
+import statistics
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from multiprocessing import connection
+from typing import Protocol, TypeVar
+
+Job, Result = TypeVar("Job"), TypeVar("Result")
+
+TRIES = 2  # for a job whose worker dies
+TASK = 2.0  # [s] of work that a task for Ray should hold
+LARGEST_TASK = 500  # jobs
+AHEAD = 2  # tasks in flight for each core that Ray has: one that runs and one that waits
+OBJECT_STORE = 256 << 20  # [bytes] for results on their way, of a cluster that is started here
+ARITHMETIC = "NPY_DISABLE_CPU_FEATURES"  # of this process's environment; Ray's workers get the same
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a job has no result, in one sentence."""
+
+    why: str
+    trace: str = field(default="", repr=False, compare=False)  # for a developer; never shown
+
+
+class CannotStart(OSError):
+    """No worker can take a job; the message says why in one sentence."""
+
+
+class Engine(Protocol):
+    """Does jobs. A frozen value."""
+
+    shares_disk: bool  # do its workers see the files that this process sees?
+
+    def run(
+        self, jobs: Iterable[Job], work: Callable[[Job], Result]
+    ) -> Iterator[tuple[Job, Result | Failure]]:
+        """Every job with `work(job)` or a Failure, in the order in which they are done."""
+
+
+# ----------------------------------------------------------------------------------- in this process
+
+
+@dataclass(frozen=True)
+class Local:
+    """One job after the other in this process: for debugging, and for what cannot be pickled."""
+
+    shares_disk = True
+
+    def run(self, jobs, work):
+        for job in jobs:
+            yield job, _outcome(work, job)
+
+
+# --------------------------------------------------------------------------- in processes of our own
+
+
+@dataclass(frozen=True)
+class Processes:
+    """Spawned processes of this machine, one job in each at a time; work and jobs are pickled.
+
+    CannotStart where two workers in a row die before they are up.
+    """
+
+    workers: int = 1
+
+    shares_disk = True
+
+    def run(self, jobs, work):
+        queue = _Queue(jobs)
+        with _crew(self.workers, pickle.dumps(work)) as crew:
+            while True:
+                while crew.has_room and (attempt := queue.take()):
+                    crew.begin(attempt)
+                if not crew.is_busy:
+                    return
+                for attempt, answer in crew.heard():
+                    if isinstance(answer, bytes):
+                        yield attempt.job, _unpacked(answer)
+                    elif failure := queue.lost(attempt, answer):
+                        yield attempt.job, failure
+
+
+class _Crew:
+    """The workers at hand. Hires as many as there are jobs for, up to `size`."""
+
+    def __init__(self, size: int, work: bytes):
+        self.size, self.work = size, work
+        self.workers: list[_Worker] = []
+        self.stillborn = 0  # workers in a row that died before they were up
+
+    @property
+    def has_room(self) -> bool:
+        self.workers = [w for w in self.workers if w.attempt or w.process.is_alive()]
+        return len(self.workers) < self.size or not all(w.attempt for w in self.workers)
+
+    @property
+    def is_busy(self) -> bool:
+        return any(worker.attempt for worker in self.workers)
+
+    def begin(self, attempt: _Attempt) -> None:
+        idle = next((worker for worker in self.workers if not worker.attempt), None)
+        if idle is None:
+            with (
+                _interrupts_held_back()
+            ):  # the worker is born deaf to them, and known before they come
+                idle = _Worker(self.work)
+                self.workers.append(idle)
+        idle.begin(attempt)
+
+    def heard(self) -> Iterator[tuple[_Attempt, bytes | str]]:
+        """Waits for the next workers to be heard of: what they did with its packed outcome, or how they died."""
+        busy = {worker.pipe: worker for worker in self.workers if worker.attempt}
+        for pipe in connection.wait(busy):
+            worker = busy[pipe]
+            try:
+                message = pipe.recv_bytes()
+            except (EOFError, OSError):
+                yield worker.attempt, self._buried(worker)
+                continue
+            if message == UP:
+                self.stillborn = 0
+                worker.come_up()
+            else:
+                attempt, worker.attempt = worker.attempt, None
+                yield attempt, message
+
+    def _buried(self, worker: _Worker) -> str:
+        self.workers.remove(worker)
+        worker.process.join()
+        how = _how(worker.process.exitcode)
+        self.stillborn += not worker.is_up
+        if self.stillborn == 2:
+            raise CannotStart(
+                f"no worker process can start ({how}); a script of your own needs "
+                '`if __name__ == "__main__":` around what it runs'
+            )
+        return how
+
+
+@contextmanager
+def _crew(size: int, work: bytes) -> Iterator[_Crew]:
+    crew = _Crew(size, work)
+    try:
+        yield crew
+    finally:
+        for worker in crew.workers:
+            worker.process.kill()
+        for worker in crew.workers:
+            worker.process.join()
+
+
+UP = b"up"  # what a worker says first
+
+
+class _Worker:
+    """One spawned process, and the attempt that it was given."""
+
+    def __init__(self, work: bytes):
+        self.attempt: _Attempt | None = None
+        self.is_up = False
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs, work), daemon=True)
+        self.process.start()
+        theirs.close()  # so that the pipe ends when the worker does
+
+    def begin(self, attempt: _Attempt) -> None:
+        self.attempt = attempt
+        if self.is_up:
+            self._send()
+
+    def come_up(self) -> None:
+        self.is_up = True
+        self._send()
+
+    def _send(self) -> None:
+        with suppress(OSError):  # it has just died, and is about to be heard of
+            self.pipe.send_bytes(self.attempt.packed)
+
+
+def _serve(pipe: connection.Connection, work: bytes) -> None:
+    """In a worker: do what comes through the pipe until it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's
+    threading.Thread(target=_follow_the_parent, daemon=True).start()
+    pipe.send_bytes(UP)
+    with suppress(EOFError, OSError):
+        while True:
+            pipe.send_bytes(_done(work, pipe.recv_bytes()))
+
+
+def _follow_the_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Ctrl-C takes effect afterwards; a process that starts within never hears of it."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _how(exitcode: int) -> str:
+    return f"exit code {exitcode}" if exitcode >= 0 else signal.Signals(-exitcode).name
+
+
+# --------------------------------------------------------------------------------------------- on Ray
+
+
+@dataclass(frozen=True)
+class Ray:
+    """The cores of a Ray cluster, on other machines too; needs `pip install "whydrive[ray]"`.
+
+    address: of a cluster that runs already ("auto" finds one on this machine); without it, a cluster
+    of `workers` cores (all of this machine's, if not given) is started here and stopped at the end.
+    Jobs are bundled into tasks of about two seconds, and at most two tasks per core are out. Outcomes
+    come back one by one, so a node that dies takes with it only what it had not sent yet.
+    """
+
+    address: str | None = None
+    workers: int | None = None
+
+    shares_disk = False
+
+    def run(self, jobs, work):
+        queue, pace = _Queue(jobs), _Pace()
+        with _cluster(self.address, self.workers) as ray:
+            task = ray.remote(_bundle).options(num_returns="streaming", max_retries=0)
+            work = ray.put(pickle.dumps(work))
+            out: dict[
+                Iterator, deque[_Attempt]
+            ] = {}  # a task's stream of outcomes: what is to come
+            try:
+                while True:
+                    most = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 0)))
+                    while len(out) < most and (bundle := queue.bundle(pace.jobs)):
+                        out[task.remote(work, [attempt.packed for attempt in bundle])] = bundle
+                    if not out:
+                        return
+                    yield from _streamed(ray, out, queue, pace)
+            finally:
+                for stream in out:
+                    ray.cancel(stream, force=True)
+
+
+def _streamed(ray, out: dict, queue: _Queue, pace: _Pace) -> Iterator[tuple]:
+    """Waits for the next outcomes, one of each stream that has one."""
+    ray.wait(list(out), num_returns=1)
+    ready, _ = ray.wait(list(out), num_returns=len(out), timeout=0)
+    for stream in ready:
+        bundle = out[stream]
+        try:
+            seconds, answer = ray.get(next(stream))
+        except (StopIteration, ray.exceptions.RayError) as end:
+            del out[stream]
+            if bundle:
+                attempt = bundle.popleft()
+                queue.put_back(bundle)
+                if failure := queue.lost(attempt, _said_by_ray(end)):
+                    yield attempt.job, failure
+        else:
+            pace.add(seconds)
+            yield bundle.popleft().job, _unpacked(answer)
+
+
+def _bundle(work: bytes, jobs: list[bytes]) -> Iterator[tuple[float, bytes]]:
+    """In a worker of Ray's: each job's seconds and packed outcome."""
+    for job in jobs:
+        begin = time.perf_counter()
+        answer = _done(work, job)
+        yield time.perf_counter() - begin, answer
+
+
+def _said_by_ray(error: Exception) -> str:
+    cause = getattr(error, "cause", None) or error
+    return type(cause).__name__
+
+
+class _Pace:
+    """How long jobs take, and how many of them make a task."""
+
+    def __init__(self):
+        self._recent: deque[float] = deque(maxlen=100)  # [s]
+
+    def add(self, seconds: float) -> None:
+        self._recent.append(seconds)
+
+    @property
+    def jobs(self) -> int:
+        if not self._recent:
+            return 1
+        typical = max(statistics.median(self._recent), 1e-6)
+        return min(LARGEST_TASK, math.ceil(TASK / typical))
+
+
+@contextmanager
+def _cluster(address: str | None, workers: int | None) -> Iterator:
+    """Ray, connected; a connection that stood before is used and left."""
+    try:
+        import ray
+    except ImportError:
+        raise CannotStart('Ray is not installed; pip install "whydrive[ray]"') from None
+    if ray.is_initialized():
+        yield ray
+        return
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anybody
+    here = {"num_cpus": workers, "include_dashboard": False, "object_store_memory": OBJECT_STORE}
+    same = {"env_vars": {ARITHMETIC: os.environ[ARITHMETIC]}} if ARITHMETIC in os.environ else {}
+    try:
+        ray.init(
+            address or "local",
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            runtime_env=same,
+            **({} if address else here),
+        )
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        where = f"at {address}" if address else "on this machine"
+        said = str(error).split("\n")[0]
+        raise CannotStart(f"no Ray cluster can be had {where}: {said}") from None
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+# --------------------------------------------------------------------------------- what they all share
+
+
+@dataclass(frozen=True, eq=False)
+class _Attempt:
+    """A job on its way to a worker."""
+
+    job: object
+    packed: bytes
+    number: int = 1
+
+
+class _Queue:
+    """What is still to be done: the jobs, then those whose worker died."""
+
+    def __init__(self, jobs: Iterable):
+        self._jobs = iter(jobs)
+        self._again: deque[_Attempt] = deque()
+
+    def take(self) -> _Attempt | None:
+        for job in self._jobs:
+            return _Attempt(job, pickle.dumps(job))
+        return self._again.popleft() if self._again else None
+
+    def bundle(self, size: int) -> deque[_Attempt]:
+        return deque(attempt for _ in range(size) if (attempt := self.take()))
+
+    def put_back(self, attempts: Iterable[_Attempt]) -> None:
+        self._again += attempts
+
+    def lost(self, attempt: _Attempt, how: str) -> Failure | None:
+        """Its worker died: once more, or a Failure."""
+        if attempt.number == TRIES:
+            return Failure(f"its worker died {TRIES} times ({how})")
+        self._again.append(replace(attempt, number=attempt.number + 1))
+        return None
+
+
+def _outcome(work: Callable, job) -> object | Failure:
+    """The one broad `except` of an evaluation: whatever a job raises is its own failure."""
+    try:
+        return work(job)
+    except Exception as error:
+        return _failure(error)
+
+
+def _failure(error: Exception) -> Failure:
+    """A ValueError is a sentence for the user; of any other exception the name helps."""
+    said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+    return Failure(said, traceback.format_exc())
+
+
+def _done(work: bytes, job: bytes) -> bytes:
+    """The packed outcome of a packed job, in a worker."""
+    outcome = _outcome(lambda packed: pickle.loads(work)(pickle.loads(packed)), job)
+    try:
+        return pickle.dumps(outcome)
+    except Exception as error:
+        return pickle.dumps(_failure(error))
+
+
+def _unpacked(answer: bytes) -> object | Failure:
+    return _outcome(pickle.loads, answer)
+
+
+ENGINES: dict[str, Callable[[int | None, str | None], Engine]] = {
+    "local": lambda workers, address: Local(),
+    "processes": lambda workers, address: Processes(workers or 1),
+    "ray": lambda workers, address: Ray(address, workers),
+}
+
+
+def named(name: str, workers: int | None = None, address: str | None = None) -> Engine:
+    """The engine of that name. address: of a Ray cluster. ValueError where they do not fit together."""
+    if name not in ENGINES:
+        raise ValueError(f"no engine {name!r}; choose from {', '.join(ENGINES)}")
+    if workers is not None and workers < 1:
+        raise ValueError(f"the number of workers must be at least 1, not {workers}")
+    if address and name != "ray":
+        raise ValueError(f"an address is of a Ray cluster, and the engine is {name!r}")
+    if address and workers:
+        raise ValueError(f"the cluster at {address} has its own number of workers")
+    return ENGINES[name](workers, address)

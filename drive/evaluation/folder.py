@@ -1,0 +1,227 @@
+"""A run's folder: run.json (what is driven), a log per episode, and episodes.jsonl (what came of each).
+
+One evaluation at a time writes into a folder. What lies there is never driven again by the same
+version, and never mixed with what another version drives.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from drive import policy as policies
+from drive.episodes import log, rollout
+from drive.evaluation import versions
+from drive.evaluation.results import BROKEN, Record
+from drive.scenarios import Suite
+from drive.types import Policy
+
+SCHEMA = "whydrive.run"
+VERSION = "1.1"
+
+
+@dataclass(frozen=True)
+class Job:
+    """An episode to drive."""
+
+    scenario: str
+    policy: str  # its name
+    seed: int
+    source: str | Policy  # where to load it from, or the policy itself
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return (self.scenario, self.policy, self.seed)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How every episode of a run is driven."""
+
+    out: Path
+    overrides: dict
+    language: str
+    physics: str
+    causes: str
+    code: str  # the digest of drive/
+    policies: dict[str, dict]  # name -> where it comes from, and its digests
+
+    def path(self, job: Job) -> Path:
+        return self.out / log.file_name(job)  # a job names what a header names
+
+
+def about(source: str | Policy, policy: Policy) -> dict:
+    """Where a policy comes from, and digests by which a change of it is noticed."""
+    place = source if isinstance(source, str) else type(policy).__qualname__
+    return {
+        "from": place,
+        "code": versions.of_policy(policy),
+        "weights": policies.weights(policy),
+    }
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Nobody else evaluates into the folder meanwhile, or ValueError; a process that ends lets go."""
+    read(folder)  # into somebody else's folder nothing is written
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise ValueError(f"{folder} is a file; name a folder to evaluate into") from None
+    lock = FileLock(folder / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ValueError(
+            f"another evaluation is writing into {folder}; wait for its end, or name another folder"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def read(folder: Path) -> dict | None:
+    """What run.json says; None where there is none. ValueError where an evaluation did not write it."""
+    path = folder / "run.json"
+    if not path.exists():
+        return None
+    try:
+        found = json.loads(path.read_bytes())
+        known = found["schema"] == SCHEMA and found["version"].split(".")[0] == "1"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        known = False
+    if not known:
+        raise ValueError(
+            f"{path} was not written by an evaluation like this; choose another folder"
+        )
+    return found
+
+
+# ------------------------------------------------------------------------------------------ run.json
+
+
+def check(plan: Plan) -> None:
+    """ValueError where the folder was begun with other settings, or by policies that have changed since."""
+    old, out = read(plan.out) or {}, plan.out
+    for name, now in json.loads(json.dumps(_settings(plan))).items():
+        was = old.get(name, now)
+        if was != now:
+            was, now = json.dumps(was), json.dumps(now)
+            raise ValueError(f"{out} was begun with {name} {was}, not {now}; choose another folder")
+    for name, now in plan.policies.items():
+        was = old.get("policies", {}).get(name, now)
+        changed = (was["code"], was["weights"]) != (now["code"], now["weights"])
+        logs = log.file_name(Job("*", name, "*", ""))
+        if changed and any(out.glob(logs)):
+            raise ValueError(
+                f"policy {name!r} has changed since it drove in {out}; "
+                f"choose another folder, or delete {logs} there"
+            )
+
+
+def begin(plan: Plan, protocol: Suite, seeds: Sequence[int], todo: Sequence[Job]) -> None:
+    """Write run.json, or add to it. ValueError where what is to do would mix two versions.
+
+    Where nothing is to be driven any more, another version may still read what was.
+    """
+    old = read(plan.out) or {}
+    if old and todo and old.get("code") != plan.code:
+        raise ValueError(
+            f"{plan.out} was driven by another version of Whydrive; go on in another folder"
+        )
+    commands = old.get("commands", [])
+    fresh = {
+        "schema": SCHEMA,
+        "version": VERSION,
+        **_settings(plan),
+        "code": plan.code,
+        "versions": rollout.versions(),
+        **old,
+        "commands": commands + [sys.argv] * (sys.argv not in commands),
+        "suites": old.get("suites", {})
+        | {protocol.name: {"scenarios": protocol.scenarios, "seeds": seeds}},
+        "policies": old.get("policies", {}) | plan.policies,
+    }
+    put(plan.out / "run.json", json.dumps(fresh, indent=1, ensure_ascii=False).encode())
+
+
+def _settings(plan: Plan) -> dict:
+    """What all episodes in a folder have in common."""
+    return {
+        "overrides": plan.overrides,
+        "physics": plan.physics,
+        "language": plan.language,
+        "causes": plan.causes,
+        "highway-env": rollout.versions().get("highway-env", ""),
+    }
+
+
+def put(path: Path, content: bytes) -> None:
+    """The whole file or none of it, even where we are killed."""
+    part = path.with_suffix(".part")
+    part.write_bytes(content)
+    os.replace(part, path)
+
+
+# ------------------------------------------------------------------------------------ logs and notes
+
+
+def is_done(plan: Plan, job: Job) -> bool:
+    """Does the job's log stand there with its end? ValueError where another file has its place."""
+    path = plan.path(job)
+    if not path.exists() or _is_torn_at_once(path):
+        return False
+    try:
+        header = log.read_header(path)
+    except log.LogError as error:
+        raise ValueError(f"{error}; it lies where a log of this run belongs") from error
+    was = (header.scenario, header.policy, header.seed, header.weights, header.overrides)
+    if was != (*job.key, plan.policies[job.policy]["weights"], plan.overrides):
+        raise ValueError(f"{path} is the log of another run; choose another folder")
+    return log.is_complete(path)
+
+
+def _is_torn_at_once(path: Path) -> bool:
+    """Was it cut within its first line, as a kill may leave it?"""
+    with open(path, "rb") as file:
+        first = file.readline(log.LARGEST_LINE)
+    begin = f'{{"schema":"{log.SCHEMA}"'.encode()
+    return not first.endswith(b"\n") and begin.startswith(first[: len(begin)])
+
+
+def noted(out: Path) -> dict[tuple[str, str, int], Record]:
+    """Records that were noted with today's formulas; a torn line is passed over."""
+    found = {}
+    path = out / "episodes.jsonl"
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        try:
+            data = json.loads(line)
+            if data.pop("formulas") == versions.of_measures() and data["reason"] != BROKEN:
+                found[data["scenario"], data["policy"], data["seed"]] = Record(**data)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return found
+
+
+@contextmanager
+def notebook(out: Path) -> Iterator[Callable[[Record], None]]:
+    """What notes a record, on disk at once; a line that a kill cut is closed first."""
+    path = out / "episodes.jsonl"
+    torn = path.exists() and not path.read_bytes().endswith(b"\n")
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("\n" if torn else "")
+
+        def note(one: Record) -> None:
+            data = asdict(one) | {"formulas": versions.of_measures()}
+            file.write(json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n")
+            file.flush()
+
+        yield note
