@@ -1,13 +1,14 @@
 """Finds policies by name and guards what they return: the one late binding of Whydrive.
 
 A policy is a class with `name`, `tie` and `decide(scene) -> Choice` (`drive.types.Policy`), written
-in `policies/NAME.py`, in any file, or in an installed module. It may also have `weights` (a digest
-of what it learned) and a static `applies(legal) -> bool` (does it have an action on such a road?).
+in `policies/NAME.py`, in any file, or in an installed module. `drive.types.Powers` lists what it may
+have besides.
 """
 
 from __future__ import annotations
 
 import ast
+import dataclasses
 import difflib
 import hashlib
 import importlib
@@ -19,7 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-from drive.types import Action, Choice, Control, Legal, Meta, Option, Policy, Scene
+from drive.kinematics import tracker
+from drive.types import Action, Choice, Follow, Legal, Meta, Option, Policy, Powers, Scene
 
 BUILT_IN = "policies"  # the package in which policies are found by name
 MADE_FROM = {  # policies that are made from what follows a colon: name -> what that is
@@ -158,31 +160,40 @@ def _class_in(module: ModuleType, place: str, chosen: str) -> type:
     return next(iter(found.values()))
 
 
-# ----------------------------------------------------------------------------------- guarding
+# ------------------------------------------------------------------------------------- powers
+
+
+def powers(policy: Policy) -> Powers:
+    """What the policy has beside `decide`; the default of `Powers` where it has no such attribute."""
+    names = (field.name for field in dataclasses.fields(Powers))
+    return Powers(**{name: getattr(policy, name) for name in names if hasattr(policy, name)})
 
 
 def weights(policy: Policy) -> str:
-    """The digest of what a policy learned; "" where it has none."""
-    return str(getattr(policy, "weights", ""))
+    """The digest of what a policy learned; "" where it learned nothing."""
+    return str(powers(policy).weights)
 
 
 def applies(policy: Policy, legal: Legal) -> bool:
     """Does the policy have an action on a road with such actions? Where not, tables say "–"."""
-    return bool(getattr(policy, "applies", lambda _: True)(legal))
+    return bool(powers(policy).applies(legal))
 
 
 def prepare(policy: Policy, progress: Callable[[str], None] = print) -> None:
     """Let a policy make ready, before its first decision, what takes long; it says so where it does."""
-    getattr(policy, "prepare", lambda _: None)(progress)
+    powers(policy).prepare(progress)
+
+
+# ----------------------------------------------------------------------------------- guarding
 
 
 def checked(policy: Policy, scene: Scene) -> Choice:
     """Ask the policy to decide, and refuse what breaks its contract with a PolicyError."""
     try:
         choice = policy.decide(scene)
+        fault = _fault(choice, scene) or _fault_of_text(policy, scene, choice)
     except Exception as error:
         raise PolicyError(f"policy {policy.name!r} raised {_said(error)}") from error
-    fault = _fault(choice, scene)
     if fault:
         raise PolicyError(
             f"policy {policy.name!r} {fault} at step {scene.step} of {scene.scenario}"
@@ -193,10 +204,10 @@ def checked(policy: Policy, scene: Scene) -> Choice:
 def _fault(choice: Choice, scene: Scene) -> str:
     if not isinstance(choice, Choice):
         return f"returned {type(choice).__name__}, not a Choice,"
-    if not isinstance(choice.action, Meta | Control):
+    if not isinstance(choice.action, Action):
         return f"chose {choice.action!r}, which is no action,"
-    if not _finite(choice.action):
-        return f"chose {choice.action!r}, which is not finite,"
+    if unfit := _unfit(choice.action, scene):
+        return f"chose {unfit}"
     if not scene.legal.allows(choice.action):
         return f"chose {choice.action}, which is not legal ({_said_legal(scene.legal)}),"
     options = choice.options
@@ -204,10 +215,21 @@ def _fault(choice: Choice, scene: Scene) -> str:
         return "weighed something that is not an Option"
     if choice.action not in [option.action for option in options]:
         return f"chose {choice.action} without listing it among its options"
-    return next(filter(None, map(_fault_of, options)), "")
+    return next(filter(None, (_fault_of(option, scene) for option in options)), "")
 
 
-def _fault_of(option: Option) -> str:
+def _fault_of_text(policy: Policy, scene: Scene, choice: Choice) -> str:
+    """Is the action what a policy that decodes its actions from its text makes of this text?"""
+    act = powers(policy).act
+    if act is None:
+        return ""
+    if choice.rationale is None:
+        return "gave no rationale, from which its action is decoded,"
+    decoded = act(scene, choice.rationale)
+    return "" if decoded == choice.action else f"chose {choice.action} but its text says {decoded}"
+
+
+def _fault_of(option: Option, scene: Scene) -> str:
     numbers = {"score": option.score}
     for term in option.terms:
         numbers[f"term {term.kind!r}"] = term.value
@@ -215,19 +237,25 @@ def _fault_of(option: Option) -> str:
     for what, number in numbers.items():
         if number is not None and not math.isfinite(number):
             return f"gave option {option.action} a {what} of {number}"
-    return "" if _finite(option.action) else f"weighed {option.action!r}, which is not finite,"
+    unfit = _unfit(option.action, scene)
+    return f"weighed {unfit}" if unfit else ""
 
 
-def _finite(action: Action) -> bool:
-    if isinstance(action, Meta):
-        return True
-    return math.isfinite(action.acceleration) and math.isfinite(action.steering)
+def _unfit(action: Action, scene: Scene) -> str:
+    """The action with why it cannot be driven; empty where it can."""
+    if isinstance(action, Follow):
+        return tracker.refusal(action.trajectory, scene.ego)
+    if isinstance(action, Meta) or (
+        math.isfinite(action.acceleration) and math.isfinite(action.steering)
+    ):
+        return ""
+    return f"{action!r}, which is not finite,"
 
 
 def _said_legal(legal: Legal) -> str:
     if legal.meta:
         return f"legal are {', '.join(legal.meta)}"
-    if legal.steering is None or legal.acceleration is None:
+    if not legal.steered:
         return "no action is legal"
     low, high = map(math.degrees, legal.steering)
     slow, fast = legal.acceleration

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hand_made import straight_road
 
-from drive.kinematics.trajectory import DECIMALS, TIMES, from_states, meta_action_of
+from drive.kinematics.trajectory import TIMES, from_states, meta_action_of
 from drive.roads import Arc, Lane, Road, Straight
-from drive.types import WAYPOINTS
+from drive.types import DECIMALS, WAYPOINTS
 
 TICKS = np.arange(0, 6.7, 1 / 15)
 MIDDLE = ("a", "b", 1)

@@ -16,7 +16,6 @@ from drive.roads import Lane, LaneId, Road
 from drive.roads.geometry import wrap
 from drive.types import GRID, HORIZON, WAYPOINTS, Side, Trajectory
 
-DECIMALS = {"x": 3, "y": 3, "heading": 4, "speed": 3, "acceleration": 3, "curvature": 5}
 TIMES = GRID * np.arange(1, WAYPOINTS + 1)  # [s] after the decision
 STANDSTILL = 0.1  # [m] driven within GRID, below which a course means nothing
 
@@ -33,7 +32,7 @@ def from_states(
     source: str,
     heading_is: Literal["body", "course"] = "body",
 ) -> Trajectory:
-    """A trajectory through simulated states, rounded at birth.
+    """A trajectory through simulated states.
 
     times: [N] s after the decision, from 0 to 6.4 or later; states: [N, >= 4] x, y, heading, speed.
     Between states everything is interpolated linearly. Acceleration is the change of speed, and
@@ -54,8 +53,7 @@ def from_states(
         "curvature": np.where(driven > STANDSTILL, turned / np.maximum(driven, STANDSTILL), 0.0),
     }
     arrays = {"x": x, "y": y, "heading": heading, "speed": speed} | derived
-    rounded = {name: np.round(array, DECIMALS[name]) + 0.0 for name, array in arrays.items()}
-    return Trajectory(**rounded, source=source, heading_is=heading_is)
+    return Trajectory(**arrays, source=source, heading_is=heading_is)
 
 
 def _courses(times: np.ndarray, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

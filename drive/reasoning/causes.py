@@ -151,10 +151,8 @@ def attribute(
 
 def _candidates(inquiry: Inquiry, cars: list[int]) -> list[int]:
     """The cars that could make a difference alone, nearest first: all, unless the policy knows better."""
-    tells = getattr(inquiry.policy, "could_matter", None)
-    if tells is None:
-        return cars
-    named = set(tells(inquiry.scene, inquiry.choice))
+    could_matter = policies.powers(inquiry.policy).could_matter
+    named = set(could_matter(inquiry.scene, inquiry.choice))
     inquiry.assume(car for car in cars if car not in named)
     return [car for car in cars if car in named]
 

@@ -28,7 +28,7 @@ TARGET_SPEED, TIMER, DELTA = 7, 8, 9  # [m/s], [s], []
 IMPACT_X, IMPACT_Y = 10, 11  # [m], pending displacement
 LENGTH, WIDTH, DIAGONAL = 12, 13, 14  # [m]
 LATERAL_SPEED, YAW_RATE = 15, 16  # [m/s], [rad/s], BICYCLE only
-FORCED = 17  # imposed acceleration of a hypothesis [m/s2], NaN: none
+FORCED = 17  # imposed acceleration [m/s2], NaN: none; a META car with one keeps the controls that it was given
 GRIP = 18  # acceleration and braking stay within this [m/s2], inf: unlimited (not highway-env's, see drive.world)
 FLOAT_ROWS = 19
 
@@ -1423,7 +1423,7 @@ def substep(
                 f[ACCELERATION, i] = notes.asked[t, i]
             else:
                 act_idm(net, f, g, cars, slots, ego, drivers, routes, own, notes, i, dt)
-        elif kind == META:
+        elif kind == META and f[FORCED, i] != f[FORCED, i]:
             s, r = follow_road(net, f, g, routes, own, i)
             steer(net, f, i, g[TARGET_LANE, i], s, r)
             f[ACCELERATION, i] = KP_A * (f[TARGET_SPEED, i] - f[SPEED, i])

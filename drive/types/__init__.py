@@ -3,18 +3,14 @@
 Nothing here computes, reads a file or knows a simulator. Field comments give unit, shape and frame.
 """
 
-from drive.types.actions import Action, Control, Legal, Meta
+from drive.types.actions import Action, Control, Follow, Legal, Meta
 from drive.types.choice import (
-    GRID,
-    HORIZON,
-    WAYPOINTS,
     Attribution,
     Barrier,
     Cause,
     Choice,
     Option,
     Term,
-    Trajectory,
 )
 from drive.types.edits import (
     SIZES,
@@ -34,9 +30,11 @@ from drive.types.edits import (
     Surface,
     Without,
 )
-from drive.types.episode import Contact, End, Episode, Header, Parent, Policy, Step, Tracks
+from drive.types.episode import Contact, End, Episode, Header, Parent, Step, Tracks
+from drive.types.policy import Policy, Powers
 from drive.types.said import Claim, Decision, Rationale, Side, Tie, Verdict
 from drive.types.scene import EGO, Car, Ego, History, Perception, Scene, StaticObject, Task
+from drive.types.trajectory import DECIMALS, GRID, HORIZON, WAYPOINTS, Trajectory
 from drive.types.truth import Driver, Truth
 
 __all__ = [
@@ -53,6 +51,7 @@ __all__ = [
     "Condition",
     "Contact",
     "Control",
+    "DECIMALS",
     "Decision",
     "Driver",
     "EGO",
@@ -60,6 +59,7 @@ __all__ = [
     "Ego",
     "End",
     "Episode",
+    "Follow",
     "GRID",
     "HORIZON",
     "Header",
@@ -74,6 +74,7 @@ __all__ = [
     "Parent",
     "Perception",
     "Policy",
+    "Powers",
     "Rationale",
     "Remove",
     "Resize",

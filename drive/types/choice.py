@@ -5,46 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from drive.roads import LaneId
-from drive.types.actions import Action
+from drive.types.actions import Action, Follow
 from drive.types.said import Rationale
-
-GRID = 0.1  # [s] spacing of waypoints and of history
-HORIZON = 6.4  # [s] length of a trajectory: 64 waypoints, as Alpamayo-R1's
-WAYPOINTS = 64
-
-
-@dataclass(frozen=True, eq=False)
-class Trajectory:
-    """64 waypoints at 0.1 s, 0.1 s to 6.4 s after the decision, road frame."""
-
-    x: np.ndarray  # [64] [m]
-    y: np.ndarray  # [64] [m]
-    heading: np.ndarray  # [64] [rad]
-    speed: np.ndarray  # [64] [m/s]
-    acceleration: np.ndarray  # [64] [m/s2], along the course
-    curvature: np.ndarray  # [64] [1/m], of the course, positive to the left
-    source: str  # how it was made: "roll-out without interaction", "imagined", ...
-    heading_is: Literal["body", "course"] = "body"
-
-    ARRAYS = ("x", "y", "heading", "speed", "acceleration", "curvature")
-
-    def __post_init__(self):
-        for name in self.ARRAYS:
-            array = np.asarray(getattr(self, name), dtype=float)
-            if array.shape != (WAYPOINTS,):
-                raise ValueError(f"trajectory.{name} has shape {array.shape}, not ({WAYPOINTS},)")
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
-
-    def __eq__(self, other) -> bool:
-        return (
-            isinstance(other, Trajectory)
-            and (self.source, self.heading_is) == (other.source, other.heading_is)
-            and all(np.array_equal(getattr(self, n), getattr(other, n)) for n in self.ARRAYS)
-        )
+from drive.types.trajectory import Trajectory
 
 
 @dataclass(frozen=True)
@@ -69,9 +33,12 @@ class Option:
     score: float | None = None  # the policy's own measure, higher is better; None where it has none
     target_lane: LaneId | None = None  # the lane this option drives to, where the action alone
     #                                    does not say it (continuous control)
-    trajectory: Trajectory | None = (
-        None  # where it leads; filled by foresight where the policy did not
-    )
+    # where it leads; of a followed path that path, else filled by foresight where the policy did not
+    trajectory: Trajectory | None = None
+
+    def __post_init__(self):
+        if self.trajectory is None and isinstance(self.action, Follow):
+            object.__setattr__(self, "trajectory", self.action.trajectory)
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,18 @@
-"""What happened: steps, episodes, and who drives them."""
+"""What happened: steps, and the episodes that they make."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 
 from drive.roads import Road
-from drive.types.choice import Attribution, Choice, Trajectory
+from drive.types.choice import Attribution, Choice
 from drive.types.edits import Edit
 from drive.types.said import Rationale, Tie
 from drive.types.scene import Perception, Scene, Task
+from drive.types.trajectory import Trajectory
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,12 +129,3 @@ class Episode:
     header: Header
     steps: tuple[Step, ...]
     end: End | None
-
-
-class Policy(Protocol):
-    """What drives. `decide` is a pure function of the scene; memory is in the scene's history."""
-
-    name: str
-    tie: Tie
-
-    def decide(self, scene: Scene) -> Choice: ...

@@ -16,12 +16,26 @@ import numpy as np
 from highway_env import utils
 
 from drive import roads
+from drive.kinematics import tracker
 from drive.kinematics.history import history
 from drive.scenarios import Scenario
 from drive.scenarios import scenario as named
-from drive.types import EGO, Action, Contact, Meta, Perception, Scene, Task, Tracks, Truth
+from drive.types import (
+    EGO,
+    Action,
+    Contact,
+    Control,
+    Follow,
+    Meta,
+    Perception,
+    Scene,
+    Task,
+    Tracks,
+    Truth,
+)
 from drive.world.config import configuration
 from drive.world.edits import Accelerate, Edit, Grip, Move, Remove, Resize, apply, limit_grip
+from drive.world.following import Following
 from drive.world.perception import arrived, perceive
 from drive.world.recorder import Recorder, lap_progress
 from drive.world.twin import TwinPhysics
@@ -160,12 +174,14 @@ class World:
     def step(self, action: Action) -> Outcome:
         """Drive one decision period with this action.
 
-        ValueError where the action is not legal now.
+        ValueError where the action is not legal now, and for a path that cannot be followed from here.
         """
         if not self._scene.legal.allows(action):
             raise ValueError(f"the action {action} is not legal here")
+        following = self._following(action) if isinstance(action, Follow) else None
         recorder = self._recorder(self._env, self.sub_step, self._step * self.period)
-        _, reward, terminated, _, _ = recorder.drive(self._native(action))
+        native = self._native(self._in_place_of(following) if following else action)
+        _, reward, terminated, _, _ = recorder.drive(native, following)
         self._step += 1
         self._number_cars()
         tracks = recorder.tracks(self._scene, self.perception.range)
@@ -235,7 +251,17 @@ class World:
                 if self._grip is not None:
                     limit_grip(vehicle, self._grip)
 
-    def _native(self, action: Action):
+    def _following(self, action: Follow) -> Following:
+        if why := tracker.refusal(action.trajectory, self._scene.ego):
+            raise ValueError(f"the ego cannot follow {why}")
+        legal = self._scene.legal
+        return Following(self._env.vehicle, action.trajectory, legal, self.sub_step)
+
+    def _in_place_of(self, following: Following) -> Meta | Control:
+        """What highway-env takes for the action while a path is followed: only its reward looks at it."""
+        return Meta("IDLE") if self._scene.legal.meta else following.control(0)
+
+    def _native(self, action: Meta | Control):
         kinds = self._env.action_type
         if isinstance(action, Meta):
             return kinds.actions_indexes[action.name]

@@ -9,6 +9,7 @@ import numpy as np
 from drive import roads
 from drive.roads import geometry
 from drive.types import EGO, Contact, Scene, Tracks
+from drive.world.following import Following
 from drive.world.values import exact, objects
 
 
@@ -21,13 +22,25 @@ class Recorder:
         self.contact: Contact | None = None
         self._note()
 
-    def drive(self, action):
-        road, simulate = self._env.road, self._env.road.step
-        road.step = lambda dt: (simulate(dt), self._note())
+    def drive(self, action, following: Following | None = None):
+        """`env.step`; where a path is followed, the ego acts by that instead of by the action."""
+        road, ego, simulate = self._env.road, self._env.vehicle, self._env.road.step
+
+        def step(dt: float) -> None:
+            simulate(dt)
+            if following:
+                following.settle()
+            self._note()
+
+        road.step = step
+        if following:
+            ego.act = lambda action=None: following.act(len(self._states) - 1)
         try:
             return self._env.step(action)
         finally:
             del road.step
+            if following:
+                del ego.act
 
     def _note(self) -> None:
         vehicles = self._env.road.vehicles

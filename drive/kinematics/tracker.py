@@ -1,0 +1,111 @@
+"""Follows a path: the control that keeps the ego on a trajectory, from its state and the time.
+
+Steering is Stanley's law (Hoffmann, Tomlin, Montemerlo and Thrun, "Autonomous Automobile Trajectory
+Tracking for Off-Road Driving", ACC 2007): the front wheels take the direction of the path at the
+front axle, and turn towards the path by the arctangent of the distance over the speed. Speed follows
+the trajectory's own speed at that time, by highway-env's proportional law (`ControlledVehicle`) and
+the change of speed that the trajectory has in the next sub-step. Of a trajectory, only positions,
+headings and speeds are followed. Knows nothing of limits: `Legal.within` clips.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from drive.kinematics.control import HALF_LENGTH, MAX_STEERING, TAU_ACCELERATION, State
+from drive.roads.geometry import wrap
+from drive.types import GRID, WAYPOINTS, Control, Ego, Trajectory
+
+GAIN = 2.5  # [1/s] by which a distance from the path becomes speed towards it; Stanley's own order
+SOFT = 1.0  # [m/s] added to the speed, so that a slow car does not turn its wheels far
+APART = 0.05  # [m] between two points, below which they give no direction
+FARTHEST_START = 5.0  # [m] from where the ego will be at the first waypoint's time
+TIMES = GRID * np.arange(WAYPOINTS + 1)  # [s] the start of a trajectory included
+
+
+def refusal(trajectory: Trajectory, ego: Ego) -> str:
+    """Why this path cannot be followed from where the ego is; empty where it can."""
+    if not isinstance(trajectory, Trajectory):
+        return f"a path that is {type(trajectory).__name__}, not a Trajectory"
+    if not all(np.isfinite(getattr(trajectory, name)).all() for name in trajectory.ARRAYS):
+        return "a path that holds a number that is not finite"
+    ahead = ego.speed * GRID
+    x, y = ego.x + ahead * math.cos(ego.heading), ego.y + ahead * math.sin(ego.heading)
+    away = math.hypot(trajectory.x[0] - x, trajectory.y[0] - y)
+    if away > FARTHEST_START:
+        return f"a path that begins {away:.1f} m away from the ego, more than {FARTHEST_START:g} m"
+    return ""
+
+
+def control(trajectory: Trajectory, elapsed: float, state: State, sub_step: float) -> Control:
+    """The control to hold for the next sub-step [s], `elapsed` seconds after the decision.
+
+    A pure function. Beyond its last waypoint a trajectory goes straight on at its last speed.
+    """
+    return Control(
+        _acceleration(trajectory, elapsed, state.speed, sub_step),
+        _steering(trajectory, state, sub_step),
+    )
+
+
+def _acceleration(trajectory: Trajectory, elapsed: float, speed: float, sub_step: float) -> float:
+    speeds = _with_start(trajectory.speed)
+    now, then = np.interp((elapsed, elapsed + sub_step), TIMES, speeds)
+    return float((then - now) / sub_step + (now - speed) / TAU_ACCELERATION)
+
+
+def _steering(trajectory: Trajectory, state: State, sub_step: float) -> float:
+    path = _front_axle(trajectory)
+    x = state.x + HALF_LENGTH * math.cos(state.heading)
+    y = state.y + HALF_LENGTH * math.sin(state.heading)
+    across, course = _place_on(path, x, y, state.speed * sub_step / 2)
+    back = math.atan2(GAIN * across, SOFT + abs(state.speed))
+    angle = float(wrap(course - state.heading)) - back
+    return min(max(angle, -MAX_STEERING), MAX_STEERING)
+
+
+def _with_start(values: np.ndarray) -> np.ndarray:
+    """The values of a trajectory with the one at its start, 0.1 s before the first waypoint."""
+    return np.concatenate([[2 * values[0] - values[1]], values])
+
+
+def _front_axle(trajectory: Trajectory) -> np.ndarray:
+    """Where the front axle goes [N >= 2, 2] [m]: points at least APART from one another."""
+    heading = _with_start(np.unwrap(trajectory.heading))
+    if trajectory.heading_is == "course":
+        slip = np.arcsin(np.clip(HALF_LENGTH * trajectory.curvature, -1.0, 1.0))
+        heading = heading - _with_start(slip)
+    x = _with_start(trajectory.x) + HALF_LENGTH * np.cos(heading)
+    y = _with_start(trajectory.y) + HALF_LENGTH * np.sin(heading)
+    points = [(x[0], y[0])]
+    for point in zip(x[1:], y[1:], strict=True):
+        if math.dist(point, points[-1]) >= APART:
+            points.append(point)
+    if len(points) == 1:  # it stands
+        points.append((x[0] + math.cos(heading[0]), y[0] + math.sin(heading[0])))
+    return np.array(points)
+
+
+def _place_on(path: np.ndarray, x: float, y: float, ahead: float) -> tuple[float, float]:
+    """Offset [m] of a point from a path, to its left, and the path's course [rad] `ahead` metres on.
+
+    The first and the last stretch go on straight.
+    """
+    steps = np.diff(path, axis=0)
+    lengths = np.hypot(*steps.T)
+    along = steps / lengths[:, None]
+    share = ((x, y) - path[:-1]) * along
+    station = share.sum(1)
+    low = np.where(np.arange(len(steps)) == 0, -np.inf, 0.0)
+    high = np.where(np.arange(len(steps)) == len(steps) - 1, np.inf, lengths)
+    station = np.clip(station, low, high)
+    nearest = path[:-1] + along * station[:, None]
+    place = int(np.argmin(np.hypot(*((x, y) - nearest).T)))
+    dx, dy = (x, y) - nearest[place]
+    begins = np.concatenate([[0.0], np.cumsum(lengths)])
+    courses = np.unwrap(np.arctan2(along[:, 1], along[:, 0]))
+    middles = (begins[1:] + begins[:-1]) / 2
+    course = float(np.interp(begins[place] + station[place] + ahead, middles, courses))
+    return float(along[place, 0] * dy - along[place, 1] * dx), course

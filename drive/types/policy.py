@@ -1,0 +1,42 @@
+"""What drives: a policy, and the powers that it may have beside deciding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from drive.types.actions import Action, Legal
+from drive.types.choice import Choice
+from drive.types.said import Rationale, Tie
+from drive.types.scene import Scene
+
+
+class Policy(Protocol):
+    """A policy. `decide` is a pure function of the scene; memory is in the scene's history.
+
+    Nothing is inherited. A policy that has one of `Powers` has an attribute of that name.
+    """
+
+    name: str
+    tie: Tie
+
+    def decide(self, scene: Scene) -> Choice: ...
+
+
+@dataclass(frozen=True)
+class Powers:
+    """What a policy may have beside `decide`, by name, and what holds for a policy without it."""
+
+    weights: str = ""  # digest of what the policy learned
+    # has the policy an action on a road with such actions? Where not, tables say "–"
+    applies: Callable[[Legal], bool] = lambda legal: True
+    # makes ready, before the first decision, what takes long; is given what shows its progress
+    prepare: Callable[[Callable[[str], None]], None] = lambda progress: None
+    # ids of the cars on which this choice could depend, by an exact argument of the policy's own;
+    # each of the others can be hidden without changing the choice
+    could_matter: Callable[[Scene, Choice], Iterable[int]] = lambda scene, choice: (
+        car.id for car in scene.cars
+    )
+    # decodes the action from the policy's own rationale; None for a policy that decides first
+    act: Callable[[Scene, Rationale], Action] | None = None
