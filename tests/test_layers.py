@@ -13,14 +13,14 @@ ORDER = """
 engine
 roads       geometry lanes
 types       settings trajectory actions scene truth said choice policy edits episode
-kinematics  history control trajectory tracker surroundings foresight
+kinematics  goal history control trajectory tracker surroundings foresight
 language    words quantities en de zh tables say parse report
 camera      door palette view birdseye files
 measures    statistics motion metrics
 scenarios
 twin        kernel network worlds suppositions entry spawn vector_env
 policy
-world       drivers config edits values perception following recorder twin
+world       drivers config edits values perception task following recorder twin
 reasoning   decisions evidence narrate causes because
 episodes    codec log shelf rollout record replay api
 checking    scene text asked futures verdicts faithfulness

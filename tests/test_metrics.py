@@ -145,7 +145,20 @@ def test_an_episode_cut_short_has_no_outcome_but_a_speed():
     ],
 )
 def test_success_is_what_the_task_asks_for(task, end, success):
-    assert value("success", steady(2, 10.0), task=task, end=end) == success
+    there = at_goal(episode(steady(2, 10.0), task=task, end=end), ("0", "1", 0))
+    assert METRICS["success"](there) == success
+
+
+@pytest.mark.parametrize("task", ["exit", "destination"])
+def test_arriving_somewhere_else_is_no_success(task):
+    elsewhere = at_goal(episode(steady(2, 10.0), task=task, end="arrived"), ("1", "2", 0))
+    assert METRICS["success"](elsewhere) == 0
+
+
+def at_goal(driven, lane):
+    """The episode, whose task is to stand on a lane at its end."""
+    final = replace(driven.end.final, task=t.Task("destination", (lane,)))
+    return replace(driven, end=replace(driven.end, final=final))
 
 
 def test_a_lap_makes_a_success_on_a_circuit():

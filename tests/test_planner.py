@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from drive.kinematics.foresight import roll_out
+from drive.kinematics.goal import arrived
 from drive.language import TERMS
 from drive.policy import checked
 from drive.reasoning.causes import CONDITIONS
@@ -17,7 +18,7 @@ from drive.twin import Worlds, from_scene
 from drive.twin import kernel as k
 from drive.types import Car, Ego, History, Legal, Meta, Perception, Scene, Task
 from drive.world import World
-from drive.world.perception import arrived, perceive
+from drive.world.perception import perceive
 from policies.planner import Planner, Settings, contingency, think
 from policies.planner.goal import Goal
 from policies.planner.imagination import forked, imagine, nearby

@@ -1,7 +1,9 @@
 """The door to highway-env: determinism, isolation, time travel, edits and perception."""
 
+import itertools
 import math
 
+import gymnasium
 import numpy as np
 import pytest
 from driving import drive_on
@@ -388,3 +390,143 @@ def test_settings_of_actions_that_cannot_be_are_refused_in_a_sentence(overrides,
     with pytest.raises(ValueError, match=said) as refused:
         World("highway-fast", overrides)
     assert "\n" not in str(refused.value)
+
+
+# ------------------------------------------------------------------------ the simulator's own clock
+
+
+def alone(scenario, overrides, seed, actions):
+    """highway-env without Whydrive: (terminated, truncated), rewards and positions, driven to its end."""
+    row = SCENARIOS[scenario]
+    kind = gymnasium.envs.registration.load_env_creator(gymnasium.spec(row.env).entry_point)
+    config = kind.default_config() | row.config
+    config["action"] = kind.default_config()["action"] | row.config.get("action", {})
+    env = kind(config=config | overrides)
+    env.reset(seed=seed)
+    rewards, places = [], [tuple(env.vehicle.position)]
+    for action in itertools.islice(itertools.cycle(actions), 400):
+        index = env.action_type.actions_indexes.get(action, env.action_type.actions_indexes["IDLE"])
+        available = env.action_type.get_available_actions()
+        step = env.step(index if index in available else env.action_type.actions_indexes["IDLE"])
+        rewards.append(step[1])
+        places.append(tuple(env.vehicle.position))
+        if step[2] or step[3]:
+            break
+    return step[2:4], rewards, places
+
+
+FREQUENCIES = {"whole": (15, 5), "15/2": (15, 2), "15/4": (15, 4), "10/3": (10, 3), "7/7": (7, 7)}
+
+
+@pytest.mark.parametrize("physics", ["highway-env", "twin"])
+@pytest.mark.parametrize("kind", FREQUENCIES)
+@pytest.mark.parametrize("scenario", ["highway-fast", "intersection", "roundabout"])
+def test_time_distance_rewards_and_endings_are_highway_env_s_at_any_frequency(
+    scenario, kind, physics
+):
+    simulated, decided = FREQUENCIES[kind]
+    overrides = {"simulation_frequency": simulated, "policy_frequency": decided, "duration": 6}
+    actions = ["FASTER", "IDLE", "LANE_LEFT", "SLOWER"]
+    over, rewards, places = alone(scenario, overrides, 3, actions)
+    world = World(scenario, overrides, physics)
+    world.reset(3)
+    ours, ended, metres = [], None, 0.0
+    for action in itertools.cycle(actions):
+        wanted = Meta(action)
+        outcome = world.step(wanted if world.scene.legal.allows(wanted) else Meta("IDLE"))
+        ours.append(outcome.reward)
+        moved = np.hypot(*np.diff(outcome.tracks.ego[:, :2], axis=0).T).sum()
+        lasted = outcome.tracks.times[-1] - outcome.tracks.times[0]
+        assert lasted == pytest.approx(simulated // decided / simulated, abs=2e-6)
+        if not world.scene.ego.crashed:  # a push apart moves without driving
+            assert moved == pytest.approx(
+                abs(outcome.tracks.ego[:-1, 3].mean()) * lasted, rel=0.03, abs=0.3
+            )
+        metres += moved
+        ended = outcome.ended
+        if ended:
+            break
+    assert len(ours) == len(rewards) or ended == "arrived"
+    assert np.allclose(ours, rewards[: len(ours)], atol=1e-6)
+    x, y = places[len(ours)]
+    assert (world.scene.ego.x, -world.scene.ego.y) == pytest.approx((x, y), abs=1e-5)
+    assert world.scene.time == pytest.approx(
+        len(ours) * (simulated // decided) / simulated, abs=1e-5
+    )
+    if ended == "time is up":
+        assert over[1] and world.scene.time >= world.task.deadline - 1e-5
+
+
+# ------------------------------------------------------------------------------ endings and tasks
+
+
+@pytest.mark.parametrize("goal", ["o1", "o2", "o3"])
+def test_the_task_at_the_intersection_is_where_it_is_configured_to_go(goal):
+    world = World(
+        "intersection", {"destination": goal, "initial_vehicle_count": 0, "spawn_probability": 0}
+    )
+    endings = set()
+    for seed in range(6):
+        world.reset(seed)
+        assert world.task.goal == ((f"il{goal[1]}", goal, 0),)
+        ended = None
+        while not ended:
+            fast = Meta("FASTER" if world.scene.legal.allows(Meta("FASTER")) else "IDLE")
+            ended = world.step(fast).ended
+        endings.add((ended, world.scene.ego.lane[1] == goal))
+    assert ("arrived", True) in endings and ("arrived", False) not in endings
+
+
+def test_a_destination_drawn_at_random_is_the_task():
+    goals = set()
+    for seed in range(6):
+        world = World("intersection", {"destination": None})
+        scene = world.reset(seed)
+        assert scene.task.goal[0][1] == scene.ego.route[-1][1]
+        goals.add(scene.task.goal[0][1])
+    assert len(goals) > 1
+    with pytest.raises(ValueError, match="a car that is steered is never told"):
+        World("intersection", {"destination": None, "action.type": "ContinuousAction"}).reset(1)
+
+
+def test_where_the_merge_ends_follows_its_lengths():
+    assert World("merge-generic").reset(1).task.goal_x is not None
+    world = World("merge-generic", {"after_merge_length": 250})
+    assert world.reset(1).task.goal_x == 470.0
+
+
+@pytest.mark.parametrize("scenario", ["highway", "intersection", "racetrack"])
+@pytest.mark.parametrize("ends", [True, False])
+def test_leaving_the_road_ends_the_episode_where_highway_env_says_so(scenario, ends):
+    overrides = {
+        "highway": {
+            "action.type": "ContinuousAction",
+            "offroad_terminal": ends,
+            "vehicles_count": 0,
+        },
+        "intersection": {
+            "action.type": "ContinuousAction",
+            "action.lateral": True,
+            "offroad_terminal": ends,
+            "initial_vehicle_count": 0,
+            "spawn_probability": 0,
+        },
+        "racetrack": {"terminate_off_road": ends, "other_vehicles": 0},
+    }[scenario]
+    world = World(scenario, {**overrides, "duration": 8})
+    scene = world.reset(3)
+    low, high = scene.legal.steering
+    ended = None
+    while not ended:
+        ended = world.step(Control(0.0, 0.2 * high)).ended
+    assert (ended == "off road") is ends
+    if (
+        scenario != "intersection" or ends
+    ):  # there it comes to stand where highway-env says "arrived"
+        assert (world.scene.time < world.task.deadline) is ends
+
+
+@pytest.mark.parametrize("override", [{"manual_control": True}, {"controlled_vehicles": 2}])
+def test_settings_by_which_a_policy_would_not_drive_are_refused(override):
+    with pytest.raises(ValueError, match="cannot be (True|2): "):
+        World("highway", override)

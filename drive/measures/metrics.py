@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from drive.kinematics.goal import arrived
 from drive.measures.motion import ENCOUNTER, TTC_CAP, Motion
 from drive.measures.statistics import present, quantile
 from drive.types import GRID, HORIZON, WAYPOINTS, Control, Episode, Meta, Step
@@ -55,8 +56,8 @@ SUCCESS = {  # task -> did the ego do it?
     "cruise": lambda end: end.reason == "time is up",
     "lane keeping": lambda end: end.reason == "time is up",
     "pass": lambda end: end.reason == "arrived",
-    "exit": lambda end: end.reason == "arrived",
-    "destination": lambda end: end.reason == "arrived",
+    "exit": lambda end: end.reason == "arrived" and arrived(end.final),
+    "destination": lambda end: end.reason == "arrived" and arrived(end.final),
     "laps": lambda end: end.reason == "time is up" and end.laps >= 1,
 }
 

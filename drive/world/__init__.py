@@ -36,8 +36,9 @@ from drive.types import (
 from drive.world.config import configuration
 from drive.world.edits import Accelerate, Edit, Grip, Move, Remove, Resize, apply, limit_grip
 from drive.world.following import Following
-from drive.world.perception import arrived, perceive
+from drive.world.perception import perceive
 from drive.world.recorder import Recorder, lap_progress
+from drive.world.task import ending, periods_within, task_of, times_itself
 from drive.world.twin import TwinPhysics
 from drive.world.values import PARAMETERS, legal, plain, read_road, read_truth
 
@@ -108,8 +109,10 @@ class World:
 
     @property
     def period(self) -> float:
-        """Seconds between decisions."""
-        return 1 / self._env.config["policy_frequency"]
+        """Seconds between decisions: as many sub-steps as highway-env drives, whole ones only."""
+        config = self._env.config
+        frames = int(config["simulation_frequency"] // config["policy_frequency"])
+        return frames / config["simulation_frequency"]
 
     @property
     def sub_step(self) -> float:
@@ -122,10 +125,8 @@ class World:
 
     @property
     def task(self) -> Task:
-        """The scenario's task; a duration that was set is its deadline."""
-        if "duration" not in self.overrides:
-            return self.scenario.task
-        return replace(self.scenario.task, deadline=float(self.overrides["duration"]))
+        """The scenario's task, as this world (reset) is configured for it."""
+        return self._task
 
     @property
     def perception(self) -> Perception:
@@ -159,6 +160,10 @@ class World:
         self._edits: list[tuple[Edit, ...]] = [()]  # before each decision, the present one included
         self._road = read_road(self._env.road.network)
         self._number_cars()
+        duration = self.overrides.get("duration", self.scenario.duration)
+        self._task = task_of(self.scenario, self._env, duration, self.period)
+        self._most = periods_within(self._env.config, duration)
+        self._timed = times_itself(self._env)
         return self._look()
 
     @property
@@ -181,7 +186,7 @@ class World:
         following = self._following(action) if isinstance(action, Follow) else None
         recorder = self._recorder(self._env, self.sub_step, self._step * self.period)
         native = self._native(self._in_place_of(following) if following else action)
-        _, reward, terminated, _, _ = recorder.drive(native, following)
+        _, reward, terminated, truncated, _ = recorder.drive(native, following)
         self._step += 1
         self._number_cars()
         tracks = recorder.tracks(self._scene, self.perception.range)
@@ -191,7 +196,8 @@ class World:
             lap_progress(self._road, tracks.ego) if self.scenario.task.kind == "laps" else 0
         )
         self._look()
-        return Outcome(tracks, float(reward), self._ending(terminated), recorder.contact)
+        over = ending(self._scene, self._env, terminated, truncated, self._most, self._timed)
+        return Outcome(tracks, float(reward), over, recorder.contact)
 
     def truth(self) -> Truth:
         """The privileged state. Never hand it to a policy."""
@@ -287,18 +293,6 @@ class World:
         past = history(self._tracks, self._seen, self.perception, self._seed, self._edits)
         self._scene = replace(self._scene, history=past)
         return self._scene
-
-    def _ending(self, terminated: bool) -> str | None:
-        ego, task = self._scene.ego, self.task
-        if ego.crashed:
-            return "collision"
-        if task.kind in ("laps", "lane keeping") and not self._env.vehicle.on_road:
-            return "off road"
-        if arrived(self._scene):
-            return "arrived"
-        if terminated:
-            return "arrived" if task.kind == "pass" else "time is up"
-        return "time is up" if self._step * self.period >= task.deadline - 1e-9 else None
 
 
 # ---------------------------------------------------------------------------------------- overrides

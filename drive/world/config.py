@@ -15,6 +15,11 @@ ACTION_TYPES = {
     "DiscreteMetaAction": actions.DiscreteMetaAction,
     "ContinuousAction": actions.ContinuousAction,
 }
+FIXED = {  # what cannot be set otherwise, and why
+    "manual_control": (False, "a keyboard would drive, and every action be ignored"),
+    "controlled_vehicles": (1, "one ego is driven and explained"),
+}
+DRAWN = ("destination",)  # settings that highway-env draws by itself where they are null
 SMALLEST_OBSERVATION = {"type": "Kinematics", "vehicles_count": 1, "features": ["presence"]}
 
 
@@ -38,6 +43,9 @@ def configuration(scenario: Scenario, default: dict, overrides: dict) -> dict:
         _override(config, key, value, scenario.name)
     if not 1 <= config["policy_frequency"] <= config["simulation_frequency"]:
         raise ValueError("it takes 1 <= policy_frequency <= simulation_frequency [Hz]")
+    for key, (usual, why) in FIXED.items():
+        if config.get(key, usual) != usual:
+            raise ValueError(f"{key} cannot be {config[key]!r}: {why}")
     if not config["duration"] > 0:
         raise ValueError(f"the duration must be above 0 s, not {config['duration']}")
     if "intersection" in scenario.env:
@@ -79,6 +87,6 @@ def _same_kind(key: str, old, new) -> None:
     elif isinstance(old, number):
         fits = isinstance(new, number) and math.isfinite(new)
     else:
-        fits = old is None or isinstance(new, type(old))
+        fits = old is None or isinstance(new, type(old)) or (new is None and key in DRAWN)
     if not fits:
         raise ValueError(f"{key} is {old!r} by default and cannot be {new!r}")

@@ -100,13 +100,3 @@ def _ego(driver: Driver) -> Ego:
         dynamical=driver.kind == "BicycleVehicle",
         crashed=driver.crashed,
     )
-
-
-def arrived(scene: Scene) -> bool:
-    """Does the ego stand where its task ends?"""
-    task, ego = scene.task, scene.ego
-    if task.goal_x is not None:
-        return ego.x > task.goal_x
-    if ego.lane not in task.goal:
-        return False
-    return bool(scene.road.lane(ego.lane).frenet(ego.x, ego.y)[0] >= task.goal_from)

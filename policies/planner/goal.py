@@ -23,7 +23,7 @@ class Goal:
 
     @classmethod
     def of(cls, scene: Scene) -> Goal:
-        """Of a scene's task; `drive.world.perception.arrived` says the same of one scene."""
+        """Of a scene's task; `drive.kinematics.goal.arrived` says the same of one scene."""
         task = scene.task
         lanes = tuple(
             (number, lane) for number, lane in enumerate(scene.road.lanes) if lane.id in task.goal
