@@ -1,14 +1,27 @@
-"""Digests of short episodes, also as a program: prints them as JSON for another process to compare."""
+"""Short episodes that many tests look at, driven once for all of them; as a program: their digests, for another process.
+
+An episode is driven where its log does not lie in the cache yet, and read from there. The cache is a
+folder of the system's temporary files, named after a digest of the code, the weights and the
+versions that decide what is driven, so a log of other code is never read. Test processes that run
+side by side share it: a lock for each log lets one drive while the other waits or takes the next.
+"""
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import json
-import sys
-from functools import cache
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from filelock import FileLock
 
 from drive import policy
 from drive.episodes import log
-from drive.episodes.rollout import run
+from drive.episodes.rollout import run, versions
 from drive.scenarios import SCENARIOS
 from drive.types import Episode
 from drive.world import World
@@ -16,29 +29,88 @@ from drive.world import World
 DECISIONS = 8
 SEED = 11
 ASKED_AGAIN = ("rule", "idm")  # policies quick enough to be asked for every cause on every road
+ROOT = Path(__file__).parents[1]
+CODE = ("drive", "policies")
+KEPT = 24 * 3600  # [s] that logs of other code stay in the cache
 
 
-@cache
-def episode(scenario: str, name: str) -> Episode | None:
-    """The first eight decisions; None where the policy has no action on that road."""
+@functools.cache
+def episode(
+    scenario: str,
+    name: str,
+    decisions: int = DECISIONS,
+    seed: int = SEED,
+    causes: str | None = None,
+) -> Episode | None:
+    """The first decisions of a policy, from the cache; None where it has no action on that road.
+
+    causes: as for `run`; None asks for them where the policy is quick.
+    """
+    causes = causes or usual_causes(name)
+    path = cache() / f"{scenario}-{name}-{seed}-{decisions}-{causes}.jsonl"
+    with FileLock(f"{path}.lock"):
+        if not path.exists():
+            driven = drive(scenario, name, decisions, seed, causes)
+            part = path.with_suffix(".part")
+            part.touch()
+            if driven:
+                log.write(part, driven)
+            part.rename(path)
+    return log.read(path).episode if path.stat().st_size else None
+
+
+def usual_causes(name: str) -> str:
+    """When a policy is asked what its decisions depend on, as `run` takes it."""
+    return "every" if name in ASKED_AGAIN else "never"
+
+
+def drive(scenario: str, name: str, decisions: int, seed: int, causes: str) -> Episode | None:
+    """The same, driven here and now."""
     driver = policy.load(name)
     world = World(scenario)
-    world.reset(SEED)
+    world.reset(seed)
     if not policy.applies(driver, world.scene.legal):
         return None
-    short = World(scenario, {"duration": DECISIONS * world.period})
-    return run(short, driver, SEED, causes="every" if name in ASKED_AGAIN else "never")
+    short = World(scenario, {"duration": decisions * world.period})
+    return run(short, driver, seed, causes=causes)
 
 
-def digests(names=None) -> dict[str, str]:
-    found = {}
+@functools.cache
+def cache() -> Path:
+    """The folder of this code's logs; folders of code that was tested before yesterday are removed."""
+    root = Path(tempfile.gettempdir()) / f"whydrive-tests-{os.getuid()}"
+    folder = root / code_digest()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.touch()
+    for path in root.iterdir():
+        if path.stat().st_mtime < time.time() - KEPT:
+            shutil.rmtree(path, ignore_errors=True)
+    return folder
+
+
+def code_digest() -> str:
+    """A digest of everything that decides what is driven and said."""
+    whole = hashlib.sha256(json.dumps(versions(), sort_keys=True).encode())
+    whole.update(Path(__file__).read_bytes())
+    for path in sorted(path for part in CODE for path in (ROOT / part).rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            whole.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return whole.hexdigest()[:16]
+
+
+def digests(fresh: bool = False) -> dict[str, str]:
+    """The digest of each policy's episode on each road; fresh: driven now, nothing read."""
+    whole = {}
     for scenario in SCENARIOS:
-        for name in names or policy.names():
-            driven = episode(scenario, name)
+        for name in policy.names():
+            if fresh:
+                driven = drive(scenario, name, DECISIONS, SEED, usual_causes(name))
+            else:
+                driven = episode(scenario, name)
             if driven is not None:
-                found[f"{scenario} {name}"] = log.digest(driven)
-    return found
+                whole[f"{scenario} {name}"] = log.digest(driven)
+    return whole
 
 
 if __name__ == "__main__":
-    print(json.dumps(digests(sys.argv[1:])))
+    print(json.dumps(digests(fresh=True)))

@@ -18,10 +18,10 @@ WORDS = 75  # a sentence that is longer is not heard to its end
 
 @pytest.fixture(params=PAIRS, ids=lambda pair: f"{pair[0]}-{pair[1]}")
 def steps(request):
-    found = episode(*request.param)
-    if found is None:
+    driven = episode(*request.param)
+    if driven is None:
         pytest.skip("the policy has no action on this road")
-    return found.steps
+    return driven.steps
 
 
 def narrated(steps):
