@@ -123,6 +123,50 @@ def replay(path: LogFile, physics: Physics = "highway-env") -> None:
 
 
 @app.command()
+def branch(
+    path: LogFile,
+    step: Annotated[int, typer.Option(help="number of the decision, from 0")],
+    edit: Annotated[
+        list[str],
+        typer.Option(
+            metavar="EDIT",
+            help='"remove 4", "brake 7 6", "surface 0.3", ... (all are in docs/log.md); repeat for several',
+        ),
+    ] = [],  # noqa: B006
+    policy: Annotated[
+        str | None,
+        typer.Option("--policy", "-p", help="what drives on; the log's own, if not given"),
+    ] = None,
+    decisions: Annotated[
+        int | None, typer.Option(help="how many; to the end, if not given")
+    ] = None,
+    physics: Physics = "twin",
+    out: Annotated[Path, typer.Option(help="folder for the branch's log")] = Path("runs"),
+    causes: Annotated[
+        bool | None, typer.Option("--causes/--no-causes", help="as in the log, if not given")
+    ] = None,
+) -> None:
+    """Drive on from a decision of a log after edits, and print what would have been decided."""
+    from drive.episodes.branch import branching, recorded
+    from drive.language import ending, spoken
+    from drive.language.edits import parse_edit
+    from drive.types import End
+
+    edits = tuple(map(parse_edit, edit))
+    events = branching(opened(path), step, edits, policy, decisions, physics, causes=causes)
+    written = recorded(events, out, edits)
+    log = next(written)
+    for event in written:
+        if isinstance(event, End):
+            say(ending(event))
+        elif event.scene.step >= step:
+            say(spoken(event))
+    say(f"log: {log}")
+    if isinstance(event, End) and event.reason == "policy failed":
+        raise ValueError(event.message)
+
+
+@app.command()
 def explain(
     path: LogFile,
     step: Annotated[int, typer.Option(help="number of the decision, from 0")] = 0,

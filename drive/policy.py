@@ -79,6 +79,17 @@ def load(name: str) -> Policy:
     return policy
 
 
+def again(name: str, learned: str) -> Policy:
+    """The policy that drove a logged step, by name and weights. ValueError where it is not here any more."""
+    try:
+        policy = load(name)
+    except ValueError:
+        raise ValueError(f"the policy {name!r} cannot be loaded here") from None
+    if weights(policy) != learned:
+        raise ValueError(f"the policy {name!r} has learned something else since")
+    return policy
+
+
 def _made(place: str, source: str) -> Policy:
     """A policy of MADE_FROM; what its class says against the source is said as it is."""
     if not source:

@@ -14,7 +14,7 @@ engine
 roads       geometry lanes
 types       settings trajectory actions scene truth said choice policy edits episode
 kinematics  goal history control trajectory tracker surroundings foresight
-language    words quantities en de zh tables say parse report
+language    words quantities edits en de zh tables say parse report
 camera      door palette view birdseye files
 measures    statistics motion metrics
 scenarios
@@ -22,7 +22,7 @@ twin        kernel network worlds suppositions entry spawn vector_env
 policy
 world       drivers config edits values perception task following recorder twin
 reasoning   decisions evidence narrate causes because
-episodes    codec log shelf rollout record replay api
+episodes    codec log shelf rollout record replay branch api
 checking    scene text asked futures verdicts faithfulness
 evaluation  results versions folder run
 show        viewer film

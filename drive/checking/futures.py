@@ -10,9 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
+from drive.episodes.branch import branched
+from drive.episodes.rollout import drive_unexplained
 from drive.kinematics import control
 from drive.kinematics.foresight import roll_out
 from drive.roads import Lane, LaneId
@@ -22,6 +25,7 @@ from drive.types import (
     HORIZON,
     Action,
     Car,
+    Choice,
     Claim,
     Contact,
     Control,
@@ -36,6 +40,7 @@ from drive.world import World
 ALONG, ACROSS = 1.0, 0.3  # [m] by which a car "in my way" is widened, at each end and on each side
 DOUBT = 0.5  # [m/s] by which the ends grow with time where a car is only forecast
 USUAL, RISE = 0.75, 3.0  # of the speed limit; [m/s2]: how highway-env's drivers pick up speed
+CUT_SHORT = ("collision", "off road")  # what ends a future before its time
 NEAR_LANE = 1.0  # [m] over the marking that a car still counts as in the lane
 
 
@@ -67,27 +72,42 @@ def drive_out(
     continuation: Action | None = None,
     seconds: float = HORIZON,
 ) -> Future:
-    """Drive an option for one period, then its continuation, and put the world back.
+    """A branch whose policy is fixed: it takes an option for one period, then its continuation.
 
-    continuation: IDLE unless given; on a road that is steered, the lane is followed. ValueError
-    where the option is not legal here.
+    The world stands afterwards where it stood. continuation: IDLE unless given; on a road that is
+    steered, the lane is followed. ValueError where the option is not legal here.
     """
-    before, start = world.snapshot(), world.scene
-    tracks, lanes, ended, contact, target = [], [], None, None, math.nan
-    try:
-        for k in range(math.ceil(seconds / world.period - 1e-9)):
-            outcome = world.step(option if k == 0 else _onward(world.scene, continuation))
+    start, fixed = world.scene, Fixed(option, continuation, world.scene.step)
+    periods = math.ceil(seconds / world.period - 1e-9)
+    tracks, lanes, targets = [], [], []
+    with branched(world):
+        for outcome in islice(drive_unexplained(world, fixed), periods):
             tracks.append(outcome.tracks)
             lanes.append(world.scene.ego.target_lane)
-            target = world.scene.ego.target_speed if k == 0 else target
-            if outcome.ended in ("collision", "off road"):
-                ended, contact = outcome.ended, outcome.contact
+            targets.append(world.scene.ego.target_speed)
+            if outcome.ended in CUT_SHORT:
                 break
         sizes = {d.id: (d.length, d.width) for d in world.truth().drivers}
-    finally:
-        world.restore(before)
     times, ego, cars = _joined(start, tracks)
-    return Future(times, ego, cars, sizes, tuple(lanes), target, ended, contact)
+    ended = outcome.ended if outcome.ended in CUT_SHORT else None
+    contact = outcome.contact if ended else None
+    return Future(times, ego, cars, sizes, tuple(lanes), targets[0], ended, contact)
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A policy that takes an option at one step and its continuation at all later ones."""
+
+    option: Action
+    continuation: Action | None
+    step: int  # at which the option is taken
+    name = "fixed"
+    tie = "post hoc"
+
+    def decide(self, scene: Scene) -> Choice:
+        first = scene.step == self.step
+        action = self.option if first else _onward(scene, self.continuation)
+        return Choice(action, (Option(action),))
 
 
 def _onward(scene: Scene, continuation: Action | None) -> Action:

@@ -76,11 +76,12 @@ class Finding:
 class Verifier:
     """Tests the steps of one episode while it is driven again.
 
-    policy: the one that drove, or None where it cannot be asked again, with why not.
+    policy: the one that the header names, or None where it cannot be asked again, with why not.
     """
 
     def __init__(self, episode: Episode, policy: Policy | None, why_not: str = ""):
         self.episode, self.policy, self.why_not = episode, policy, why_not
+        self._parents: dict[tuple[str, str], tuple[Policy | None, str]] = {}  # by name and weights
         self._references: dict[int, Reference] = {}  # of the step at hand only
         self._futures: dict[int, dict[tuple, Future]] = {}
 
@@ -123,10 +124,23 @@ class Verifier:
                 found.append(Finding(moment.step, "seen before", self._hidden(moment, claim)))
         return tuple(found)
 
+    def asked(self, step: Step) -> tuple[Policy | None, str]:
+        """The policy that decided at a step, or None with why it cannot be asked again.
+
+        A branch begins with decisions of the episodes that it comes from, and of their policies.
+        """
+        header = self.episode.header
+        drove = header.policy_at(step.scene.step)
+        if drove == (header.policy, header.weights):
+            return self.policy, self.why_not
+        if drove not in self._parents:
+            self._parents[drove] = _again(*drove)
+        return self._parents[drove]
+
     def reference(self, step: Step) -> Reference:
         """The policy at a step, to be asked again; what it answered is kept."""
         if step.scene.step not in self._references:
-            self._references = {step.scene.step: Reference(self.policy, step.scene)}
+            self._references = {step.scene.step: Reference(self.asked(step)[0], step.scene)}
         return self._references[step.scene.step]
 
     def _hidden(self, moment: Moment, claim: Claim) -> Verdict:
@@ -280,8 +294,9 @@ class _Asked:
         self.verifier, self.step = verifier, step
 
     def verdict(self, claim: Claim) -> Verdict:
-        if self.verifier.policy is None:
-            return _untestable(claim, self.verifier.why_not)
+        policy, why_not = self.verifier.asked(self.step)
+        if policy is None:
+            return _untestable(claim, why_not)
         try:
             ask = self.verifier.reference(self.step)
             if ask.choice.action != self.step.choice.action:
@@ -463,13 +478,14 @@ def read_verdicts(path: Path) -> tuple[Finding, ...]:
 
 def asked_again(header: Header) -> tuple[Policy | None, str]:
     """The policy that drove, or None and why it cannot be asked again."""
+    return _again(header.policy, header.weights)
+
+
+def _again(name: str, learned: str) -> tuple[Policy | None, str]:
     try:
-        policy = policies.load(header.policy)
-    except ValueError:
-        return None, f"the policy {header.policy!r} cannot be loaded here"
-    if policies.weights(policy) != header.weights:
-        return None, f"the policy {header.policy!r} has learned something else since"
-    return policy, ""
+        return policies.again(name, learned), ""
+    except ValueError as error:
+        return None, str(error)
 
 
 def verify_logs(

@@ -48,14 +48,5 @@ def explain(
     """
     if isinstance(episode, str | Path):
         episode = log.read(episode).episode
-    chosen = episode if isinstance(episode, Step) else the_step(episode, step)
+    chosen = episode if isinstance(episode, Step) else log.the_step(episode, step)
     return explanation(chosen, language or chosen.rationale.language)
-
-
-def the_step(episode: Episode, number: int) -> Step:
-    """The step of that number; ValueError says which there are."""
-    if not 0 <= number < len(episode.steps):
-        count = len(episode.steps)
-        there = f"steps 0 to {count - 1}" if count else "no steps"
-        raise ValueError(f"no step {number}; this episode has {there}")
-    return episode.steps[number]

@@ -118,6 +118,15 @@ def is_complete(path: Path) -> bool:
         return False
 
 
+def the_step(episode: Episode, number: int) -> Step:
+    """The step of that number; ValueError says which there are."""
+    if not 0 <= number < len(episode.steps):
+        count = len(episode.steps)
+        there = f"steps 0 to {count - 1}" if count else "no steps"
+        raise ValueError(f"no step {number}; this episode has {there}")
+    return episode.steps[number]
+
+
 def digest(episode: Episode) -> str:
     """SHA-256 of all that was driven and said. Timings, package versions and physics do not count."""
     header = plain(replace(episode.header, versions={}, physics=Header.physics))

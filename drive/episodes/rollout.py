@@ -26,7 +26,7 @@ from drive.types import (
     Scene,
     Step,
 )
-from drive.world import World
+from drive.world import Outcome, World
 
 CAUSES = ("every", "change", "never")  # at which decisions the policy is asked what they depend on
 PACKAGES = ("whydrive", "highway-env", "gymnasium", "numpy", "torch")
@@ -97,6 +97,12 @@ def _driven(world: World, policy: Policy, language: str, causes: str) -> Iterato
         if outcome.ended:
             yield End(outcome.ended, world.scene, outcome.contact, world.laps)
             return
+
+
+def drive_unexplained(world: World, policy: Policy) -> Iterator[Outcome]:
+    """Drive on from where the world is, without words and without end: what each step did."""
+    while True:
+        yield world.step(policy.decide(world.scene).action)
 
 
 def explain(

@@ -1,0 +1,150 @@
+"""What if: a replayed moment of an episode, edited, and driven on.
+
+A branch is an ordinary episode. It begins with its parent's steps up to the moment; then come its own, the
+first of which holds the edits. Its header is the parent's, with the policy that drives on and with the parent's
+digest. So its log holds all that drives it again (scenario, seed, actions, edits), and replay, verification,
+metrics, film and page need not know what a branch is. A header with the actions up to the moment would make
+shorter logs, but then every reader of an episode had to know that its clock, its step numbers and the past of
+its first scene begin before its first step.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+from drive import policy as policies
+from drive.episodes import log, rollout
+from drive.episodes.record import finished
+from drive.episodes.replay import replay
+from drive.types import Edit, End, Episode, Header, Parent, Policy, Step
+from drive.world import World
+
+
+def branch(
+    episode: Episode,
+    step: int,
+    edits: Sequence[Edit] = (),
+    policy: Policy | str | None = None,
+    decisions: int | None = None,
+    physics: str = "twin",
+    language: str = "en",
+    causes: bool | None = None,
+) -> Episode:
+    """The episode as it would have gone on from a step, had the edits been made before its decision.
+
+    policy: what drives on; the one that drove there, unless given. decisions: at most so many of its own,
+    then it has no end; to the end of the episode, unless given. physics: "highway-env" drives the same, slower.
+    causes: are they tested? As in the episode, unless given. ValueError for a step or an edit that cannot be, a
+    policy that cannot be loaded, and an episode that cannot be driven again up to the step.
+    """
+    events = branching(episode, step, edits, policy, decisions, physics, language, causes)
+    header = next(events)
+    steps = list(events)
+    end = steps.pop() if isinstance(steps[-1], End) else None
+    return Episode(header, tuple(steps), end)
+
+
+def branching(
+    episode: Episode,
+    step: int,
+    edits: Sequence[Edit] = (),
+    policy: Policy | str | None = None,
+    decisions: int | None = None,
+    physics: str = "twin",
+    language: str = "en",
+    causes: bool | None = None,
+) -> Iterator[Header | Step | End]:
+    """A branch as it is driven: its header, the parent's steps, its own, and its end with the metrics."""
+    if decisions is not None and decisions < 1:
+        raise ValueError(f"a branch takes 1 decision or more, not {decisions}")
+    log.the_step(episode, step)
+    driver = _driver(episode.header, step, policy)
+    world = _replayed(episode, step, physics)
+    if edits:
+        world.edit(*edits)
+    header = _header(episode, step, driver, physics)
+    steps = list(episode.steps[:step])
+    yield header
+    yield from steps
+    if causes is None:
+        causes = any(step.attribution for step in episode.steps)
+    for event in rollout.drive(world, driver, language, causes):
+        if isinstance(event, End):
+            yield finished(Episode(header, tuple(steps), event)).end
+            return
+        steps.append(event)
+        yield event
+        if decisions is not None and len(steps) == step + decisions:
+            return
+
+
+def recorded(
+    events: Iterator[Header | Step | End], folder: Path, edits: Sequence[Edit]
+) -> Iterator[Path | Step | End]:
+    """A branch as it is driven, written into a folder: the log's path first, then what `branching` yields."""
+    header = next(events)
+    path = Path(folder) / file_name(header, edits)
+    with log.Writer(path, header) as writer:
+        yield path
+        for event in events:
+            (writer.end if isinstance(event, End) else writer.step)(event)
+            yield event
+
+
+@contextmanager
+def branched(world: World, *edits: Edit) -> Iterator[World]:
+    """The world, edited, to be driven on; afterwards it stands again where it stood."""
+    before = world.snapshot()
+    try:
+        if edits:
+            world.edit(*edits)
+        yield world
+    finally:
+        world.restore(before)
+
+
+def file_name(header: Header, edits: Sequence[Edit]) -> str:
+    """The name of a branch's log: its parent's step, and letters that stand for parent and edits."""
+    what = repr((header.parent, tuple(edits))).encode()
+    stem = log.file_name(header).removesuffix(".jsonl")
+    return f"{stem}-at{header.parent.step}-{hashlib.sha256(what).hexdigest()[:6]}.jsonl"
+
+
+def _driver(header: Header, step: int, policy: Policy | str | None) -> Policy:
+    if policy is None:
+        return policies.again(*header.policy_at(step))
+    return policies.load(policy) if isinstance(policy, str) else policy
+
+
+def _replayed(episode: Episode, step: int, physics: str) -> World:
+    """The episode's world at the decision of a step."""
+    for moment in islice(replay(episode, physics), step + 1):
+        if not moment.same:
+            break
+        if moment.step == step:
+            return moment.world
+    raise ValueError(
+        f"driven again, the episode differs from its log at step {moment.step}: nothing branches off after it"
+    )
+
+
+def _header(episode: Episode, step: int, driver: Policy, physics: str) -> Header:
+    before = episode.header
+    inherited = before.parent
+    while inherited and inherited.step >= step:  # the moment lies before that branch began
+        inherited = inherited.parent
+    drove, learned = before.policy_at(max(step - 1, 0))
+    return replace(
+        before,
+        policy=driver.name,
+        weights=policies.weights(driver),
+        tie=driver.tie,
+        versions=rollout.versions(),
+        physics=physics,
+        parent=Parent(log.digest(episode), step, drove, learned, inherited),
+    )
