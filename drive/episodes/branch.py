@@ -38,9 +38,11 @@ def branch(
     """The episode as it would have gone on from a step, had the edits been made before its decision.
 
     policy: what drives on; the one that drove there, unless given. decisions: at most so many of its own,
-    then it has no end; to the end of the episode, unless given. physics: "highway-env" drives the same, slower.
-    causes: are they tested? As in the episode, unless given. ValueError for a step or an edit that cannot be, a
-    policy that cannot be loaded, and an episode that cannot be driven again up to the step.
+    then it has no end; to the end of the episode, unless given. physics: "highway-env" drives the same,
+    slower, and does so unasked where the twin cannot follow the log within 1e-6 (highway-env steers a car
+    that hardly moves by rounding errors, and the twin's are others). causes: are they tested? As in the
+    episode, unless given. ValueError for a step or an edit that cannot be, a policy that cannot be loaded,
+    and an episode that cannot be driven again up to the step.
     """
     events = branching(episode, step, edits, policy, decisions, physics, language, causes)
     header = next(events)
@@ -67,7 +69,7 @@ def branching(
     world = _replayed(episode, step, physics)
     if edits:
         world.edit(*edits)
-    header = _header(episode, step, driver, physics)
+    header = _header(episode, step, driver, world.physics)
     steps = list(episode.steps[:step])
     yield header
     yield from steps
@@ -122,14 +124,13 @@ def _driver(header: Header, step: int, policy: Policy | str | None) -> Policy:
 
 
 def _replayed(episode: Episode, step: int, physics: str) -> World:
-    """The episode's world at the decision of a step."""
-    for moment in islice(replay(episode, physics), step + 1):
-        if not moment.same:
-            break
-        if moment.step == step:
-            return moment.world
+    """The episode's world at the decision of a step, as the log has it: in highway-env where the twin differs."""
+    for way in dict.fromkeys((physics, "highway-env")):
+        *_, last = islice(replay(episode, way), step + 1)
+        if last.step == step and last.same:
+            return last.world
     raise ValueError(
-        f"driven again, the episode differs from its log at step {moment.step}: nothing branches off after it"
+        f"driven again, the episode differs from its log at step {last.step}: nothing branches off at {step}"
     )
 
 

@@ -128,9 +128,12 @@ def the_step(episode: Episode, number: int) -> Step:
 
 
 def digest(episode: Episode) -> str:
-    """SHA-256 of all that was driven and said. Timings, package versions and physics do not count."""
+    """SHA-256 of all that was driven and said. Timings, metrics, package versions and physics do not count.
+
+    Rewards are rounded as scenes and tracks are, to 1e-6.
+    """
     header = plain(replace(episode.header, versions={}, physics=Header.physics))
-    steps = [plain(replace(step, timing={})) for step in episode.steps]
+    steps = [plain(replace(s, timing={}, reward=round(s.reward, 6))) for s in episode.steps]
     end = plain(replace(episode.end, metrics={})) if episode.end else None
     body = orjson.dumps([header, steps, end], default=str, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(body).hexdigest()
