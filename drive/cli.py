@@ -143,8 +143,10 @@ def branch(
     physics: Physics = "twin",
     out: Annotated[Path, typer.Option(help="folder for the branch's log")] = Path("runs"),
     causes: Annotated[
-        bool | None, typer.Option("--causes/--no-causes", help="as in the log, if not given")
+        Literal["every", "change", "never"] | None,
+        typer.Option(help="at which decisions to ask what mattered; as in the log, if not given"),
     ] = None,
+    language: OtherLanguage = None,
 ) -> None:
     """Drive on from a decision of a log after edits, and print what would have been decided."""
     from drive.episodes.branch import branching, recorded
@@ -153,14 +155,15 @@ def branch(
     from drive.types import End
 
     edits = tuple(map(parse_edit, edit))
-    events = branching(opened(path), step, edits, policy, decisions, physics, causes=causes)
+    episode = opened(path)
+    events = branching(episode, step, edits, policy, decisions, physics, language, causes)
     written = recorded(events, out, edits)
-    log = next(written)
+    log, said = next(written), language or episode.steps[step].rationale.language
     for event in written:
         if isinstance(event, End):
-            say(ending(event))
+            say(ending(event, said))
         elif event.scene.step >= step:
-            say(spoken(event))
+            say(spoken(event, said))
     say(f"log: {log}")
     if isinstance(event, End) and event.reason == "policy failed":
         raise ValueError(event.message)

@@ -6,11 +6,8 @@ import pytest
 from digests import episode
 
 from drive.episodes import log
-from drive.episodes.branch import branch, branched
-from drive.episodes.replay import replay
-from drive.policy import load
+from drive.episodes.branch import branch
 from drive.scenarios import SCENARIOS
-from drive.types import Parent
 
 POLICIES = ("planner", "rule", "idm")
 MOMENT = 5  # the decision at which the digests' episodes, eight decisions long, are left

@@ -32,16 +32,16 @@ def branch(
     policy: Policy | str | None = None,
     decisions: int | None = None,
     physics: str = "twin",
-    language: str = "en",
-    causes: bool | None = None,
+    language: str | None = None,
+    causes: str | None = None,
 ) -> Episode:
     """The episode as it would have gone on from a step, had the edits been made before its decision.
 
     policy: what drives on; the one that drove there, unless given. decisions: at most so many of its own,
     then it has no end; to the end of the episode, unless given. physics: "highway-env" drives the same,
     slower, and does so unasked where the twin cannot follow the log within 1e-6 (highway-env steers a car
-    that hardly moves by rounding errors, and the twin's are others). causes: are they tested? As in the
-    episode, unless given. ValueError for a step or an edit that cannot be, a policy that cannot be loaded,
+    that hardly moves by rounding errors, and the twin's are others). language, causes: as in the episode,
+    unless given. ValueError for a step or an edit that cannot be, a policy that cannot be loaded,
     and an episode that cannot be driven again up to the step.
     """
     events = branching(episode, step, edits, policy, decisions, physics, language, causes)
@@ -58,8 +58,8 @@ def branching(
     policy: Policy | str | None = None,
     decisions: int | None = None,
     physics: str = "twin",
-    language: str = "en",
-    causes: bool | None = None,
+    language: str | None = None,
+    causes: str | None = None,
 ) -> Iterator[Header | Step | End]:
     """A branch as it is driven: its header, the parent's steps, its own, and its end with the metrics."""
     if decisions is not None and decisions < 1:
@@ -73,9 +73,8 @@ def branching(
     steps = list(episode.steps[:step])
     yield header
     yield from steps
-    if causes is None:
-        causes = any(step.attribution for step in episode.steps)
-    for event in rollout.drive(world, driver, language, causes):
+    said = language or episode.steps[step].rationale.language
+    for event in rollout.drive(world, driver, said, causes or _causes(episode), steps[-1:]):
         if isinstance(event, End):
             yield finished(Episode(header, tuple(steps), event)).end
             return
@@ -132,6 +131,12 @@ def _replayed(episode: Episode, step: int, physics: str) -> World:
     raise ValueError(
         f"driven again, the episode differs from its log at step {last.step}: nothing branches off at {step}"
     )
+
+
+def _causes(episode: Episode) -> str:
+    """At which decisions the episode's policy was asked what they depend on."""
+    asked = {step.attribution is not None for step in episode.steps}
+    return "change" if len(asked) == 2 else "every" if True in asked else "never"
 
 
 def _header(episode: Episode, step: int, driver: Policy, physics: str) -> Header:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from drive import policy as policies
@@ -54,22 +54,29 @@ def header(world: World, policy: Policy, seed: int) -> Header:
 
 
 def drive(
-    world: World, policy: Policy, language: str = "en", causes: str = "every"
+    world: World,
+    policy: Policy,
+    language: str = "en",
+    causes: str = "every",
+    earlier: Sequence[Step] = (),
 ) -> Iterator[Step | End]:
     """Drive on from where the world is (reset): every Step as it is done, at last the End.
 
     causes: at which decisions the policy is asked again what they depend on, one of CAUSES; "change"
     are those that differ from the decision before, the first among them. Asking costs up to as many
-    decisions as there are cars in sight. ValueError for any other word. A policy that breaks its
+    decisions as there are cars in sight. ValueError for any other word. earlier: the steps before, of
+    which the last is the decision before. A policy that breaks its
     contract ends the episode with the reason "policy failed".
     """
     if causes not in CAUSES:
         raise ValueError(f"causes are asked {', '.join(CAUSES)}, not {causes!r}")
-    return _driven(world, policy, language, causes)
+    before = [decision_of(s.scene, s.choice, s.trajectory) for s in earlier[-1:]]
+    return _driven(world, policy, language, causes, *before)
 
 
-def _driven(world: World, policy: Policy, language: str, causes: str) -> Iterator[Step | End]:
-    before: Decision | None = None
+def _driven(
+    world: World, policy: Policy, language: str, causes: str, before: Decision | None = None
+) -> Iterator[Step | End]:
     while True:
         scene, edits, clock = world.scene, world.edits, _Clock()
         try:
