@@ -197,8 +197,8 @@ def controls(header: dict) -> tuple:
     """What to press Drive with, to drive this episode again; what is not on offer is left as it is."""
     offered = (("scenario", SCENARIOS), ("policy", names()))
     lists = (
-        gr.Dropdown(list(known), value=header[name]) if header[name] in known else gr.skip()
-        for name, known in offered
+        gr.Dropdown(list(options), value=header[name]) if header[name] in options else gr.skip()
+        for name, options in offered
     )
     return *lists, gr.Textbox(value=str(header["seed"]))
 

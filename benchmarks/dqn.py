@@ -90,13 +90,15 @@ def learned() -> Choose:
 def blind(name: str) -> Choose:
     """A policy that looks at nothing but what is legal."""
     policy, scene = load(name), World(SCENARIO).reset(REPORT_SEEDS)
-    known: dict[tuple, int] = {}
+    chosen: dict[tuple, int] = {}
 
     def choice(mask: tuple) -> int:
-        if mask not in known:
+        if mask not in chosen:
             legal = Legal(tuple(a for a, may in zip(META_ACTIONS, mask, strict=True) if may))
-            known[mask] = META_ACTIONS.index(policy.decide(replace(scene, legal=legal)).action.name)
-        return known[mask]
+            chosen[mask] = META_ACTIONS.index(
+                policy.decide(replace(scene, legal=legal)).action.name
+            )
+        return chosen[mask]
 
     return lambda _, envs: np.array([choice(tuple(mask)) for mask in envs.worlds.legal().tolist()])
 

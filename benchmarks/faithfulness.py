@@ -56,9 +56,9 @@ def collect(name: str, scenarios: tuple[str, ...], decisions: int) -> None:
     """Examine episodes, scenario by scenario in turn, until each has its share of the decisions."""
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / f"{title(name)}.jsonl"
-    known = list(read(path))
-    counts = {s: sum(r["decisions"] for r in known if r["scenario"] == s) for s in scenarios}
-    seeds = {s: {r["seed"] for r in known if r["scenario"] == s} for s in scenarios}
+    examined = list(read(path))
+    counts = {s: sum(r["decisions"] for r in examined if r["scenario"] == s) for s in scenarios}
+    seeds = {s: {r["seed"] for r in examined if r["scenario"] == s} for s in scenarios}
     share = -(-decisions // len(scenarios))
     seed = REPORT_SEEDS
     while any(count < share for count in counts.values()):
@@ -178,8 +178,8 @@ def target(kind) -> str:
     return f"{'≥' if kind.better == 'higher' else '≤'} {kind.target:g}"
 
 
-def interval(found: Estimate) -> str:
-    return "–" if not found.n else f"{found.mean:.3f} ({found.low:.3f}–{found.high:.3f})"
+def interval(figure: Estimate) -> str:
+    return "–" if not figure.n else f"{figure.mean:.3f} ({figure.low:.3f}–{figure.high:.3f})"
 
 
 if __name__ == "__main__":

@@ -63,8 +63,8 @@ def any_car() -> str:
         ).steps:
             ask = Reference(driver, step.scene)
             changed += [float(ask.hiding(car.id).real) for car in told_of(step.scene)]
-    found = wilson(changed)
-    return f"hiding a car that was told of changes the action: {found.mean:.3f} ({found.low:.3f}–{found.high:.3f}), n {found.n}"
+    share = wilson(changed)
+    return f"hiding a car that was told of changes the action: {share.mean:.3f} ({share.low:.3f}–{share.high:.3f}), n {share.n}"
 
 
 @contextmanager

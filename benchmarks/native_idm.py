@@ -63,10 +63,10 @@ def has_one(scenario: str) -> bool:
 
 def records(scenario: str, seeds: Iterable[int], out: Path = OUT) -> Iterator[Record]:
     """What it does on these seeds; driven where the file does not hold it."""
-    known = {(line["scenario"], line["seed"]): line for line in read(out)}
+    lines = {(line["scenario"], line["seed"]): line for line in read(out)}
     world, idle = NativeIdm(scenario), policies.load("idle")
     for seed in seeds:
-        if (scenario, seed) not in known:
+        if (scenario, seed) not in lines:
             episode = run(world, idle, seed, causes="never")
             measured = measure(episode)
             kept = {name: float(measured[name]) for name in MOTION if math.isfinite(measured[name])}
@@ -76,11 +76,11 @@ def records(scenario: str, seeds: Iterable[int], out: Path = OUT) -> Iterator[Re
                 "reason": episode.end.reason,
                 "metrics": kept,
             }
-            known[scenario, seed] = line
+            lines[scenario, seed] = line
             out.parent.mkdir(parents=True, exist_ok=True)
             with open(out, "a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
-        line = known[scenario, seed]
+        line = lines[scenario, seed]
         yield Record(scenario, NAME, seed, "", line["reason"], "", line["metrics"])
 
 
@@ -94,9 +94,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=OUT)
     given = parser.parse_args()
     for name in filter(has_one, SCENARIOS):
-        found = list(records(name, suite(name).seeds(given.episodes), given.out))
-        done = sum(record.metrics.get("success", 0.0) for record in found)
-        print(f"{name:20} success {done:.0f}/{len(found)}", flush=True)
+        driven = list(records(name, suite(name).seeds(given.episodes), given.out))
+        done = sum(record.metrics.get("success", 0.0) for record in driven)
+        print(f"{name:20} success {done:.0f}/{len(driven)}", flush=True)
 
 
 if __name__ == "__main__":

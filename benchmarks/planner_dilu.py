@@ -91,11 +91,11 @@ def crashes(records: list[dict]) -> list[str]:
     mine = [r for r in records if r["policy"] == "planner" and r["ended"] == "collision"]
     late = {s: [r["avoidable"] for r in mine if r["scenario"] == s] for s in SETTINGS}
     return [
-        f"- {setting}: {len(found)} crashes; never avoidable {sum(n < 0 for n in found)}; still avoidable "
+        f"- {setting}: {len(decisions)} crashes; never avoidable {sum(n < 0 for n in decisions)}; still avoidable "
         + ", ".join(
-            f"{k} decisions before {sum(0 < n <= k for n in found)}" for k in (1, 2, 3, 5, 30)
+            f"{k} decisions before {sum(0 < n <= k for n in decisions)}" for k in (1, 2, 3, 5, 30)
         )
-        for setting, found in late.items()
+        for setting, decisions in late.items()
     ]
 
 

@@ -76,9 +76,9 @@ def row(scenario: str, seeds: range) -> str:
             cpu.append(time.process_time() - begin[0])
             wall.append(time.perf_counter() - begin[1])
             begin = time.process_time()
-            found = attribute(policy, scene, choice)
+            attribution = attribute(policy, scene, choice)
             causes.append(time.process_time() - begin)
-            asked.append(found.asked)
+            asked.append(attribution.asked)
             cars.append(len(scene.cars))
             if world.step(choice.action).ended:
                 break

@@ -24,7 +24,7 @@ AHEAD = 8  # decisions that it has to survive
 
 
 def driver(name: str) -> Callable[[World, Scene], Choice]:
-    """Who decides: a policy by name from the scene alone, or "oracle": the planner's search from the truth."""
+    """The function that decides: a policy by name from the scene alone, or "oracle": the planner's search from the truth."""
     if name == "oracle":
         return lambda world, scene: weigh(scene, from_truth(world.road, world.truth()), Settings())
     policy = load(name)
@@ -98,7 +98,7 @@ def survives(worlds: Worlds, world: World) -> int:
 def command_line(
     about: str, seeds: int, out: str, drivers: tuple[str, ...]
 ) -> argparse.ArgumentParser:
-    """What every table of the planner is asked for: how many seeds from which, whose, where they are kept."""
+    """What every table of the planner is asked for: how many seeds from which, which drivers, where the records are kept."""
     parser = argparse.ArgumentParser(
         description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )

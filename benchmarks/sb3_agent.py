@@ -98,13 +98,13 @@ def moving_up(decisions: int) -> str:
             at = world.scene
         seed += 1
     said = "\n".join(
-        f"| {what} | {found.mean:.3f} ({found.low:.3f}–{found.high:.3f}) | {found.n} |"
+        f"| {what} | {share.mean:.3f} ({share.low:.3f}–{share.high:.3f}) | {share.n} |"
         for what, values in (
             ("its row zeroed: the action changes", zeroed),
             ("the next car moves up: the action changes", closed),
             ("the two disagree", apart),
         )
-        for found in [wilson(values)]
+        for share in [wilson(values)]
     )
     return f"{done} decisions on highway-fast, seeds {REPORT_SEEDS} and on\n{said}"
 

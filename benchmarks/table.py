@@ -114,14 +114,14 @@ def evaluated(suite: str, counts: dict[str, int], workers: int, out: Path, physi
 
 def with_reference(results: Results, episodes: int) -> Results:
     """The same, with highway-env's own IDM driver as the last row where it has one."""
-    found, absent = list(results.records), set(results.absent)
+    records, absent = list(results.records), set(results.absent)
     for scenario in results.scenarios:
         if native_idm.has_one(scenario):
-            found += native_idm.records(scenario, SUITES[results.suite].seeds(episodes))
+            records += native_idm.records(scenario, SUITES[results.suite].seeds(episodes))
         else:
             absent.add((scenario, native_idm.NAME))
     names = (*results.policies, native_idm.NAME)
-    return replace(results, policies=names, records=tuple(found), absent=frozenset(absent))
+    return replace(results, policies=names, records=tuple(records), absent=frozenset(absent))
 
 
 def parity(driven: list[Results], checked: list[Results]) -> dict[str, bool]:
@@ -146,13 +146,13 @@ def same(one: Episode, two: Episode) -> bool:
 
 def document(driven: list[Results], agree: dict[str, bool], command: str) -> Iterator[str]:
     """The lines of docs/results.md."""
-    found = versions()
+    packages = versions()
     count = most_episodes(driven)
     yield "# Results"
     yield ""
     yield f"Written by `{command}` on {datetime.date.today().isoformat()}: {pages.machine()};"
     yield (
-        ", ".join(f"{name} {version}" for name, version in found.items() if name != "whydrive")
+        ", ".join(f"{name} {version}" for name, version in packages.items() if name != "whydrive")
         + "."
     )
     yield ""

@@ -401,27 +401,27 @@ def exported(
     agents = [name for name in policies if name.startswith("sb3:")]
     if not agents and (observation or trust_pickle):
         raise ValueError("--observation and --trust-pickle are for a policy sb3:FILE")
-    found = []
+    names = []
     for name in policies:
         file = exporter().at(Path(name.removeprefix("sb3:"))) if name in agents else Path(name)
         if name in agents and (observation or file.suffix == ".zip"):
             name = f"sb3:{exporter().into(out, file, observation, trust_pickle)}"
-        found.append(name)
-    return found
+        names.append(name)
+    return names
 
 
 def overrides(settings: list[str]) -> dict:
     """KEY=VALUE pairs as data; a value that is no JSON is a word."""
-    found = {}
+    changes = {}
     for setting in settings:
         key, sign, value = setting.partition("=")
         if not sign or not key:
             raise ValueError(f"--set takes KEY=VALUE, not {setting!r}")
         try:
-            found[key] = json.loads(value)
+            changes[key] = json.loads(value)
         except ValueError:
-            found[key] = value
-    return found
+            changes[key] = value
+    return changes
 
 
 def say(text: str) -> None:

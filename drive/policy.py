@@ -41,13 +41,13 @@ def names() -> tuple[str, ...]:
     """The policies that ship and need nothing else, alphabetically; nothing is imported."""
     spec = importlib.util.find_spec(BUILT_IN)
     folders = spec.submodule_search_locations if spec else ()
-    found = {
+    modules = {
         path.stem
         for folder in folders
         for path in Path(folder).iterdir()
         if path.suffix == ".py" or (path / "__init__.py").exists()
     }
-    return tuple(sorted(name for name in found - MADE_FROM.keys() if not name.startswith("_")))
+    return tuple(sorted(name for name in modules - MADE_FROM.keys() if not name.startswith("_")))
 
 
 def about(name: str) -> str:
@@ -105,8 +105,8 @@ def exporter() -> ModuleType:
 def trainer(name: str) -> ModuleType:
     """The module that trains a shipped policy, `policies/NAME/train.py`; ValueError where none does."""
     folders = importlib.util.find_spec(BUILT_IN).submodule_search_locations
-    found = {path.parent.name for folder in folders for path in Path(folder).glob("*/train.py")}
-    trainable = sorted(found.intersection(names()))
+    learners = {path.parent.name for folder in folders for path in Path(folder).glob("*/train.py")}
+    trainable = sorted(learners.intersection(names()))
     if name not in trainable:
         raise ValueError(
             f"no policy {name!r} that can be trained; choose from {', '.join(trainable)}"
@@ -153,22 +153,22 @@ def _from_file(path: Path) -> ModuleType:
 
 
 def _class_in(module: ModuleType, place: str, chosen: str) -> type:
-    found = {
+    classes = {
         name: kind
         for name, kind in inspect.getmembers(module, inspect.isclass)
         if callable(getattr(kind, "decide", None))
         and (name == chosen or (kind.__module__ == module.__name__ and not name.startswith("_")))
     }
     if chosen:
-        if chosen not in found:
+        if chosen not in classes:
             raise ValueError(f"no class {chosen!r} with `decide` in policy {place!r}")
-        return found[chosen]
-    if len(found) != 1:
-        what = f"has {', '.join(found)}; choose with {place}:CLASS" if found else "has none"
+        return classes[chosen]
+    if len(classes) != 1:
+        what = f"has {', '.join(classes)}; choose with {place}:CLASS" if classes else "has none"
         raise ValueError(
             f"a policy module has one public class with `decide`, but {place!r} {what}"
         )
-    return next(iter(found.values()))
+    return next(iter(classes.values()))
 
 
 # ------------------------------------------------------------------------------------- powers

@@ -3,7 +3,7 @@
 Treiber, Hennecke, Helbing 2000 (eq. 2-3, acceleration) and Kesting, Treiber, Helbing 2007 (lane
 change), with the parameters and the gaps (centre to centre) of highway-env's `IDMVehicle`. Each
 option is what IDM's acceleration on its lane makes of it; the action is the one nearest to it. It
-sees only its own lane and the ones beside: whoever crosses does not exist for it.
+sees only its own lane and the ones beside: a car that crosses does not exist for it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from drive.roads import LaneId
 from drive.types import Choice, Control, Legal, Meta, Option, Scene, Term
 
 TIME_WANTED = IDM["time gap"]  # [s]
-MIN_GAIN = 0.2  # [m/s2], of a lane change; its politeness is 0, so nobody else's gain counts
+MIN_GAIN = (
+    0.2  # [m/s2], of a lane change; its politeness is 0, so the gain of other cars does not count
+)
 MAX_IMPOSED = 2.0  # [m/s2]
 
 

@@ -162,7 +162,7 @@ def _ahead(view: View, lane: LaneId, target: float) -> list[Finding]:
 
 
 def _lead(view: View, lane: LaneId) -> Neighbour | None:
-    """The nearest ahead that drives along the lane; who crosses it is another matter."""
+    """The nearest car ahead that drives along the lane; cars that cross it are left to `_crossing`."""
     return next((n for n in view.ahead(lane) if not n.crossing and not n.oncoming), None)
 
 
@@ -176,7 +176,7 @@ def _needed_gap(
 ) -> float:
     """Gap [m] now, so that after one period `braking` and `time_gap` still suffice.
 
-    The leader is expected to brake as IDM would, given who is ahead of it.
+    The leader is expected to brake as IDM would, given the car ahead of it.
     """
     ego, period = view.scene.ego, view.scene.period
     slowing = view.expected_acceleration(lead, lane)
@@ -209,7 +209,7 @@ def _lead_terms(lead: Neighbour, danger: int, wanted: float | None = None) -> li
 
 
 def _behind(view: View, lane: LaneId, target: float) -> list[Finding]:
-    """Who is beside or behind in the lane changed into, and what the change would ask of them."""
+    """Cars beside or behind in the lane changed into, and what the change would ask of them."""
     findings = [
         Finding(HARD, 1.0, Term("beside", -other.gap, "m", "against", cars=(other.car,)))
         for other in view.beside(lane)
@@ -236,7 +236,7 @@ def _behind(view: View, lane: LaneId, target: float) -> list[Finding]:
 
 
 def _moving_in(view: View, lane: LaneId) -> list[Finding]:
-    """Cars in the lanes on either side of the one changed into, who could change into it as well."""
+    """Cars in the lanes on either side of the one changed into, which could change into it as well."""
     ego, road, findings = view.scene.ego, view.scene.road, []
     for side in filter(None, (road.side(lane, "left"), road.side(lane, "right"))):
         lead = view.leader(side.id)

@@ -129,7 +129,7 @@ def test_a_lost_message_is_asked_for_by_id_and_only_by_id(one_log):
     assert list(said) == ["problem"] and "no run" in said["problem"]
 
 
-def test_a_visitors_new_wish_ends_the_former_and_nobody_elses():
+def test_a_visitors_new_wish_ends_the_former_and_no_other_visitor_s():
     visitors = app.Visitors()
     me, you = SimpleNamespace(session_hash="me"), SimpleNamespace(session_hash="you")
     mine, yours = visitors.wish(me, 20.5), visitors.wish(you, 10.0)

@@ -1,4 +1,4 @@
-"""Causes by intervention: who made the difference, alone or together, and who did not."""
+"""Causes by intervention: which cars made the difference, alone or together, and which did not."""
 
 from __future__ import annotations
 
@@ -46,13 +46,15 @@ def ahead(seen: Scene, within: float) -> list[int]:
 brakes_behind_a_car = Judging(lambda seen: SLOWER if ahead(seen, 50) else FASTER)
 
 
-def found(policy: Policy, seen: Scene, **how):
+def causes_of(policy: Policy, seen: Scene, **how):
     choice = foresee(seen, policy.decide(seen))
     return attribute(policy, seen, choice, **how)
 
 
 def test_the_car_without_which_it_would_not_brake_is_the_cause_and_no_other():
-    result = found(brakes_behind_a_car, scene(car(1, 130.0), car(2, 130.0, lane=0), car(3, 300.0)))
+    result = causes_of(
+        brakes_behind_a_car, scene(car(1, 130.0), car(2, 130.0, lane=0), car(3, 300.0))
+    )
     assert [cause.cars for cause in result.causes] == [(1,)]
     assert result.causes[0].instead == FASTER == result.free
     assert result.causes[0].effect > causes.EFFECT
@@ -63,7 +65,7 @@ def test_the_effect_is_the_largest_distance_between_the_two_trajectories():
     weighed = foresee(seen, brakes_behind_a_car.decide(seen))
     paths = {option.action: option.trajectory for option in weighed.options}
     apart = np.hypot(paths[SLOWER].x - paths[FASTER].x, paths[SLOWER].y - paths[FASTER].y).max()
-    assert found(brakes_behind_a_car, seen).causes[0].effect == pytest.approx(apart, abs=1e-3)
+    assert causes_of(brakes_behind_a_car, seen).causes[0].effect == pytest.approx(apart, abs=1e-3)
 
 
 def test_a_ghost_is_out_of_sight_with_its_past_but_stays_on_the_road():
@@ -82,7 +84,7 @@ def test_a_ghost_is_out_of_sight_with_its_past_but_stays_on_the_road():
 def test_cars_that_only_together_make_a_difference_are_found_together(blocking):
     in_the_way = [car(k + 1, 110.0 + 10 * k) for k in range(blocking)]
     elsewhere = [car(20 + k, 105.0 + 9 * k, lane=2) for k in range(4)]
-    result = found(brakes_behind_a_car, scene(*in_the_way, *elsewhere))
+    result = causes_of(brakes_behind_a_car, scene(*in_the_way, *elsewhere))
     assert [cause.cars for cause in result.causes] == [tuple(range(1, blocking + 1))]
     assert len(result.causes[0].placebo) == blocking
     assert result.causes[0].placebo_effect == 0.0
@@ -112,7 +114,7 @@ def test_an_effect_below_half_a_metre_is_no_cause():
 
     steered = Legal(acceleration=(0.0, 0.0), steering=(-0.5, 0.5))
     seen = replace(scene(car(1, 130.0), car(2, 140.0)), legal=steered, period=0.2)
-    result = found(Nudging(None), seen)
+    result = causes_of(Nudging(None), seen)
     assert result.asked == 4 and result.causes == () and result.free == Control(0.0, 2e-5)
 
 
@@ -126,13 +128,13 @@ def test_the_placebo_is_the_most_similar_car_that_is_not_cited():
 def test_a_set_whose_placebo_does_as_much_is_no_cause():
     """It brakes while it sees three cars or more: any two would do as well as any other two."""
     counts = Judging(lambda seen: SLOWER if len(seen.cars) > 2 else FASTER)
-    result = found(counts, scene(*(car(k + 1, 110.0 + 10 * k) for k in range(4))))
+    result = causes_of(counts, scene(*(car(k + 1, 110.0 + 10 * k) for k in range(4))))
     assert result.causes == () and result.free == FASTER
 
 
 def test_conditions_are_asked_for_where_the_scene_has_them():
     careful = Judging(lambda seen: IDLE if seen.road.lanes[0].speed_limit else FASTER)
-    result = found(careful, scene(car(1, 130.0)))
+    result = causes_of(careful, scene(car(1, 130.0)))
     assert [(cause.condition, cause.instead) for cause in result.causes] == [
         ("speed limit", FASTER)
     ]
@@ -145,7 +147,7 @@ def test_a_policy_that_tells_which_cars_it_could_depend_on_is_asked_for_those_on
 
     policy = Telling(brakes_behind_a_car.judge)
     seen = scene(car(1, 130.0), *(car(k, 300.0 + 10 * k) for k in range(2, 12)))
-    quick, slow = found(policy, seen), found(policy, seen, exhaustive=True)
+    quick, slow = causes_of(policy, seen), causes_of(policy, seen, exhaustive=True)
     assert quick.causes[0].cars == slow.causes[0].cars == (1,)
     assert quick.asked < slow.asked and not quick.exhaustive and slow.exhaustive
 
@@ -156,12 +158,12 @@ def test_a_policy_that_fails_on_an_edited_scene_gives_no_cause():
             raise RuntimeError("nobody there")
         return IDLE
 
-    assert found(Judging(fragile), scene(car(1, 130.0))).causes == ()
+    assert causes_of(Judging(fragile), scene(car(1, 130.0))).causes == ()
 
 
 def test_the_car_that_bars_an_option_is_told_apart_from_the_cause_of_the_decision():
     seen = scene(car(1, 101.0, lane=0), car(2, 130.0, speed=12.0), lane=1)
-    result = found(load("rule"), seen)
+    result = causes_of(load("rule"), seen)
     barriers = {barrier.action: barrier for barrier in result.barriers}
     assert barriers[LEFT].cars == (1,) and barriers[LEFT].level == "contact"
 
@@ -172,7 +174,7 @@ def test_a_set_is_looked_for_also_among_cars_that_cannot_matter_alone():
             return ()
 
     seen = scene(car(1, 110.0), car(2, 120.0))
-    assert found(Telling(brakes_behind_a_car.judge), seen).causes[0].cars == (1, 2)
+    assert causes_of(Telling(brakes_behind_a_car.judge), seen).causes[0].cars == (1, 2)
 
 
 # ---------------------------------------------------------------------- real scenes, and the words

@@ -81,9 +81,9 @@ def test_the_sentences_that_the_readme_shows_are_said_and_are_true():
 def test_every_command_the_readme_names_exists():
     from drive.cli import app
 
-    known = {c.name or c.callback.__name__ for c in app.registered_commands}
+    commands = {c.name or c.callback.__name__ for c in app.registered_commands}
     named = set(re.findall(r"whydrive (\w+)", (ROOT / "README.md").read_text()))
-    assert named and named <= known
+    assert named and named <= commands
 
 
 def prose(page):
@@ -137,7 +137,7 @@ def test_a_page_is_how_it_works_and_its_limits(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_no_sentence_names_a_commit_or_a_place_on_somebody_s_machine(page):
+def test_no_sentence_names_a_commit_or_a_place_on_a_machine(page):
     text = page.read_text()
     commits = [
         w

@@ -293,18 +293,18 @@ def test_an_action_that_is_not_legal_is_worth_what_idle_is():
 def test_a_distribution_that_is_moved_keeps_its_mass_and_moves_its_mean_as_the_return_does():
     after = torch.rand(4, network.ACTIONS, network.ATOMS).softmax(-1)
     reward = torch.rand(4, network.ACTIONS)
-    found = train.projected(reward, after)
-    assert torch.allclose(found.sum(-1), torch.ones_like(reward), atol=1e-5)
+    moved = train.projected(reward, after)
+    assert torch.allclose(moved.sum(-1), torch.ones_like(reward), atol=1e-5)
     wanted = reward + network.DISCOUNT * network.expected(after)
-    assert torch.allclose(network.expected(found), wanted, atol=1e-4)
+    assert torch.allclose(network.expected(moved), wanted, atol=1e-4)
 
 
 def test_a_certain_return_lands_between_its_two_neighbours():
     after = torch.zeros(1, network.ATOMS)
     after[0, 0] = 1.0
     apart = network.HIGHEST / (network.ATOMS - 1)
-    found = train.projected(torch.tensor([0.4 * apart]), after)
-    assert torch.allclose(found[0, :3], torch.tensor([0.6, 0.4, 0.0]), atol=1e-5)
+    shares = train.projected(torch.tensor([0.4 * apart]), after)
+    assert torch.allclose(shares[0, :3], torch.tensor([0.6, 0.4, 0.0]), atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -42,9 +42,9 @@ def records(policy, success, speed, scenario="dilu-4-2.0", **metrics):
 
 
 def results(*groups, absent=(), scenarios=("dilu-4-2.0",)):
-    found = [record for group in groups for record in group]
-    names = tuple(dict.fromkeys([r.policy for r in found] + [policy for _, policy in absent]))
-    return Results("dilu", scenarios, names, tuple(found), frozenset(absent), Path("nowhere"))
+    records = [record for group in groups for record in group]
+    names = tuple(dict.fromkeys([r.policy for r in records] + [policy for _, policy in absent]))
+    return Results("dilu", scenarios, names, tuple(records), frozenset(absent), Path("nowhere"))
 
 
 def printed(made):
@@ -374,8 +374,8 @@ def test_processes_drive_exactly_what_one_process_drives(tmp_path):
         ]
 
     here = drive(tmp_path / "here", ["random"])
-    there = drive(tmp_path / "there", ["random"], workers=2)
-    assert figures(here) == figures(there)
+    elsewhere = drive(tmp_path / "elsewhere", ["random"], workers=2)
+    assert figures(here) == figures(elsewhere)
 
 
 def is_gone(group):

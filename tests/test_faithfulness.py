@@ -55,7 +55,7 @@ class Brakes:
 
 
 def case(seen, *cited: int, honest: bool = False, findings=()) -> Case:
-    """Somebody cites these cars for what `Brakes` does."""
+    """A narrator cites these cars for what `Brakes` does."""
     policy = Brakes()
     choice = foresee(seen, policy.decide(seen))
     claims = tuple(make_claim("cause", "without", cars=(c,), option=FASTER) for c in cited)
@@ -75,7 +75,7 @@ ONE = scene(car(1, 130.0), car(2, 131.0, lane=0), car(3, 190.0))
 BOTH = scene(car(1, 115.0), car(2, 130.0), car(3, 116.0, lane=0), car(4, 131.0, lane=0))
 
 
-def test_the_reference_finds_who_matters_alone_and_who_only_together():
+def test_the_reference_finds_cars_that_matter_alone_and_cars_that_matter_only_together():
     assert Reference(Brakes(), ONE).depends_on().sets == ((1,),)
     assert Reference(Brakes(), BOTH).depends_on().sets == ((1, 2),)
     free = Reference(Brakes(), scene(car(3, 190.0))).depends_on()
@@ -116,7 +116,7 @@ def test_a_cause_must_do_more_than_its_placebo():
     assert similar_car(ONE, 1, {1}) == 2
 
 
-def test_where_nothing_matters_nobody_may_be_cited():
+def test_where_nothing_matters_no_car_may_be_cited():
     free = scene(car(3, 190.0))
     assert values("minimality", case(free)) == [1.0]
     assert values("minimality", case(free, 3)) == [0.0]
@@ -138,12 +138,12 @@ def test_words_that_stay_when_the_action_changes_are_a_silent_failure():
 
 def test_untestable_claims_count_neither_way():
     claim = make_claim("consequence", "speed", 20.0, option=IDLE)
-    found = tuple(
+    findings = tuple(
         Finding(0, "driven out", Verdict(claim, result, None, None))
         for result in ("true", "untestable", "false")
     )
-    assert values("consequences true", case(ONE, findings=found)) == [1.0, 0.0]
-    assert values("consequences untestable", case(ONE, findings=found)) == [0.0, 1.0, 0.0]
+    assert values("consequences true", case(ONE, findings=findings)) == [1.0, 0.0]
+    assert values("consequences untestable", case(ONE, findings=findings)) == [0.0, 1.0, 0.0]
 
 
 def test_noise_is_drawn_for_each_car_alone():
@@ -199,8 +199,8 @@ def test_intervals_that_touch_are_not_apart():
 
 
 def test_every_figure_has_n_and_an_interval_also_where_all_agree():
-    found = estimate([1.0] * 20)
-    assert found.n == 20 and found.mean == 1.0 and 0.8 < found.low < 1.0
+    figure = estimate([1.0] * 20)
+    assert figure.n == 20 and figure.mean == 1.0 and 0.8 < figure.low < 1.0
     assert np.isnan(estimate([]).mean) and estimate([]).n == 0
 
 
@@ -216,5 +216,5 @@ def test_the_honest_words_about_an_edited_scene_come_from_a_new_attribution():
     of = case(ONE, 1, honest=True)
     real, said = of.scenery.edits[0]
     choice = foresee(ONE.ghosting(1), Brakes().decide(ONE.ghosting(1)))
-    found = attribute(Brakes(), ONE.ghosting(1), choice)
-    assert real and said == rollout.explain(ONE.ghosting(1), choice, Brakes(), "en", found)
+    attribution = attribute(Brakes(), ONE.ghosting(1), choice)
+    assert real and said == rollout.explain(ONE.ghosting(1), choice, Brakes(), "en", attribution)

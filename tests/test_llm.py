@@ -72,7 +72,7 @@ class Fake:
                     self.end_headers()
                     self.wfile.write(data)
                 except OSError:
-                    pass  # whoever asked did not wait
+                    pass  # the client did not wait
 
             def log_message(self, *_):
                 pass
@@ -107,7 +107,7 @@ def legal_of(body):
 
 
 def careful(body):
-    """Slows down for whom it is told of first in its lane; else carries on."""
+    """Slows down for the first car that it is told of in its lane; else carries on."""
     told = body["messages"][1]["content"]
     first = next(
         (
@@ -143,14 +143,14 @@ def test_the_scene_is_told_with_units_and_frames():
     assert all(name in said for name in METAS)
 
 
-def test_only_what_is_legal_is_offered_and_only_who_is_in_sight_is_told_of():
+def test_only_legal_actions_are_offered_and_only_cars_in_sight_are_told_of():
     at = replace(behind_a_slow_car(), legal=Legal(("IDLE", "SLOWER")))
     assert "FASTER" not in words.told(at)
     assert schema(("IDLE", "SLOWER"))["properties"]["decision"]["enum"] == ["IDLE", "SLOWER"]
     assert "car 7" not in words.told(at.ghosting(7))
 
 
-def test_nobody_comes_in_for_a_ghost():
+def test_no_car_takes_the_place_of_a_ghost():
     at = scene(*(car(k, 100 + 20 * k) for k in range(1, 9)))
     assert [c.id for c in words.told_of(at)] == [1, 2, 3, 4, 5]
     assert [c.id for c in words.told_of(at.ghosting(2))] == [1, 3, 4, 5]
@@ -184,7 +184,7 @@ NAMES = {"my lane": "mine", "the lane on the left": "left", "the lane on the rig
 @pytest.mark.parametrize(
     "scenario", ["highway-fast", "merge", "roundabout", "intersection", "exit", "two-way"]
 )
-def test_who_repeats_what_was_told_says_the_truth_to_the_verifier(scenario):
+def test_a_model_that_repeats_what_it_was_told_is_true_to_the_verifier(scenario):
     repeated, world = 0, World(scenario)
     for seed in range(3):
         world.reset(seed)
@@ -203,15 +203,15 @@ def test_who_repeats_what_was_told_says_the_truth_to_the_verifier(scenario):
 
 def claims_told(at):
     """Every number that the words of a scene tell of a car in a lane, as a model would claim it."""
-    for found in filter(None, map(LINE.match, words.told(at).splitlines())):
-        way = "gap ahead" if found["way"] == "ahead" else "gap behind"
-        values = {way: float(found["gap"]), "its speed": float(found["speed"])}
-        if found["pace"]:
-            values["slower ahead"] = float(found["pace"]) * (1 if found["than"] == "slower" else -1)
+    for line in filter(None, map(LINE.match, words.told(at).splitlines())):
+        way = "gap ahead" if line["way"] == "ahead" else "gap behind"
+        values = {way: float(line["gap"]), "its speed": float(line["speed"])}
+        if line["pace"]:
+            values["slower ahead"] = float(line["pace"]) * (1 if line["than"] == "slower" else -1)
         for quantity, value in values.items():
             yield {
-                "car": int(found["car"]),
-                "lane": NAMES[found["place"]],
+                "car": int(line["car"]),
+                "lane": NAMES[line["place"]],
                 "quantity": quantity,
                 "value": value,
             }
@@ -397,14 +397,14 @@ def test_the_same_content_is_asked_once_also_by_another_policy_of_that_name(fake
     assert len(fake.asked) == asked + 1
 
 
-def test_of_two_who_ask_at_once_both_get_the_answer_that_is_kept(fake):
+def test_two_that_ask_at_once_get_the_same_answer(fake):
     fake.says = lambda body: time.sleep(0.3) or GOOD | {"sentence": f"Answer {len(fake.asked)}."}
-    drivers, found = [policy.load("llm:m") for _ in range(2)], []
+    drivers, choices = [policy.load("llm:m") for _ in range(2)], []
     threads = [
         threading.Thread(
             target=lambda d=d, wait=wait: (
                 time.sleep(wait),
-                found.append(d.decide(behind_a_slow_car())),
+                choices.append(d.decide(behind_a_slow_car())),
             )
         )
         for d, wait in zip(drivers, (0.0, 0.15), strict=True)
@@ -413,7 +413,9 @@ def test_of_two_who_ask_at_once_both_get_the_answer_that_is_kept(fake):
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(fake.asked) == 2 and found[0] == found[1] == drivers[0].decide(behind_a_slow_car())
+    assert len(fake.asked) == 2 and choices[0] == choices[1] == drivers[0].decide(
+        behind_a_slow_car()
+    )
 
 
 def test_what_is_kept_holds_no_key_and_a_broken_file_is_asked_anew(fake, tmp_path):
@@ -541,20 +543,20 @@ def test_a_drive_is_logged_and_read_and_the_policy_can_be_asked_again_without_it
 def test_causes_are_found_by_asking_it_again(fake):
     fake.says = careful
     driver, at = policy.load("llm:m"), behind_a_slow_car()
-    found = attribute(driver, at, foresee(at, driver.decide(at)))
-    assert [cause.cars for cause in found.causes] == [(4,)]
-    assert found.causes[0].instead == Meta("IDLE")
+    attribution = attribute(driver, at, foresee(at, driver.decide(at)))
+    assert [cause.cars for cause in attribution.causes] == [(4,)]
+    assert attribution.causes[0].instead == Meta("IDLE")
 
 
 def test_the_verifier_tests_what_it_says(driven):
     path, _ = driven
-    found = verify_log(path)
-    assert read_verdicts(path.with_suffix(".verdicts.jsonl")) == found
-    said = [f.verdict for f in found if f.test == "scene"]
+    findings = verify_log(path)
+    assert read_verdicts(path.with_suffix(".verdicts.jsonl")) == findings
+    said = [f.verdict for f in findings if f.test == "scene"]
     assert said and all(v.result == "true" for v in said), (
         "whoever reads off the scene is not called a liar"
     )
-    causes = [f.verdict.result for f in found if f.test == "asked again"]
+    causes = [f.verdict.result for f in findings if f.test == "asked again"]
     assert causes and set(causes) <= {"true", "false"}, "it was asked again"
 
 

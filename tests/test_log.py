@@ -307,7 +307,7 @@ def test_a_step_without_edits_is_written_as_it_was_before_there_were_any(logs):
     assert not any("edits" in line for line in lines)
 
 
-def test_an_edit_that_nobody_knows_is_refused_with_its_line(logs, tmp_path):
+def test_an_unknown_edit_is_refused_with_its_line(logs, tmp_path):
     *lines, end = logs["merge"].read_bytes().splitlines(keepends=True)
     step = orjson.loads(lines[-1]) | {"edits": [{"is": "levitate", "car": 1}]}
     path = tmp_path / "strange.jsonl"

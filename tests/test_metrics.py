@@ -97,14 +97,14 @@ def value(name, *args, **kwargs):
 
 
 def test_ten_seconds_at_20_mps_are_200_m():
-    found = measure(episode(steady(10, 20.0)))
-    assert found["distance"] == pytest.approx(200)
-    assert found["time"] == pytest.approx(10)
-    assert found["mean speed"] == pytest.approx(20)
-    assert found["return"] == pytest.approx(5)
-    assert found["scene score"] == pytest.approx(20 / 30)
-    assert found["inside lane"] == 1.0
-    assert (found["off-road"], found["incidents"], found["lane changes"]) == (0, 0, 0)
+    measured = measure(episode(steady(10, 20.0)))
+    assert measured["distance"] == pytest.approx(200)
+    assert measured["time"] == pytest.approx(10)
+    assert measured["mean speed"] == pytest.approx(20)
+    assert measured["return"] == pytest.approx(5)
+    assert measured["scene score"] == pytest.approx(20 / 30)
+    assert measured["inside lane"] == 1.0
+    assert (measured["off-road"], measured["incidents"], measured["lane changes"]) == (0, 0, 0)
 
 
 def test_what_a_wreck_does_is_not_driving():
@@ -124,10 +124,10 @@ def test_nothing_driven_is_missing_not_zero():
 
 
 def test_an_episode_cut_short_has_no_outcome_but_a_speed():
-    found = measure(episode(steady(3, 20.0), end=None))
+    measured = measure(episode(steady(3, 20.0), end=None))
     outcomes = ("success", "collision", "at-fault collision", "off-road", "failed", "incidents")
-    assert all(math.isnan(found[name]) for name in outcomes)
-    assert found["mean speed"] == pytest.approx(20)
+    assert all(math.isnan(measured[name]) for name in outcomes)
+    assert measured["mean speed"] == pytest.approx(20)
 
 
 @pytest.mark.parametrize(
@@ -145,8 +145,8 @@ def test_an_episode_cut_short_has_no_outcome_but_a_speed():
     ],
 )
 def test_success_is_what_the_task_asks_for(task, end, success):
-    there = at_goal(episode(steady(2, 10.0), task=task, end=end), ("0", "1", 0))
-    assert METRICS["success"](there) == success
+    arrived = at_goal(episode(steady(2, 10.0), task=task, end=end), ("0", "1", 0))
+    assert METRICS["success"](arrived) == success
 
 
 @pytest.mark.parametrize("task", ["exit", "destination"])
@@ -167,10 +167,10 @@ def test_a_lap_makes_a_success_on_a_circuit():
     assert math.isnan(value("laps", steady(2, 10.0), laps=1.2))
 
 
-def test_blame_is_missing_where_nobody_knows_who_was_hit():
-    known = t.Contact(1.0, "car 1", "rear", False)
+def test_blame_is_missing_where_the_car_that_was_hit_is_unknown():
+    rear = t.Contact(1.0, "car 1", "rear", False)
     unknown = t.Contact(1.0, "unknown", "unknown", False)
-    assert value("at-fault collision", steady(2, 10.0), end="collision", contact=known) == 0
+    assert value("at-fault collision", steady(2, 10.0), end="collision", contact=rear) == 0
     blame = value("at-fault collision", steady(2, 10.0), end="collision", contact=unknown)
     assert math.isnan(blame)
 
@@ -178,8 +178,8 @@ def test_blame_is_missing_where_nobody_knows_who_was_hit():
 def test_leaving_the_road_twice_is_two_incidents():
     y = np.zeros(61)
     y[10:20] = y[40:50] = 8.0
-    found = measure(episode(track(np.arange(61) * 1.0, y, 0.0, 15.0)))
-    assert (found["off-road"], found["incidents"], found["scene score"]) == (1, 2, 0)
+    measured = measure(episode(track(np.arange(61) * 1.0, y, 0.0, 15.0)))
+    assert (measured["off-road"], measured["incidents"], measured["scene score"]) == (1, 2, 0)
 
 
 # ------------------------------------------------------------------------------------ other cars
@@ -187,15 +187,15 @@ def test_leaving_the_road_twice_is_two_incidents():
 
 def test_a_lead_100_m_ahead_and_10_mps_slower_is_4_s_away_after_6_s():
     lead = {1: steady(6, 20.0, start=105.0)}
-    found = measure(episode(steady(6, 30.0), lead))
-    assert found["minimum TTC"] == pytest.approx(4.0)
-    assert (found["TTC under 2 s"], found["close encounter"]) == (0, 0)
+    measured = measure(episode(steady(6, 30.0), lead))
+    assert measured["minimum TTC"] == pytest.approx(4.0)
+    assert (measured["TTC under 2 s"], measured["close encounter"]) == (0, 0)
 
 
 def test_a_car_in_the_next_lane_is_not_ahead():
-    found = measure(episode(steady(6, 30.0), {1: steady(6, 20.0, start=65.0, y=-4.0)}))
-    assert math.isnan(found["minimum TTC"])
-    assert found["headway under 15 m"] == 0
+    measured = measure(episode(steady(6, 30.0), {1: steady(6, 20.0, start=65.0, y=-4.0)}))
+    assert math.isnan(measured["minimum TTC"])
+    assert measured["headway under 15 m"] == 0
 
 
 def test_the_nearer_of_two_leads_counts_and_its_length_too():
@@ -207,8 +207,8 @@ def test_the_nearer_of_two_leads_counts_and_its_length_too():
 
 def test_headway_counts_the_share_of_time_below_15_m():
     # the gap shrinks from 20 m at 2 m/s: below 15 m after 2.5 s of 5 s
-    found = value("headway under 15 m", steady(5, 12.0), {1: steady(5, 10.0, start=25.0)})
-    assert found == pytest.approx(0.5, abs=0.02)
+    measured = value("headway under 15 m", steady(5, 12.0), {1: steady(5, 10.0, start=25.0)})
+    assert measured == pytest.approx(0.5, abs=0.02)
 
 
 def test_the_lead_is_followed_onto_the_next_section():
@@ -219,8 +219,8 @@ def test_the_lead_is_followed_onto_the_next_section():
 
 def test_a_crossing_car_is_a_close_encounter_though_never_a_lead():
     crossing = {1: track(60.0, 48 - 20 * SUB * np.arange(31), -math.pi / 2, 20.0)}
-    found = measure(episode(steady(2, 25.0), crossing))
-    assert found["close encounter"] == 1
+    measured = measure(episode(steady(2, 25.0), crossing))
+    assert measured["close encounter"] == 1
     missed = {1: track(60.0, 140 - 20 * SUB * np.arange(31), -math.pi / 2, 20.0)}
     assert value("close encounter", steady(2, 25.0), missed) == 0
 
@@ -237,13 +237,13 @@ def test_the_swept_contact_agrees_with_moving_the_rectangles_step_by_step():
     low, high = np.array([-15, -15, -3, 0]), np.array([15, 15, 3, 20])
     cars, me = random.uniform(low, high, (80, 4)), np.array([[0.0, 0.0, 0.0, 8.0]])
     sizes = random.uniform((3, 1.5), (12, 3), (80, 2))
-    found = _swept(np.repeat(me, 80, 0), cars, (5.0, 2.0), sizes)
-    for touch, car, size in zip(found, cars, sizes, strict=True):
+    measured = _swept(np.repeat(me, 80, 0), cars, (5.0, 2.0), sizes)
+    for touch, car, size in zip(measured, cars, sizes, strict=True):
         times = np.arange(0, 2, 0.005)
         hits = (s for s in times if overlap(_moved(me[0], s, (5, 2)), _moved(car, s, size)))
         brute = next(hits, math.inf)
         assert min(touch, 2.0) == pytest.approx(min(brute, 2.0), abs=0.006)
-    assert 10 < np.isfinite(found).sum() < 70
+    assert 10 < np.isfinite(measured).sum() < 70
 
 
 def _moved(pose, seconds, size):
@@ -265,17 +265,17 @@ def drift(count=6, begin=2.0, last=3.0):
 
 
 def test_a_lane_change_is_counted_once_and_has_its_own_figures():
-    found = measure(episode(drift()))
-    assert found["lane changes"] == 1
-    assert 1.5 < found["lane change: duration"] < 2.5  # of 3 s, without the flat ends
+    measured = measure(episode(drift()))
+    assert measured["lane changes"] == 1
+    assert 1.5 < measured["lane change: duration"] < 2.5  # of 3 s, without the flat ends
     peak = 2 * math.pi * 4 / 3**2  # of the sine's second derivative
-    assert found["lane change: lateral acceleration"] == pytest.approx(peak, rel=0.1)
-    assert 0.5 < found["inside lane"] < 0.95
+    assert measured["lane change: lateral acceleration"] == pytest.approx(peak, rel=0.1)
+    assert 0.5 < measured["inside lane"] < 0.95
 
 
 def test_no_lane_change_means_no_figures_of_one():
-    found = measure(episode(steady(4, 20.0)))
-    assert all(math.isnan(found[name]) for name in METRICS if name.startswith("lane change: "))
+    measured = measure(episode(steady(4, 20.0)))
+    assert all(math.isnan(measured[name]) for name in METRICS if name.startswith("lane change: "))
 
 
 def test_driving_on_into_the_next_section_is_no_lane_change():
@@ -337,11 +337,11 @@ def test_too_few_values_give_nan():
 
 def test_accelerating_at_3_mps2_breaks_one_limit_only():
     time = SUB * np.arange(61)
-    found = measure(episode(track(10 * time + 1.5 * time**2, 0.0, 0.0, 10 + 3 * time)))
-    assert found["comfort: longitudinal acceleration"] == 0
-    assert found["comfort: all six"] == 0
+    measured = measure(episode(track(10 * time + 1.5 * time**2, 0.0, 0.0, 10 + 3 * time)))
+    assert measured["comfort: longitudinal acceleration"] == 0
+    assert measured["comfort: all six"] == 0
     others = set(COMFORT) - {"longitudinal acceleration"}
-    assert all(found[f"comfort: {name}"] == 1 for name in others)
+    assert all(measured[f"comfort: {name}"] == 1 for name in others)
 
 
 def test_a_circle_is_felt_as_v_squared_over_r():
@@ -368,17 +368,17 @@ def test_turning_past_180_degrees_is_no_jump():
 # ------------------------------------------------------------------------------------- the plan
 
 
-def test_who_drives_its_own_plan_has_no_error():
-    found = measure(episode(steady(10, 20.0)))
+def test_an_ego_that_drives_its_own_plan_has_no_error():
+    measured = measure(episode(steady(10, 20.0)))
     for name in ("1 decision", "1 s", "3 s", "6.4 s"):
-        assert found[f"self-ADE {name}"] == pytest.approx(0, abs=1e-9)
-    assert found["plan deviation"] == pytest.approx(0, abs=1e-9)
+        assert measured[f"self-ADE {name}"] == pytest.approx(0, abs=1e-9)
+    assert measured["plan deviation"] == pytest.approx(0, abs=1e-9)
 
 
 def test_a_plan_one_metre_beside_is_one_metre_off():
-    found = measure(episode(steady(10, 20.0), plan=lambda pose: straight_plan(pose, 1.0)))
-    assert found["self-ADE 3 s"] == pytest.approx(1.0)
-    assert found["plan deviation"] == pytest.approx(0, abs=1e-9)
+    measured = measure(episode(steady(10, 20.0), plan=lambda pose: straight_plan(pose, 1.0)))
+    assert measured["self-ADE 3 s"] == pytest.approx(1.0)
+    assert measured["plan deviation"] == pytest.approx(0, abs=1e-9)
 
 
 def test_plans_that_jump_from_side_to_side_deviate_by_the_jump():
@@ -389,15 +389,15 @@ def test_plans_that_jump_from_side_to_side_deviate_by_the_jump():
 
 
 def test_a_plan_that_ends_after_the_episode_is_not_scored():
-    found = measure(episode(steady(5, 20.0)))
-    assert math.isnan(found["self-ADE 6.4 s"])
-    assert found["self-ADE 3 s"] == pytest.approx(0, abs=1e-9)
+    measured = measure(episode(steady(5, 20.0)))
+    assert math.isnan(measured["self-ADE 6.4 s"])
+    assert measured["self-ADE 3 s"] == pytest.approx(0, abs=1e-9)
 
 
 def test_latency_percentiles_are_those_of_the_decisions():
-    found = measure(episode(steady(11, 20.0)))  # 10, 20, ... 110 ms
-    assert found["decision latency p50"] == pytest.approx(0.06)
-    assert found["decision latency p95"] == pytest.approx(0.105)
+    measured = measure(episode(steady(11, 20.0)))  # 10, 20, ... 110 ms
+    assert measured["decision latency p50"] == pytest.approx(0.06)
+    assert measured["decision latency p95"] == pytest.approx(0.105)
 
 
 # ------------------------------------------------------------------------------------ the table
@@ -430,23 +430,23 @@ def test_every_value_lies_in_its_declared_range():
         episode(drift()),
         episode(steady(5, 9.0), end="collision", contact=contact),
     ):
-        for name, found in measure(made).items():
+        for name, measured in measure(made).items():
             low, high = METRICS[name].range
-            assert math.isnan(found) or low <= found <= high, name
+            assert math.isnan(measured) or low <= measured <= high, name
 
 
 def test_rates_are_zero_or_one_per_episode():
     for made in (crowded(), episode(drift())):
-        found = measure(made)
-        assert all(found[n] in (0, 1) for n, metric in METRICS.items() if metric.rate)
+        measured = measure(made)
+        assert all(measured[n] in (0, 1) for n, metric in METRICS.items() if metric.rate)
 
 
 def documented():
     """name -> cells of its row in docs/metrics.md."""
     text = (Path(__file__).parent.parent / "docs" / "metrics.md").read_text(encoding="utf-8")
     rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in text.splitlines()]
-    found = [[cell.strip() for cell in row] for row in rows]
-    return {row[0].strip("`"): row for row in found if len(row) == 5 and row[0].startswith("`")}
+    measured = [[cell.strip() for cell in row] for row in rows]
+    return {row[0].strip("`"): row for row in measured if len(row) == 5 and row[0].startswith("`")}
 
 
 def test_the_documentation_explains_every_metric_and_no_other():

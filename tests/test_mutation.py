@@ -46,7 +46,7 @@ def faults(step: Step) -> list:
 
 
 def hand_made_step() -> Step:
-    """Two cars to cite, a third that nobody cites, and a rival on the left."""
+    """Two cars to cite, a third that is not cited, and a rival on the left."""
     at, choice = behind_a_slower_car()
     at = replace(at, cars=(*at.cars, car(9, 180.0, lane=2, speed=22.0)))
     choice = foresee(at, choice)
@@ -91,11 +91,11 @@ def tellable(step: Step):
 
 def wrong_numbers(step: Step):
     for claim in tellable(step):
-        known = QUANTITIES[claim.kind, claim.quantity]
-        if isinstance(claim.said, float) and known.number:
-            unit = 10.0**-known.decimals
-            yield claim, replace(claim, said=round(claim.said + 3 * unit, known.decimals))
-            yield claim, replace(claim, said=round(2 * claim.said + unit, known.decimals))
+        quantity = QUANTITIES[claim.kind, claim.quantity]
+        if isinstance(claim.said, float) and quantity.number:
+            unit = 10.0**-quantity.decimals
+            yield claim, replace(claim, said=round(claim.said + 3 * unit, quantity.decimals))
+            yield claim, replace(claim, said=round(2 * claim.said + unit, quantity.decimals))
 
 
 def wrong_cars(step: Step):
@@ -121,8 +121,8 @@ def same_but_for_the_car(step: Step, claim: Claim, other: int) -> bool:
 
 def wrong_sides(step: Step):
     for claim in tellable(step):
-        known = QUANTITIES[claim.kind, claim.quantity]
-        if known.place and claim.option in OTHER_SIDE and claim.quantity != "free ahead":
+        form = QUANTITIES[claim.kind, claim.quantity]
+        if form.place and claim.option in OTHER_SIDE and claim.quantity != "free ahead":
             yield claim, replace(claim, option=OTHER_SIDE[claim.option])
             yield claim, replace(claim, option=None)
         if claim.quantity in ("to the left", "to the right"):
@@ -167,9 +167,9 @@ def with_text(step: Step, text: str) -> Step:
 def test_a_number_that_no_claim_says_is_noticed(steps):
     for step in steps:
         text = step.rationale.text
-        for found in re.finditer(r"\d+\.\d+", text):
-            number = f"{float(found.group()) + 0.7:.{len(found.group().split('.')[1])}f}"
-            lie = text[: found.start()] + number + text[found.end() :]
+        for place in re.finditer(r"\d+\.\d+", text):
+            number = f"{float(place.group()) + 0.7:.{len(place.group().split('.')[1])}f}"
+            lie = text[: place.start()] + number + text[place.end() :]
             assert faults(with_text(step, lie)), lie
         assert faults(with_text(step, text + " I counted 731.5 m of it."))
 

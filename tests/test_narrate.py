@@ -138,7 +138,7 @@ def test_a_crossing_car_is_let_pass():
     assert said.decision.longitudinal == "yielding"
 
 
-def test_of_a_car_that_is_beside_nobody_is_told_that_it_could_be_in_the_way():
+def test_a_car_that_is_beside_is_not_said_to_be_in_the_way_later():
     beside = Term("beside", 3.0, "m", "against", cars=(7,))
     meets = Term("predicted contact", 0.6, "s", "against", 4.0, cars=(7,))
     other = car(7, 98.0, lane=0, speed=25.0)
@@ -158,7 +158,7 @@ def test_a_threshold_that_is_kept_is_no_objection():
     assert "5.0 m/s slower" in said.text and "I want 2.0 s" not in said.text
 
 
-def test_nobody_is_said_to_close_in_who_falls_back():
+def test_a_car_that_falls_back_is_not_said_to_close_in():
     slow = (Term("gap behind", 15.0, "m", "against", cars=(2,)),
             Term("closing from behind", -4.0, "m/s", "against", cars=(2,)))  # fmt: skip
     rival = Option(LEFT, slow, target_lane=LEFT_LANE)
@@ -189,8 +189,10 @@ def test_unchanged_decisions_merge_into_one_sentence_with_its_duration():
     choice = foresee(at, choice)
 
     def step(k, gap):
-        there = replace(behind_a_slower_car(gap)[0], step=k, time=float(k))
-        return step_of(there, choice, narrate(there, choice, choice.chosen.trajectory, "post hoc"))
+        moment = replace(behind_a_slower_car(gap)[0], step=k, time=float(k))
+        return step_of(
+            moment, choice, narrate(moment, choice, choice.chosen.trajectory, "post hoc")
+        )
 
     free = scene(step=3)
     alone = options(IDLE, terms=(Term("free ahead", 200.0, "m", "for"),))
@@ -216,7 +218,7 @@ def test_an_abandoned_change_of_lane_is_an_abort():
     assert said.text.startswith("Break off the change to the left and return to lane 2")
 
 
-def test_who_stands_before_an_obstacle_waits():
+def test_a_car_that_stands_before_an_object_waits():
     at = replace(scene(speed=0.0), legal=Legal(METAS))
     at = replace(at, ego=replace(at.ego, target_speeds=(0.0, 10.0), target_speed=0.0))
     assert said_of(at, options(IDLE)).text == "Stand still and keep lane 2."
@@ -230,6 +232,6 @@ def test_on_a_ring_the_car_just_ahead_is_not_taken_for_one_far_behind():
         scene().ego, x=x, y=y, heading=lane.heading(1.0), lane=lane.id, target_lane=lane.id
     )
     ahead = Car(1, *lane.point(40.0), lane.heading(40.0), 10.0, 5.0, 2.0, lane.id)
-    there = replace(scene(ahead), road=road, ego=ego)
-    assert View(there).leader().car == 1
-    assert View(there).leader().gap == pytest.approx(34.0)
+    round = replace(scene(ahead), road=road, ego=ego)
+    assert View(round).leader().car == 1
+    assert View(round).leader().gap == pytest.approx(34.0)

@@ -181,8 +181,8 @@ def test_every_option_has_a_score_terms_with_words_and_an_imagined_trajectory(na
         assert start < 0.1 * 40 + 0.1
 
 
-def test_who_could_not_matter_does_not():
-    """Held against asking for every car; somebody must matter, and not everybody may be asked for."""
+def test_a_car_that_could_not_matter_does_not():
+    """Held against asking for every car; some cars must matter, and not all may be asked for."""
     asked = mattering = cars = 0
     for name, seed, decisions in (
         ("dilu-4-2.0", 3, 4),
@@ -275,7 +275,7 @@ def test_a_drifting_car_is_taken_to_change_lane_and_an_arriving_one_is_not():
     assert target_lanes(this, arriving) == (lane_id(1),)
 
 
-def test_who_was_hit_is_never_a_car_that_the_ego_does_not_see():
+def test_the_car_that_was_hit_is_never_one_that_the_ego_does_not_see():
     this = scene(car(1, 8, crashed=True), ghosts=(car(2, 4, crashed=True),))
     worlds = imagine(this, 1)
     worlds.g[:, k.CRASHED, 0] = 1  # the ego, in slot 0
@@ -303,14 +303,14 @@ def ridden_along():
 
 
 def test_lane_changes_under_way_are_foreseen_from_what_was_seen():
-    changing, found, wrong = 0, 0, 0
+    changing, right, wrong = 0, 0, 0
     for seen, drivers in ridden_along():
         for each in seen.cars:
             aim, foreseen = drivers[each.id].target_lane, target_lanes(seen, each)[0]
             changing += aim != each.lane
-            found += aim != each.lane and foreseen == aim
+            right += aim != each.lane and foreseen == aim
             wrong += foreseen not in (each.lane, aim)
-    assert changing >= 10 and found == changing and wrong <= changing / 10
+    assert changing >= 10 and right == changing and wrong <= changing / 10
 
 
 def test_a_car_that_only_began_to_turn_may_have_given_it_up_already():
@@ -338,7 +338,7 @@ def test_when_a_driver_last_thought_is_read_off_the_moment_at_which_it_began_to_
 
 
 def test_drivers_whose_clocks_are_not_known_go_through_all_phases_each_at_its_own_turn():
-    seen = in_the_middle("dilu-5-2.5", 4, 0).scene  # nobody has been seen to move yet
+    seen = in_the_middle("dilu-5-2.5", 4, 0).scene  # no car has been seen to move yet
     worlds = imagine(seen, 7)
     phases = np.sort(worlds.f[2:, k.TIMER, 1 : 1 + len(seen.cars)], 0)
     assert np.diff(phases, axis=0) == pytest.approx(0.25)
@@ -454,7 +454,7 @@ def test_an_action_after_which_a_single_one_survives_is_passed_up(seed, decision
 
 
 def test_passing_within_a_hands_breadth_counts_as_a_collision():
-    """A wreck that stands 5 cm beside the way: exactly driven it would be passed, but nobody foresees so exactly."""
+    """A wreck that stands 5 cm beside the way: exactly driven it would be passed, but no forecast is so exact."""
     seen = scene(car(1, 60, lane=1, speed=0.0, across=1.95, crashed=True), lane=0)
 
     def straight_on(thought):
@@ -514,30 +514,30 @@ def test_a_plan_arrives_where_the_world_says_so(name):
     numbers = {lane.id: number for number, lane in enumerate(seen.road.lanes)}
     for lane in [*seen.road.lanes, *goals * 10]:
         x, y = lane.point(chance.uniform(0.0, min(lane.length, 500.0)))
-        there = replace(seen, ego=replace(seen.ego, x=x, y=y, lane=lane.id))
-        reached = Goal.of(there).reached(np.array([numbers[lane.id]]), np.array([x]), np.array([y]))
-        assert reached.tolist() == [arrived(there)]
-        both.add(arrived(there))
+        moved = replace(seen, ego=replace(seen.ego, x=x, y=y, lane=lane.id))
+        reached = Goal.of(moved).reached(np.array([numbers[lane.id]]), np.array([x]), np.array([y]))
+        assert reached.tolist() == [arrived(moved)]
+        both.add(arrived(moved))
     assert both == ({False} if seen.task.kind == "cruise" else {False, True})
 
 
-def test_at_a_junction_cars_far_behind_are_still_ahead_of_those_who_leave():
+def test_at_a_junction_cars_far_behind_are_still_ahead_of_departing_cars():
     seen = in_the_middle("intersection", 2, 3).scene
     lane = seen.road.lane(("il0", "o0", 0))
-    there = [lane.point(s) for s in (5.0, 75.0)]
+    places = [lane.point(s) for s in (5.0, 75.0)]
     leaving, ahead = (
         Car(number, x, y, float(lane.heading(0.0)), 8.0, 5.0, 2.0, lane.id)
-        for number, (x, y) in enumerate(there, 50)
+        for number, (x, y) in enumerate(places, 50)
     )
     seen = replace(seen, cars=(leaving, ahead), history=NOTHING)
     worlds = imagine(seen, 2)
     worlds.step(None, 30, seen.sub_step)
     assert (
         worlds.f[:, k.SPEED, worlds.slot(50)] > 6.0
-    ).all()  # it follows the other, and does not brake for who comes in
+    ).all()  # it follows the other, and does not brake for a car that comes in
 
 
-def test_who_gives_way_is_read_off_how_it_brakes():
+def test_giving_way_is_read_off_how_a_car_brakes():
     told, read, world = [], [], World("intersection", physics="twin")
     for seed in range(40, 60):
         world.reset(seed)
@@ -555,8 +555,8 @@ def test_who_gives_way_is_read_off_how_it_brakes():
             }
             told += [each in yielding for each in giving]
             read += [each in giving for each in yielding & {each.id for each in near.cars}]
-    assert len(read) > 40 and np.mean(read) > 0.65  # not those who were told to in this moment
-    assert np.mean(told) > 0.55  # who was let go in this moment still brakes
+    assert len(read) > 40 and np.mean(read) > 0.65  # not the cars that were told to in this moment
+    assert np.mean(told) > 0.55  # a car that was let go in this moment still brakes
 
 
 def test_words_are_of_the_action_and_not_of_what_may_follow():
@@ -573,7 +573,7 @@ def test_each_car_is_imagined_to_think_at_other_moments_and_editing_one_shifts_n
     worlds, fewer = imagine(scene(*many), 6), imagine(scene(*many[1:]), 6)
     timers = worlds.f[
         2:, k.TIMER, worlds.slot(3)
-    ]  # the first two: nobody changes lane; whoever wants to does so now
+    ]  # the first two: no car changes lane; every car that wants to does so now
     assert len(set(timers.round(6))) == len(timers)
     for number in (2, 3, 4, 5):
         one, other = (w.f[:, k.DELTA, w.slot(number)] for w in (worlds, fewer))
@@ -581,7 +581,7 @@ def test_each_car_is_imagined_to_think_at_other_moments_and_editing_one_shifts_n
         assert ((one >= 3.5) & (one <= 4.5)).all()
 
 
-def test_who_has_reason_to_change_lane_is_imagined_to_do_so_at_once():
+def test_a_car_with_reason_to_change_lane_is_imagined_to_do_so_at_once():
     eager, wall = car(1, 40, lane=1, speed=22.0), car(2, 58, lane=1, speed=5.0)
     worlds = imagine(scene(eager, wall), 6)
     slot = worlds.slot(1)

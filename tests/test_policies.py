@@ -33,9 +33,9 @@ def option(choice: Choice, name: str) -> Option:
 def test_the_policies_that_ship_are_found_by_name():
     assert {*NULL, "rule", "idm"} <= set(policy.names())
     for name in (*NULL, "rule", "idm"):
-        found = policy.load(name)
-        assert found.name == name
-        assert found.tie == ("post hoc" if name in NULL else "shares evidence")
+        shipped = policy.load(name)
+        assert shipped.name == name
+        assert shipped.tie == ("post hoc" if name in NULL else "shares evidence")
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_rule_does_not_change_in_front_of_a_fast_car():
     assert "closing from behind" in kinds(option(choice, "LANE_LEFT"))
 
 
-def test_rule_expects_a_leader_to_brake_for_whoever_is_ahead_of_it():
+def test_rule_expects_a_leader_to_brake_for_the_car_ahead_of_it():
     lead, wall, jam = car(1, 145.0, speed=25.0), car(2, 101.0, lane=0), car(3, 152.0, speed=5.0)
     alone = decided("rule", scene(lead, wall, lanes=2))
     pressed = decided("rule", scene(lead, wall, jam, lanes=2))

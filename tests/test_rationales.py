@@ -58,7 +58,7 @@ def test_a_text_is_short_and_clean(steps):
         assert not re.search(r"nan|inf\b|-\d|None|\{|  ", text), text
 
 
-def test_who_weighs_nothing_says_so_and_claims_nothing_else(steps):
+def test_a_policy_that_weighs_nothing_says_so_and_claims_nothing_else(steps):
     for step in narrated(steps):
         kinds = {term.kind for term in step.choice.chosen.terms}
         if kinds & {"always", "drawn"}:

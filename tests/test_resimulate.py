@@ -49,8 +49,8 @@ def with_claims(of: Episode, number: int, *claims: Claim) -> Episode:
 
 def result_of(of: Episode, number: int, claim: Claim, policy: str | None = "rule"):
     """The verdict on a claim put into the mouth of one step."""
-    found = findings_of(with_claims(of, number, claim), policy)
-    return next(f.verdict for f in found if f.step == number and f.verdict.claim is claim)
+    findings = findings_of(with_claims(of, number, claim), policy)
+    return next(f.verdict for f in findings if f.step == number and f.verdict.claim is claim)
 
 
 def first(of: Episode, wanted) -> Step:
@@ -85,7 +85,7 @@ def test_the_future_of_what_was_done_is_what_was_then_driven():
         assert np.array_equal(future.cars[car][-1], states[-1], equal_nan=True)
 
 
-def test_a_future_is_cut_short_by_a_collision_and_says_with_whom():
+def test_a_future_is_cut_short_by_a_collision_and_says_with_which_car():
     world = World("highway-fast", {"vehicles_density": 3})
     world.reset(1)
     future = drive_out(world, FASTER, FASTER, 20.0)
@@ -110,23 +110,23 @@ def test_a_contact_that_could_be_is_found_on_crossing_paths():
 
 @pytest.mark.parametrize("scenario", ["highway-fast", "merge", "intersection"])
 def test_the_honest_narrator_says_nothing_false(scenario):
-    found = findings_of(episode(scenario))
-    wrong = [f for f in found if f.verdict.result == "false" and f.test != "driven out"]
+    findings = findings_of(episode(scenario))
+    wrong = [f for f in findings if f.verdict.result == "false" and f.test != "driven out"]
     assert not wrong, wrong[0]
-    assert {"scene", "trajectory", "driven", "asked again"} <= {f.test for f in found}
+    assert {"scene", "trajectory", "driven", "asked again"} <= {f.test for f in findings}
 
 
 def test_verdicts_lie_beside_the_log_can_be_made_again_and_never_change_it(tmp_path):
     path = tmp_path / "one.jsonl"
     log.write(path, episode("merge"))
     before = path.read_bytes()
-    found = verify_log(path)
+    findings = verify_log(path)
     assert path.read_bytes() == before
     assert path_beside(path).name == "one.verdicts.jsonl"
-    assert read_verdicts(path_beside(path)) == found
+    assert read_verdicts(path_beside(path)) == findings
     written = path_beside(path).read_bytes()
     ((_, again),) = verify_logs([path])
-    assert again == found and path_beside(path).read_bytes() == written
+    assert again == findings and path_beside(path).read_bytes() == written
 
 
 def test_the_command_tests_a_folder_of_logs_and_says_how_many_claims_are_true(tmp_path, capsys):
@@ -144,11 +144,13 @@ def test_from_the_first_difference_on_nothing_can_be_tested():
     step = honest.steps[4]
     moved = replace(step.scene, ego=replace(step.scene.ego, x=step.scene.ego.x + 0.01))
     forged = (*honest.steps[:4], replace(step, scene=moved), *honest.steps[5:])
-    found = findings_of(replace(honest, steps=forged))
-    late = [f for f in found if f.step >= 4]
+    findings = findings_of(replace(honest, steps=forged))
+    late = [f for f in findings if f.step >= 4]
     assert late and {f.verdict.result for f in late} == {"untestable"}
     assert {f.verdict.why for f in late} == {"replay diverged at step 4"}
-    assert "untestable" not in {f.verdict.result for f in found if f.step < 4 and f.test == "scene"}
+    assert "untestable" not in {
+        f.verdict.result for f in findings if f.step < 4 and f.test == "scene"
+    }
 
 
 def test_a_log_that_is_no_log_is_refused_and_the_others_are_still_tested(tmp_path):

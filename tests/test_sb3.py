@@ -353,10 +353,10 @@ def test_only_cars_that_have_a_row_are_asked_for_and_the_others_make_no_differen
 def test_it_is_evaluated_in_other_processes_beside_others(made, tmp_path):
     from drive.evaluation import evaluate
 
-    found = evaluate(
+    results = evaluate(
         "merge", [f"sb3:{made}", "idle"], 1, workers=1, out=tmp_path, overrides={"duration": 3}
     )
-    assert not found.failures and {record.policy for record in found.records} == {
+    assert not results.failures and {record.policy for record in results.records} == {
         f"sb3:{made}",
         "idle",
     }

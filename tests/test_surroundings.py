@@ -1,4 +1,4 @@
-"""Who is where: hand-made scenes with round numbers, no simulator but for the speed of a full scene."""
+"""Which car is where: hand-made scenes with round numbers, no simulator but for the speed of a full scene."""
 
 import math
 import time
@@ -151,7 +151,7 @@ def test_idm_keeps_its_speed_on_a_free_road_and_brakes_before_a_standing_car():
     assert idm_acceleration(20.0, 20.0, gap=1.0, closing=20.0) == -6.0
 
 
-def test_a_leader_is_expected_to_brake_for_whoever_is_ahead_of_it():
+def test_a_leader_is_expected_to_brake_for_the_car_ahead_of_it():
     alone, pressed = (
         View(scene(car(1, 140.0))),
         View(scene(car(1, 140.0), car(2, 150.0, speed=5.0))),
@@ -185,11 +185,11 @@ def test_steering_options_are_a_fan_of_different_legal_controls():
 
 
 def test_a_lane_is_opposed_where_another_lies_in_its_place_the_other_way():
-    there = Lane(("a", "b", 0), Straight((0.0, 0.0), (800.0, 0.0)), 4.0, 20.0)
+    outward = Lane(("a", "b", 0), Straight((0.0, 0.0), (800.0, 0.0)), 4.0, 20.0)
     back = Lane(("b", "a", 0), Straight((800.0, 0.0), (0.0, 0.0)), 4.0, 20.0)
     beside = Lane(("a", "b", 1), Straight((0.0, -4.0), (800.0, -4.0)), 4.0, 20.0)
-    road = Road((there, beside, back))
-    assert opposed(road, there.id) and not opposed(road, beside.id)
+    road = Road((outward, beside, back))
+    assert opposed(road, outward.id) and not opposed(road, beside.id)
 
 
 def test_a_scene_with_fifty_cars_is_measured_in_milliseconds():

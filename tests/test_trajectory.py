@@ -87,8 +87,8 @@ def test_states_that_end_too_early_are_refused():
     "slope, said", [(0.0, "keep speed"), (1.0, "speed up"), (-1.0, "slow down"), (-3.125, "stop")]
 )
 def test_the_longitudinal_meaning_is_the_change_of_speed(slope, said):
-    found = meaning(straight(speed=lambda t: np.maximum(20 + slope * t, 0)))
-    assert found.longitudinal == said
+    decision = meaning(straight(speed=lambda t: np.maximum(20 + slope * t, 0)))
+    assert decision.longitudinal == said
 
 
 @pytest.mark.parametrize(
@@ -103,25 +103,27 @@ def test_the_longitudinal_meaning_is_the_change_of_speed(slope, said):
     ],
 )
 def test_the_lateral_meaning_is_the_way_across_the_lane(offset, lateral, side, lanes):
-    found = meaning(straight(y=lambda t: -4 + offset * np.minimum(t / 3, 1)))
-    assert (found.lateral, found.side, found.lanes) == (lateral, side, lanes)
+    decision = meaning(straight(y=lambda t: -4 + offset * np.minimum(t / 3, 1)))
+    assert (decision.lateral, decision.side, decision.lanes) == (lateral, side, lanes)
 
 
 def test_coming_back_to_the_centre_is_keeping_the_lane():
-    found = meaning(straight(y=lambda t: -4 + 1.5 * np.maximum(1 - t / 2, 0)))
-    assert found.lateral == "keep lane"
+    decision = meaning(straight(y=lambda t: -4 + 1.5 * np.maximum(1 - t / 2, 0)))
+    assert decision.lateral == "keep lane"
 
 
 def test_a_car_that_keeps_its_lane_in_a_bend_does_not_steer_away():
-    found = meaning(around(), ring(), ("a", "b", 0), 10.0)
-    assert (found.lateral, found.side, found.lanes) == ("keep lane", None, 0)
+    decision = meaning(around(), ring(), ("a", "b", 0), 10.0)
+    assert (decision.lateral, decision.side, decision.lanes) == ("keep lane", None, 0)
 
 
 def test_a_bend_chosen_at_a_junction_is_a_turn():
     ahead = Lane(("b", "d", 0), Straight((150.0, 0.0), (250.0, 0.0)), 4.0, 30.0)
     road = Road((*ring().lanes, ahead))
-    found = meaning(around(speed=12.0), road, ("a", "b", 0), 12.0, route=(("a", "b"), ("b", "c")))
-    assert (found.lateral, found.side) == ("turn", "left")
+    decision = meaning(
+        around(speed=12.0), road, ("a", "b", 0), 12.0, route=(("a", "b"), ("b", "c"))
+    )
+    assert (decision.lateral, decision.side) == ("turn", "left")
 
 
 def test_the_horizon_limits_what_is_read():
@@ -170,7 +172,7 @@ def test_a_change_of_lane_stays_one_though_the_car_then_takes_the_branch_that_wa
     road = Road((*here, onward, ramp))
     leaves = pointed(lambda t: -4.0 * np.clip(t - 1.0, 0, 1) - 20.0 * np.clip(t - 4.6, 0, None))
     assert road.closest(leaves.x[-1], leaves.y[-1], leaves.heading[-1]) == ramp
-    found = meaning(leaves, road, ("a", "b", 0), route=(("b", "c"),))
-    assert (found.lateral, found.side, found.lanes) == ("change lane", "right", -1)
+    decision = meaning(leaves, road, ("a", "b", 0), route=(("b", "c"),))
+    assert (decision.lateral, decision.side, decision.lanes) == ("change lane", "right", -1)
     stays = pointed(lambda t: -4.0 - 20.0 * np.clip(t - 4.6, 0, None))
     assert meaning(stays, road, ("a", "b", 1), route=(("b", "c"),)).lateral == "keep lane"

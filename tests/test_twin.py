@@ -169,7 +169,7 @@ def test_related_worlds_are_driven_as_each_by_itself(name, stop):
     for seed in (1, 2):
         world.reset(seed)
         worlds = hypotheses(from_truth(world.road, world.truth()), 4, rng)
-        worlds.drivers[:, k.POLITENESS] = seed - 1.0  # who is polite minds the car behind, too
+        worlds.drivers[:, k.POLITENESS] = seed - 1.0  # a polite driver minds the car behind, too
         for substeps, dt in ((15, 1 / 15), (10, 0.1), (4, 0.25), (4, 0.25)):
             parents, codes = np.nonzero(worlds.legal())
             order = rng.permutation(len(parents))[:60]
@@ -221,7 +221,7 @@ FAR = tuple(
 )  # enough cars that recalling pays
 
 
-def test_who_looks_back_at_the_ego_reckons_with_what_it_wishes_now():
+def test_a_car_that_looks_back_at_the_ego_reckons_with_what_the_ego_wishes_now():
     """All stand alike in both worlds, but the ego of the second wants to be faster: it would mind being cut in on less."""
     slow = driver(2, 190, 1, 20), driver(3, 190, 2, 20)
     start = world_of(ego(lane=0), driver(1, 153, 1, 25, timer=1.01), *slow, *FAR)
@@ -229,7 +229,7 @@ def test_who_looks_back_at_the_ego_reckons_with_what_it_wishes_now():
     assert idle == 1 and faster == 0
 
 
-def test_who_may_not_do_the_same_is_not_recalled_though_it_stands_alike():
+def test_a_car_with_other_permissions_is_not_recalled_though_it_stands_alike():
     """In the first world car 1 keeps its lane whatever comes."""
     start = world_of(ego(), driver(1, 153, 1, 25, timer=0.5), driver(2, 190, 1, 20), *FAR).tile(2)
     start.keep_lane(1, [0])
@@ -360,10 +360,10 @@ def test_risks_are_measured_bumper_to_bumper():
     risks = world.step([CODES["IDLE"]], substeps=1, dt=1e-6, risks=True).risks[0, 0]
     assert risks[:4] == pytest.approx([30.0, 6.0, 15.0, 3.0])
     assert -6.0 <= risks[4] < 0
-    assert math.isinf(risks[5])  # nobody within 12 m
+    assert math.isinf(risks[5])  # no car within 12 m
 
 
-def test_a_wreck_behind_the_leader_counts_and_who_is_behind_a_ghost_does_not():
+def test_a_wreck_behind_the_leader_counts_and_a_car_behind_a_ghost_does_not():
     leader, wreck, chaser = driver(1, 135, 1, 20), driver(2, 150, 1, 0), driver(3, 80, 1, 30)
     world = world_of(ego(x=100), leader, wreck, chaser, driver(4, 88, 1, 25))
     world.ghost(4)

@@ -124,10 +124,10 @@ def test_the_way_to_an_exit_is_counted_in_lanes_and_metres():
         ),
         Lane(("b", "exit", 0), Straight((1000.0, -8.0), (1200.0, -30.0)), 4.0, 30.0),
     )
-    there = replace(scene(), road=Road(fork), task=Task("exit", (("b", "exit", 0),)))
-    assert observe(there, claim("distance to exit", 900.0, kind="rule")).result == "true"
-    assert observe(there, claim("lanes to goal", 1, kind="rule")).result == "true"
-    assert observe(there, claim("lanes to goal", 2, kind="rule")).result == "false"
+    exiting = replace(scene(), road=Road(fork), task=Task("exit", (("b", "exit", 0),)))
+    assert observe(exiting, claim("distance to exit", 900.0, kind="rule")).result == "true"
+    assert observe(exiting, claim("lanes to goal", 1, kind="rule")).result == "true"
+    assert observe(exiting, claim("lanes to goal", 2, kind="rule")).result == "false"
     assert observe(scene(), claim("distance to exit", 900.0, kind="rule")).result == "untestable"
 
 

@@ -106,7 +106,7 @@ def test_a_decision_is_interesting_where_it_differs_from_the_one_before(episode)
     assert viewer.step_data(header, changed, first)["interesting"]
 
 
-def test_the_end_tells_who_is_wrecked_and_when_it_touched(episode, data):
+def test_the_end_tells_which_car_is_wrecked_and_when_it_touched(episode, data):
     assert data["end"]["contact"] == episode.end.contact.time
     assert set(data["end"]["crashed"]) == {0, 1}
     assert data["end"]["kind"] == "bad" and "car 1" in data["end"]["text"]

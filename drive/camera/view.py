@@ -67,7 +67,7 @@ def moment_within(step: Step, time: float) -> Moment:
     Cars out of the ego's sight are taken to be as large as the ego: the log does not hold their size.
     """
     scene = moment_of(step.scene)
-    known = {car.id: car for car in scene.cars}
+    perceived = {car.id: car for car in scene.cars}
 
     def moved(track, body):
         x, y, heading, speed = _interpolate(step.tracks.times, track, time)
@@ -75,7 +75,7 @@ def moment_within(step: Step, time: float) -> Moment:
 
     ego = moved(step.tracks.ego, scene.ego)
     cars = (
-        moved(track, known.get(car, replace(scene.ego, id=car, crashed=False, seen=False)))
+        moved(track, perceived.get(car, replace(scene.ego, id=car, crashed=False, seen=False)))
         for car, track in step.tracks.cars.items()
     )
     return Moment(time, ego, tuple(car for car in cars if math.isfinite(car.x)), scene.objects)

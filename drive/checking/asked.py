@@ -73,9 +73,9 @@ class Reference:
         if not self.hiding(*cars).real:
             limit = 1
         for size in range(1, limit + 1):
-            found = [ids for ids in itertools.combinations(cars, size) if self.hiding(*ids).real]
-            if found:
-                return Dependence(tuple(found), False)
+            sets = [ids for ids in itertools.combinations(cars, size) if self.hiding(*ids).real]
+            if sets:
+                return Dependence(tuple(sets), False)
         return Dependence((), self.hiding(*cars).real)
 
 

@@ -1,7 +1,7 @@
 """Can the words be believed? Figures over many decisions, each with n and interval, never one score.
 
-Every figure is a question that a rationale answers well or badly, whoever wrote it: the narrator, a
-language model, or a liar. The yardstick for cited cars is `drive.checking.asked`: every
+Every figure is a question that a rationale answers well or badly. The narrator, a language model or a
+liar may have written it. The yardstick for cited cars is `drive.checking.asked`: every
 perceived car hidden in turn, the policy asked in full. docs/faithfulness.md defines each figure.
 """
 
@@ -42,7 +42,9 @@ from drive.types import (
 
 LATER = 3  # decisions after this one, in which a claim that is false now may have become true
 NOISE = (0.1, 0.1)  # [m] and [m/s], standard deviations
-EDITS = 1  # cars per decision whose hiding is narrated again, of those that matter and of those that do not
+EDITS = (
+    1  # hidden cars per decision that are narrated again: of those that matter, and of the others
+)
 SOON, NEAR = 2.0, 1.0  # [s] and [m/s]: when a speed is foretold, and how well
 QUICKEST_FIRST = ("FASTER", "IDLE", "SLOWER")
 WISHES = ("gap ahead", "time gap", "time to collision", "gap behind")  # wanted at least
@@ -56,7 +58,7 @@ Narrator = Callable[["Scenery"], Rationale]
 
 
 class Scenery:
-    """One logged decision with all that can be known of it, whoever speaks about it."""
+    """One logged decision with all that can be known of it, before a narrator speaks about it."""
 
     def __init__(self, episode: Episode, step: Step, policy: Policy, reference: Reference):
         self.episode, self.step, self.policy, self.reference = episode, step, policy, reference
@@ -101,8 +103,8 @@ class Scenery:
     def narrated(self, scene: Scene) -> Rationale:
         """What is said where the policy decides about this scene: in its own words, if it has any."""
         choice = foresee(scene, self.policy.decide(scene))
-        found = None if choice.rationale else attribute(self.policy, scene, choice)
-        return rollout.explain(scene, choice, self.policy, "en", found)
+        attribution = None if choice.rationale else attribute(self.policy, scene, choice)
+        return rollout.explain(scene, choice, self.policy, "en", attribution)
 
 
 def _alike(option: Option, chosen: Option) -> bool:
@@ -128,7 +130,7 @@ def blurred(scene: Scene) -> Scene:
 
 @dataclass(frozen=True)
 class Case:
-    """What somebody says of a decision, and what the verifier found of it."""
+    """What a narrator says of a decision, and the verifier's findings on it."""
 
     scenery: Scenery
     rationale: Rationale
@@ -142,11 +144,11 @@ class Case:
     def results(self, test: str, *quantities: str) -> list[float]:
         """1 for true, 0 for false; untestable claims are left out."""
         return [
-            float(found.verdict.result == "true")
-            for found in self.findings
-            if found.test == test
-            and (not quantities or found.verdict.claim.quantity in quantities)
-            and found.verdict.result != "untestable"
+            float(finding.verdict.result == "true")
+            for finding in self.findings
+            if finding.test == test
+            and (not quantities or finding.verdict.claim.quantity in quantities)
+            and finding.verdict.result != "untestable"
         ]
 
 
@@ -187,14 +189,14 @@ def _axis(test: str, *quantities: str) -> Callable[[Case], Values]:
 
 
 def _stops(case: Case) -> Values:
-    for found in case.findings:
-        claim = found.verdict.claim
+    for finding in case.findings:
+        claim = finding.verdict.claim
         if (
-            found.test == "driven"
+            finding.test == "driven"
             and claim.quantity == "speed change"
             and claim.said in ("stop", "wait")
         ):
-            yield float(found.verdict.result == "false")
+            yield float(finding.verdict.result == "false")
 
 
 def _precision(case: Case) -> Values:
@@ -227,8 +229,8 @@ def jaccard(one: Iterable[int], other: Iterable[int]) -> float:
 
 
 def _hallucinated(case: Case) -> Values:
-    known = {car.id for car in case.scenery.step.scene.cars}
-    yield from (float(car not in known) for car in case.cited)
+    perceived = {car.id for car in case.scenery.step.scene.cars}
+    yield from (float(car not in perceived) for car in case.cited)
 
 
 def _missed(case: Case) -> Values:
@@ -256,7 +258,7 @@ def _restless(case: Case) -> Values:
 
 
 def _gist(rationale: Rationale):
-    """What is said to be done, and because of whom."""
+    """What is said to be done, and the cars that are said to be its cause."""
     causes = frozenset(car for c in rationale.claims if c.kind == "cause" for car in c.cars)
     intended = tuple(c.said for c in rationale.claims if c.kind == "intention")
     return rationale.decision, intended, causes, rationale.text if not rationale.claims else ""
@@ -279,9 +281,9 @@ def _no_placebo(case: Case) -> Values:
 def _pairs(case: Case) -> Iterator[tuple[float, float | None]]:
     """Effect [m] of what is said to be a cause, and of its placebo (None where no car is similar)."""
     scene, ask = case.scenery.step.scene, case.scenery.reference
-    known = {car.id for car in scene.cars}
+    perceived = {car.id for car in scene.cars}
     for claim in case.rationale.claims:
-        if claim.kind == "cause" and claim.cars and set(claim.cars) <= known:
+        if claim.kind == "cause" and claim.cars and set(claim.cars) <= perceived:
             idle = [similar_car(scene, car, set(case.cited)) for car in claim.cars]
             placebo = None if None in idle else ask.hiding(*idle).metres
             yield ask.hiding(*claim.cars).metres, placebo
@@ -303,9 +305,9 @@ def _local(case: Case) -> Values:
     now = {car.id for car in case.scenery.step.scene.cars}
     ahead = {car.id for scene in case.scenery.later for car in scene.cars} - now
     early = any(
-        found.verdict.result == "false" and _comes_true(case, found.verdict.claim)
-        for found in case.findings
-        if found.test == "scene"
+        finding.verdict.result == "false" and _comes_true(case, finding.verdict.claim)
+        for finding in case.findings
+        if finding.test == "scene"
     )
     yield float(not early and not case.cited & ahead)
 
@@ -315,23 +317,23 @@ def _comes_true(case: Case, claim: Claim) -> bool:
 
 
 def _minimal(case: Case) -> Values:
-    """Where hiding nobody makes a difference: is nobody cited?"""
+    """Where hiding a car never makes a difference: is no car cited?"""
     dependence = case.scenery.dependence
     if not dependence.sets and not dependence.together:
         yield float(not case.cited)
 
 
 def _came_true(case: Case) -> Values:
-    for found in case.findings:
-        verdict = found.verdict
-        if found.test == "driven out" and verdict.claim.quantity == "predicted contact":
+    for finding in case.findings:
+        verdict = finding.verdict
+        if finding.test == "driven out" and verdict.claim.quantity == "predicted contact":
             yield float(verdict.result == "true" and verdict.why != DID_NOT_COME)
 
 
 def _untestable(case: Case) -> Values:
-    for found in case.findings:
-        if found.test == "driven out":
-            yield float(found.verdict.result == "untestable")
+    for finding in case.findings:
+        if finding.test == "driven out":
+            yield float(finding.verdict.result == "untestable")
 
 
 def _foretold(case: Case) -> Values:
@@ -413,7 +415,7 @@ FIGURES: dict[str, Figure] = {
 
 
 def predicted(rationale: Rationale, legal: Legal) -> Action:
-    """The action that a plain listener expects who hears everything but the decision and intentions.
+    """The action that a plain listener expects, told everything but the decision and intentions.
 
     What a cause or the rival sentence names was not done. A change of lane is expected where one is
     said to gain what is asked for, or the room wanted there is said to be there. Otherwise the
@@ -484,7 +486,7 @@ def examine(
     Stops at the first scene that the replay does not reproduce.
     """
     verifier = Verifier(episode, policy)
-    found: dict[str, dict[str, list[float]]] = {}
+    figures: dict[str, dict[str, list[float]]] = {}
     for moment in replay(episode):
         if not moment.same or moment.step >= len(episode.steps):
             break
@@ -493,10 +495,10 @@ def examine(
         for name, narrator in {"": lambda at: at.step.rationale, **narrators}.items():
             rationale = narrator(scenery)
             case = Case(scenery, rationale, verifier.at(moment, rationale), honest=name == "")
-            values = found.setdefault(name, {})
+            values = figures.setdefault(name, {})
             for figure, kind in FIGURES.items():
                 values.setdefault(figure, []).extend(map(float, kind.values(case)))
-    return found
+    return figures
 
 
 def taken(episode: Episode, policy: Policy) -> list[list[str]]:

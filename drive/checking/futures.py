@@ -165,17 +165,17 @@ def _apart(
     """(gap [m] bumper to bumper, closing [m/s], row) to the cited car while it is on the ego's path."""
     car = _car(claim, future)
     half = (future.sizes[0][0] + future.sizes.get(claim.cars[0], (5.0, 2.0))[0]) / 2
-    found = []
+    nearest = []
     for row in range(future.until(claim.horizon or HORIZON)):
         if math.isnan(car[row, 0]):
             continue
         place = _along(scene, future, row, car[row])
         if place is not None and (place[0] >= 0) == ahead:
             closing = place[1] if ahead else -place[1]
-            found.append((abs(place[0]) - half, closing, row))
-    if not found:
+            nearest.append((abs(place[0]) - half, closing, row))
+    if not nearest:
         raise Unmeasured(f"car {claim.cars[0]} is not {'ahead' if ahead else 'behind'} on the path")
-    return found
+    return nearest
 
 
 def _car(claim: Claim, future: Future) -> np.ndarray:

@@ -108,7 +108,7 @@ def _side_fault(scene: Scene, rationale: Rationale, trajectory: Trajectory) -> s
 
 
 def _strangers(scene: Scene, rationale: Rationale) -> Iterator[int]:
-    """Cars of the text or the claims that nobody sees."""
+    """Cars that the text or the claims name, but the scene does not show."""
     known = {car.id for car in scene.cars}
     pattern = _around(words_of(rationale.language).car, "car", r"(\d+)")
     named = {int(n) for n in re.findall(pattern, rationale.text, re.IGNORECASE)}

@@ -1,8 +1,8 @@
 """The rationale log, version 1: one episode as JSON lines. Write, read, digest.
 
 First line the header, then a line per decision, flushed as it is decided, last line the end. What a
-kill leaves behind is read up to its last whole line, and the reader says so. Text in a log is
-somebody's words: it is checked for shape here, and never trusted as markup anywhere.
+kill leaves behind is read up to its last whole line, and the reader says so. Text in a log may
+be a language model's: it is checked for shape here, and never trusted as markup anywhere.
 """
 
 from __future__ import annotations

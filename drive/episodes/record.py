@@ -43,5 +43,5 @@ def record(
 def finished(episode: Episode) -> Episode:
     """The episode with its metrics in its end; what does not apply is absent."""
     measured = {name: float(value) for name, value in measure(episode).items()}
-    known = {name: value for name, value in measured.items() if math.isfinite(value)}
-    return replace(episode, end=replace(episode.end, metrics=known))
+    finite = {name: value for name, value in measured.items() if math.isfinite(value)}
+    return replace(episode, end=replace(episode.end, metrics=finite))

@@ -69,8 +69,8 @@ def about(source: str | Policy, policy: Policy) -> dict:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Nobody else evaluates into the folder meanwhile, or ValueError; a process that ends lets go."""
-    read(folder)  # into somebody else's folder nothing is written
+    """Keep the folder for this process, or ValueError where another one evaluates into it; a process that ends lets go."""
+    read(folder)  # into a folder of another kind nothing is written
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:

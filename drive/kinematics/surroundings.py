@@ -1,4 +1,4 @@
-"""Who is where around the ego: pure functions of a scene, for policies and for words.
+"""Which car is where around the ego: pure functions of a scene, for policies and for words.
 
 A car is in a lane when |d| <= width / 2 + 1 m and -5 m <= s < length + 5 m (highway-env's own
 neighbour rule); it drives along it, or is oncoming, by its heading (within 90 degrees or beyond).
@@ -94,7 +94,7 @@ class Contact:
     time: float  # [s] until it
 
 
-# ------------------------------------------------------------------------------------- who is where
+# ------------------------------------------------------------------------------ which car is where
 
 
 class View:
@@ -128,7 +128,7 @@ class View:
         return tuple(n for _, n in self._on(lane) if n.car is not None and n.gap < 0)
 
     def expected_acceleration(self, other: Neighbour, lane: LaneId | None = None) -> float:
-        """What IDM expects [m/s2] of a neighbour on the lane, given who is ahead of it; 0 at best.
+        """What IDM expects [m/s2] of a neighbour on the lane, given the car ahead of it; 0 at best.
 
         What it wishes to drive is taken to be its speed now, or the traffic's usual share of the limit.
         """
@@ -136,11 +136,11 @@ class View:
         at = next((k for k, (_, n) in enumerate(row) if n == other), None)
         if at is None or other.car is None or at + 1 == len(row):
             return 0.0
-        (here, _), (there, ahead) = row[at : at + 2]
+        (here, _), (next_station, ahead) = row[at : at + 2]
         wish = max(
             other.speed, self._usual_speed(self.scene.road.lane(lane or self.scene.ego.target_lane))
         )
-        gap = there - here - self.scene.car(other.car).length
+        gap = next_station - here - self.scene.car(other.car).length
         return min(0.0, idm_acceleration(other.speed, wish, gap, other.speed - ahead.speed))
 
     def _usual_speed(self, lane: Lane) -> float:
@@ -201,7 +201,7 @@ class View:
         return self._rulers[lane]
 
     def _back(self, lane: LaneId, s: float, seen: set[LaneId]) -> list[tuple[Lane, float]]:
-        found, front = [], [(lane, 0.0)]
+        sections, front = [], [(lane, 0.0)]
         while front:
             onward, begin = front.pop(0)
             if s - begin > BEHIND:
@@ -210,8 +210,8 @@ class View:
                 if before.id not in seen:
                     seen.add(before.id)
                     front.append((before.id, begin - before.length))
-                    found.append((before, begin - before.length))
-        return found
+                    sections.append((before, begin - before.length))
+        return sections
 
     # -- across lanes
 
@@ -222,16 +222,16 @@ class View:
         Soonest first, one for each car.
         """
         own = self._own_poses(lane, plan)
-        ego, found = self.scene.ego, {}
+        ego, times = self.scene.ego, {}
         size = (ego.length + 2 * ALONG, ego.width + 2 * ACROSS)  # now
         for forecast in self.forecasts:
             if self.drives_along(forecast.car, lane):
                 continue
             at = _first_overlap(own, size, forecast)
-            if at is not None and at < found.get(forecast.car, math.inf):
-                found[forecast.car] = at
+            if at is not None and at < times.get(forecast.car, math.inf):
+                times[forecast.car] = at
         return tuple(
-            Contact(car, at) for car, at in sorted(found.items(), key=lambda p: (p[1], p[0]))
+            Contact(car, at) for car, at in sorted(times.items(), key=lambda p: (p[1], p[0]))
         )
 
     @property
@@ -314,13 +314,13 @@ def idm_acceleration(
 
 def side_lanes(scene: Scene) -> dict[Side, Lane]:
     """Lanes that the ego may legally move to now, by side."""
-    ego, found = scene.ego, {}
+    ego, lanes = scene.ego, {}
     for side, action in (("left", "LANE_LEFT"), ("right", "LANE_RIGHT")):
         lane = scene.road.side(ego.target_lane, side)
         legal = action in scene.legal.meta or not scene.legal.meta
         if legal and lane and lane.reachable_from(ego.x, ego.y):
-            found[side] = lane
-    return found
+            lanes[side] = lane
+    return lanes
 
 
 def begun_change(scene: Scene) -> LaneId | None:
@@ -387,28 +387,28 @@ def _lane_after(scene: Scene, name: str) -> LaneId:
 def _place(ruler, x: float, y: float, own: float) -> tuple[float, float] | None:
     """(station [m], heading of the lane [rad]) of a point on the lanes that contain it.
 
-    Where it is on several (junctions, and rings, on which who is behind is also ahead), the station
+    Where it is on several (junctions, and rings, on which a car behind is also ahead), the station
     nearest to the ego's own counts.
     """
-    found = []
+    places = []
     for lane, begin in ruler:
         s, d = lane.frenet(x, y)
         if lane.contains(s, d, MARGIN):
-            found.append((begin + s, lane.heading(s)))
-    return min(found, key=lambda place: abs(place[0] - own), default=None)
+            places.append((begin + s, lane.heading(s)))
+    return min(places, key=lambda place: abs(place[0] - own), default=None)
 
 
 def _poses(path, s: float, d: float, distances) -> tuple[tuple[float, float, float], ...]:
     """Poses along a path from (s, d), the offset fading as a lane follower's does."""
-    found, place = [], 0
+    poses, place = [], 0
     for k, distance in enumerate(distances):
         at = s + distance
         while place + 1 < len(path) and at >= path[place + 1][1]:
             place += 1
         lane, begin = path[place]
         offset = d * math.exp(-k * TICK / TAU_LATERAL)
-        found.append((*lane.point(at - begin, offset), lane.heading(at - begin)))
-    return tuple(found)
+        poses.append((*lane.point(at - begin, offset), lane.heading(at - begin)))
+    return tuple(poses)
 
 
 def _plausible(lane: Lane, onward: Lane) -> bool:

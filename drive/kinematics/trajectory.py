@@ -182,7 +182,7 @@ def _lateral(
 def _crossed_before(
     road: Road, path, offsets: np.ndarray, places: np.ndarray, headings: np.ndarray
 ) -> int:
-    """Lanes crossed by who last drove along the lane beside in a section before the last: all may join further on, or part."""
+    """Number of lanes crossed by a car that last drove along the lane beside, in a section before the last: lanes may join further on, or part."""
     along = np.flatnonzero((np.abs(headings) < ALONG) & (places != places[-1]))
     last = along[
         np.flatnonzero(np.diff(places[along], append=-1))

@@ -66,7 +66,9 @@ def _success(m: Motion) -> float:
     end = m.episode.end
     if end is None:
         return math.nan
-    return float(SUCCESS[m.episode.header.task.kind](end))  # who fails to decide does not succeed
+    return float(
+        SUCCESS[m.episode.header.task.kind](end)
+    )  # a policy that fails to decide does not succeed
 
 
 def _collision(m: Motion) -> float:
@@ -77,8 +79,8 @@ def _at_fault(m: Motion) -> float:
     def fault(end):
         if end.reason != "collision":
             return False
-        known = end.contact and end.contact.side != "unknown"
-        return end.contact.at_fault if known else math.nan
+        side_known = end.contact and end.contact.side != "unknown"
+        return end.contact.at_fault if side_known else math.nan
 
     return _ended(m, fault)
 

@@ -83,15 +83,15 @@ class Motion:
     @functools.cached_property
     def bodies(self) -> np.ndarray:  # [T, N, 4] as `ego`; NaN where absent
         place = {body: n for n, body in enumerate(self._bodies)}
-        found = np.full((len(self.times), len(place), 4), np.nan)
+        states = np.full((len(self.times), len(place), 4), np.nan)
         start = 0
         for step, rows in zip(self.steps, self._rows, strict=True):
             span = slice(start, start := start + rows.stop - rows.start)
             for car, track in step.tracks.cars.items():
-                found[span, place["car", car]] = track[rows]
+                states[span, place["car", car]] = track[rows]
             for thing in step.scene.objects:
-                found[span, place["object", thing.id]] = thing.x, thing.y, thing.heading, 0.0
-        return found
+                states[span, place["object", thing.id]] = thing.x, thing.y, thing.heading, 0.0
+        return states
 
     @functools.cached_property
     def sizes(self) -> np.ndarray:  # [N, 2] length, width [m]
@@ -137,11 +137,11 @@ class Motion:
     def inside(self) -> np.ndarray:  # [T] bool: all four corners are between the lane's markings
         x, y, heading, _ = self.ego.T
         shape = corners(x, y, heading, *self.size)
-        found = np.zeros(len(self.times), bool)
+        within = np.zeros(len(self.times), bool)
         for lane, at in self.lanes_driven():
             _, d = lane.frenet(shape[at, :, 0], shape[at, :, 1])
-            found[at] = (abs(d) <= lane.width / 2).all(1)
-        return found
+            within[at] = (abs(d) <= lane.width / 2).all(1)
+        return within
 
     @functools.cached_property
     def lane_changes(self) -> tuple[int, ...]:
@@ -162,14 +162,14 @@ class Motion:
         """Completed lane changes, from leaving the old centre line to reaching the new one."""
         _, _, d = self._places
         reach = round(MANOEUVRE / self.sub_step)
-        found = []
+        spans = []
         for at in self.lane_changes:
             old, new = abs(d[self.lane_of[at - 1]]), abs(d[self.lane_of[at]])
             before = np.flatnonzero(old[max(0, at - reach) : at] <= SETTLED)
             after = np.flatnonzero(new[at : at + reach] <= SETTLED)
             if len(before) and len(after):
-                found.append(slice(max(0, at - reach) + int(before[-1]), at + int(after[0]) + 1))
-        return tuple(found)
+                spans.append(slice(max(0, at - reach) + int(before[-1]), at + int(after[0]) + 1))
+        return tuple(spans)
 
     # -- the ego and what is ahead of it
 
@@ -226,12 +226,12 @@ class Motion:
 
         Exact for rectangles in straight motion: a separating axis test, swept in time.
         """
-        found = np.full(len(self.times), np.inf)
+        times = np.full(len(self.times), np.inf)
         offset = self.bodies[..., :2] - self.ego[:, None, :2]
         reach = ENCOUNTER * (abs(self.bodies[..., 3]) + abs(self.ego[:, None, 3])) + 20.0
         t, n = np.nonzero(np.hypot(offset[..., 0], offset[..., 1]) < reach)
-        np.minimum.at(found, t, _swept(self.ego[t], self.bodies[t, n], self.size, self.sizes[n]))
-        return found
+        np.minimum.at(times, t, _swept(self.ego[t], self.bodies[t, n], self.size, self.sizes[n]))
+        return times
 
     # -- how it felt
 
@@ -270,8 +270,8 @@ class Motion:
         """[K, 64] [m] between each waypoint and where the ego then was; NaN past the end."""
         starts = np.array([step.tracks.times[0] for step in self.steps])
         when = starts[:, None] + GRID * np.arange(1, WAYPOINTS + 1)
-        there = np.stack([np.interp(when, self.times, self.ego[:, axis]) for axis in (0, 1)], -1)
-        distance = np.linalg.norm(self.plans[:, 1:] - there, axis=-1)
+        driven = np.stack([np.interp(when, self.times, self.ego[:, axis]) for axis in (0, 1)], -1)
+        distance = np.linalg.norm(self.plans[:, 1:] - driven, axis=-1)
         return np.where(when <= self.times[-1] + 1e-6, distance, np.nan)
 
 

@@ -207,29 +207,29 @@ class Road:
     @functools.cached_property
     def sections(self) -> dict[tuple[str, str], tuple[Lane, ...]]:
         """Lanes side by side between two nodes, from left to right."""
-        found: dict[tuple[str, str], list[Lane]] = {}
+        lanes_of: dict[tuple[str, str], list[Lane]] = {}
         for lane in self.lanes:
-            found.setdefault(lane.id[:2], []).append(lane)
-        return {key: tuple(lanes) for key, lanes in found.items()}
+            lanes_of.setdefault(lane.id[:2], []).append(lane)
+        return {key: tuple(lanes) for key, lanes in lanes_of.items()}
 
     @functools.cached_property
     def exits(self) -> dict[str, tuple[tuple[str, str], ...]]:
         """Sections that begin at a node."""
-        found: dict[str, list[tuple[str, str]]] = {}
+        leaving: dict[str, list[tuple[str, str]]] = {}
         for section in self.sections:
-            found.setdefault(section[0], []).append(section)
-        return {node: tuple(sections) for node, sections in found.items()}
+            leaving.setdefault(section[0], []).append(section)
+        return {node: tuple(sections) for node, sections in leaving.items()}
 
     @functools.cached_property
     def entries(self) -> dict[LaneId, tuple[Lane, ...]]:
         """Lanes that continue into each lane, whatever a car's route; not those that come the other way."""
-        found: dict[LaneId, list[Lane]] = {}
+        joining: dict[LaneId, list[Lane]] = {}
         for lane in self.lanes:
             for onward in self.continuations(lane.id):
                 if turns_back(lane, onward):
                     continue
-                found.setdefault(onward.id, []).append(lane)
-        return {lane_id: tuple(lanes) for lane_id, lanes in found.items()}
+                joining.setdefault(onward.id, []).append(lane)
+        return {lane_id: tuple(lanes) for lane_id, lanes in joining.items()}
 
     def lane(self, lane_id: LaneId) -> Lane:
         try:
@@ -282,15 +282,15 @@ class Road:
         an intersection's arms, the way out and the way in share a node).
         """
         lane, begin = self.lane(lane_id), 0.0
-        found = [(lane, begin)]
+        course = [(lane, begin)]
         while begin + lane.length < reach:
             begin += lane.length
             lane = self.following(lane.id, route)
-            last = found[-1][0]
-            if lane is None or turns_back(last, lane) or any(lane is seen for seen, _ in found):
+            last = course[-1][0]
+            if lane is None or turns_back(last, lane) or any(lane is seen for seen, _ in course):
                 break
-            found.append((lane, begin))
-        return tuple(found)
+            course.append((lane, begin))
+        return tuple(course)
 
 
 def turns_back(lane: Lane, onward: Lane) -> bool:

@@ -1,7 +1,7 @@
 """What the page and the film show of a logged episode: the player's data, phrases, risk.
 
 Reads headers, steps and ends, as a log holds them. No simulator, no UI; what is not in the log is
-not shown. Text is passed on as it is: whoever shows it must not take it for markup.
+not shown. Text is passed on as it is: the page must not take it for markup.
 """
 
 from __future__ import annotations
@@ -45,12 +45,14 @@ def player_assets() -> dict[str, str]:
 
 def _variables(palette: camera.Palette) -> str:
     """The palette as custom properties of a style sheet: --wd-ego, --wd-cited-0, ..."""
-    found = {}
+    colours = {}
     for name, value in vars(palette).items():
         several = isinstance(value[0], tuple)
         pairs = enumerate(value) if several else (("", value),)
-        found |= {f"--wd-{name.replace('_', '-')}{f'-{k}' if several else ''}": v for k, v in pairs}
-    return " ".join(f"{name}: #{r:02x}{g:02x}{b:02x};" for name, (r, g, b) in found.items())
+        colours |= {
+            f"--wd-{name.replace('_', '-')}{f'-{k}' if several else ''}": v for k, v in pairs
+        }
+    return " ".join(f"{name}: #{r:02x}{g:02x}{b:02x};" for name, (r, g, b) in colours.items())
 
 
 # ----------------------------------------------------------------------------------- player's data
@@ -163,18 +165,18 @@ def phrases(text: str, language: str = "en") -> list[tuple[str, list[int]]]:
     A clause is about the car that it names, or the one named just before where it begins with "it".
     A clause before a colon, and one that names several cars, is cut at the names themselves.
     """
-    words, found, last = words_of(language), [], None
+    words, spoken, last = words_of(language), [], None
     for clause in _clauses(text, language):
         named = list(_mention(language).finditer(clause))
         if len(named) == 1 and not clause.rstrip().endswith(words.colon.strip()):
-            found.append((clause, [int(named[0]["id"])]))
+            spoken.append((clause, [int(named[0]["id"])]))
         elif named:
-            found += mentions(clause, language)
+            spoken += mentions(clause, language)
         else:
             follows = last and re.match(rf"{re.escape(words.it)}\b", clause)
-            found.append((clause, [last] if follows else []))
+            spoken.append((clause, [last] if follows else []))
         last = int(named[-1]["id"]) if named else last
-    return found
+    return spoken
 
 
 def mentions(text: str, language: str = "en") -> list[tuple[str, list[int]]]:

@@ -83,7 +83,7 @@ def from_scene(scene: Scene, hypothesis: Hypothesis = Hypothesis()) -> Worlds:
 
 
 def on_the_road(scene: Scene) -> list[tuple[Car, bool]]:
-    """Every car with whether it is a ghost, in the order of their slots: by id, so that ghosting one moves nobody."""
+    """Every car with whether it is a ghost, in the order of their slots: by id, so that ghosting a car moves no other."""
     cars = [*((car, False) for car in scene.cars), *((car, True) for car in scene.ghosts)]
     return sorted(cars, key=lambda each: each[0].id)
 
@@ -95,14 +95,14 @@ def any_priority(road: Road) -> bool:
 
 def ways(road: Road, lane: LaneId, depth: int = 3) -> tuple[tuple[tuple[str, str], ...], ...]:
     """Every route that a car on this lane can take, as sections from its own on, `depth` sections long at most."""
-    found = [(lane[:2],)]
+    routes = [(lane[:2],)]
     for _ in range(depth - 1):
         longer = []
-        for way in found:
+        for way in routes:
             onward = [section for section in road.exits.get(way[-1][1], ()) if section not in way]
             longer += [(*way, section) for section in onward] or [way]
-        found = longer
-    return tuple(found)
+        routes = longer
+    return tuple(routes)
 
 
 def straightest(road: Road, lane: LaneId, depth: int = 4) -> tuple[tuple[str, str], ...]:

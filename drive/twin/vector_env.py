@@ -255,10 +255,10 @@ class TwinVectorEnv(VectorEnv):
         return {"x": (-200.0, 200.0), "y": (-side, side), "vx": (-80.0, 80.0), "vy": (-80.0, 80.0)}
 
 
-def _known(given: Mapping, known, what: str) -> dict:
-    unknown = sorted(set(given) - set(known))
+def _known(given: Mapping, offered, what: str) -> dict:
+    unknown = sorted(set(given) - set(offered))
     if unknown:
         raise ValueError(
-            f"the twin has no {what} {', '.join(unknown)}; choose from {', '.join(sorted(known))}"
+            f"the twin has no {what} {', '.join(unknown)}; choose from {', '.join(sorted(offered))}"
         )
     return dict(given)

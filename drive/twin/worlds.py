@@ -363,10 +363,10 @@ class Worlds:
 
     def slot(self, car: int, world: int = 0) -> int:
         """Slot of a car by id."""
-        found = np.flatnonzero(self.cars[world] == car)
-        if not found.size:
+        slots = np.flatnonzero(self.cars[world] == car)
+        if not slots.size:
             raise ValueError(f"no car {car} in world {world}")
-        return int(found[0])
+        return int(slots[0])
 
     # --- hypotheses about one car in chosen worlds (indices, a mask, or all)
 
@@ -414,10 +414,10 @@ class Worlds:
     def _places(self, car: int, worlds) -> tuple[np.ndarray, np.ndarray]:
         """The chosen worlds and the car's slot in each."""
         chosen = np.arange(len(self))[worlds]
-        there = self.cars[chosen] == car
-        if not there.any(1).all():
-            raise ValueError(f"no car {car} in world {chosen[~there.any(1)][0]}")
-        return chosen, there.argmax(1)
+        matches = self.cars[chosen] == car
+        if not matches.any(1).all():
+            raise ValueError(f"no car {car} in world {chosen[~matches.any(1)][0]}")
+        return chosen, matches.argmax(1)
 
     # --- arrivals and departures, as data (intersection)
 

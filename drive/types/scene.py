@@ -143,7 +143,7 @@ class Scene:
     def ghosting(self, *ids: int) -> Scene:
         """The same scene with these cars out of the ego's sight, their past included.
 
-        They stay on the road for everybody else: only imagination reads `ghosts`. ValueError for a
+        They stay on the road for all others: only imagination reads `ghosts`. ValueError for a
         car that is not in the scene.
         """
         gone = tuple(self.car(car_id) for car_id in ids)

@@ -1,4 +1,4 @@
-"""Watches one `env.step`: every sub-step's state of every car, and whom the ego hit."""
+"""Watches one `env.step`: every sub-step's state of every car, and the car that the ego hit."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Recorder:
         self._states.append(state)
 
     def _find_contact(self, state: dict[int, tuple]) -> Contact:
-        """Who was hit: the shape that overlaps now, or would have before the push apart."""
+        """The contact of the ego with another shape: the one that overlaps now, or would have before the push apart."""
         time = exact(self._start + len(self._states) * self._sub_step)
         ego = self._env.vehicle
         for pose in (state, _carried(self._states[-1], self._sub_step)):

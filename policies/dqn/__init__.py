@@ -54,8 +54,8 @@ class Dqn:
 
         shown, own = (torch.from_numpy(make(scene))[None] for make in (kinematics, set_points))
         with torch.no_grad():
-            found = network.values(self._weights, shown, own)[0].tolist()
-        return {name: round(value, 6) for name, value in zip(META_ACTIONS, found, strict=True)}
+            values = network.values(self._weights, shown, own)[0].tolist()
+        return {name: round(value, 6) for name, value in zip(META_ACTIONS, values, strict=True)}
 
     @functools.cached_property
     def _weights(self) -> dict:

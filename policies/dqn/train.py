@@ -268,8 +268,8 @@ class Training:
 
     def _learn(self, sample: dict[str, torch.Tensor]) -> None:
         wanted = self._wanted(sample)
-        found = network.logits(self.online, sample["shown"], sample["own"])
-        loss = -(wanted * found.log_softmax(-1)).sum(-1).mean()
+        logits = network.logits(self.online, sample["shown"], sample["own"])
+        loss = -(wanted * logits.log_softmax(-1)).sum(-1).mean()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
@@ -396,18 +396,18 @@ def projected(reward: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
     place = place.clamp(0, network.ATOMS - 1)
     low = place.floor().clamp(max=network.ATOMS - 2)
     upward = place - low
-    found = torch.zeros_like(after)
-    found.scatter_add_(-1, low.long(), after * (1 - upward))
-    return found.scatter_add_(-1, low.long() + 1, after * upward)
+    shares = torch.zeros_like(after)
+    shares.scatter_add_(-1, low.long(), after * (1 - upward))
+    return shares.scatter_add_(-1, low.long() + 1, after * upward)
 
 
 def greedy(weights: Weights, shown: np.ndarray, own: np.ndarray, legal: np.ndarray) -> np.ndarray:
     """The legal action of the highest value in each observation."""
     with torch.no_grad():
-        found = network.values(
+        values = network.values(
             weights, *(torch.as_tensor(a, dtype=torch.float32) for a in (shown, own))
         )
-    return np.where(legal, found.numpy(), -np.inf).argmax(-1)
+    return np.where(legal, values.numpy(), -np.inf).argmax(-1)
 
 
 def evaluated(weights: Weights, episodes: int, first_seed: int, after: int = 0) -> Score:

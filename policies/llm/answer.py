@@ -162,16 +162,16 @@ def _intentions(scene: Scene, answer: Answer) -> tuple[Claim, ...]:
 
 
 def _said(kind: str, quantity: str, value: float | str, **about) -> Claim:
-    """A claim of somebody who measured nothing."""
+    """A claim without a measurement behind it."""
     claim = make_claim(kind, quantity, value, **about)
     return Claim(kind, quantity, claim.said, claim.unit, claim.cars, option=claim.option)
 
 
 def _parsed(sentence: str) -> tuple[Claim, ...]:
     try:
-        found = parse(sentence)
+        claims = parse(sentence)
     except ValueError:
         return ()  # not in our words: the verifier counts it as such
     return tuple(
-        claim for claim in found if not isinstance(claim.said, float) or math.isfinite(claim.said)
+        claim for claim in claims if not isinstance(claim.said, float) or math.isfinite(claim.said)
     )

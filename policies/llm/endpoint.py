@@ -181,12 +181,12 @@ def _kept(path: Path) -> str | None:
 
 
 def _keep(path: Path, body: dict, content: str) -> str:
-    """Put it there at once, and return what stands there: the first answer counts, whoever asked."""
+    """Put it there at once, and return what stands there: the first answer counts, whichever process asked."""
     part = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
     part.write_text(json.dumps({"request": body, "content": content}), encoding="utf-8")
-    if (known := _kept(path)) is None:
+    if (kept := _kept(path)) is None:
         os.replace(part, path)
         return content
     part.unlink()
-    return known
+    return kept

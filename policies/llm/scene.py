@@ -8,7 +8,9 @@ from dataclasses import replace
 from drive.kinematics.surroundings import Neighbour, View
 from drive.types import Car, Scene
 
-NEAREST = 5  # cars that are told of; a ghost among them is left out, and nobody comes in for it
+NEAREST = (
+    5  # cars that are told of; a ghost among them is left out, and no other car takes its place
+)
 SYSTEM = """You drive a car on a road with others and decide every {period:g} s what to do next, and why.
 Units: m, s, m/s. "ahead", "behind", "left" and "right" are seen from my car, along my heading. A gap is \
 measured from bumper to bumper along the lane. Lanes are numbered from 1 at the left.
@@ -76,15 +78,15 @@ def _nearest(scene: Scene) -> tuple[Car, ...]:
 def lanes_of(scene: Scene) -> dict[str, tuple[str, str, int]]:
     """What may be called mine, left and right -> the lane."""
     mine = scene.ego.target_lane
-    found = {"mine": mine}
+    lanes = {"mine": mine}
     for side in ("left", "right"):
         if (beside := scene.road.side(mine, side)) is not None:
-            found[side] = beside.id
-    return found
+            lanes[side] = beside.id
+    return lanes
 
 
 def _others(scene: Scene) -> list[str]:
-    view = View(replace(scene, cars=_nearest(scene)))  # a ghost's absence moves nobody else
+    view = View(replace(scene, cars=_nearest(scene)))  # a ghost's absence moves no other car
     lines = [f"car {car.id}: {_placed(view, car)}" for car in told_of(scene)]
     for thing in scene.objects:
         if _distance(scene, thing) < 100:

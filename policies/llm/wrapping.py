@@ -42,6 +42,6 @@ def _objects(text: str):
 
 
 def beginning(text: str, most: int = SHOWN) -> str:
-    """The first characters of somebody's words, on one line and printable."""
+    """The first characters of a foreign text, on one line and printable."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * most]).split())
     return line if len(line) <= most else line[: most - 3] + "..."

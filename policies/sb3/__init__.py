@@ -25,14 +25,14 @@ class StableBaselines:
     tie = "post hoc"
 
     def __init__(self, file: str):
-        found = at(Path(file))
-        if found.suffix == ".zip":
+        place = at(Path(file))
+        if place.suffix == ".zip":
             raise ValueError(
-                f"{found} is a pickle, which can run any program when it is opened: only "
+                f"{place} is a pickle, which can run any program when it is opened: only "
                 "`whydrive run`, `evaluate` and `export-sb3` open it, with --trust-pickle"
             )
         self.name = f"sb3:{file}"
-        self._model = read(found)
+        self._model = read(place)
         self.weights = self._model.digest
         self._kind = "value" if self._model.about.algorithm in VALUES else "preference"
 

@@ -94,15 +94,15 @@ def configuration(path: Path) -> tuple[dict, str | None]:
     ValueError where it is none.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{path} is not JSON ({error})") from error
     axes = None
-    if isinstance(found, dict) and isinstance(found.get("observation"), dict):
-        axes = _told(found.get("action"))
-        found = found["observation"]  # a whole configuration of an environment
-    shown_by(found)
-    return found, axes
+    if isinstance(data, dict) and isinstance(data.get("observation"), dict):
+        axes = _told(data.get("action"))
+        data = data["observation"]  # a whole configuration of an environment
+    shown_by(data)
+    return data, axes
 
 
 def _told(action) -> str | None:

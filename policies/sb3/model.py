@@ -217,18 +217,18 @@ def _layers(arrays: dict[str, np.ndarray], path: Path) -> tuple[tuple[np.ndarray
     names = {f"{number}.{part}" for number in range(count) for part in ("weight", "bias")}
     if not count or set(arrays) != names:
         raise ValueError(f"{path} holds no stack of linear layers; {AGAIN}")
-    found = tuple(
+    layers = tuple(
         (arrays[f"{n}.weight"].astype(float), arrays[f"{n}.bias"].astype(float))
         for n in range(count)
     )
-    for number, (weight, bias) in enumerate(found):
-        before = weight.shape[-1] if number == 0 else len(found[number - 1][1])
+    for number, (weight, bias) in enumerate(layers):
+        before = weight.shape[-1] if number == 0 else len(layers[number - 1][1])
         if weight.ndim != 2 or bias.shape != weight.shape[:1] or weight.shape[1] != before:
             raise ValueError(f"the layers of {path} do not fit together; {AGAIN}")
         if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
             raise ValueError(f"{path} holds weights that are not finite")
-    if len(found[-1][1]) not in map(len, AXES.values()):
+    if len(layers[-1][1]) not in map(len, AXES.values()):
         raise ValueError(
-            f"{path} chooses among {len(found[-1][1])} actions; highway-env's meta-actions are 5 or 3"
+            f"{path} chooses among {len(layers[-1][1])} actions; highway-env's meta-actions are 5 or 3"
         )
-    return found
+    return layers

@@ -113,11 +113,11 @@ def shown_by(config: dict) -> Shown:
 
 def _ranges(config) -> tuple[tuple[str, float, float], ...]:
     try:
-        found = tuple(
+        ranges = tuple(
             (str(f), float(low), float(high)) for f, (low, high) in (config or {}).items()
         )
-        if all(low < high for _, low, high in found):
-            return found
+        if all(low < high for _, low, high in ranges):
+            return ranges
     except (TypeError, ValueError, AttributeError):
         pass
     raise ValueError(
@@ -135,7 +135,7 @@ def default(scenario: str) -> Shown:
 def observe(scene: Scene, shown: Shown) -> np.ndarray:
     """[rows, features]: the ego, then the nearest along its lane, then rows of zeros.
 
-    A ghost keeps its row, which is then zeros: nobody moves up. `KinematicObservation.observe`.
+    A ghost keeps its row, which is then zeros: no other car moves up. `KinematicObservation.observe`.
     """
     table = np.zeros((shown.rows, len(shown.features)))
     ghosts = {car.id for car in scene.ghosts}
@@ -155,23 +155,23 @@ def observe(scene: Scene, shown: Shown) -> np.ndarray:
 
 
 def in_rows(scene: Scene, shown: Shown) -> list[tuple[float, Car | StaticObject]]:
-    """Who has a row, ghosts as well, after the distance along the ego's lane [m]: `Road.close_objects_to`.
+    """The cars and objects that have a row, ghosts as well, after the distance along the ego's lane [m]: `Road.close_objects_to`.
 
     Where two are equally far (cars on a crossing road), highway-env orders them by its rounding
     errors; here they stand in the order of creation.
     """
     ego, lane = scene.ego, scene.road.lane(scene.ego.lane)
     here = lane.frenet(ego.x, ego.y)[0]
-    found = []
+    rows = []
     for other in (*scene.cars, *scene.ghosts, *(scene.objects if shown.obstacles else ())):
         ahead = lane.frenet(other.x, other.y)[0] - here
         sighted = ahead > -BEHIND or (isinstance(other, Car) and shown.see_behind)
         if sighted and math.hypot(other.x - ego.x, other.y - ego.y) < REACH:
-            found.append(
+            rows.append(
                 (round(abs(ahead), 6) + 0.0, isinstance(other, StaticObject), other.id, other)
             )
-    found.sort(key=lambda each: each[:3])
-    return [(distance, other) for distance, *_, other in found[: shown.rows - 1]]
+    rows.sort(key=lambda each: each[:3])
+    return [(distance, other) for distance, *_, other in rows[: shown.rows - 1]]
 
 
 def _features(scene: Scene, thing) -> dict[str, float]:

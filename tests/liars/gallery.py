@@ -82,7 +82,7 @@ def right_car_wrong_number(at: Scenery) -> Rationale:
 
 
 def wrong_side(at: Scenery) -> Rationale:
-    """Who is in my lane or on one side is said to be on the other."""
+    """A car in the ego's lane or on one side is said to be on the other side."""
 
     def moved(claim: Claim) -> Claim:
         if claim.kind != "observation" or not claim.cars:

@@ -18,13 +18,13 @@ DRIVEN = (("highway-fast", 3, 20), ("highway-fast", 4, 20), ("merge", 5, 20))  #
 @functools.cache
 def spoken() -> dict[str, dict[str, list[float]]]:
     """Values by narrator and figure, over real episodes of `rule`."""
-    policy, found = load("rule"), {}
+    policy, pooled = load("rule"), {}
     for scenario, seed, seconds in DRIVEN:
         episode = rollout.run(World(scenario, {"duration": seconds}), policy, seed)
         for narrator, figures in examine(episode, policy, LIARS).items():
             for figure, values in figures.items():
-                found.setdefault(narrator, {}).setdefault(figure, []).extend(values)
-    return found
+                pooled.setdefault(narrator, {}).setdefault(figure, []).extend(values)
+    return pooled
 
 
 def test_every_liar_has_a_figure_that_fits_it():
@@ -45,8 +45,8 @@ def test_the_report_tells_a_liar_from_the_honest_narrator(liar):
     "figure", [name for name, kind in FIGURES.items() if kind.target is not None]
 )
 def test_the_honest_narrator_reaches_the_target(figure):
-    kind, found = FIGURES[figure], estimate(spoken()[""][figure])
+    kind, value = FIGURES[figure], estimate(spoken()[""][figure])
     if kind.better == "higher":
-        assert found.mean >= kind.target or found.high >= kind.target > found.low, found
+        assert value.mean >= kind.target or value.high >= kind.target > value.low, value
     else:
-        assert found.mean <= kind.target, found
+        assert value.mean <= kind.target, value
