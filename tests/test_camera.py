@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from fake_episode import crash, fake_episode, ring_road, straight_road
+from PIL import Image, ImageDraw, ImageFont
 
 from drive import camera
-from drive.camera import DARK, LIGHT, Body, Marks, Moment, View
+from drive.camera import DARK, LIGHT, Body, Marks, Moment, View, typeface
 
 
 @pytest.fixture(scope="module")
@@ -188,3 +189,61 @@ def test_a_machine_without_the_libraries_of_opencv_is_told_what_to_install():
     program = "import sys; sys.modules['cv2'] = None; import drive.camera"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert "OSError: OpenCV cannot start" in done.stderr and "apt-get install libgl1" in done.stderr
+
+
+# ------------------------------------------------------------------------------------------ typefaces
+
+
+def drawn(text, face=None):
+    """Coverage of a text in a picture of its own."""
+    image = Image.new("L", (400, 40))
+    ImageDraw.Draw(image).text((4, 4), text, 255, face or camera.font(22))
+    return np.asarray(image)
+
+
+BOX = "\U000f1234"  # no typeface has a picture of it
+
+
+@pytest.mark.parametrize(
+    "text", ["向左变到第 2 车道", "Rückwärts °", "m/s²", "🚗", "前の車", "앞차"]
+)
+@pytest.mark.parametrize("there", [True, False])
+def test_no_character_is_drawn_as_the_box_of_a_missing_one(text, there, monkeypatch):
+    if not there:
+        without_eastern(monkeypatch)
+    plain = ImageFont.truetype(camera.font(22).path, 22)
+    box = drawn(BOX, plain)
+    for character in text:
+        if not character.isspace():
+            assert not np.array_equal(drawn(character), box)
+            assert drawn(character).any()
+
+
+def without_eastern(monkeypatch):
+    """As on a machine without Chinese typefaces."""
+    typeface.font.cache_clear()
+    monkeypatch.setattr(typeface, "eastern", lambda: ())
+
+
+@pytest.fixture(autouse=True)
+def typefaces_anew():
+    yield
+    typeface.font.cache_clear()
+
+
+def test_a_character_without_a_picture_is_named(monkeypatch):
+    without_eastern(monkeypatch)
+    assert np.array_equal(drawn("x 🚗 y"), drawn("x [automobile] y"))
+    assert camera.uncovered("a 向°🚗") == "向🚗" and not camera.uncovered("Rückwärts m/s²")
+
+
+def test_a_line_of_two_typefaces_is_as_long_as_it_is_drawn_and_anchored_as_any(monkeypatch):
+    without_eastern(monkeypatch)
+    face, text = camera.font(22), "abc🚗def"
+    spelled = "abc[automobile]def"
+    assert face.getlength(text) == pytest.approx(face.getlength(spelled), abs=1)
+    for anchor in ("la", "ra", "ls", "mm"):
+        ours, theirs = (face.getbbox(t, anchor=anchor) for t in (text, spelled))
+        assert ours[0] == pytest.approx(theirs[0], abs=2) and ours[2] == pytest.approx(
+            theirs[2], abs=2
+        )

@@ -15,7 +15,7 @@ roads       geometry lanes
 types       settings trajectory actions scene truth said choice policy edits episode
 kinematics  goal history control trajectory tracker surroundings foresight
 language    words quantities edits en de zh tables say parse report
-camera      door palette view birdseye files
+camera      door palette typeface view birdseye files
 measures    statistics motion metrics
 scenarios
 twin        kernel network worlds suppositions entry spawn vector_env
@@ -151,6 +151,7 @@ def test_imports_inside_functions_are_for_commands_and_heavy_dependencies_only()
         "safetensors",
         "PIL",
         "cv2",
+        "fontTools",
         "stable_baselines3",
         "rich",
         "ray",

@@ -244,6 +244,15 @@ def test_a_film_plays_as_long_as_the_drive_and_moves(tmp_path):
     assert abs(frames[0].astype(int) - frames[20]).max() > 60
 
 
+def test_a_film_in_characters_that_no_typeface_has_is_refused_with_what_to_install(
+    episode, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(camera, "uncovered", lambda text: "".join(c for c in text if c > "\u4e00"))
+    with pytest.raises(OSError, match="no typeface here has a picture of .*apt-get install fonts"):
+        film.film(episode, tmp_path / "zh.webm", "zh")
+    assert not (tmp_path / "zh.webm").exists()
+
+
 def test_a_film_is_a_webm_and_nothing_else(episode, tmp_path):
     with pytest.raises(ValueError, match=r"\.webm"):
         film.film(episode, tmp_path / "film.mp4")

@@ -5,7 +5,8 @@ Knows no simulator and no rationale: which cars stand out, and in which colour, 
 
 from drive.camera.birdseye import Marks, bird_eye
 from drive.camera.files import save_film, save_picture
-from drive.camera.palette import DARK, LIGHT, PALETTES, Colour, Palette, font, risk_colour
+from drive.camera.palette import DARK, LIGHT, PALETTES, Colour, Palette, risk_colour
+from drive.camera.typeface import INSTALL, font, uncovered
 from drive.camera.view import (
     AHEAD,
     EDGE,
@@ -39,7 +40,9 @@ __all__ = [
     "bird_eye",
     "edges",
     "follow",
+    "INSTALL",
     "font",
+    "uncovered",
     "middle",
     "moment_of",
     "moment_within",

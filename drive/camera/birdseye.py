@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from drive.camera.door import cv2
-from drive.camera.palette import LIGHT, Colour, Palette, font, mix
+from drive.camera.palette import LIGHT, Colour, Palette, mix
+from drive.camera.typeface import font
 from drive.camera.view import Body, Moment, View, edges, follow
 from drive.roads import Road
 from drive.roads.geometry import corners

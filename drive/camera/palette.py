@@ -1,13 +1,8 @@
-"""Colours and typefaces of pictures."""
+"""Colours of pictures."""
 
 from __future__ import annotations
 
-import functools
-import importlib.util
 from dataclasses import dataclass
-from pathlib import Path
-
-from PIL import ImageFont
 
 Colour = tuple[int, int, int]  # red, green, blue
 
@@ -88,14 +83,3 @@ def risk_colour(palette: Palette, risk: float) -> Colour:
     """The colour of a risk from 0 to 1."""
     calm, warm, hot = palette.risk
     return mix(calm, warm, 2 * risk) if risk < 0.5 else mix(warm, hot, 2 * risk - 1)
-
-
-@functools.lru_cache
-def font(size: int, bold: bool = False):
-    """A sans-serif typeface; DejaVu comes with matplotlib, so it is there offline, on any system."""
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    spec = importlib.util.find_spec("matplotlib")
-    if spec is None or not spec.submodule_search_locations:
-        return ImageFont.load_default(size)
-    folder = Path(spec.submodule_search_locations[0]) / "mpl-data" / "fonts" / "ttf"
-    return ImageFont.truetype(str(folder / name), size)

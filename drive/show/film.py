@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from drive import camera
 from drive.camera import Colour, Marks, Palette, font
-from drive.language import ending, said_in, say_action
+from drive.language import ending, said_in, say_action, words_of
 from drive.measures.motion import Motion
 from drive.reasoning.narrate import merge
 from drive.show.viewer import FAST, decision_words, phrases, risk_of
@@ -98,7 +98,13 @@ class _Look:
 
 def _look(episode: Episode, language: str | None, palette: str) -> _Look:
     logged = episode.steps[0].rationale.language if episode.steps else "en"
-    return _Look(episode, language or logged, camera.PALETTES[palette])
+    look = _Look(episode, language or logged, camera.PALETTES[palette])
+    lacking = camera.uncovered("".join(words_of(look.language).actions.values()))
+    if lacking:
+        raise OSError(
+            f"no typeface here has a picture of {lacking[0]}, in which the film would speak; {camera.INSTALL}"
+        )
+    return look
 
 
 def _frames(look: _Look) -> Iterator[np.ndarray]:
