@@ -21,9 +21,11 @@ import stable_baselines3
 import torch
 
 from drive import policy as policies
+from drive.kinematics.edits import edited
 from drive.measures.statistics import wilson
 from drive.scenarios import REPORT_SEEDS
 from drive.twin.vector_env import TwinVectorEnv
+from drive.types import Hide
 from drive.world import World
 from policies.sb3.export import export
 from policies.sb3.observation import in_rows
@@ -88,7 +90,7 @@ def moving_up(decisions: int) -> str:
         while not ended and done < decisions:
             action = driver.decide(at).action
             for _, car in in_rows(at, driver.shown(at)):
-                hidden = at.ghosting(car.id)
+                hidden = edited(at, Hide(car.id))
                 zeros = driver.decide(hidden).action
                 moved = driver.decide(replace(hidden, ghosts=())).action
                 zeroed.append(float(zeros != action))

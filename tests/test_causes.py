@@ -11,6 +11,7 @@ from hand_made import FASTER, IDLE, LEFT, METAS, SLOWER, car, scene, straight_ro
 
 from drive.checking.asked import Reference
 from drive.episodes import rollout
+from drive.kinematics.edits import edited
 from drive.kinematics.foresight import foresee
 from drive.language import parse, read
 from drive.policy import load
@@ -20,7 +21,7 @@ from drive.reasoning.causes import attribute, placebo_for
 from drive.reasoning.decisions import decision_of
 from drive.reasoning.narrate import narrate
 from drive.roads import Lane, Road, Straight
-from drive.types import Car, Choice, Control, Legal, Meta, Option, Policy, Scene, Term
+from drive.types import Car, Choice, Control, Hide, Legal, Meta, Option, Policy, Scene, Term
 from drive.world import World
 
 
@@ -72,12 +73,12 @@ def test_a_ghost_is_out_of_sight_with_its_past_but_stays_on_the_road():
     seen = scene(car(1, 130.0), car(2, 150.0))
     past = {1: np.zeros((3, 5)), 2: np.ones((3, 5))}
     seen = replace(seen, history=replace(seen.history, cars=past))
-    edited = seen.ghosting(1)
-    assert [c.id for c in edited.cars] == [2] and [c.id for c in edited.ghosts] == [1]
-    assert set(edited.history.cars) == {2}
-    assert edited.ghosting(2).ghosts == seen.cars
+    hidden = edited(seen, Hide(1))
+    assert [c.id for c in hidden.cars] == [2] and [c.id for c in hidden.ghosts] == [1]
+    assert set(hidden.history.cars) == {2}
+    assert edited(hidden, Hide(2)).ghosts == seen.cars
     with pytest.raises(ValueError, match="no car 7"):
-        seen.ghosting(7)
+        edited(seen, Hide(7))
 
 
 @pytest.mark.parametrize("blocking", [2, 3])
@@ -159,13 +160,6 @@ def test_a_policy_that_fails_on_an_edited_scene_gives_no_cause():
         return IDLE
 
     assert causes_of(Judging(fragile), scene(car(1, 130.0))).causes == ()
-
-
-def test_the_car_that_bars_an_option_is_told_apart_from_the_cause_of_the_decision():
-    seen = scene(car(1, 101.0, lane=0), car(2, 130.0, speed=12.0), lane=1)
-    result = causes_of(load("rule"), seen)
-    barriers = {barrier.action: barrier for barrier in result.barriers}
-    assert barriers[LEFT].cars == (1,) and barriers[LEFT].level == "contact"
 
 
 def test_a_set_is_looked_for_also_among_cars_that_cannot_matter_alone():

@@ -25,6 +25,7 @@ from drive.checking.faithfulness import (
 )
 from drive.checking.verdicts import Finding
 from drive.episodes import rollout
+from drive.kinematics.edits import edited
 from drive.kinematics.foresight import foresee
 from drive.language import make_claim
 from drive.measures.statistics import Estimate
@@ -34,6 +35,7 @@ from drive.types import (
     Decision,
     Episode,
     Header,
+    Hide,
     Legal,
     Meta,
     Option,
@@ -147,7 +149,7 @@ def test_untestable_claims_count_neither_way():
 
 
 def test_noise_is_drawn_for_each_car_alone():
-    both, one = blurred(ONE), blurred(ONE.ghosting(2))
+    both, one = blurred(ONE), blurred(edited(ONE, Hide(2)))
     assert both.cars[0] == one.cars[0] != ONE.cars[0]
     assert abs(both.cars[0].x - ONE.cars[0].x) < 0.6
 
@@ -215,6 +217,8 @@ def test_jaccard_of_nothing_and_nothing_is_full_agreement():
 def test_the_honest_words_about_an_edited_scene_come_from_a_new_attribution():
     of = case(ONE, 1, honest=True)
     real, said = of.scenery.edits[0]
-    choice = foresee(ONE.ghosting(1), Brakes().decide(ONE.ghosting(1)))
-    attribution = attribute(Brakes(), ONE.ghosting(1), choice)
-    assert real and said == rollout.explain(ONE.ghosting(1), choice, Brakes(), "en", attribution)
+    choice = foresee(edited(ONE, Hide(1)), Brakes().decide(edited(ONE, Hide(1))))
+    attribution = attribute(Brakes(), edited(ONE, Hide(1)), choice)
+    assert real and said == rollout.explain(
+        edited(ONE, Hide(1)), choice, Brakes(), "en", attribution
+    )

@@ -13,12 +13,12 @@ ORDER = """
 engine
 roads       geometry lanes
 types       settings trajectory actions scene truth said choice policy edits episode
-kinematics  goal history control trajectory tracker surroundings foresight
+kinematics  goal history control trajectory tracker surroundings foresight refusals edits
 language    words quantities edits en de zh tables say parse report
 camera      door palette typeface view birdseye files
 measures    statistics motion metrics
 scenarios
-twin        kernel network worlds suppositions entry spawn vector_env
+twin        kernel network worlds suppositions entry edits spawn vector_env
 policy
 world       drivers config edits values perception task following recorder twin
 reasoning   decisions evidence narrate causes because

@@ -23,10 +23,11 @@ from drive.checking.faithfulness import FIGURES, examine
 from drive.checking.scene import check
 from drive.checking.verdicts import asked_again, read_verdicts, verify_log
 from drive.episodes import log, rollout
+from drive.kinematics.edits import edited
 from drive.kinematics.foresight import foresee
 from drive.language import make_claim
 from drive.reasoning.causes import attribute
-from drive.types import Choice, Legal, Meta, Option
+from drive.types import Choice, Hide, Legal, Meta, Option
 from drive.world import World
 from policies.llm import ATTEMPTS, LanguageModel
 from policies.llm import scene as words
@@ -147,13 +148,13 @@ def test_only_legal_actions_are_offered_and_only_cars_in_sight_are_told_of():
     at = replace(behind_a_slow_car(), legal=Legal(("IDLE", "SLOWER")))
     assert "FASTER" not in words.told(at)
     assert schema(("IDLE", "SLOWER"))["properties"]["decision"]["enum"] == ["IDLE", "SLOWER"]
-    assert "car 7" not in words.told(at.ghosting(7))
+    assert "car 7" not in words.told(edited(at, Hide(7)))
 
 
 def test_no_car_takes_the_place_of_a_ghost():
     at = scene(*(car(k, 100 + 20 * k) for k in range(1, 9)))
     assert [c.id for c in words.told_of(at)] == [1, 2, 3, 4, 5]
-    assert [c.id for c in words.told_of(at.ghosting(2))] == [1, 3, 4, 5]
+    assert [c.id for c in words.told_of(edited(at, Hide(2)))] == [1, 3, 4, 5]
 
 
 @pytest.mark.parametrize("scenario", ["highway-fast", "roundabout", "intersection"])
@@ -162,7 +163,7 @@ def test_hiding_a_car_takes_its_line_away_and_changes_no_other_word(scenario):
     told = words.told(at).splitlines()
     for hidden in at.cars:
         rest = [line for line in told if not line.startswith(f"car {hidden.id}:")]
-        assert words.told(at.ghosting(hidden.id)).splitlines() == rest
+        assert words.told(edited(at, Hide(hidden.id))).splitlines() == rest
 
 
 @pytest.mark.parametrize(
@@ -391,7 +392,7 @@ def test_the_same_content_is_asked_once_also_by_another_policy_of_that_name(fake
     driver = policy.load("llm:m")
     driver.decide(far)
     asked = len(fake.asked)
-    driver.decide(far.ghosting(39))
+    driver.decide(edited(far, Hide(39)))
     assert len(fake.asked) == asked, "who is not told of makes no difference"
     policy.load("llm:other").decide(at)
     assert len(fake.asked) == asked + 1

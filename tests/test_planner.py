@@ -8,15 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from drive.kinematics.edits import conditions_of, edited
 from drive.kinematics.foresight import roll_out
 from drive.kinematics.goal import arrived
 from drive.language import TERMS
 from drive.policy import checked
-from drive.reasoning.causes import CONDITIONS
 from drive.roads import Lane, Road, Straight
 from drive.twin import Worlds, from_scene
 from drive.twin import kernel as k
-from drive.types import Car, Ego, History, Legal, Meta, Perception, Scene, Task
+from drive.types import Car, Ego, Hide, History, Legal, Meta, Perception, Scene, Task, Without
 from drive.world import World
 from drive.world.perception import perceive
 from policies.planner import Planner, Settings, contingency, think
@@ -119,11 +119,11 @@ def test_a_ghost_is_not_feared_but_stays_in_the_imagined_world():
 def test_ghosting_moves_a_car_and_its_past():
     seen = in_the_middle("highway-fast", 3, 2).scene
     first = seen.cars[0]
-    edited = seen.ghosting(first.id)
-    assert first in edited.ghosts and first not in edited.cars
-    assert first.id not in edited.history.cars
+    hidden = edited(seen, Hide(first.id))
+    assert first in hidden.ghosts and first not in hidden.cars
+    assert first.id not in hidden.history.cars
     with pytest.raises(ValueError, match="no car 999"):
-        seen.ghosting(999)
+        edited(seen, Hide(999))
 
 
 @pytest.mark.parametrize("name", ["dilu-5-3.0", "roundabout", "intersection", "exit"])
@@ -194,7 +194,7 @@ def test_a_car_that_could_not_matter_does_not():
         choice = Planner().decide(seen)
         named = Planner().could_matter(seen, choice)
         for each in seen.cars:
-            if Planner().decide(seen.ghosting(each.id)).action != choice.action:
+            if Planner().decide(edited(seen, Hide(each.id))).action != choice.action:
                 mattering += 1
                 assert each.id in named, f"car {each.id} of {name} changes the action"
         asked, cars = asked + len(named), cars + len(seen.cars)
@@ -217,11 +217,11 @@ def test_a_question_after_the_scene_is_answered_as_if_it_were_asked_alone(name, 
         tuple(each.id for each in nearest),
         tuple(c.id for c in seen.cars),
     ):
-        edited = seen.ghosting(*hidden)
-        assert asked.decide(edited) == Planner().decide(edited), f"without {hidden}"
-    for edit in CONDITIONS.values():
-        if (edited := edit(seen)) is not None:
-            assert asked.decide(edited) == Planner().decide(edited), edit.__name__
+        less = edited(seen, *map(Hide, hidden))
+        assert asked.decide(less) == Planner().decide(less), f"without {hidden}"
+    for name in conditions_of(seen):
+        less = edited(seen, Without(name))
+        assert asked.decide(less) == Planner().decide(less), name
 
 
 def test_where_a_car_is_hidden_only_what_touched_it_is_driven_again(monkeypatch):
@@ -237,7 +237,7 @@ def test_where_a_car_is_hidden_only_what_touched_it_is_driven_again(monkeypatch)
     shares = {}
     for each in seen.cars:
         driven.clear()
-        planner.decide(seen.ghosting(each.id))
+        planner.decide(edited(seen, Hide(each.id)))
         shares[each.id] = sum(driven) / whole
     assert (
         min(shares.values()) < 0.1 < max(shares.values())
@@ -253,7 +253,7 @@ def test_a_tree_in_which_a_car_was_hidden_does_not_tell_what_touched_it():
 
 def test_a_ghost_is_imagined_as_the_car_that_it_was():
     seen = in_the_middle("dilu-4-2.0", 3, 4).scene
-    hidden = seen.ghosting(seen.cars[0].id)
+    hidden = edited(seen, Hide(seen.cars[0].id))
     worlds, other = imagine(seen, 7), imagine(hidden, 7)
     assert worlds.slot(seen.cars[0].id) == other.slot(seen.cars[0].id)
     same = np.arange(worlds.g.shape[1]) != k.GHOST

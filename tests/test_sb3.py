@@ -20,11 +20,12 @@ from highway_env.envs.common.observation import observation_factory
 
 from drive import policy
 from drive.episodes import log, rollout
+from drive.kinematics.edits import edited
 from drive.kinematics.foresight import foresee
 from drive.language import explanation
 from drive.reasoning.causes import attribute
 from drive.scenarios import SCENARIOS
-from drive.types import Choice, Meta
+from drive.types import Choice, Hide, Meta
 from drive.world import World
 from policies.sb3 import StableBaselines
 from policies.sb3.export import export
@@ -144,10 +145,10 @@ def test_the_ego_starts_where_the_table_says():
 def test_a_ghost_keeps_its_row_which_is_then_zeros():
     shown = shown_by({"type": "Kinematics"})
     at = scene(*(car(k, 100 + 15 * k) for k in range(1, 8)))
-    rows, without = observe(at, shown), observe(at.ghosting(2), shown)
+    rows, without = observe(at, shown), observe(edited(at, Hide(2)), shown)
     assert (without[2] == 0).all()
     assert (np.delete(without, 2, 0) == np.delete(rows, 2, 0)).all()
-    moved_up = observe(replace(at.ghosting(2), ghosts=()), shown)
+    moved_up = observe(replace(edited(at, Hide(2)), ghosts=()), shown)
     assert (moved_up[2] == rows[3]).all() and (moved_up[4] != rows[4]).any()
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from twin_reference import compare, own_sensitivity
 
-from drive.roads import Lane, Road, Straight
+from drive.roads import Lane, Road, Straight, ways
+from drive.roads.geometry import GRAVITY
 from drive.twin import (
     CODES,
     META_ACTIONS,
@@ -21,10 +22,21 @@ from drive.twin import (
     from_truth,
     sampled,
     warm,
-    ways,
 )
 from drive.twin import kernel as k
-from drive.types import Driver, Meta, StaticObject, Truth
+from drive.twin.edits import edited
+from drive.types import (
+    Brake,
+    ChangeLane,
+    Driver,
+    Hide,
+    KeepLane,
+    Meta,
+    Remove,
+    Send,
+    StaticObject,
+    Truth,
+)
 from drive.world import World
 
 FEW = {
@@ -50,18 +62,18 @@ def compiled():
 
 def ego(x=100.0, lane=1, speed=25.0, **more) -> Driver:
     return driver(
-        0, x, lane, speed, kind="MDPVehicle", target_speeds=(20.0, 25.0, 30.0), timer=None, **more
+        0, x, lane, speed, model="MDPVehicle", target_speeds=(20.0, 25.0, 30.0), timer=None, **more
     )
 
 
-def driver(number, x, lane, speed, kind="IDMVehicle", timer=0.0, **more) -> Driver:
+def driver(number, x, lane, speed, model="IDMVehicle", timer=0.0, **more) -> Driver:
     given = {
         "target_speed": speed,
         "target_lane": ("0", "1", lane),
-        "lane_changes": kind == "IDMVehicle",
+        "lane_changes": model == "IDMVehicle",
     }
     return Driver(
-        id=number, kind=kind, x=float(x), y=-4.0 * lane, heading=0.0, speed=float(speed), length=5.0, width=2.0,
+        id=number, model=model, x=float(x), y=-4.0 * lane, heading=0.0, speed=float(speed), length=5.0, width=2.0,
         lane=("0", "1", lane), crashed=False, steering=0.0, acceleration=0.0, timer=timer, **(given | more),
     )  # fmt: skip
 
@@ -148,8 +160,8 @@ def hypotheses(start, count: int, rng):
     worlds.f[:, k.TIMER, :cars] = rng.uniform(0.0, 1.5, (count, cars))
     worlds.f[1:, k.TARGET_SPEED, 1:cars] += rng.uniform(-3.0, 3.0, (count - 1, cars - 1))
     for world in range(0, count, 2):
-        worlds.brake(int(rng.integers(1, cars)), -6.0, [world])
-        worlds.keep_lane(int(rng.integers(1, cars)), [world])
+        told = Brake(int(rng.integers(1, cars))), KeepLane(int(rng.integers(1, cars)))
+        worlds = edited(worlds, *told, only=[world])
     for rows, of in (
         ((k.X, k.Y, k.HEADING, k.SPEED), worlds.f),
         ((k.LANE, k.TARGET_LANE), worlds.g),
@@ -232,7 +244,7 @@ def test_a_car_that_looks_back_at_the_ego_reckons_with_what_the_ego_wishes_now()
 def test_a_car_with_other_permissions_is_not_recalled_though_it_stands_alike():
     """In the first world car 1 keeps its lane whatever comes."""
     start = world_of(ego(), driver(1, 153, 1, 25, timer=0.5), driver(2, 190, 1, 20), *FAR).tile(2)
-    start.keep_lane(1, [0])
+    start = edited(start, KeepLane(1), only=[0])
     kept, changed = driven_alike(start, [CODES["IDLE"]] * 2)[:, 1]
     assert kept == 1 and changed != 1
 
@@ -246,7 +258,7 @@ def test_what_stood_on_a_lane_two_worlds_ago_is_not_taken_for_now():
     start.g[:, k.CRASHED, 3:5] = 1
     start.f[1:, k.X, 3] = 150.0  # not in front of car 1 any more
     start.f[1, k.X, 0] = 152.0  # the ego, on car 1
-    start.keep_lane(1, [2])
+    start = edited(start, KeepLane(1), only=[2])
     targets = driven_alike(start, [CODES["IDLE"]] * 4, stop_on_crash=True)
     assert targets[:, 1].tolist() == [1, 1, 1, 0]
 
@@ -302,7 +314,7 @@ def test_left_is_up_for_lanes_steering_and_headings():
     drive = world.step([CODES["LANE_LEFT"]], ego=True)
     assert drive.ego[0, -1, 1] > -4.0 and drive.ego[0, :, 2].max() > 0.01
     steered = world_of(
-        driver(0, 100, 1, 10, kind="Vehicle", target_lane=None, target_speed=None, timer=None)
+        driver(0, 100, 1, 10, model="Vehicle", target_lane=None, target_speed=None, timer=None)
     )
     drive = steered.step(np.array([[0.0, 0.1]]), ego=True)
     assert drive.ego[0, -1, 1] > -4.0 and drive.ego[0, -1, 2] > 0.01
@@ -313,8 +325,7 @@ def test_left_is_up_for_lanes_steering_and_headings():
 
 def test_a_ghost_is_not_hit_by_the_ego_and_stays_for_everyone_else():
     real = world_of(ego(), driver(1, 120, 1, 5), driver(2, 60, 1, 25, lane_changes=False))
-    ghosted = real.copy()
-    ghosted.ghost(1)
+    ghosted = edited(real, Hide(1))
     with_it, without = (w.step([[1, 1, 1]], tracks=True) for w in (real, ghosted))
     assert real.ego_crashed[0] and not ghosted.ego_crashed[0]
     assert ghosted.ego_crash_step[0] == -1 and real.ego_crash_step[0] > 0
@@ -337,7 +348,7 @@ def test_ghosts_of_a_scene_are_ghosts_in_imagination():
 
 def test_braking_hard_ends_at_a_standstill():
     world = world_of(ego(), driver(1, 200, 1, 20))
-    world.brake(1, -6.0)
+    world = edited(world, Brake(1, 6.0))
     drive = world.step([[1] * 6], tracks=True)
     speeds = drive.tracks[0, :, 1, 3]
     assert speeds.min() >= 0 and speeds[-1] < 1e-6
@@ -346,9 +357,7 @@ def test_braking_hard_ends_at_a_standstill():
 
 def test_a_told_lane_change_is_driven_and_a_forbidden_one_is_not():
     world = world_of(ego(x=0), driver(1, 200, 1, 20), driver(2, 230, 1, 10))
-    told, kept = world.copy(), world.copy()
-    told.change_lane(1, 0)
-    kept.keep_lane(1)
+    told, kept = edited(world, ChangeLane(1, "left")), edited(world, KeepLane(1))
     for one in (told, kept):
         one.step([[1] * 5])
     assert told.xy[0, 1, 1] == pytest.approx(0.0, abs=0.2)
@@ -366,7 +375,7 @@ def test_risks_are_measured_bumper_to_bumper():
 def test_a_wreck_behind_the_leader_counts_and_a_car_behind_a_ghost_does_not():
     leader, wreck, chaser = driver(1, 135, 1, 20), driver(2, 150, 1, 0), driver(3, 80, 1, 30)
     world = world_of(ego(x=100), leader, wreck, chaser, driver(4, 88, 1, 25))
-    world.ghost(4)
+    world = edited(world, Hide(4))
     risks = world.step(
         [CODES["IDLE"]], 1, 1e-6, risks=True, wanted=(2.0, 2.0, 0.5, 2.0, 3.0, 3.0, 0.0)
     ).risks[0, 0]
@@ -443,7 +452,7 @@ def test_a_number_that_is_not_finite_is_refused():
     with pytest.raises(ValueError, match="car 1 holds a number that is not finite"):
         world_of(ego(), driver(1, math.nan, 1, 20))
     with pytest.raises(ValueError, match="finite"):
-        world_of(driver(0, 0, 1, 10, kind="Vehicle")).step(np.array([[math.inf, 0.0]]))
+        world_of(driver(0, 0, 1, 10, model="Vehicle")).step(np.array([[math.inf, 0.0]]))
 
 
 def test_a_scene_with_a_speed_that_is_not_a_number_is_refused():
@@ -458,8 +467,8 @@ def test_a_scene_with_a_speed_that_is_not_a_number_is_refused():
 def test_unknown_lanes_drivers_and_actions_are_refused_in_words():
     with pytest.raises(ValueError, match="no lane"):
         world_of(driver(1, 0, 7, 20))
-    with pytest.raises(ValueError, match="does not know drivers"):
-        world_of(driver(1, 0, 1, 20, kind="Tractor"))
+    with pytest.raises(ValueError, match="the twin knows no .Tractor"):
+        world_of(driver(1, 0, 1, 20, model="Tractor"))
     with pytest.raises(ValueError, match="meta-actions"):
         world_of(ego()).step([7])
     with pytest.raises(ValueError, match="positive"):
@@ -468,20 +477,19 @@ def test_unknown_lanes_drivers_and_actions_are_refused_in_words():
 
 def test_cars_leave_and_arrive_as_data():
     world = world_of(ego(), driver(1, 150, 1, 20), driver(2, 60, 0, 28))
-    world.remove([1])
+    world = edited(world, Remove(1))
     assert list(world.cars[0][:2]) == [0, 2]
     grown = world.add(world_of(driver(9, 300, 2, 15)))
     assert list(grown.cars[0][:3]) == [0, 2, 9]
     grown.step([CODES["IDLE"]])
     assert grown.xy[0, 2] == pytest.approx([315.0, -8.0], abs=1.0)
     with pytest.raises(ValueError, match="ego"):
-        grown.remove([0])
+        edited(grown, Remove(0))
 
 
 def test_grip_limits_braking():
-    slippery = driver(1, 200, 1, 20, parameters=(("GRIP", 1.5),))
-    world = world_of(ego(), slippery)
-    world.brake(1, -6.0)
+    slippery = driver(1, 200, 1, 20, grip=1.5 / GRAVITY)
+    world = edited(world_of(ego(), slippery), Brake(1, 6.0))
     drive = world.step([1], tracks=True)
     assert drive.tracks[0, -1, 1, 3] == pytest.approx(20 - 1.5)
 
@@ -493,7 +501,7 @@ def test_a_car_takes_the_route_it_is_sent_on():
     worlds = from_scene(dataclasses.replace(scene, cars=(car,))).tile(len(options))
     for number, way in enumerate(options):
         assert way[0] == car.lane[:2]
-        worlds = worlds.send(car.id, way, worlds=[number])
+        worlds = edited(worlds, Send(car.id, way), only=[number])
     passed = [set() for _ in options]
     for _ in range(12):
         worlds.step([CODES["SLOWER"]] * len(options))
@@ -505,7 +513,7 @@ def test_a_car_takes_the_route_it_is_sent_on():
 
 def test_meta_actions_and_controls_are_not_confused():
     steered = world_of(
-        driver(0, 100, 1, 10, kind="Vehicle", target_lane=None, target_speed=None, timer=None)
+        driver(0, 100, 1, 10, model="Vehicle", target_lane=None, target_speed=None, timer=None)
     )
     with pytest.raises(ValueError, match="controls"):
         steered.step([CODES["IDLE"]])

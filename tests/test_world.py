@@ -11,8 +11,8 @@ from highway_env.vehicle.behavior import IDMVehicle
 
 from drive.roads.geometry import GRAVITY
 from drive.scenarios import SCENARIOS
-from drive.types import Control, Meta
-from drive.world import Accelerate, Grip, Move, Remove, Resize, World
+from drive.types import Control, Meta, Move, Remove, Resize, SetSpeed, Surface
+from drive.world import World
 
 FAST = [name for name in SCENARIOS if not name.startswith(("highway", "dilu"))] + ["highway-fast"]
 
@@ -231,11 +231,11 @@ def test_a_car_made_as_long_as_a_truck_is_hit_from_further_away():
         scene = world.reset(0)
         car = scene.cars[0]
         x = scene.ego.x + 40
-        world.edit(Move(car.id, x, scene.ego.y, 0.0), Accelerate(car.id, 5.0), *edits)
+        world.edit(Move(car.id, x, scene.ego.y, 0.0), SetSpeed(car.id, 5.0), *edits)
         return next(o.contact.time for _, o in drive_on_idle(world) if o.ended == "collision")
 
     car = World("highway-fast").reset(0).cars[0].id
-    assert time_to_crash(Resize(car, 16.0, 2.5)) < time_to_crash()
+    assert time_to_crash(Resize(car, length=16.0, width=2.5)) < time_to_crash()
 
 
 def drive_on_idle(world):
@@ -255,7 +255,7 @@ def test_little_grip_makes_braking_long_and_stays_within_mu_g():
         speeds = outcome.tracks.ego[:, 3]
         return np.diff(speeds).min() * 15, speeds[0] - speeds[-1]
 
-    normal, slippery = slowed(), slowed(Grip(0.1))
+    normal, slippery = slowed(), slowed(Surface(0.1))
     assert slippery[0] >= -0.1 * GRAVITY - 1e-4
     assert slippery[1] < normal[1]
 
@@ -263,7 +263,7 @@ def test_little_grip_makes_braking_long_and_stays_within_mu_g():
 def test_grip_also_holds_for_cars_that_arrive_later_and_survives_a_snapshot():
     world = World("intersection")
     world.reset(1)
-    world.edit(Grip(0.05))
+    world.edit(Surface(0.05))
     world.restore(world.snapshot())
     drive_on(world, 6.0)
     commands = [d.acceleration for d in world.truth().drivers if not d.crashed]
@@ -300,7 +300,7 @@ def test_a_rear_contact_is_not_the_ego_s_fault_and_a_front_contact_is():
         ego, car = scene.ego, scene.cars[0]
         for other in scene.cars[1:]:
             world.edit(Remove(other.id))
-        world.edit(Move(car.id, ego.x + offset, ego.y, 0.0), Accelerate(car.id, speed))
+        world.edit(Move(car.id, ego.x + offset, ego.y, 0.0), SetSpeed(car.id, speed))
         return next(o.contact for _, o in drive_on_idle(world) if o.ended)
 
     front = crash(8.0, 0.0)

@@ -8,7 +8,8 @@ import numpy as np
 
 from drive.twin import CODES, Worlds, from_truth
 from drive.twin import kernel as k
-from drive.types import Control, Driver, Legal, Meta, Truth
+from drive.twin.edits import edited
+from drive.types import Control, Driver, Legal, Meta, Remove, Truth
 from drive.world import World
 
 SAME = 1e-6  # [m], the largest difference that still counts as the same
@@ -77,7 +78,7 @@ def traffic_changed(twin: Worlds, world: World, before: set[int], truth: Truth) 
     """The twin after the departures and arrivals that highway-env made beyond physics."""
     after = {driver.id for driver in truth.drivers}
     if before - after:
-        twin.remove(sorted(before - after))
+        twin = edited(twin, *map(Remove, sorted(before - after)))
     new = tuple(driver for driver in truth.drivers if driver.id in after - before)
     if new:
         arrivals = from_truth(
@@ -150,7 +151,7 @@ def _measure(result: Parity, truth: Truth, twin: Worlds) -> None:
         result.lanes += _lanes_differ(twin, g, driver)
         if not off <= SAME and not result.parted:
             result.parted.append(
-                f"car {driver.id} ({driver.kind}) {off:.3g} m at {truth.time:.1f} s"
+                f"car {driver.id} ({driver.model}) {off:.3g} m at {truth.time:.1f} s"
             )
 
 

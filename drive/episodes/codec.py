@@ -17,7 +17,7 @@ import numpy as np
 from drive import roads, types
 
 ROWS = {  # written as lists of field values, defaults at the end left out
-    types.Car, types.StaticObject, types.Term, types.Claim, types.Cause, types.Barrier,
+    types.Car, types.StaticObject, types.Term, types.Claim, types.Cause,
 }  # fmt: skip
 CONTEXT = {  # fields of a Scene that are not written, but given again on reading
     "scenario", "seed", "period", "sub_step", "task", "perception", "road", "history",
@@ -34,6 +34,8 @@ LATER = {  # fields that are not written while they hold their default, as logs 
     types.Step: ("edits",),
     types.End: ("edits",),
     types.Header: ("physics", "parent"),
+    types.Scene: ("grip",),
+    types.Ego: ("kind",),
 }
 
 

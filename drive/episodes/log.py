@@ -16,8 +16,9 @@ import orjson
 
 from drive.episodes import codec
 from drive.episodes.codec import build, plain
+from drive.kinematics.edits import lifted, with_edited_past
 from drive.kinematics.history import history
-from drive.types import Edit, End, Episode, Header, Scene, Step
+from drive.types import Edit, End, Episode, Header, Scene, Step, Tracks
 
 SCHEMA = "whydrive.rationale"
 VERSION = (1, 1)  # 1.1: edits, physics, parent
@@ -85,16 +86,16 @@ def read(path: Path | str) -> Log:
     lines, torn = _lines(Path(path))
     header = _header(path, lines[0])
     steps: list[Step] = []
-    seen: list[frozenset[int]] = []
+    so_far = _SoFar(header)
     end = None
     for number, line in enumerate(lines[1:], 2):
         place = f"{path}, line {number}"
         if end is not None:
             raise LogError(f"{place}: something follows the end of the episode")
         if line.get("line") == "step":
-            steps.append(_step(line, header, steps, seen, place))
+            steps.append(_step(line, so_far, len(steps), place))
         elif line.get("line") == "end":
-            end = _end(line, header, steps, seen, place)
+            end = _end(line, so_far, place)
         else:
             raise LogError(f"{place}: neither a step nor an end")
     return Log(Episode(header, tuple(steps), end), torn)
@@ -200,34 +201,45 @@ def _built(kind, data: dict, given: dict, place: str):
         raise LogError(f"{place}: {str(error).lstrip('.')}") from error
 
 
-def _step(line, header, steps, seen, place) -> Step:
-    scene = _scene(line.get("scene"), line, header, steps, seen, place)
-    step = _built(Step, line, _given(header) | {"history": scene.history}, place)
-    if scene.step != len(steps):
-        raise LogError(f"{place}: step {scene.step} stands where step {len(steps)} belongs")
+class _SoFar:
+    """What the lines read so far say about the next scene: what repeats, and everyone's past."""
+
+    def __init__(self, header: Header):
+        repeats = ("scenario", "seed", "period", "sub_step", "task", "perception", "road")
+        self.given = {name: getattr(header, name) for name in repeats}
+        self.given["history"] = history((), ())
+        self._tracks: list[Tracks] = []
+        self._seen: list[frozenset[int]] = []
+
+    def scene(self, data, line: dict, place: str) -> Scene:
+        """The scene with its past, as the world gave it: rebuilt from the tracks and edits of the earlier lines."""
+        edits = _built(tuple[Edit, ...], line.get("edits", []), {}, place)
+        scene = lifted(_built(Scene, data, self.given, place), edits)
+        self.given |= {name: getattr(scene, name) for name in ("task", "perception", "road")}
+        ghosts = frozenset(car.id for car in scene.ghosts)
+        self._seen.append(frozenset(car.id for car in scene.cars) | ghosts)
+        try:
+            self._tracks = with_edited_past(self._tracks, scene, edits)
+            past = history(self._tracks, self._seen, scene.perception, scene.seed, ghosts)
+        except (IndexError, ValueError) as error:
+            raise LogError(f"{place}: its tracks do not fit together") from error
+        return replace(scene, history=past)
+
+    def add(self, step: Step) -> None:
+        self._tracks.append(step.tracks)
+
+
+def _step(line: dict, so_far: _SoFar, number: int, place: str) -> Step:
+    scene = so_far.scene(line.get("scene"), line, place)
+    step = _built(Step, line, so_far.given | {"history": scene.history}, place)
+    if scene.step != number:
+        raise LogError(f"{place}: step {scene.step} stands where step {number} belongs")
     if not any(option.action == step.choice.action for option in step.choice.options):
         raise LogError(f"{place}: the action taken is not among the options")
+    so_far.add(step)
     return step
 
 
-def _end(line, header, steps, seen, place) -> End:
-    scene = _scene(line.get("final"), line, header, steps, seen, place)
-    return _built(End, line, _given(header) | {"history": scene.history}, place)
-
-
-def _scene(data, line, header, steps, seen, place) -> Scene:
-    """The scene with its past, which is rebuilt from the tracks and edits of the earlier lines."""
-    scene = _built(Scene, data, _given(header), place)
-    changes = _built(tuple[Edit, ...], line.get("edits", []), {}, place)
-    seen.append(frozenset(car.id for car in scene.cars))
-    tracks, edits = [s.tracks for s in steps], [*(s.edits for s in steps), changes]
-    try:
-        past = history(tracks, seen, header.perception, header.seed, edits)
-    except (IndexError, ValueError) as error:
-        raise LogError(f"{place}: its tracks do not fit together") from error
-    return replace(scene, history=past)
-
-
-def _given(header: Header) -> dict:
-    from_header = ("scenario", "seed", "period", "sub_step", "task", "perception", "road")
-    return {name: getattr(header, name) for name in from_header} | {"history": history((), ())}
+def _end(line: dict, so_far: _SoFar, place: str) -> End:
+    scene = so_far.scene(line.get("final"), line, place)
+    return _built(End, line, so_far.given | {"history": scene.history}, place)

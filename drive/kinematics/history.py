@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from drive.roads.geometry import wrap
-from drive.types import EGO, GRID, Edit, History, Move, Perception, SetSpeed, Tracks
+from drive.types import GRID, History, Perception, Tracks
 
 LENGTH = 1.6  # [s], as long as Alpamayo-R1's
 NOTHING = np.empty((0, 5))
@@ -21,42 +21,32 @@ def history(
     seen: Sequence[frozenset[int]],
     perception: Perception = Perception(),
     seed: int = 0,
-    edits: Sequence[Sequence[Edit]] = (),
+    ghosts: frozenset[int] = frozenset(),
 ) -> History:
     """The past before the decision that follows `tracks`.
 
     tracks: one per decision so far, oldest first; seen: ids perceived at each decision, the present
-    one included (one longer than tracks). A car's past covers only what the ego saw: the time
-    between two decisions counts where the car was seen at both. edits: those made before each
-    decision; the past of a car that one of them moved or gave another speed begins there.
+    one included (one longer than tracks), as cars or as ghosts; ghosts: those that are ghosts now. A
+    car's past covers only what the ego saw: the time between two decisions counts where the car was
+    seen at both. Where a car was moved, its tracks are to be made to fit first (`with_edited_past`).
     """
     if not tracks:
         return History(NOTHING, {})
     now = tracks[-1].times[-1]
     recent = [k for k, track in enumerate(tracks) if track.times[-1] > now - LENGTH - GRID]
-    begins = _beginnings(edits)
-    ego = [_sample(tracks[k].times, tracks[k].ego, now) for k in recent if k >= begins.get(EGO, 0)]
+    ego = [_sample(tracks[k].times, tracks[k].ego, now) for k in recent]
     cars: dict[int, list[np.ndarray]] = {}
     for k in recent:
-        unfit = {car for car, begin in begins.items() if k < begin}
-        for car in sorted((seen[k] & seen[k + 1] & tracks[k].cars.keys()) - unfit):
+        for car in sorted(seen[k] & seen[k + 1] & tracks[k].cars.keys()):
             rows = _sample(tracks[k].times, tracks[k].cars[car], now)
             cars.setdefault(car, []).append(rows + noise(perception, seed, k, car))
     joined = {car: np.concatenate(rows) for car, rows in cars.items()}
+    pasts = {car: _frozen(rows) for car, rows in joined.items() if len(rows)}
     return History(
-        _frozen(np.concatenate(ego or [NOTHING])),
-        {car: _frozen(rows) for car, rows in joined.items() if len(rows)},
+        _frozen(np.concatenate(ego)),
+        {car: rows for car, rows in pasts.items() if car not in ghosts},
+        {car: rows for car, rows in pasts.items() if car in ghosts},
     )
-
-
-def _beginnings(edits: Sequence[Sequence[Edit]]) -> dict[int, int]:
-    """The decision at which a car was last moved or given another speed: its earlier past does not fit."""
-    return {
-        change.car: decision
-        for decision, changes in enumerate(edits)
-        for change in changes
-        if isinstance(change, Move | SetSpeed)
-    }
 
 
 def noise(perception: Perception, seed: int, step: int, car: int) -> np.ndarray:

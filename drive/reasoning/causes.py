@@ -1,7 +1,8 @@
 """What a decision depended on: the policy is asked again about the same scene with something gone.
 
-The intervention on a car is the ego-ghost (`Scene.ghosting`): it stays on the road for all others,
-but the ego neither perceives, fears nor hits it. Works for any policy, because `decide` is a pure
+What is gone is said as an edit of the scene. A car is hidden (`Hide`, the ego-ghost): it stays on the
+road for all others, but the ego neither perceives, fears nor hits it. A static object is removed, and
+a condition lifted (`Without`). Works for any policy, because `decide` is a pure
 function of the scene. A cause is what changes the action and moves the trajectory by EFFECT or
 more, further than the same intervention on a similar car does (the placebo). Knows no words and no
 simulator: what others would have done without the car is not asked.
@@ -11,28 +12,27 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from drive import policy as policies
+from drive.kinematics.edits import conditions_of, edited
 from drive.kinematics.foresight import roll_out
 from drive.kinematics.surroundings import View
-from drive.roads import Road
 from drive.types import (
-    Action,
     Attribution,
-    Barrier,
     Car,
     Cause,
     Choice,
+    Edit,
+    Hide,
     Option,
-    Perception,
     Policy,
+    Remove,
     Scene,
-    Task,
     Trajectory,
+    Without,
 )
 
 EFFECT = 0.5  # [m] that a trajectory must move at least; smaller edits are no different decision
@@ -41,36 +41,6 @@ NEAREST = 8  # cars among which smaller sets are looked for, unless all are
 # what makes two cars unlike by 1: metres along the ego's course and across it, and speed
 ALONG, ACROSS, SPEED = 20.0, 4.0, 5.0  # [m] [m] [m/s]
 SIMILAR = 3.0  # at most this unlike; else a car has no placebo
-CONTACT = ("predicted contact", "beside")  # terms that mean a crash, not only a risk
-
-
-# ----------------------------------------------------------------------------------- conditions
-
-
-def _no_task(scene: Scene) -> Scene | None:
-    if scene.task.kind == "cruise":
-        return None
-    return replace(scene, task=Task("cruise", deadline=scene.task.deadline))
-
-
-def _no_limit(scene: Scene) -> Scene | None:
-    if all(lane.speed_limit is None for lane in scene.road.lanes):
-        return None
-    return replace(
-        scene, road=Road(tuple(replace(la, speed_limit=None) for la in scene.road.lanes))
-    )
-
-
-def _clear_view(scene: Scene) -> Scene | None:
-    clear = replace(scene.perception, range=Perception().range, occlusion=False)
-    return None if clear == scene.perception else replace(scene, perception=clear)
-
-
-CONDITIONS: dict[str, Callable[[Scene], Scene | None]] = {  # None: the scene has no such condition
-    "task": _no_task,
-    "speed limit": _no_limit,
-    "poor sight": _clear_view,
-}
 
 
 # -------------------------------------------------------------------------------------- inquiry
@@ -89,17 +59,18 @@ class Inquiry:
         """What is decided when these cars are ghosts; None where the policy breaks its contract."""
         key = frozenset(cars)
         if key not in self._answers:
-            self._answers[key] = self.ask(self.scene.ghosting(*sorted(key)))
+            self._answers[key] = self.ask(*map(Hide, sorted(key)))
         return self._answers[key]
 
     def assume(self, cars: Iterable[int]) -> None:
         """Without one of these cars the choice is known to stay as it is."""
         self._answers |= {frozenset((car,)): self.choice for car in cars}
 
-    def ask(self, scene: Scene) -> Choice | None:
+    def ask(self, *edits: Edit) -> Choice | None:
+        """What is decided once the scene is edited so; None where the policy breaks its contract."""
         self.asked += 1
         try:
-            return policies.checked(self.policy, scene)
+            return policies.checked(self.policy, edited(self.scene, *edits))
         except policies.PolicyError:
             return None
 
@@ -143,7 +114,6 @@ def attribute(
     return Attribution(
         (*causes, *_things(inquiry), *_conditions(inquiry)),
         free.action if inquiry.effect(free) >= EFFECT else choice.action,
-        tuple(_barriers(inquiry, cars)),
         inquiry.asked,
         len(cars) == len(everyone),
     )
@@ -226,43 +196,15 @@ def _distance(scene: Scene, car: Car) -> float:
 
 def _things(inquiry: Inquiry) -> Iterator[Cause]:
     """Static objects without which the decision would differ."""
-    scene = inquiry.scene
-    for thing in scene.objects:
-        rest = tuple(other for other in scene.objects if other.id != thing.id)
-        answer = inquiry.ask(replace(scene, objects=rest))
+    for thing in inquiry.scene.objects:
+        answer = inquiry.ask(Remove(object=thing.id))
         if (effect := inquiry.effect(answer)) >= EFFECT:
             yield Cause(answer.action, effect, objects=(thing.id,))
 
 
 def _conditions(inquiry: Inquiry) -> Iterator[Cause]:
-    for name, edit in CONDITIONS.items():
-        edited = edit(inquiry.scene)
-        answer = None if edited is None else inquiry.ask(edited)
+    """Conditions of the scenario without which the decision would differ."""
+    for name in conditions_of(inquiry.scene):
+        answer = inquiry.ask(Without(name))
         if (effect := inquiry.effect(answer)) >= EFFECT:
             yield Cause(answer.action, effect, condition=name)
-
-
-def _barriers(inquiry: Inquiry, cars: list[int]) -> Iterator[Barrier]:
-    """For every rejected option about which something was measured of cars: whose absence clears it."""
-    for option in inquiry.choice.options:
-        level = level_of(option)
-        if option.action == inquiry.choice.action or level is None:
-            continue
-        alone = [car for car in cars if _clears(inquiry.without(car), option.action, level)]
-        if alone:
-            yield Barrier(option.action, level, tuple(alone))
-
-
-def _clears(answer: Choice | None, action: Action, level: str) -> bool:
-    """Is the option weighed again, and no longer as bad?"""
-    options = () if answer is None else answer.options
-    again = next((option for option in options if option.action == action), None)
-    return again is not None and level_of(again) not in (level, "contact")
-
-
-def level_of(option: Option) -> str | None:
-    """How bad what speaks against an option is: "contact", "risk", or None where no car does."""
-    against = {term.kind for term in option.terms if term.counts == "against" and term.cars}
-    if against & set(CONTACT):
-        return "contact"
-    return "risk" if against else None

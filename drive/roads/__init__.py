@@ -1,6 +1,18 @@
 """Roads as values, the lane frame, and plane geometry. Knows nothing of cars."""
 
-from drive.roads.lanes import CAR_LENGTH, Arc, Lane, LaneId, Road, Sine, Straight, turns_back
+from drive.roads.lanes import (
+    CAR_LENGTH,
+    Arc,
+    Lane,
+    LaneId,
+    Road,
+    Sine,
+    Straight,
+    shortest,
+    straightest,
+    turns_back,
+    ways,
+)
 
 __all__ = [
     "Arc",
@@ -10,5 +22,8 @@ __all__ = [
     "Road",
     "Sine",
     "Straight",
+    "shortest",
+    "straightest",
     "turns_back",
+    "ways",
 ]

@@ -297,3 +297,45 @@ def turns_back(lane: Lane, onward: Lane) -> bool:
     """Would going on from the end of a lane into another mean to turn round on the spot?"""
     turn = float(onward.heading(0.0)) - float(lane.heading(lane.length))
     return abs(wrap(turn)) > math.pi / 2
+
+
+def ways(road: Road, lane: LaneId, depth: int = 3) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """Every route that a car on this lane can take, as sections from its own on, `depth` sections long at most."""
+    found = [(lane[:2],)]
+    for _ in range(depth - 1):
+        longer = []
+        for way in found:
+            onward = [section for section in road.exits.get(way[-1][1], ()) if section not in way]
+            longer += [(*way, section) for section in onward] or [way]
+        found = longer
+    return tuple(found)
+
+
+def straightest(road: Road, lane: LaneId, depth: int = 4) -> tuple[tuple[str, str], ...]:
+    """The way that turns least at each junction; empty where there is no junction to decide at."""
+    way = [lane[:2]]
+    forks = False
+    for _ in range(depth - 1):
+        onward = [section for section in road.exits.get(way[-1][1], ()) if section not in way]
+        if not onward:
+            break
+        forks = forks or len(onward) > 1
+        way.append(min(onward, key=lambda section: _bend(road.sections[section][0])))
+    return tuple(way) if forks else ()
+
+
+def shortest(road: Road, lane: LaneId, goal: str) -> tuple[tuple[str, str], ...]:
+    """The way from a lane's section to a node over the fewest sections; its own section where none leads there."""
+    found, reached = [(lane[:2],)], {lane[1]}
+    for way in found:
+        if way[-1][1] == goal:
+            return way
+        for section in road.exits.get(way[-1][1], ()):
+            if section[1] not in reached:
+                reached.add(section[1])
+                found.append((*way, section))
+    return (lane[:2],)
+
+
+def _bend(lane: Lane) -> float:
+    return abs(float(lane.heading(lane.length) - lane.heading(0.0)))

@@ -1,6 +1,9 @@
-"""A compiled, batched, exact copy of highway-env 1.12's traffic physics. Imports neither gymnasium nor highway_env."""
+"""A compiled, batched, exact copy of highway-env 1.12's traffic physics. Imports neither gymnasium nor highway_env.
 
-from drive.twin.entry import Hypothesis, from_scene, from_truth, on_the_road, sampled, warm, ways
+Its worlds are changed by `drive.twin.edits.edited`.
+"""
+
+from drive.twin.entry import Hypothesis, from_scene, from_truth, on_the_road, sampled, warm
 from drive.twin.suppositions import AS_IT_IS, Suppositions, supposed
 from drive.twin.worlds import (
     CODES,
@@ -35,5 +38,4 @@ __all__ = [
     "sees_less",
     "supposed",
     "warm",
-    "ways",
 ]

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from drive.roads import Lane, LaneId, Road, Straight
+from drive.roads import Lane, LaneId, Road, Straight, straightest
+from drive.roads.geometry import GRAVITY
 from drive.twin import kernel as k
 from drive.twin.network import network
 from drive.twin.worlds import KINDS, NOMINAL, Worlds, driver_row
@@ -58,7 +59,7 @@ def from_scene(scene: Scene, hypothesis: Hypothesis = Hypothesis()) -> Worlds:
     """One world as a policy may imagine it: every other driver nominal, on its way along its lane.
 
     It assumes: parameters, target speed and timer as the hypothesis says; the lane a car is on is the lane it wants; at
-    junctions it goes straightest on (`ways` lists the others, `Worlds.send` takes one); right of way is next enforced
+    junctions it goes straightest on (`drive.roads.ways` lists the others, the edit `Send` takes one); right of way is next enforced
     half a second from now. Ghosts stay in the world for all others and do not exist for the ego. ValueError where the
     scene holds a number that is not finite.
     """
@@ -66,7 +67,7 @@ def from_scene(scene: Scene, hypothesis: Hypothesis = Hypothesis()) -> Worlds:
     parameters = hypothesis.parameters
     if parameters is None:
         parameters = CROSSING if regulated else {}
-    own = _ego_driver(scene.ego, slips=scene.task.kind == "lane keeping")
+    own = _ego_driver(scene.ego, scene.grip)
     near = [
         (car, ghost)
         for car, ghost in on_the_road(scene)
@@ -93,35 +94,6 @@ def any_priority(road: Road) -> bool:
     return any(lane.priority for lane in road.lanes)
 
 
-def ways(road: Road, lane: LaneId, depth: int = 3) -> tuple[tuple[tuple[str, str], ...], ...]:
-    """Every route that a car on this lane can take, as sections from its own on, `depth` sections long at most."""
-    routes = [(lane[:2],)]
-    for _ in range(depth - 1):
-        longer = []
-        for way in routes:
-            onward = [section for section in road.exits.get(way[-1][1], ()) if section not in way]
-            longer += [(*way, section) for section in onward] or [way]
-        routes = longer
-    return tuple(routes)
-
-
-def straightest(road: Road, lane: LaneId, depth: int = 4) -> tuple[tuple[str, str], ...]:
-    """The way that turns least at each junction; empty where there is no junction to decide at."""
-    way = [lane[:2]]
-    forks = False
-    for _ in range(depth - 1):
-        onward = [section for section in road.exits.get(way[-1][1], ()) if section not in way]
-        if not onward:
-            break
-        forks = forks or len(onward) > 1
-        way.append(min(onward, key=lambda section: _turn(road.sections[section][0])))
-    return tuple(way) if forks else ()
-
-
-def _turn(lane: Lane) -> float:
-    return abs(float(lane.heading(lane.length) - lane.heading(0.0)))
-
-
 def sampled(worlds: Worlds, times: int, rng: np.random.Generator) -> Worlds:
     """Each world `times` times, with the other drivers' lane-change timers [0, 1) s and DELTA [3.5, 4.5) drawn anew."""
     drawn = worlds.tile(times)
@@ -146,7 +118,7 @@ def _nominal(
         target_speed = max(car.speed, seen) if released is None else released
     return Driver(
         id=car.id,
-        kind="IDMVehicle",
+        model="IDMVehicle",
         x=car.x,
         y=car.y,
         heading=car.heading,
@@ -163,15 +135,17 @@ def _nominal(
         timer=hypothesis.timer,
         lane_changes=hypothesis.lane_changes,
         parameters=tuple(parameters.items()),
+        kind=car.kind,
+        grip=scene.grip,
     )
 
 
-def _ego_driver(ego: Ego, slips: bool) -> Driver:
+def _ego_driver(ego: Ego, grip: float | None) -> Driver:
     meta = bool(ego.target_speeds)
-    slips = slips or bool(ego.lateral_speed or ego.yaw_rate)
+    slips = ego.dynamical or bool(ego.lateral_speed or ego.yaw_rate)
     return Driver(
         id=EGO,
-        kind="MDPVehicle" if meta else "BicycleVehicle" if slips else "Vehicle",
+        model="MDPVehicle" if meta else "BicycleVehicle" if slips else "Vehicle",
         x=ego.x,
         y=ego.y,
         heading=ego.heading,
@@ -188,6 +162,8 @@ def _ego_driver(ego: Ego, slips: bool) -> Driver:
         route=tuple((start, end, None) for start, end in ego.route),
         lateral_speed=ego.lateral_speed,
         yaw_rate=ego.yaw_rate,
+        kind=ego.kind,
+        grip=grip,
     )
 
 
@@ -210,14 +186,12 @@ def _world(
     speeds = np.zeros(0)
     ego = -1
     for slot, driver in enumerate(drivers):
-        if driver.kind not in KINDS:
-            raise ValueError(
-                f"the twin does not know drivers of kind {driver.kind!r}; it knows {', '.join(KINDS)}"
-            )
+        if driver.model not in KINDS:
+            raise ValueError(f"the twin knows no {driver.model!r}; it knows {', '.join(KINDS)}")
         if driver.id == EGO:
             ego = slot
-        kind = KINDS[driver.kind]
-        parameters = NOMINAL[driver.kind] | dict(driver.parameters)
+        kind = KINDS[driver.model]
+        parameters = NOMINAL[driver.model] | dict(driver.parameters)
         row = rows.setdefault(driver_row(parameters), len(rows))
         route = -1
         if driver.route:
@@ -237,7 +211,8 @@ def _world(
         v[k.TARGET_SPEED] = driver.speed if driver.target_speed is None else driver.target_speed
         v[k.TIMER] = driver.timer or 0.0
         v[k.DELTA] = parameters["DELTA"]
-        v[k.GRIP] = parameters.get("GRIP", math.inf)
+        v[k.GRIP] = math.inf if driver.grip is None else driver.grip * GRAVITY
+        v[k.FORCED] = math.nan if driver.forced is None else driver.forced
         v[k.LATERAL_SPEED], v[k.YAW_RATE] = -driver.lateral_speed, -driver.yaw_rate
         if driver.impact is not None:
             v[k.IMPACT_X], v[k.IMPACT_Y] = driver.impact[0], -driver.impact[1]
@@ -252,6 +227,7 @@ def _world(
         w[k.CHECKS] = driver.checks_collisions
         w[k.CHANGES] = driver.lane_changes
         w[k.YIELDING], w[k.YIELD_TIMER] = driver.yielding, driver.yield_timer
+        w[k.GHOST] = driver.ghost
         w[k.CAR] = driver.id
     for slot, thing in enumerate(objects, len(drivers)):
         v, w = f[0, :, slot], g[0, :, slot]
@@ -261,7 +237,7 @@ def _world(
         w[k.ROUTE] = -1
         w[k.CHECKS] = 1
         w[k.CAR] = thing.id
-    f[0, k.FORCED] = np.nan
+        v[k.FORCED] = np.nan
     finite = np.isfinite(np.delete(f[0], (k.FORCED, k.GRIP), 0))
     if not finite.all():
         slot = int(np.flatnonzero(~finite.all(0))[0])
@@ -302,7 +278,7 @@ def one_car_world() -> Worlds:
     """An ego alone on a straight lane: the smallest world there is."""
     road = Road((Lane(("0", "1", 0), Straight((0.0, 0.0), (1000.0, 0.0)), 4.0, 30.0),))
     ego = Ego(0.0, 0.0, 0.0, 25.0, 5.0, 2.0, ("0", "1", 0), ("0", "1", 0), 25.0, (20.0, 25.0, 30.0))
-    return _world(road, [_ego_driver(ego, slips=False)], (), False, False, 0)
+    return _world(road, [_ego_driver(ego, None)], (), False, False, 0)
 
 
 def warm(progress: Callable[[str], None] = print) -> float:

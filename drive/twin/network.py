@@ -14,6 +14,7 @@ from drive.roads import Arc, Lane, Road, Sine
 from drive.twin import kernel as k
 
 _KEPT = 64
+FASTEST = 40.0  # [m/s], the limit where none stands and cars that gave way drive on at the limit
 _networks: OrderedDict[tuple[int, bool, bool], tuple[Road, k.Net]] = OrderedDict()
 
 
@@ -65,6 +66,8 @@ def _compile(road: Road, connected: bool, regulated: bool) -> k.Net:
     offsets: list[float] = []
     for number, lane in enumerate(road.lanes):
         shape = _shape(geometry[number], lane)
+        if regulated and lane.speed_limit is None:
+            geometry[number, k.SPEED_LIMIT] = FASTEST
         start = len(joined)
         for other, offset in _joined(road, sections, lane):
             joined.append(firsts[other.id[:2]] + other.id[2])

@@ -368,79 +368,15 @@ class Worlds:
             raise ValueError(f"no car {car} in world {world}")
         return int(slots[0])
 
-    # --- hypotheses about one car in chosen worlds (indices, a mask, or all)
-
-    def ghost(self, car: int, worlds=slice(None)) -> None:
-        """The ego neither sees nor hits it; all others do."""
-        chosen, slots = self._places(car, worlds)
-        self.g[chosen, k.GHOST, slots] = 1
-
-    def keep_lane(self, car: int, worlds=slice(None)) -> None:
-        """It makes no lane-change decision of its own."""
-        chosen, slots = self._places(car, worlds)
-        self.g[chosen, k.CHANGES, slots] = 0
-
-    def brake(self, car: int, acceleration: float = -6.0, worlds=slice(None)) -> None:
-        """It takes this acceleration [m/s2] whatever is ahead, down to standstill, and keeps its lane."""
-        chosen, slots = self._places(car, worlds)
-        self.f[chosen, k.FORCED, slots] = acceleration
-        self.g[chosen, k.CHANGES, slots] = 0
-
-    def change_lane(self, car: int, lane: int, worlds=slice(None)) -> None:
-        """It drives to this lane (an index of road.lanes), and decides no other change."""
-        if not 0 <= lane < len(self.road.lanes):
-            raise ValueError(f"no lane {lane} on this road of {len(self.road.lanes)}")
-        chosen, slots = self._places(car, worlds)
-        self.g[chosen, k.TARGET_LANE, slots] = lane
-        self.g[chosen, k.CHANGES, slots] = 0
-
-    def send(self, car: int, route: Sequence[tuple[str, str]], worlds=slice(None)) -> Worlds:
-        """The same worlds, with this car on a route of sections, the one it is on first."""
-        sections = {section: number for number, section in enumerate(self.road.sections)}
-        unknown = [section for section in route if tuple(section) not in sections]
-        if unknown or not route:
-            raise ValueError(
-                f"no section {unknown[0]!r} on this road" if unknown else "an empty route"
-            )
-        steps = max(len(route), self.routes.shape[1])
-        table = np.full((len(self.routes) + 1, steps, 2), -1, np.int32)
-        table[:-1, : self.routes.shape[1]] = self.routes
-        table[-1, : len(route), 0] = [sections[tuple(section)] for section in route]
-        chosen, slots = self._places(car, worlds)
-        self.g[chosen, k.ROUTE, slots] = len(table) - 1
-        self.g[chosen, k.ROUTE_AT, slots] = 0
-        return replace(self, routes=table)
-
-    def _places(self, car: int, worlds) -> tuple[np.ndarray, np.ndarray]:
-        """The chosen worlds and the car's slot in each."""
+    def slots_of(self, car: int, worlds=slice(None)) -> tuple[np.ndarray, np.ndarray]:
+        """The chosen worlds (indices, a mask, or all) and the car's slot in each. ValueError where it is in none."""
         chosen = np.arange(len(self))[worlds]
-        matches = self.cars[chosen] == car
-        if not matches.any(1).all():
-            raise ValueError(f"no car {car} in world {chosen[~matches.any(1)][0]}")
-        return chosen, matches.argmax(1)
+        there = self.cars[chosen] == car
+        if not there.any(1).all():
+            raise ValueError(f"there is no car {car} in world {chosen[~there.any(1)][0]}")
+        return chosen, there.argmax(1)
 
-    # --- arrivals and departures, as data (intersection)
-
-    def remove(self, cars: Sequence[int], world: int = 0) -> None:
-        """Take cars out of a world; the order of the rest stays."""
-        slots = int(self.head[world, k.SLOTS])
-        keep = [
-            i
-            for i in range(slots)
-            if i >= self.head[world, k.CARS] or self.g[world, k.CAR, i] not in set(cars)
-        ]
-        ego = int(self.head[world, k.EGO])
-        if ego >= 0 and ego not in keep:
-            raise ValueError("the ego cannot be removed")
-        n = len(keep)
-        self.f[world, :, :n] = self.f[world][:, keep]
-        self.g[world, :, :n] = self.g[world][:, keep]
-        self.f[world, :, n:] = 0.0
-        self.g[world, :, n:] = 0
-        self.head[world, k.CARS] -= slots - n
-        self.head[world, k.SLOTS] = n
-        if ego >= 0:
-            self.head[world, k.EGO] = keep.index(ego)
+    # --- arrivals, as data (intersection)
 
     def add(self, other: Worlds, world: int = 0) -> Worlds:
         """Append the cars of the one world in `other` (same road) behind those of a world; returns the grown batch."""

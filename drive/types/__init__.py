@@ -6,14 +6,12 @@ Nothing here computes, reads a file or knows a simulator. Field comments give un
 from drive.types.actions import Action, Control, Follow, Legal, Meta
 from drive.types.choice import (
     Attribution,
-    Barrier,
     Cause,
     Choice,
     Option,
     Term,
 )
 from drive.types.edits import (
-    SIZES,
     Add,
     Brake,
     ChangeLane,
@@ -21,7 +19,6 @@ from drive.types.edits import (
     Edit,
     Hide,
     KeepLane,
-    Kind,
     Move,
     Remove,
     Resize,
@@ -33,7 +30,18 @@ from drive.types.edits import (
 from drive.types.episode import Contact, End, Episode, Header, Parent, Step, Tracks
 from drive.types.policy import Policy, Powers
 from drive.types.said import Claim, Decision, Rationale, Side, Tie, Verdict
-from drive.types.scene import EGO, Car, Ego, History, Perception, Scene, StaticObject, Task
+from drive.types.scene import (
+    EGO,
+    SIZES,
+    Car,
+    Ego,
+    History,
+    Kind,
+    Perception,
+    Scene,
+    StaticObject,
+    Task,
+)
 from drive.types.trajectory import DECIMALS, GRID, HORIZON, WAYPOINTS, Trajectory
 from drive.types.truth import Driver, Truth
 
@@ -41,7 +49,6 @@ __all__ = [
     "Action",
     "Add",
     "Attribution",
-    "Barrier",
     "Brake",
     "Car",
     "Cause",

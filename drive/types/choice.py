@@ -62,20 +62,11 @@ class Cause:
     effect: float  # [m] largest distance between the two trajectories, waypoint by waypoint
     cars: tuple[int, ...] = ()  # taken out of the ego's sight together
     objects: tuple[int, ...] = ()  # likewise
-    condition: str = ""  # else: a key of drive.reasoning.causes.CONDITIONS
+    condition: str = ""  # else: what it was without (`Without`)
     placebo: tuple[
         int, ...
     ] = ()  # the most similar cars that are no cause; () where none is similar
     placebo_effect: float | None = None  # [m], of taking those out of sight instead
-
-
-@dataclass(frozen=True)
-class Barrier:
-    """Cars that stand against an option: without any one of them, what is worst about it is gone."""
-
-    action: Action
-    level: Literal["contact", "risk"]
-    cars: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -84,6 +75,5 @@ class Attribution:
 
     causes: tuple[Cause, ...]  # proximate first; () where an empty road would make no difference
     free: Action  # what is decided when no car is seen at all; the choice's own if as good as that
-    barriers: tuple[Barrier, ...]  # of the options that were not taken and that one car bars
     asked: int  # decisions on edited scenes
     exhaustive: bool  # was every perceived car taken out of sight once?

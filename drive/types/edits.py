@@ -2,7 +2,9 @@
 
 Each of the three has one applier, `edited(thing, *edits)`: of a scene in `drive.kinematics.edits` (its past
 follows), of a world in `drive.world.edits`, of the twin's worlds in `drive.twin.edits`. What an applier cannot
-do it refuses in one sentence. Ids are those of the scene: cars 1, 2, 3, ...; the ego is 0.
+do it refuses in one sentence, and then nothing is changed; what none can do is said once, in
+`drive.kinematics.refusals`. Edits are made one after the other. Ids are those of the scene: cars 1, 2, 3,
+...; the ego is 0.
 """
 
 from __future__ import annotations
@@ -11,15 +13,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from drive.roads import LaneId
+from drive.types.scene import Kind
 
-Kind = Literal["car", "truck", "motorcycle"]
 Condition = Literal["task", "speed limit", "poor sight"]
-
-SIZES: dict[str, tuple[float, float]] = {  # kind -> length, width [m]
-    "car": (5.0, 2.0),  # highway-env's own
-    "truck": (12.0, 2.5),
-    "motorcycle": (2.2, 0.9),
-}
 
 
 @dataclass(frozen=True)

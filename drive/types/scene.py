@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -11,6 +11,13 @@ from drive.roads import LaneId, Road
 from drive.types.actions import Legal
 
 EGO = 0  # the ego's id; other cars are 1, 2, 3 in order of creation
+
+Kind = Literal["car", "truck", "motorcycle"]  # what a car is
+SIZES: dict[str, tuple[float, float]] = {  # kind -> length, width [m]
+    "car": (5.0, 2.0),  # highway-env's own
+    "truck": (12.0, 2.5),
+    "motorcycle": (2.2, 0.9),
+}
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,7 @@ class Car:
     width: float  # [m]
     lane: LaneId  # the lane closest in position and heading
     crashed: bool = False  # a wreck is visible as such
+    kind: Kind = "car"
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,7 @@ class Ego:
     yaw_rate: float = 0.0  # [rad/s]; as above
     dynamical: bool = False  # moved by the dynamical bicycle model, whose tyres slip?
     crashed: bool = False
+    kind: Kind = "car"
 
 
 @dataclass(frozen=True)
@@ -133,25 +142,11 @@ class Scene:
     ghosts: tuple[
         Car, ...
     ] = ()  # on the road for everyone but the ego; only imagination reads them
+    grip: float | None = None  # of the surface: all accelerate and brake within grip x 9.81 m/s2;
+    #                            None: unlimited, as highway-env drives
 
     def car(self, car_id: int) -> Car:
         for car in self.cars:
             if car.id == car_id:
                 return car
         raise ValueError(f"no car {car_id} in the scene at step {self.step}")
-
-    def ghosting(self, *ids: int) -> Scene:
-        """The same scene with these cars out of the ego's sight, their past included.
-
-        They stay on the road for all others: only imagination reads `ghosts`. ValueError for a
-        car that is not in the scene.
-        """
-        gone = tuple(self.car(car_id) for car_id in ids)
-        seen, unseen = dict(self.history.cars), dict(self.history.ghosts)
-        unseen |= {car: seen.pop(car) for car in ids if car in seen}
-        return replace(
-            self,
-            cars=tuple(car for car in self.cars if car.id not in ids),
-            ghosts=self.ghosts + gone,
-            history=History(self.history.ego, seen, unseen),
-        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drive.roads import LaneId
-from drive.types.scene import StaticObject
+from drive.types.scene import Kind, StaticObject
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Driver:
     """Everything about one simulated car, its hidden intentions included. Privileged."""
 
     id: int
-    kind: str  # name of the highway-env class it behaves as
+    model: str  # name of the highway-env class that moves it
     x: float  # [m]
     y: float  # [m]
     heading: float  # [rad]
@@ -37,6 +37,12 @@ class Driver:
     yield_timer: int = 0
     lateral_speed: float = 0.0  # [m/s]
     yaw_rate: float = 0.0  # [rad/s]
+    kind: Kind = "car"
+    grip: float | None = (
+        None  # acceleration and braking stay within grip x 9.81 m/s2; None: unlimited
+    )
+    forced: float | None = None  # [m/s2] acceleration that an edit imposes; None: its own
+    ghost: bool = False  # the ego neither perceives nor hits it
 
 
 @dataclass(frozen=True)
@@ -50,3 +56,4 @@ class Truth:
     connected_lanes: bool  # do drivers look for neighbours on connected segments?
     regulated: bool = False  # does the road enforce right of way?
     regulation_steps: int = 0  # sub-steps since its start, which time the regulation
+    grip: float | None = None  # of the surface, which cars that come later get too

@@ -17,14 +17,22 @@ from highway_env import utils
 
 from drive import roads
 from drive.kinematics import tracker
+from drive.kinematics.edits import (
+    with_clear_sight,
+    with_edited_past,
+    without_limits,
+    without_task,
+)
 from drive.kinematics.history import history
 from drive.scenarios import Scenario
 from drive.scenarios import scenario as named
 from drive.types import (
     EGO,
     Action,
+    Condition,
     Contact,
     Control,
+    Edit,
     Follow,
     Meta,
     Perception,
@@ -34,7 +42,7 @@ from drive.types import (
     Truth,
 )
 from drive.world.config import configuration
-from drive.world.edits import Accelerate, Edit, Grip, Move, Remove, Resize, apply, limit_grip
+from drive.world.edits import edited, limit_grip
 from drive.world.following import Following
 from drive.world.perception import perceive
 from drive.world.recorder import Recorder, lap_progress
@@ -42,17 +50,7 @@ from drive.world.task import ending, periods_within, task_of, times_itself
 from drive.world.twin import TwinPhysics
 from drive.world.values import PARAMETERS, legal, plain, read_road, read_truth
 
-__all__ = [
-    "Accelerate",
-    "Grip",
-    "Move",
-    "Outcome",
-    "PHYSICS",
-    "Remove",
-    "Resize",
-    "Snapshot",
-    "World",
-]
+__all__ = ["Outcome", "PHYSICS", "Snapshot", "World"]
 
 PHYSICS = {"highway-env": lambda: Recorder, "twin": TwinPhysics}  # name -> what makes recorders
 
@@ -99,6 +97,7 @@ class World:
         self.overrides = dict(overrides or {})
         self._env = self._build()
         self._seed = None
+        self._lifted: frozenset[Condition] = frozenset()
 
     # -- what it is
 
@@ -125,12 +124,14 @@ class World:
 
     @property
     def task(self) -> Task:
-        """The scenario's task, as this world (reset) is configured for it."""
-        return self._task
+        """The scenario's task, as this world (reset) is configured for it, unless it was lifted."""
+        return without_task(self._task) if "task" in self._lifted else self._task
 
     @property
     def perception(self) -> Perception:
-        return self.scenario.perception
+        """What the scenario lets the ego perceive, unless that was lifted."""
+        perception = self.scenario.perception
+        return with_clear_sight(perception) if "poor sight" in self._lifted else perception
 
     @property
     def laps(self) -> float:
@@ -153,13 +154,13 @@ class World:
         except (KeyError, TypeError, AttributeError, AssertionError, IndexError, ValueError,
                 ZeroDivisionError) as error:  # fmt: skip
             raise ValueError(self._refusal(error)) from error
-        self._seed, self._step, self._last_id, self._laps = seed, 0, 0, 0.0
-        self._grip = None
+        self._seed, self._step, self.last_id, self._laps = seed, 0, 0, 0.0
+        self._lifted = frozenset()
         self._tracks: list[Tracks] = []
         self._seen: list[frozenset[int]] = []
         self._edits: list[tuple[Edit, ...]] = [()]  # before each decision, the present one included
         self._road = read_road(self._env.road.network)
-        self._number_cars()
+        self.number_cars()
         duration = self.overrides.get("duration", self.scenario.duration)
         self._task = task_of(self.scenario, self._env, duration, self.period)
         self._most = periods_within(self._env.config, duration)
@@ -188,7 +189,7 @@ class World:
         native = self._native(self._in_place_of(following) if following else action)
         _, reward, terminated, truncated, _ = recorder.drive(native, following)
         self._step += 1
-        self._number_cars()
+        self.number_cars()
         tracks = recorder.tracks(self._scene, self.perception.range)
         self._tracks.append(tracks)
         self._edits.append(())
@@ -215,17 +216,42 @@ class World:
         return self._scene
 
     def edit(self, *edits: Edit) -> Scene:
-        """Change the world, for everyone in it; everything derived is derived anew.
+        """Change the world, for everyone in it (`drive.world.edits`); returns what the ego perceives now."""
+        return edited(self, *edits).scene
 
-        ValueError for an unknown car or an impossible value.
-        """
-        for change in edits:
-            apply(change, self._env.road)
-            if isinstance(change, Grip):
-                self._grip = change.factor
-            self._edits[-1] += (change,)
+    # -- for the edits
+
+    @property
+    def native(self):
+        """highway-env's own environment."""
+        return self._env
+
+    def lift(self, condition: Condition) -> None:
+        """Drive without a condition of the scenario until the next reset."""
+        self._lifted |= {condition}
+        if condition == "speed limit":
+            self._road = without_limits(self._road)
+
+    def number_cars(self) -> None:
+        """Give new cars the next ids, and the grip of the road that they are on."""
+        road = self._env.road
+        for vehicle in road.vehicles:
+            if vehicle is self._env.vehicle:
+                vehicle.whydrive_id = EGO
+            elif not hasattr(vehicle, "whydrive_id"):
+                self.last_id += 1
+                vehicle.whydrive_id = self.last_id
+                if hasattr(road, "whydrive_grip"):
+                    limit_grip(vehicle, road.whydrive_grip)
+        for number, thing in enumerate(road.objects, 1):
+            if not hasattr(thing, "whydrive_id"):
+                thing.whydrive_id = number
+
+    def look_again(self, edits: tuple[Edit, ...]) -> None:
+        """Perceive anew; the recorded past of cars whose motion was edited is made to fit."""
+        self._edits[-1] += edits
         self._seen.pop()
-        return self._look()
+        self._look(edits)
 
     # -- inside
 
@@ -247,16 +273,6 @@ class World:
         mutable = {"_env": copy.deepcopy(state["_env"])}
         return {k: list(v) if isinstance(v, list) else v for k, v in state.items()} | mutable
 
-    def _number_cars(self) -> None:
-        for vehicle in self._env.road.vehicles:
-            if vehicle is self._env.vehicle:
-                vehicle.whydrive_id = EGO
-            elif not hasattr(vehicle, "whydrive_id"):
-                self._last_id += 1
-                vehicle.whydrive_id = self._last_id
-                if self._grip is not None:
-                    limit_grip(vehicle, self._grip)
-
     def _following(self, action: Follow) -> Following:
         if why := tracker.refusal(action.trajectory, self._scene.ego):
             raise ValueError(f"the ego cannot follow {why}")
@@ -277,8 +293,8 @@ class World:
         }
         return np.array([scaled[axis] for axis in scaled if getattr(kinds, axis)])
 
-    def _look(self) -> Scene:
-        self._scene = perceive(
+    def _look(self, edits: tuple[Edit, ...] = ()) -> Scene:
+        scene = perceive(
             self.truth(),
             self._road,
             self.scenario.name,
@@ -289,10 +305,9 @@ class World:
             self.period,
             self.sub_step,
         )
-        self._seen.append(frozenset(car.id for car in self._scene.cars))
-        past = history(self._tracks, self._seen, self.perception, self._seed, self._edits)
-        self._scene = replace(self._scene, history=past)
+        ghosts = frozenset(car.id for car in scene.ghosts)
+        self._seen.append(frozenset(car.id for car in scene.cars) | ghosts)
+        self._tracks = with_edited_past(self._tracks, scene, edits)
+        past = history(self._tracks, self._seen, self.perception, self._seed, ghosts)
+        self._scene = replace(scene, history=past)
         return self._scene
-
-
-# ---------------------------------------------------------------------------------------- overrides

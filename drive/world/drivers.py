@@ -9,6 +9,7 @@ from highway_env.vehicle import behavior
 from highway_env.vehicle.kinematics import Vehicle
 
 from drive.roads import geometry
+from drive.types import EGO
 
 
 # An intersection writes its traffic's jam distance and comfort onto the class of its drivers, and so
@@ -35,13 +36,33 @@ CROSSING = {
 }
 
 
+def editable(vehicle: Vehicle) -> Vehicle:
+    """The same car, of a class that can be edited: `grip`, `forced` [m/s2] and `ghost` may be set on it."""
+    if not hasattr(vehicle, "forced"):
+        vehicle.__class__ = _editable(type(vehicle))
+    return vehicle
+
+
 @functools.cache
-def slippery(kind: type[Vehicle]) -> type[Vehicle]:
-    """The same car, its acceleration and braking limited by its grip x g; ours, not highway-env's."""
+def _editable(kind: type[Vehicle]) -> type[Vehicle]:
+    """A class of cars that behave as `kind` but for what was edited; ours, not highway-env's."""
+
+    def step(self, dt: float) -> None:
+        if self.forced is not None and not self.crashed:
+            self.action["acceleration"] = max(self.forced, -max(self.speed, 0.0) / dt)
+        kind.step(self, dt)
 
     def clip_actions(self) -> None:
         kind.clip_actions(self)
-        limit = self.grip * geometry.GRAVITY
-        self.action["acceleration"] = float(np.clip(self.action["acceleration"], -limit, limit))
+        if self.grip is not None:
+            limit = self.grip * geometry.GRAVITY
+            self.action["acceleration"] = float(np.clip(self.action["acceleration"], -limit, limit))
 
-    return type(f"Slippery{kind.__name__}", (kind,), {"clip_actions": clip_actions, "grip": 1.0})
+    def handle_collisions(self, other, dt: float = 0) -> None:
+        ghosts = getattr(self, "ghost", False), getattr(other, "ghost", False)
+        if not (any(ghosts) and EGO in (self.whydrive_id, other.whydrive_id)):
+            kind.handle_collisions(self, other, dt)
+
+    edited = {"step": step, "clip_actions": clip_actions, "handle_collisions": handle_collisions}
+    nothing = {"grip": None, "forced": None, "ghost": False}
+    return type(f"Editable{kind.__name__}", (kind,), edited | nothing)

@@ -1,114 +1,215 @@
-"""Interventions on a world: remove a car, move it, change its speed or size; change the grip."""
+"""Edits of a world: `edited(world, *edits) -> the same world`, changed in place, for everyone in it.
+
+`World.edit(*edits)` is the same and returns the scene. All edits are checked before the first is made, so that a
+refused one changes nothing: ValueError, in one sentence. `Hide` makes a ghost: the car drives on for all others,
+the scene lists it among `ghosts`, and the ego passes through it. `Without` lifts a condition until the next reset.
+Brake, KeepLane, ChangeLane and Send tell highway-env's own traffic drivers what to do; the truth shows it
+(`Driver.forced`, `.lane_changes`, `.target_lane`, `.route`), so that the twin continues exactly.
+"""
 
 from __future__ import annotations
 
+import copy
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
+from highway_env import utils
 from highway_env.vehicle.controller import ControlledVehicle, MDPVehicle
+from highway_env.vehicle.dynamics import BicycleVehicle
 from highway_env.vehicle.kinematics import Vehicle
 
-from drive.types import EGO
-from drive.world.drivers import slippery
+from drive.kinematics.edits import LACKS, conditions_of, route_from
+from drive.kinematics.refusals import Body, Stage, check, heading_of, lane_after, size_after
+from drive.roads import straightest
+from drive.types import (
+    EGO,
+    SIZES,
+    Add,
+    Brake,
+    ChangeLane,
+    Edit,
+    Hide,
+    KeepLane,
+    Move,
+    Remove,
+    Resize,
+    Send,
+    SetSpeed,
+    Surface,
+    Truth,
+    Without,
+)
+from drive.world.drivers import editable
 
 
-@dataclass(frozen=True)
-class Remove:
-    """Take a car out of the world, for everyone."""
-
-    car: int
-
-
-@dataclass(frozen=True)
-class Move:
-    """Put a car somewhere else; its lane follows from the place."""
-
-    car: int
-    x: float  # [m]
-    y: float  # [m]
-    heading: float | None = None  # [rad]; None keeps it
+def edited(world, *edits: Edit):
+    """The world, changed in place by these edits, one after the other; what it shows is perceived anew."""
+    check(edits, _stage(world), {})
+    for edit in edits:
+        if isinstance(edit, Without) and edit.condition not in conditions_of(world.scene):
+            raise ValueError(LACKS[edit.condition])
+    for edit in edits:
+        EDITS[type(edit)](world, edit)
+    world.look_again(edits)
+    return world
 
 
-@dataclass(frozen=True)
-class Accelerate:
-    """Give a car another speed."""
+def _stage(world) -> Stage:
+    truth: Truth = world.truth()
+    drivers = {driver.id: driver for driver in truth.drivers}
 
-    car: int
-    speed: float  # [m/s]
+    def body(car: int) -> Body:
+        driver = drivers[car]
+        return Body.of(
+            driver,
+            target_lane=driver.target_lane,
+            ghost=driver.ghost,
+            drives_itself=driver.timer is not None,
+        )
 
-
-@dataclass(frozen=True)
-class Resize:
-    """Give a car another size, as a truck has; its collision circle follows."""
-
-    car: int
-    length: float  # [m]
-    width: float  # [m]
-
-
-@dataclass(frozen=True)
-class Grip:
-    """Limit every car's acceleration and braking to grip x 9.81 m/s2."""
-
-    factor: float  # > 0
+    objects = {thing.id: Body.of(thing) for thing in truth.objects}
+    return Stage(world.road, drivers, body, objects, world.last_id + 1)
 
 
-Edit = Remove | Move | Accelerate | Resize | Grip
+def _vehicle(world, car: int) -> Vehicle:
+    return next(v for v in world.native.road.vehicles if v.whydrive_id == car)
 
 
-def apply(change: Edit, road) -> None:
-    """Make one change on a highway-env road. ValueError for an unknown car or an impossible value."""
-    if isinstance(change, Grip):
-        if not (math.isfinite(change.factor) and change.factor > 0):
-            raise ValueError(f"grip is a factor above 0, not {change.factor}")
-        for vehicle in road.vehicles:
-            limit_grip(vehicle, change.factor)
-        return
-    vehicle = next((v for v in road.vehicles if v.whydrive_id == change.car), None)
-    if vehicle is None:
-        raise ValueError(f"no car {change.car} in this world")
-    EDITS[type(change)](change, vehicle)
+# --------------------------------------------------------------------------------------- each edit
 
 
-def limit_grip(vehicle: Vehicle, grip: float) -> None:
-    """Hold a car's acceleration and braking within grip x g from now on."""
-    if not hasattr(vehicle, "grip"):
-        vehicle.__class__ = slippery(type(vehicle))
-    vehicle.grip = grip
+def _hide(world, edit: Hide) -> None:
+    editable(_vehicle(world, edit.car)).ghost = True
+    editable(_vehicle(world, EGO))
 
 
-def _remove(change: Remove, vehicle: Vehicle) -> None:
-    if change.car == EGO:
-        raise ValueError("the ego cannot be removed")
-    vehicle.road.vehicles.remove(vehicle)
+def _remove(world, edit: Remove) -> None:
+    road = world.native.road
+    if edit.car is None:
+        road.objects = [thing for thing in road.objects if thing.whydrive_id != edit.object]
+    else:
+        road.vehicles.remove(_vehicle(world, edit.car))
 
 
-def _move(change: Move, vehicle: Vehicle) -> None:
-    if not all(map(math.isfinite, (change.x, change.y, change.heading or 0.0))):
-        raise ValueError("a car can only be moved to a finite place")
-    vehicle.position = np.array([change.x, -change.y])
-    if change.heading is not None:
-        vehicle.heading = -change.heading
+def _add(world, edit: Add) -> None:
+    env, heading = world.native, heading_of(edit, world.road)
+    model = utils.class_from_path(env.config["other_vehicles_type"])
+    speed, wish = float(edit.speed), edit.target_speed
+    car = model(env.road, [float(edit.x), -float(edit.y)], heading=-heading, speed=speed)
+    car.target_speed = speed if wish is None else float(wish)
+    _set_size(car, *SIZES[edit.kind])
+    car.whydrive_kind = edit.kind
+    lane = _lane(car.lane_index)
+    way = straightest(world.road, lane) or ((lane[:2],) if _regulated(env.road) else ())
+    car.route = _native(way) if way else None
+    others = [vehicle for vehicle in env.road.vehicles if vehicle is not env.vehicle]
+    car.check_collisions = all(vehicle.check_collisions for vehicle in others)
+    env.road.vehicles.append(car)
+    world.number_cars()
+
+
+def _move(world, edit: Move) -> None:
+    vehicle = _vehicle(world, edit.car)
+    vehicle.position = np.array([float(edit.x), -float(edit.y)])
+    if edit.heading is not None:
+        vehicle.heading = -float(edit.heading)
     vehicle.on_state_update()
     if isinstance(vehicle, ControlledVehicle):
         vehicle.target_lane_index = vehicle.lane_index
+        if vehicle.route:
+            way = route_from(vehicle.route, _lane(vehicle.lane_index), world.road)
+            vehicle.route = _native(way)
 
 
-def _accelerate(change: Accelerate, vehicle: Vehicle) -> None:
-    if not vehicle.MIN_SPEED <= change.speed <= vehicle.MAX_SPEED:
-        raise ValueError(f"a speed lies within {vehicle.MIN_SPEED} and {vehicle.MAX_SPEED} m/s")
-    vehicle.speed = change.speed
+def _set_speed(world, edit: SetSpeed) -> None:
+    vehicle = _vehicle(world, edit.car)
+    vehicle.speed = float(edit.speed)
     if isinstance(vehicle, MDPVehicle):
         vehicle.speed_index = vehicle.speed_to_index(vehicle.speed)
         vehicle.target_speed = vehicle.index_to_speed(vehicle.speed_index)
 
 
-def _resize(change: Resize, vehicle: Vehicle) -> None:
-    if not (0 < change.length < 50 and 0 < change.width < 10):
-        raise ValueError(f"a car of {change.length} x {change.width} m is impossible")
-    vehicle.LENGTH, vehicle.WIDTH = change.length, change.width
-    vehicle.diagonal = math.hypot(change.length, change.width)
+def _resize(world, edit: Resize) -> None:
+    vehicle = _vehicle(world, edit.car)
+    _set_size(vehicle, *size_after(edit, vehicle.LENGTH, vehicle.WIDTH))
+    if edit.kind is not None:
+        vehicle.whydrive_kind = edit.kind
 
 
-EDITS = {Remove: _remove, Move: _move, Accelerate: _accelerate, Resize: _resize}
+def _set_size(vehicle: Vehicle, length: float, width: float) -> None:
+    """Its collision circle and, where its tyres slip, its axles and its inertia follow."""
+    vehicle.LENGTH, vehicle.WIDTH = length, width
+    vehicle.diagonal = math.sqrt(length**2 + width**2)
+    if isinstance(vehicle, BicycleVehicle):
+        vehicle.LENGTH_A = vehicle.LENGTH_B = length / 2
+        vehicle.INERTIA_Z = vehicle.MASS * (length**2 + width**2) / 12
+
+
+def _brake(world, edit: Brake) -> None:
+    vehicle = editable(_vehicle(world, edit.car))
+    vehicle.forced, vehicle.enable_lane_change = -float(edit.deceleration), False
+
+
+def _keep_lane(world, edit: KeepLane) -> None:
+    _vehicle(world, edit.car).enable_lane_change = False
+
+
+def _change_lane(world, edit: ChangeLane) -> None:
+    vehicle = _vehicle(world, edit.car)
+    vehicle.target_lane_index = lane_after(edit, world.road, _lane(vehicle.lane_index))
+    vehicle.enable_lane_change = False
+
+
+def _send(world, edit: Send) -> None:
+    _vehicle(world, edit.car).route = _native(edit.route)
+
+
+def _surface(world, edit: Surface) -> None:
+    road = world.native.road
+    road.whydrive_grip = float(edit.grip)
+    for vehicle in road.vehicles:
+        limit_grip(vehicle, road.whydrive_grip)
+
+
+def limit_grip(vehicle: Vehicle, grip: float) -> None:
+    """Hold a car's acceleration and braking within grip x g from now on."""
+    editable(vehicle).grip = grip
+
+
+def _without(world, edit: Without) -> None:
+    if edit.condition == "speed limit":
+        road = world.native.road
+        road.network = copy.copy(road.network)  # another network: what was read of it is read anew
+        for lane in road.network.lanes_list():
+            lane.speed_limit = Vehicle.MAX_SPEED if _regulated(road) else None
+    world.lift(edit.condition)
+
+
+def _regulated(road) -> bool:
+    """Does it enforce right of way? Cars then wish for the limit when they drive on, so there has to be one."""
+    return hasattr(road, "enforce_road_rules")
+
+
+EDITS: dict[type, Callable] = {
+    Hide: _hide,
+    Remove: _remove,
+    Add: _add,
+    Move: _move,
+    SetSpeed: _set_speed,
+    Resize: _resize,
+    Brake: _brake,
+    KeepLane: _keep_lane,
+    ChangeLane: _change_lane,
+    Send: _send,
+    Surface: _surface,
+    Without: _without,
+}
+
+
+def _native(route) -> list[tuple[str, str, None]]:
+    return [(start, end, None) for start, end in route]
+
+
+def _lane(index) -> tuple[str, str, int]:
+    return str(index[0]), str(index[1]), int(index[2])

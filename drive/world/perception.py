@@ -39,13 +39,15 @@ def perceive(
         period=period,
         sub_step=sub_step,
         ego=_ego(ego),
-        cars=tuple(_car(driver, perception, seed, truth.step) for driver in visible),
+        cars=tuple(_car(d, perception, seed, truth.step) for d in visible if not d.ghost),
         objects=truth.objects,
         task=task,
         perception=perception,
         legal=legal,
         road=road,
         history=history((), ()),
+        ghosts=tuple(_car(d, perception, seed, truth.step) for d in visible if d.ghost),
+        grip=truth.grip,
     )
 
 
@@ -54,16 +56,17 @@ def _visible(ego: Driver, others: list[Driver], perception: Perception) -> list[
     if not perception.occlusion:
         return near
     shapes = {d.id: geometry.corners(d.x, d.y, d.heading, d.length, d.width) for d in near}
-    return [d for d in near if not _hidden(ego, d, shapes)]
+    solid = {d.id: shapes[d.id] for d in near if not d.ghost}  # the ego sees through a ghost
+    return [d for d in near if not _hidden(ego, d, shapes[d.id], solid)]
 
 
-def _hidden(ego: Driver, car: Driver, shapes: dict[int, np.ndarray]) -> bool:
+def _hidden(ego: Driver, car: Driver, shape: np.ndarray, solid: dict[int, np.ndarray]) -> bool:
     """Is every corner, and the centre, of a car behind some other car, seen from the ego's centre?"""
-    points = np.vstack([shapes[car.id], [[car.x, car.y]]])
+    points = np.vstack([shape, [[car.x, car.y]]])
     blocked = np.zeros(len(points), bool)
-    for other, shape in shapes.items():
+    for other, blocking in solid.items():
         if other != car.id:
-            blocked |= geometry.segment_crosses(np.array([ego.x, ego.y]), points, shape)
+            blocked |= geometry.segment_crosses(np.array([ego.x, ego.y]), points, blocking)
     return bool(blocked.all())
 
 
@@ -79,6 +82,7 @@ def _car(driver: Driver, perception: Perception, seed: int, step: int) -> Car:
         width=exact(driver.width),
         lane=driver.lane,
         crashed=driver.crashed,
+        kind=driver.kind,
     )
 
 
@@ -97,6 +101,7 @@ def _ego(driver: Driver) -> Ego:
         route=tuple((start, end) for start, end, _ in driver.route),
         lateral_speed=exact(driver.lateral_speed),
         yaw_rate=exact(driver.yaw_rate),
-        dynamical=driver.kind == "BicycleVehicle",
+        dynamical=driver.model == "BicycleVehicle",
         crashed=driver.crashed,
+        kind=driver.kind,
     )

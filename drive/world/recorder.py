@@ -69,7 +69,8 @@ class Recorder:
 
     def _shapes(self, pose: dict[int, tuple]):
         for vehicle in self._env.road.vehicles:
-            if vehicle is not self._env.vehicle and vehicle.whydrive_id in pose:
+            ghost = getattr(vehicle, "ghost", False)
+            if vehicle is not self._env.vehicle and not ghost and vehicle.whydrive_id in pose:
                 state = pose[vehicle.whydrive_id]
                 shape = geometry.corners(*state[:3], vehicle.LENGTH, vehicle.WIDTH)
                 yield f"car {vehicle.whydrive_id}", state, shape
@@ -80,7 +81,7 @@ class Recorder:
     def tracks(self, scene: Scene, reach: float) -> Tracks:
         times = np.round(self._start + self._sub_step * np.arange(len(self._states)), 6)
         ego = np.array([state[EGO] for state in self._states]).round(6) + 0.0
-        seen = {car.id for car in scene.cars}
+        seen = {car.id for car in (*scene.cars, *scene.ghosts)}
         ids = sorted({car for state in self._states for car in state} - {EGO})
         cars = {car: np.array([s.get(car, (math.nan,) * 4) for s in self._states]) for car in ids}
         near = {

@@ -72,6 +72,7 @@ def read_truth(road, step: int, time: float) -> Truth:
         connected_lanes=bool(road.neighbour_vehicles_connected_lanes),
         regulated=hasattr(road, "enforce_road_rules"),
         regulation_steps=getattr(road, "steps", 0),
+        grip=getattr(road, "whydrive_grip", None),
     )
 
 
@@ -82,7 +83,7 @@ def driver(vehicle) -> Driver:
     traffic = isinstance(vehicle, behavior.IDMVehicle)
     return Driver(
         id=vehicle.whydrive_id,
-        kind=_kind(vehicle),
+        model=_model(vehicle),
         x=x,
         y=y,
         heading=-float(vehicle.heading),
@@ -106,10 +107,14 @@ def driver(vehicle) -> Driver:
         yield_timer=int(getattr(vehicle, "yield_timer", 0)),
         lateral_speed=-float(getattr(vehicle, "lateral_speed", 0.0)),
         yaw_rate=-float(getattr(vehicle, "yaw_rate", 0.0)),
+        kind=getattr(vehicle, "whydrive_kind", "car"),
+        grip=getattr(vehicle, "grip", None),
+        forced=getattr(vehicle, "forced", None),
+        ghost=getattr(vehicle, "ghost", False),
     )
 
 
-def _kind(vehicle) -> str:
+def _model(vehicle) -> str:
     """The highway-env class that it behaves as, our own subclasses looked through."""
     return next(k.__name__ for k in type(vehicle).__mro__ if k.__module__.startswith("highway_env"))
 
@@ -125,7 +130,7 @@ def plain(value):
 def objects(road) -> tuple[StaticObject, ...]:
     return tuple(
         StaticObject(
-            id=number,
+            id=thing.whydrive_id,
             x=exact(thing.position[0]),
             y=exact(-thing.position[1]),
             heading=exact(-thing.heading),
@@ -133,7 +138,7 @@ def objects(road) -> tuple[StaticObject, ...]:
             width=float(thing.WIDTH),
             lane=_lane_id(thing.lane_index),
         )
-        for number, thing in enumerate(road.objects, 1)
+        for thing in road.objects
         if not isinstance(thing, Landmark)
     )
 
