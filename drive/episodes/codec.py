@@ -80,12 +80,13 @@ def _written(value):
     if kind in COMPACT:
         return COMPACT[kind][0](value)
     reals, later = _reals(kind), LATER.get(kind, ())
-    items = [
-        (f.name, getattr(value, f.name))
-        for f in _fields(kind)
-        if f.name not in later or getattr(value, f.name) != f.default
-    ]
-    items = [(name, float(v) if name in reals and type(v) is int else v) for name, v in items]
+    items = []
+    for field in _fields(kind):
+        item = getattr(value, field.name)
+        if field.name in later and item == field.default:
+            continue
+        real = type(item) is int and field.name in reals
+        items.append((field.name, float(item) if real else item))
     if kind in ROWS:
         return [plain(item) for _, item in items[: _said_fields(value)]]
     tag = {"is": kind.__name__.lower()} if kind.__name__.lower() in TAGGED else {}
@@ -138,19 +139,24 @@ def _rows(track: np.ndarray, steps: tuple[float, ...]) -> list:
     """[first row present, then a column of differences for x, y, heading and speed]."""
     present = ~np.isnan(track[:, 0])
     first, count = int(present.argmax()), int(present.sum())
-    rows = track[first : first + count]
-    return [first, *(_differences(rows[:, k], step) for k, step in enumerate(steps))]
+    return [first, *_differences(track[first : first + count], steps)]
 
 
 def _trajectory(value: types.Trajectory) -> dict:
-    columns = {name: _differences(getattr(value, name), k) for name, k in WAYPOINT_STEPS.items()}
+    rows = np.stack([getattr(value, name) for name in WAYPOINT_STEPS], -1)
+    columns = dict(
+        zip(WAYPOINT_STEPS, _differences(rows, (*WAYPOINT_STEPS.values(),)), strict=True)
+    )
     return columns | {"source": value.source, "heading_is": value.heading_is}
 
 
-def _differences(values: np.ndarray, step: float) -> list[int]:
-    if not np.isfinite(values).all():
+def _differences(rows: np.ndarray, steps: tuple[float, ...]) -> list[list[int]]:
+    """Each column as whole numbers of its step: the first value, then differences."""
+    if not np.isfinite(rows).all():
         raise CodecError("a track or trajectory with NaN or infinity cannot be written")
-    return np.diff(np.round(values * step).astype(np.int64), prepend=0).tolist()
+    whole = np.round(rows * steps).astype(np.int64)
+    whole[1:] -= whole[:-1].copy()
+    return whole.T.tolist()
 
 
 def _summed(differences: list[int], step: float) -> np.ndarray:
@@ -168,9 +174,9 @@ def build(kind, data, given: dict | None = None, where: str = ""):
     """
     if kind is typing.Any or kind is dict:
         return _checked(data, dict if kind is dict else object, where)
-    origin = typing.get_origin(kind)
+    origin, args = _generic(kind)
     if origin in BUILDERS:
-        return BUILDERS[origin](typing.get_args(kind), data, given, where)
+        return BUILDERS[origin](args, data, given, where)
     if kind in COMPACT:
         return _compact_from(kind, data, where)
     if dataclasses.is_dataclass(kind):
@@ -178,6 +184,11 @@ def build(kind, data, given: dict | None = None, where: str = ""):
     if kind is np.ndarray:
         return _array_from(data, where)
     return _number(data, where) if kind is float else _checked(data, kind, where)
+
+
+@functools.cache
+def _generic(kind) -> tuple:
+    return typing.get_origin(kind), typing.get_args(kind)
 
 
 def _dataclass(kind, data, given, where):

@@ -124,6 +124,8 @@ def _parameters(vehicle) -> tuple:
 
 
 def plain(value):
+    if type(value) is float:
+        return value
     return float(value) if np.ndim(value) == 0 else tuple(map(float, value))
 
 
