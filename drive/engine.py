@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import socket
 import statistics
 import threading
 import time
@@ -332,8 +333,10 @@ def _cluster(address: str | None, workers: int | None) -> Iterator:
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anybody
     here = {"num_cpus": workers, "include_dashboard": False, "object_store_memory": OBJECT_STORE}
+    where = f"at {address}" if address else "on this machine"
     same = {"env_vars": {ARITHMETIC: os.environ[ARITHMETIC]}} if ARITHMETIC in os.environ else {}
     try:
+        _call(address)
         ray.init(
             address or "local",
             log_to_driver=False,
@@ -341,14 +344,20 @@ def _cluster(address: str | None, workers: int | None) -> Iterator:
             runtime_env=same,
             **({} if address else here),
         )
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        where = f"at {address}" if address else "on this machine"
+    except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         said = str(error).split("\n")[0]
         raise CannotStart(f"no Ray cluster can be had {where}: {said}") from None
     try:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _call(address: str | None) -> None:
+    """OSError at once where nobody answers; Ray itself would try for minutes."""
+    host, _, port = (address or "").rpartition(":")
+    if port.isdigit():
+        socket.create_connection((host.removeprefix("ray://"), int(port)), timeout=5).close()
 
 
 # --------------------------------------------------------------------------------- what they all share
