@@ -8,6 +8,7 @@ notices. An interrupt, or a consumer that stops early, ends the workers at once,
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import math
 import multiprocessing
@@ -250,6 +251,10 @@ class Ray:
 
     shares_disk = False
 
+    def __post_init__(self):
+        if importlib.util.find_spec("ray") is None:
+            raise CannotStart('Ray is not installed; pip install "whydrive[ray]"')
+
     def run(self, jobs, work):
         queue, pace = _Queue(jobs), _Pace()
         with _cluster(self.address, self.workers) as ray:
@@ -324,10 +329,8 @@ class _Pace:
 @contextmanager
 def _cluster(address: str | None, workers: int | None) -> Iterator:
     """Ray, connected; a connection that stood before is used and left."""
-    try:
-        import ray
-    except ImportError:
-        raise CannotStart('Ray is not installed; pip install "whydrive[ray]"') from None
+    import ray
+
     if ray.is_initialized():
         yield ray
         return

@@ -156,6 +156,14 @@ WRONG = {
         ("evaluate", "smoke", "--policy", "rule", "--episodes", "-3"),
         "at least 1",
     ),
+    "unknown engine": (
+        ("evaluate", "smoke", "--policy", "rule", "--engine", "spark"),
+        "no engine 'spark'; choose from local, processes, ray",
+    ),
+    "an address without a cluster": (
+        ("evaluate", "smoke", "--policy", "rule", "--address", "10.0.0.1:6379"),
+        "an address is of a Ray cluster",
+    ),
     "no workers": (("evaluate", "smoke", "--policy", "rule", "--workers", "0"), "workers"),
     "missing log": (("replay", "none.jsonl"), "No such file"),
     "foreign log": (("replay", __file__), "no JSON"),

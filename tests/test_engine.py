@@ -1,5 +1,6 @@
 """The engine: every engine does the same jobs, and none lets one job disturb another."""
 
+import importlib.util
 import os
 import signal
 import subprocess
@@ -227,3 +228,9 @@ def test_where_no_worker_can_start_one_sentence_says_so(tmp_path):
 def test_an_engine_that_cannot_be_is_refused_in_one_sentence(arguments, sentence):
     with pytest.raises(ValueError, match=sentence):
         engine.named(*arguments)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ray") is not None, reason="Ray is installed")
+def test_ray_is_asked_for_in_words_where_it_is_not_installed():
+    with pytest.raises(CannotStart, match=r"""pip install "whydrive\[ray\]"$"""):
+        engine.named("ray")

@@ -4,15 +4,19 @@ import io
 import json
 import math
 import os
+import pickle
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from drive.engine import Local
 from drive.evaluation import evaluate
 from drive.evaluation import run as evaluation
 from drive.evaluation.results import (
@@ -325,6 +329,107 @@ def test_a_changed_policy_needs_another_folder_or_its_logs_deleted(tmp_path, min
     kept = logs(out)
     assert not drive(out, [mine("x = 1"), "idle"], 1).failures
     assert kept.items() <= logs(out).items() and "merge-mine-20000.jsonl" in logs(out)
+
+
+def test_a_folder_that_another_version_drove_is_read_and_never_mixed(tmp_path, monkeypatch):
+    first = drive(tmp_path, episodes=1)
+    run, before = (tmp_path / "run.json").read_bytes(), logs(tmp_path)
+    monkeypatch.setattr(evaluation.versions, "of_drive", lambda: "another")
+    with pytest.raises(ValueError, match="by another version of Whydrive; go on in another folder"):
+        drive(tmp_path, episodes=2)
+    assert (tmp_path / "run.json").read_bytes() == run and logs(tmp_path) == before
+    assert drive(tmp_path, episodes=1).records == first.records  # nothing is left to drive
+
+
+@pytest.mark.parametrize(
+    ("module", "counts"),
+    [
+        ("types/actions.py", True),
+        ("twin/worlds.py", True),
+        ("language/en.py", True),
+        ("reasoning/narrate.py", True),
+        ("scenarios/__init__.py", True),
+        ("measures/metrics.py", False),  # measured again from the logs
+        ("show/viewer.py", False),
+    ],
+)
+def test_the_version_covers_all_code_that_decides_what_stands_in_a_log(tmp_path, module, counts):
+    of_drive = evaluation.versions.of_drive.__wrapped__
+    copy = shutil.copytree(ROOT / "drive", tmp_path / "drive")
+    before = of_drive(copy)
+    assert before == of_drive(ROOT / "drive")
+    with open(copy / module, "a") as file:
+        file.write("# changed\n")
+    assert (of_drive(copy) != before) == counts
+
+
+def test_a_policy_s_version_covers_what_its_file_imports_and_its_settings(
+    tmp_path, mine, monkeypatch
+):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "margins_of_mine.py").write_text("LIMIT = 1\n")
+    place = Path(mine())
+    place.write_text("from margins_of_mine import LIMIT\n" + place.read_text())
+    policy = evaluation.policies.load(str(place))
+    before = evaluation.versions.of_policy(policy)
+    (tmp_path / "unrelated.py").write_text("LIMIT = 2\n")
+    assert evaluation.versions.of_policy(policy) == before
+    policy.settings = "wide"
+    assert evaluation.versions.of_policy(policy) != before
+    del policy.settings
+    (tmp_path / "margins_of_mine.py").write_text("LIMIT = 2\n")
+    assert evaluation.versions.of_policy(policy) != before
+
+
+def test_a_policy_that_was_typed_into_a_notebook_has_a_version_too():
+    def version(body):
+        names = {"__name__": "nowhere"}
+        exec(MINE.format(body=body), names)
+        return evaluation.versions.of_policy(names["Mine"]())
+
+    bodies = ["pass", "x = 1", "x = 2", "x = [i for i in (1, 2)]", "x = [i for i in (1, 3)]"]
+    versions = [version(body) for body in bodies]
+    assert len(set(versions)) == len(bodies)
+    assert versions == [version(body) for body in bodies]
+
+
+@pytest.mark.parametrize(
+    ("other", "sentence"),
+    [({"code": "another"}, "another version of Whydrive"), ({"policies": {"idle": {"code": "x"}}}, "'idle'")],
+)  # fmt: skip
+def test_a_worker_with_other_files_than_the_run_began_with_drives_nothing(other, sentence):
+    about = evaluation.folder.about("idle", evaluation.policies.load("idle"))
+    plan = evaluation.Plan(
+        Path("x"), {}, "en", "highway-env", "every", evaluation.versions.of_drive(), {"idle": about}
+    )
+    job = evaluation.Job("merge", "idle", 1, "idle")
+    assert evaluation._policy(plan, job).name == "idle"
+    with pytest.raises(ValueError, match=sentence):
+        evaluation._policy(replace(plan, **other), job)
+
+
+class Far:
+    """An engine that sees none of our files, and to which everything travels."""
+
+    shares_disk = False
+
+    def run(self, jobs, work):
+        work = pickle.loads(pickle.dumps(work))
+        for job, came in Local().run(jobs, work):
+            yield job, pickle.loads(pickle.dumps(came))
+
+
+def test_where_workers_share_no_disk_the_logs_travel_and_are_the_same(tmp_path):
+    far = drive(tmp_path / "far", ["random"], engine=Far())
+    near = drive(tmp_path / "near", ["random"])
+    for one, other in zip(near.records, far.records, strict=True):
+        assert digest(near.out / one.log) == digest(far.out / other.log)
+    kept = logs(far.out)
+    assert drive(far.out, ["random"]).records == far.records and logs(far.out) == kept
+
+
+def digest(path):
+    return evaluation.log.digest(evaluation.log.read(path).episode)
 
 
 def test_a_policy_that_raises_is_a_failed_episode_and_the_others_go_on(tmp_path):

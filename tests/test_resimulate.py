@@ -19,6 +19,7 @@ from drive.checking.verdicts import (
     verify_log,
     verify_logs,
 )
+from drive.engine import Failure, Processes
 from drive.episodes import log, rollout
 from drive.episodes.replay import replay
 from drive.language import make_claim
@@ -159,6 +160,23 @@ def test_a_log_that_is_no_log_is_refused_and_the_others_are_still_tested(tmp_pat
     results = dict(verify_logs(sorted(tmp_path.glob("*.jsonl"))))
     assert "names no 'whydrive.rationale' schema" in results[tmp_path / "broken.jsonl"].why
     assert results[tmp_path / "good.jsonl"]
+
+
+def test_a_log_whose_worker_dies_costs_the_others_nothing(tmp_path):
+    deadly = tmp_path / "deadly.py"
+    deadly.write_text("import os\n\nos._exit(3)\n")
+    of = episode("merge")
+    short = replace(of, steps=of.steps[:1], end=None)
+    for number in range(4):
+        policy = str(deadly) if number == 1 else of.header.policy
+        log.write(
+            tmp_path / f"{number}.jsonl", replace(short, header=replace(of.header, policy=policy))
+        )
+    paths = sorted(tmp_path.glob("*.jsonl"))
+    results = dict(verify_logs(paths, Processes(2)))
+    assert results.pop(paths[1]) == Failure("its worker died 2 times (exit code 3)")
+    assert not path_beside(paths[1]).exists()
+    assert len(results) == 3 and all(len(findings) > 5 for findings in results.values())
 
 
 # ------------------------------------------------------------------------------ what is found out

@@ -21,13 +21,13 @@ from drive.measures import metrics, motion, statistics
 from drive.types import Policy
 
 READERS = ("measures", "checking", "show", "cli.py")  # of drive/: they read what was driven
+ROOT = Path(drive.__file__).parent
 INSTALLED = tuple(map(Path, {sys.prefix, sys.base_prefix}))
 
 
 @functools.cache
-def of_drive() -> str:
+def of_drive(root: Path = ROOT) -> str:
     """All of drive/ that takes part in driving, deciding and explaining."""
-    root = Path(drive.__file__).parent
     files = (path.relative_to(root) for path in root.rglob("*.py"))
     return _digest(root / path for path in sorted(files) if path.parts[0] not in READERS)
 
@@ -67,7 +67,7 @@ def _package(file: Path) -> Iterable[Path]:
 def _is_own(module: ModuleType | None) -> bool:
     """Is it neither Python's, nor installed, nor of drive/, which is digested as a whole?"""
     file = getattr(module, "__file__", None)
-    if not file or Path(drive.__file__).parent in Path(file).parents:
+    if not file or ROOT in Path(file).parents:
         return False
     return file.endswith(".py") and not any(root in Path(file).parents for root in INSTALLED)
 
