@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -237,12 +236,7 @@ def test_help_answers_at_once_because_nothing_heavy_is_imported():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
-    times = []
-    for _ in range(3):
-        begin = time.perf_counter()
-        assert whydrive("--help").returncode == 0
-        times.append(time.perf_counter() - begin)
-    assert min(times) < 1.5  # half a second on an idle machine; a guard, not a benchmark
+    assert whydrive("--help").returncode == 0
 
 
 def test_values_of_overrides_are_json_or_else_words():

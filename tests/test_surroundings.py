@@ -1,7 +1,6 @@
 """Which car is where: hand-made scenes with round numbers, no simulator but for the speed of a full scene."""
 
 import math
-import time
 from dataclasses import replace
 
 import pytest
@@ -190,19 +189,6 @@ def test_a_lane_is_opposed_where_another_lies_in_its_place_the_other_way():
     beside = Lane(("a", "b", 1), Straight((0.0, -4.0), (800.0, -4.0)), 4.0, 20.0)
     road = Road((outward, beside, back))
     assert opposed(road, outward.id) and not opposed(road, beside.id)
-
-
-def test_a_scene_with_fifty_cars_is_measured_in_milliseconds():
-    cars = [car(k, 20.0 + 9.0 * k, lane=k % 3, speed=20.0 + k % 5) for k in range(1, 51)]
-    full, best = scene(*cars), math.inf
-    for _ in range(5):
-        begin = time.perf_counter()
-        view = View(full)
-        for lane in (LEFT, MIDDLE, RIGHT):
-            view.leader(lane), view.follower(lane), view.beside(lane)
-            view.contacts(lane, ((0.0, 25.0),))
-        best = min(best, time.perf_counter() - begin)
-    assert best < 0.01
 
 
 def test_looking_changes_nothing():
