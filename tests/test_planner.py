@@ -4,9 +4,11 @@ import itertools
 import math
 from dataclasses import replace
 
+import golden
 import numpy as np
 import pytest
 
+from drive.episodes import codec
 from drive.kinematics.edits import conditions_of, edited
 from drive.kinematics.foresight import roll_out
 from drive.kinematics.goal import arrived
@@ -282,10 +284,7 @@ def test_the_car_that_was_hit_is_never_one_that_the_ego_does_not_see():
 
 
 def test_a_lane_change_that_was_given_up_is_seen_though_the_car_still_drifts():
-    world = World("highway-fast", physics="twin")
-    world.reset(10063)
-    world.step(Meta("FASTER"))
-    seen = world.scene
+    seen = golden.scene("given-up-lane-change")
     first = seen.car(1)  # drifts to the right, and turns left again
     assert first.y < float(seen.history.imaginable(1)[-1, 2]) and first.heading > 0
     assert target_lanes(seen, first) == (lane_id(0),)
@@ -313,12 +312,8 @@ def test_lane_changes_under_way_are_foreseen_from_what_was_seen():
 
 
 def test_a_car_that_only_began_to_turn_may_have_given_it_up_already():
-    world = World("dilu-5-3.0", physics="twin")
-    world.reset(11328)
-    world.step(
-        Meta("SLOWER")
-    )  # car 2 began to change lane 0.1 s ago, gave way to car 4 at once, and turns back
-    seen, own = world.scene, world.scene.car(2).lane
+    seen = golden.scene("just-begun-to-turn")  # car 2 gave way to car 4 at once, and turns back
+    own = seen.car(2).lane
     assert set(target_lanes(seen, seen.car(2))) == {own, seen.road.side(own, "left").id}
     worlds = imagine(seen, 7)
     assert len(np.unique(worlds.g[:, k.TARGET_LANE, worlds.slot(2)])) == 2
@@ -360,16 +355,13 @@ def test_on_a_free_motorway_it_keeps_right_and_says_so():
 
 
 def test_in_a_bend_and_at_a_joint_no_lane_change_is_read_off_a_drift():
-    world = in_the_middle(
-        "u-turn", 1000, 6
-    )  # car 2 has just driven into the bend, and its steering lags
-    seen = world.scene
+    seen = golden.scene("into-the-bend")  # car 2's steering lags
     assert seen.car(2).lane == ("b", "c", 1)
     assert target_lanes(seen, seen.car(2)) == (("b", "c", 1),)
 
 
 def test_just_behind_a_fork_a_car_may_have_taken_either_way():
-    seen = in_the_middle("roundabout", 1036, 0).scene
+    seen = golden.scene("before-the-fork")
     lane = seen.road.lane(("nx", "ne", 1))
     here, past = (lane.point(s) for s in (1.3, 15.0))
     leaving, staying = (replace(seen.cars[0], x=x, y=y, heading=float(lane.heading(s)), lane=lane.id)
@@ -402,7 +394,8 @@ def test_where_ways_cross_the_next_actions_are_common_to_all_hypotheses(name, co
 
 def test_what_looks_alike_is_decided_alike():
     """A car half a second ahead may or may not change lane: it is not to be closed in on in the hope of knowing better soon."""
-    thought = Planner()._thought(in_the_middle("highway-fast", 10935, 1).scene)
+    planner = Planner(golden.settings("may-stay-or-leave"))
+    thought = planner._thought(golden.scene("may-stay-or-leave"))
     plans, worth, count = thought.plans, thought.worth, len(thought.roots)
     faster = next(each for each in thought.weighed if META[each.code] == "FASTER")
     alone = [
@@ -432,13 +425,16 @@ def test_the_value_of_information_is_what_knowing_earlier_would_spare():
     assert contingency.value_of_information(np.array([stays, stays])) == 0.0
 
 
-@pytest.mark.parametrize("seed, decisions", [(1914, 0), (2090, 1)])
-def test_an_action_after_which_a_single_one_survives_is_passed_up(seed, decisions):
-    """No hypothesis is quite what comes: on these seeds the single way out closed, and the ego crashed."""
-    seen = in_the_middle("highway-fast", seed, decisions).scene
+@pytest.mark.parametrize("name", ["single-way-out", "single-way-out-later"])
+def test_an_action_after_which_a_single_one_survives_is_passed_up(name):
+    """No hypothesis is quite what comes: here the single way out closed, and the ego crashed."""
+    seen = golden.scene(name)
     bold, wary = (
         Planner(settings)._thought(seen)
-        for settings in (Settings(reliance=0.0, information=0.0), Settings())
+        for settings in (
+            golden.settings(name, reliance=0.0, information=0.0),
+            golden.settings(name),
+        )
     )
     tempting = bold.best
     assert np.isinf(bold.plans.crash[tempting.rows]).all()  # in every hypothesis there is a way out
@@ -478,7 +474,7 @@ def test_hypotheses_look_alike_until_a_car_that_matters_does_another_thing():
 
 
 def test_a_plan_ends_where_the_task_does():
-    seen = in_the_middle("intersection", 10339, 7).scene
+    seen = golden.scene("at-the-junction")
     lane = seen.road.lane(("il1", "o1", 0))
     x, y = lane.point(10.0)
     ego = replace(
@@ -603,3 +599,12 @@ def test_three_hundred_cars_are_decided():
         if not 40 <= n <= 46
     ]
     assert decided(scene(*(replace(each, id=each.id + 1) for each in crowd))) in META
+
+
+@pytest.mark.parametrize("name", golden.RECIPES)
+def test_a_golden_scene_says_how_it_was_met_and_is_written_as_it_is_read(name):
+    stored, seen = golden.read(name), golden.scene(name)
+    assert stored["about"] == golden.RECIPES[name].about and stored["versions"]["highway-env"]
+    assert seen.step == len(stored["actions"]) and len(seen.history.ego) == min(16, 10 * seen.step)
+    assert codec.plain(seen) == stored["scene"] and codec.plain(seen.road) == stored["road"]
+    assert checked(Planner(golden.settings(name)), seen).action.name in seen.legal.meta
