@@ -103,8 +103,13 @@ def run(
     for event in events:
         say(ending(event, language) if isinstance(event, End) else spoken(event, language))
     say(f"log: {path}")
+    share = event.metrics.get("decisions answered", 1.0)
+    if share < 1.0:
+        print(unanswered(driver.name, share), file=sys.stderr)
     if event.reason == "policy failed":
         raise ValueError(event.message)
+    if not share:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -242,7 +247,9 @@ def evaluate(
     )
     evaluation.print_tables(results)
     evaluation.write(results, json_file, csv_file)
-    if results.failures:
+    for name, share in results.unanswered.items():
+        print(unanswered(name, share), file=sys.stderr)
+    if results.failures or 0.0 in results.unanswered.values():
         raise typer.Exit(1)
 
 
@@ -380,6 +387,16 @@ def progressing(items, total: int, what: str):
     from rich.progress import track
 
     return track(items, what, total=total, console=Console(stderr=True), transient=True)
+
+
+def unanswered(policy: str, share: float) -> str:
+    """What is to be known where a fallback drove in a policy's place."""
+    if not share:
+        return f"{policy} answered no decision: all that was driven is what a fallback did"
+    return (
+        f"{policy} answered {share:.0%} of its decisions, a fallback took the others; success counts "
+        "the episodes that it decided alone"
+    )
 
 
 def opened(path: Path):

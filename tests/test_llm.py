@@ -23,6 +23,7 @@ from drive.checking.faithfulness import FIGURES, examine
 from drive.checking.scene import check
 from drive.checking.verdicts import asked_again, read_verdicts, verify_log
 from drive.episodes import log, rollout
+from drive.episodes.record import finished
 from drive.kinematics.edits import edited
 from drive.kinematics.foresight import foresee
 from drive.language import make_claim
@@ -304,7 +305,7 @@ MESSAGES = {
 @pytest.mark.parametrize("kind", MESSAGES)
 def test_content_in_parts_and_an_answer_in_the_reasoning_are_read(fake, kind):
     fake.says = lambda body: json.dumps({"choices": [{"message": MESSAGES[kind]}]}).encode()
-    assert policy.load("llm:m")._endpoint.ask([], {}) == "{}"
+    assert policy.load("llm:m")._endpoint.ask([], {}).text == "{}"
 
 
 def objecting(word, message):
@@ -337,11 +338,15 @@ OBJECTIONS = {
 def test_what_an_endpoint_does_not_speak_is_left_out_once_and_said(fake, kind):
     fake.says = objecting(*OBJECTIONS[kind])
     driver = policy.load("llm:m")
-    assert driver.decide(behind_a_slow_car()).action == Meta("SLOWER")
-    asked, told = len(fake.asked), driver._endpoint.fallbacks
-    assert 2 <= asked <= 3 and len(told) == asked - 1
-    driver.decide(scene(car(4, 130)))
-    assert len(fake.asked) == asked + 1 and driver._endpoint.fallbacks == told
+    choice = driver.decide(behind_a_slow_car())
+    assert choice.action == Meta("SLOWER") and choice.answered
+    asked = len(fake.asked)
+    assert 2 <= asked <= 3 and len(choice.notes) == asked - 1
+    assert driver.decide(scene(car(4, 130))).notes == choice.notes
+    assert len(fake.asked) == asked + 1
+    assert policy.load("llm:m").decide(behind_a_slow_car()) == choice, (
+        "from disk, as the first time"
+    )
 
 
 def test_an_objection_that_no_fallback_meets_is_passed_on_cut_and_as_text(fake):
@@ -456,11 +461,8 @@ def test_a_model_that_fails_falls_back_in_the_open_after_so_many_attempts(fake, 
     choice = policy.checked(policy.load("llm:m"), behind_a_slow_car())
     assert choice.action == Meta("IDLE") and len(fake.asked) == ATTEMPTS
     assert [t.kind for t in choice.chosen.terms] == ["no answer"]
-    assert (
-        "gave no valid answer in 3 attempts" in choice.rationale.text
-        and why in choice.rationale.text
-    )
-    assert choice.rationale.claims == ()
+    assert "gave no valid answer (" in choice.rationale.text and why in choice.rationale.text
+    assert choice.rationale.claims == () and not choice.answered
 
 
 def test_a_model_that_is_too_slow_or_not_there_falls_back_too(fake, tmp_path):
@@ -608,3 +610,57 @@ def test_the_command_says_what_is_missing_in_one_sentence():
 
 def test_the_sentence_asked_for_is_short():
     assert schema(METAS)["properties"]["sentence"]["maxLength"] == LONGEST < 250
+
+
+# -------------------------------------------------------------------------------- who is credited
+
+
+def test_a_model_that_never_answers_is_evaluated_as_one_that_never_answers(fake, tmp_path, capsys):
+    from drive import cli
+
+    fake.says = lambda body: "I'm sorry, but I can't help with operating a vehicle."
+    call = ["evaluate", "merge-generic", "-p", "llm:m", "--episodes", "2", "--engine", "local"]
+    call += [
+        "--causes",
+        "never",
+        "--out",
+        str(tmp_path / "run"),
+        "--json",
+        str(tmp_path / "rows.json"),
+    ]
+    code = cli.app(call, standalone_mode=False)
+    said = capsys.readouterr()
+    assert code == 1
+    assert "llm:m answered no decision: all that was driven is what a fallback did" in said.err
+    assert "decisions answered" in said.out
+    rows = {row["metric"]: row for row in json.loads((tmp_path / "rows.json").read_text())["rows"]}
+    assert rows["decisions answered"]["mean"] == 0 and rows["success"]["n"] == 0
+
+
+def test_an_episode_that_was_decided_in_part_is_told_apart(fake):
+    steady = GOOD | {"decision": "IDLE"}
+    answers = iter([steady, *["no"] * ATTEMPTS])
+    fake.says = lambda body: next(answers, steady)
+    driven = finished(
+        rollout.run(World("highway-fast", {"duration": 3}), policy.load("llm:m"), 6, causes="never")
+    )
+    assert [step.choice.answered for step in driven.steps].count(False) == 1
+    assert driven.end.metrics["decisions answered"] == pytest.approx(2 / 3)
+    assert "success" not in driven.end.metrics
+
+
+def test_what_whydrive_says_in_its_place_is_not_charged_to_the_model(fake, tmp_path):
+    fake.says = lambda body: "I see 17 cars at 30 m/s and refuse."
+    episode = rollout.run(World("highway-fast", {"duration": 1}), policy.load("llm:m"), 6)
+    assert "17 cars" in episode.steps[0].rationale.text, "what was not understood is shown"
+    path = tmp_path / "a.jsonl"
+    log.write(path, episode)
+    assert [f.verdict.result for f in verify_log(path)] == ["untestable"]
+
+
+def test_without_an_answer_nothing_is_called_a_cause(fake):
+    at = behind_a_slow_car()
+    driver = policy.load("llm:m")
+    choice = foresee(at, driver.decide(at))
+    fake.says = lambda body: "no"
+    assert attribute(driver, at, choice).causes == ()

@@ -450,3 +450,12 @@ def test_the_documented_unit_and_direction_are_the_tables(name):
 
 def test_the_close_encounter_horizon_is_the_one_documented():
     assert f"touch within {ENCOUNTER:g} s" in documented()["close encounter"][1]
+
+
+def test_what_a_fallback_did_is_credited_to_nobody():
+    driven = episode(steady(4, 10.0))
+    assert METRICS["decisions answered"](driven) == 1 and METRICS["success"](driven) == 1
+    first = replace(driven.steps[0], choice=replace(driven.steps[0].choice, answered=False))
+    helped = replace(driven, steps=(first, *driven.steps[1:]))
+    assert METRICS["decisions answered"](helped) == 0.75
+    assert math.isnan(METRICS["success"](helped)) and math.isnan(METRICS["scene score"](helped))

@@ -60,6 +60,8 @@ class Reference:
 
     def effect_of(self, edited: Scene) -> Effect:
         other = self.policy.decide(edited)
+        if not other.answered:
+            raise ValueError("it gave no answer, and a fallback chose")
         if other.action == self.choice.action:
             return Effect(other.action, 0.0)
         other = foresee(edited, other)

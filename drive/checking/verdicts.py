@@ -106,6 +106,10 @@ class Verifier:
         """The findings of one step, at which the replayed world stands (on other words, if given)."""
         step = self.episode.steps[moment.step]
         step = replace(step, rationale=rationale or step.rationale)
+        if not step.choice.answered:  # what is said there, Whydrive says
+            said = Claim("observation", "text: words", None)
+            why = "the policy gave no answer; a fallback chose, and says so"
+            return (Finding(moment.step, "text", _untestable(said, why)),)
         if moment.step not in self._futures:
             self._futures = {moment.step: {}}
         futures, asked = _Futures(moment, step, self._futures[moment.step]), _Asked(self, step)

@@ -32,6 +32,7 @@ from drive.measures.statistics import (
 )
 
 MISSING = "–"
+ANSWERED = "decisions answered"
 BROKEN = "broken"  # the reason of an episode that has no end
 NOTHING = Estimate(math.nan, math.nan, math.nan, 0)
 OUTCOME = (
@@ -107,6 +108,15 @@ class Results:
     def failures(self) -> tuple[Record, ...]:
         """Episodes that broke, or whose policy failed."""
         return tuple(record for record in self.records if record.failed)
+
+    @property
+    def unanswered(self) -> dict[str, float]:
+        """Policies that left decisions to a fallback: name -> the share of decisions that they answered."""
+        shares: dict[str, list[float]] = {}
+        for record in self.records:
+            shares.setdefault(record.policy, []).append(record.metrics.get(ANSWERED, 1.0))
+        means = {name: math.fsum(each) / len(each) for name, each in shares.items()}
+        return {name: mean for name, mean in means.items() if mean < 1.0}
 
     def of(self, scenario: str, policy: str) -> tuple[Record, ...]:
         """The episodes of one policy on one scenario, in the order of the seeds' protocol."""
@@ -274,7 +284,8 @@ def _table(results: Results, scenario: str) -> Table:
     table = _grid(scenario, "", [*results.policies, *(f"{row.who} (published)" for row in others)])
     counts = {policy: len(results.of(scenario, policy)) for policy in results.policies}
     table.add_row("n", *(str(n or MISSING) for n in counts.values()), *[MISSING] * len(others))
-    for part in (OUTCOME, MANNER):
+    told = (OUTCOME[0], ANSWERED, *OUTCOME[1:]) if results.unanswered else OUTCOME
+    for part in (told, MANNER):
         table.add_section()
         for name in part:
             ours = (

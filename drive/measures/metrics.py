@@ -64,11 +64,15 @@ SUCCESS = {  # task -> did the ego do it?
 
 def _success(m: Motion) -> float:
     end = m.episode.end
-    if end is None:
+    if end is None or _answered(m) < 1.0:  # what a fallback did is not the policy's success
         return math.nan
     return float(
         SUCCESS[m.episode.header.task.kind](end)
     )  # a policy that fails to decide does not succeed
+
+
+def _answered(m: Motion) -> float:
+    return float(np.mean([step.choice.answered for step in m.steps])) if m.steps else math.nan
 
 
 def _collision(m: Motion) -> float:
@@ -235,6 +239,8 @@ def _progress(m: Motion) -> float:
 
 
 def _scene_score(m: Motion) -> float:
+    if _answered(m) < 1.0:
+        return math.nan
     fault = max(_at_fault(m), _off_road(m))
     if math.isnan(fault) or fault:
         return math.nan if math.isnan(fault) else 0.0
@@ -278,6 +284,9 @@ METRICS: dict[str, Metric] = {
     "at-fault collision": _rate(_at_fault, "lower", "the contact was at the ego's front or side"),
     "off-road": _rate(_off_road, "lower", "the ego's centre left every lane"),
     "failed": _rate(_failed, "lower", "the policy raised or broke its contract"),
+    "decisions answered": Metric(
+        _answered, "", SHARE, "higher", "share of decisions that the policy, no fallback, took"
+    ),
     "mean speed": Metric(
         _mean_speed, "m/s", ANY, "higher", "distance over time", pooled=("distance", "time")
     ),

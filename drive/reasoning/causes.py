@@ -56,7 +56,7 @@ class Inquiry:
         self._paths: dict[tuple, Trajectory] = {}
 
     def without(self, *cars: int) -> Choice | None:
-        """What is decided when these cars are ghosts; None where the policy breaks its contract."""
+        """What is decided when these cars are ghosts; None where the policy gives no answer."""
         key = frozenset(cars)
         if key not in self._answers:
             self._answers[key] = self.ask(*map(Hide, sorted(key)))
@@ -67,10 +67,11 @@ class Inquiry:
         self._answers |= {frozenset((car,)): self.choice for car in cars}
 
     def ask(self, *edits: Edit) -> Choice | None:
-        """What is decided once the scene is edited so; None where the policy breaks its contract."""
+        """What is decided once the scene is edited so; None where the policy gives no answer."""
         self.asked += 1
         try:
-            return policies.checked(self.policy, edited(self.scene, *edits))
+            choice = policies.checked(self.policy, edited(self.scene, *edits))
+            return choice if choice.answered else None
         except policies.PolicyError:
             return None
 

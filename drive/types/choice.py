@@ -48,6 +48,8 @@ class Choice:
     action: Action
     options: tuple[Option, ...]
     rationale: Rationale | None = None  # only from a policy that speaks for itself
+    answered: bool = True  # False: the policy had no answer, and a fallback chose in its place
+    notes: tuple[str, ...] = ()  # how the choice came about, such as a fallback; untrusted text
 
     @property
     def chosen(self) -> Option:

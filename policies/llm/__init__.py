@@ -19,9 +19,7 @@ ATTEMPTS = 3
 PAUSE = 0.25  # [s] after a failed request, doubled each time
 TIMEOUT = 60.0  # [s] of one request
 ANSWER = Term("answer", 0.0, "", "for")
-FAILED = (
-    "The language model gave no valid answer in {attempts} attempts ({why}), so the car carries on."
-)
+FAILED = "The language model gave no valid answer ({why}), so the car carries on."
 AGAIN = "That was not valid: {why}. Answer again with one JSON object."
 
 
@@ -51,48 +49,50 @@ class LanguageModel:
             raise ValueError(
                 f"it knows meta-actions only, and {scene.scenario} is driven by steering"
             )
-        answer = self._answer(scene)
+        answer, notes = self._answer(scene)
         if isinstance(answer, str):
-            return _carried_on(legal, answer, self.tie)
+            return _carried_on(legal, answer, self.tie, notes)
         options = (
             Option(Meta(name), (ANSWER,) if name == answer.decision else ()) for name in legal
         )
-        return Choice(Meta(answer.decision), tuple(options), rationale(scene, answer, self.tie))
+        said = rationale(scene, answer, self.tie)
+        return Choice(Meta(answer.decision), tuple(options), said, notes=notes)
 
     def could_matter(self, scene: Scene, choice: Choice) -> tuple[int, ...]:
         """The cars that it is told of: hiding any other changes no word of what it is asked."""
         return tuple(car.id for car in words.told_of(scene))
 
-    def _answer(self, scene: Scene) -> Answer | str:
-        """A valid answer, or why there is none."""
+    def _answer(self, scene: Scene) -> tuple[Answer | str, tuple[str, ...]]:
+        """A valid answer, or why there is none; and how the endpoint had to be asked."""
         messages = [
             {"role": "system", "content": words.system(scene)},
             {"role": "user", "content": words.told(scene)},
         ]
-        why = ""
+        why, notes = "", ()
         for attempt in range(ATTEMPTS):
             try:
-                content = self._endpoint.ask(messages, schema(scene.legal.meta), attempt)
+                reply = self._endpoint.ask(messages, schema(scene.legal.meta), attempt)
+                content, notes = reply.text, reply.adapted
             except NoReply as failure:
                 why = str(failure)
                 if attempt + 1 < ATTEMPTS:
                     time.sleep(PAUSE * 2**attempt)
                 continue
             try:
-                return read(content, scene.legal.meta)
+                return read(content, scene.legal.meta), notes
             except ValueError as failure:
                 why = str(failure)
                 messages = messages[:2] + [
                     {"role": "assistant", "content": content[:2000]},
                     {"role": "user", "content": AGAIN.format(why=why)},
                 ]
-        return why
+        return why, notes
 
 
-def _carried_on(legal: tuple[str, ...], why: str, tie: str) -> Choice:
+def _carried_on(legal: tuple[str, ...], why: str, tie: str, notes: tuple[str, ...]) -> Choice:
     """What is done without an answer, in the open: a term and the text say so."""
     action = Meta("IDLE" if "IDLE" in legal else legal[0])
     failed = Term("no answer", float(ATTEMPTS), "", "for")
     options = tuple(Option(Meta(name), (failed,) if name == action.name else ()) for name in legal)
-    text = FAILED.format(attempts=ATTEMPTS, why=why)
-    return Choice(action, options, Rationale(Decision(None, None), (), None, tie, text))
+    said = Rationale(Decision(None, None), (), None, tie, FAILED.format(why=why))
+    return Choice(action, options, said, answered=False, notes=notes)

@@ -33,6 +33,14 @@ class Objection(Exception):
 
 
 @dataclass(frozen=True)
+class Reply:
+    """What a model said, and how it had to be asked."""
+
+    text: str
+    adapted: tuple[str, ...] = ()  # what the endpoint does not speak, and what was sent instead
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """Where a model is asked, and where its answers are kept."""
 
@@ -43,8 +51,8 @@ class Endpoint:
     cache: Path
     adapted: list = field(default_factory=list, repr=False)  # fallbacks that it has needed so far
 
-    def ask(self, messages: list[dict], schema: dict, attempt: int = 0) -> str:
-        """The text of the model's answer, from disk if the same was asked before.
+    def ask(self, messages: list[dict], schema: dict, attempt: int = 0) -> Reply:
+        """The model's answer, from disk if the same was asked before.
 
         attempt: later ones may draw another answer. NoReply where there is none; Refusal where
         there will be none.
@@ -53,12 +61,8 @@ class Endpoint:
         path = self.path(body)
         if (kept := _kept(path)) is not None:
             return kept
-        return _keep(path, body, self._content(self._answered(body)))
-
-    @property
-    def fallbacks(self) -> tuple[str, ...]:
-        """What the endpoint does not speak of the protocol, and what was sent instead, in words."""
-        return tuple(each.said for each in self.adapted)
+        text = self._content(self._answered(body))
+        return _keep(path, body, Reply(text, tuple(each.said for each in self.adapted)))
 
     def _answered(self, body: dict) -> bytes:
         """The endpoint's reply to the request, in the dialect that it turns out to speak."""
@@ -172,21 +176,23 @@ def _read(pieces) -> bytes:
     return data
 
 
-def _kept(path: Path) -> str | None:
+def _kept(path: Path) -> Reply | None:
     try:
-        content = json.loads(path.read_bytes())["content"]
-    except (OSError, ValueError, KeyError, TypeError):
+        kept = json.loads(path.read_bytes())
+        text, adapted = kept["content"], tuple(map(str, kept.get("adapted", ())))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return content if isinstance(content, str) else None
+    return Reply(text, adapted) if isinstance(text, str) else None
 
 
-def _keep(path: Path, body: dict, content: str) -> str:
-    """Put it there at once, and return what stands there: the first answer counts, whichever process asked."""
+def _keep(path: Path, body: dict, reply: Reply) -> Reply:
+    """Put it there at once, and return what stands there: the first answer counts."""
     part = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
-    part.write_text(json.dumps({"request": body, "content": content}), encoding="utf-8")
-    if (kept := _kept(path)) is None:
+    kept = {"request": body, "content": reply.text, "adapted": reply.adapted}
+    part.write_text(json.dumps(kept), encoding="utf-8")
+    if (first := _kept(path)) is None:
         os.replace(part, path)
-        return content
+        return reply
     part.unlink()
-    return kept
+    return first
