@@ -3,34 +3,55 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from drive import policy
+from drive.checking.verdicts import Verifier
+from drive.episodes import log
+from drive.episodes.record import record
+from drive.episodes.replay import replay
+from drive.episodes.rollout import run
+from drive.kinematics import tracker
+from drive.kinematics.control import State, followed_lane, moved
 from drive.kinematics.trajectory import TIMES
+from drive.language import make_claim, parse, said_action, say, say_action
 from drive.scenarios import SCENARIOS
-from drive.types import GRID, Choice, Follow, Meta, Option, Scene, Term, Trajectory
-from drive.world import World
+from drive.show import viewer
+from drive.show.film import picture
+from drive.types import (
+    EGO,
+    GRID,
+    Choice,
+    Control,
+    Follow,
+    Legal,
+    Meta,
+    Option,
+    Scene,
+    Term,
+    Trajectory,
+)
+from drive.world import Remove, World
 
 FADE = 8.0  # [m] in which a hand-made path comes back to the middle of its lane, by a factor of e
 
 
 def along_lane(scene: Scene, change: float = 0.0) -> Trajectory:
-    """A path along the middle of the ego's lane and its continuation, its speed changing [m/s2]."""
-    ego, road = scene.ego, scene.road
+    """A path along the middle of the ego's lane and what it leads into, its speed changing [m/s2]."""
+    ego, road, route = scene.ego, scene.road, scene.ego.route
     speed = np.maximum(ego.speed + change * TIMES, 0.0)
-    driven = np.cumsum(speed) * GRID
-    lane = road.closest(ego.x, ego.y, ego.heading)
-    s, d = lane.frenet(ego.x, ego.y)
-    path = road.path(lane.id, ego.route, max(s, 0.0) + float(driven[-1]) + 10.0)
-    points = []
-    for distance in driven:
-        on, begin = [part for part in path if part[1] <= max(s + distance, 0.0)][-1]
-        at = s + distance - begin
-        points.append((*on.point(at, d * math.exp(-distance / FADE)), float(on.heading(at))))
-    x, y, heading = np.array(points).T
-    rest = np.full(len(TIMES), change), np.zeros(len(TIMES))
+    lane, points = road.lane(ego.lane), [(ego.x, ego.y)]
+    for distance in speed * GRID:
+        lane, route = followed_lane(road, lane, route, *points[-1])
+        s, d = lane.frenet(*points[-1])
+        points.append(lane.point(s + distance, d * math.exp(-distance / FADE)))
+    steps = np.diff(points, axis=0)
+    heading = np.where(speed > 0.1, np.unwrap(np.arctan2(steps[:, 1], steps[:, 0])), ego.heading)
+    x, y = np.array(points[1:]).T
+    rest = np.full(len(TIMES), change), np.gradient(heading) / np.maximum(speed * GRID, 0.1)
     return Trajectory(x, y, heading, speed, *rest, "made by hand", "course")
 
 
@@ -86,3 +107,191 @@ def test_world_and_twin_drive_a_followed_path_alike(scenario):
         assert abs(one.reward - other.reward) < 1e-6
         if one.ended:
             break
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_hand_made_path_is_followed_within_a_lanes_width_on_every_road(scenario):
+    world = World(scenario, physics="twin")
+    scene = world.reset(5)
+    scene = world.edit(*(Remove(car.id) for car in scene.cars))
+    for at, outcome in driven(world, 8.0, LaneFollower()):
+        path, width = along_lane(at, -0.3), at.road.lane(at.ego.lane).width
+        points = np.array([(at.ego.x, at.ego.y), *zip(path.x, path.y, strict=True)])
+        for x, y, _, _ in outcome.tracks.ego[1:] if outcome.contact is None else ():
+            nearest = np.hypot(*(points - (x, y)).T).min()
+            between = at.ego.speed * GRID / 2  # from a point of the path to the nearest waypoint
+            assert nearest <= math.hypot(width / 4, between)
+
+
+def test_the_law_comes_back_to_a_straight_path_and_stays_on_a_bend():
+    straight = rolled_out(lambda t: (20.0 * t, 0.0, 0.0), State(0.0, 1.5, 0.1, 18.0))
+    assert abs(straight[-1].y) < 0.02 and abs(straight[-1].heading) < 0.005
+    assert straight[-1].speed == pytest.approx(20.0, abs=0.01)
+    assert max(state.y for state in straight) < 1.7
+    radius = 25.0
+    bend = rolled_out(
+        lambda t: (
+            radius * math.sin(10 * t / radius),
+            radius * (1 - math.cos(10 * t / radius)),
+            10 * t / radius,
+        ),
+        State(0.0, 0.0, 0.0, 10.0),
+        course=True,
+    )
+    offs = [math.hypot(state.x, state.y - radius) - radius for state in bend]
+    assert max(map(abs, offs)) < 0.15
+
+
+def rolled_out(place, state: State, course: bool = False, dt: float = 1 / 15) -> list[State]:
+    """States of a car that follows the path t -> (x, y, heading), moved as highway-env moves it."""
+    x, y, heading = np.array([place(t) for t in TIMES]).T
+    speed = math.dist(place(1.0), place(1.0 + 1e-4)) / 1e-4
+    bend = np.full(len(TIMES), (heading[1] - heading[0]) / (speed * GRID))
+    rest = np.full(len(TIMES), speed), np.zeros(len(TIMES)), bend
+    path = Trajectory(x, y, heading, *rest, "made by hand", "course" if course else "body")
+    states = [state]
+    for k in range(round(6.0 / dt)):
+        wanted = tracker.control(path, k * dt, states[-1], dt)
+        states.append(moved(states[-1], wanted.acceleration, wanted.steering, dt, False))
+    return states
+
+
+def test_a_stopping_path_stops():
+    speed = np.maximum(10.0 - 3.0 * TIMES, 0.0)
+    x, zeros = np.cumsum(speed) * GRID, np.zeros(len(TIMES))
+    path = Trajectory(x, zeros, zeros, speed, zeros, zeros, "made by hand")
+    states = [State(0.0, 0.3, 0.0, 10.0)]
+    for k in range(90):
+        wanted = tracker.control(path, k / 15, states[-1], 1 / 15)
+        states.append(moved(states[-1], wanted.acceleration, wanted.steering, 1 / 15, False))
+    assert abs(states[-1].speed) < 0.05 and abs(states[-1].x - x[-1]) < 1.0
+    assert abs(wanted.steering) < 0.3
+
+
+def test_what_is_left_of_a_path_is_the_path_later_and_straight_beyond_its_end():
+    path = along_lane(World("racetrack").reset(1))
+    rest = tracker.remaining(path, 1.0)
+    assert np.abs(rest.x[:54] - path.x[10:]).max() <= 1.5e-3
+    beyond = math.hypot(rest.x[-1] - path.x[-1], rest.y[-1] - path.y[-1])
+    assert beyond == pytest.approx(path.speed[-1], abs=0.01)
+
+
+def test_controls_stay_within_the_limits_of_the_road():
+    for scenario in ("highway-fast", "racetrack", "lane-keeping"):
+        world = World(scenario)
+        scene = world.reset(1)
+        far = along_lane(scene, 5.0)
+        world.step(Follow(replace(far, y=far.y + 4.0)))
+        ego = next(driver for driver in world.truth().drivers if driver.id == EGO)
+        clipped = scene.legal.within(Control(ego.acceleration, ego.steering))
+        assert clipped == Control(ego.acceleration, ego.steering)
+    assert Legal(meta=("IDLE",)).within(Control(9.0, -2.0)) == Control(5.0, -math.pi / 4)
+
+
+@pytest.mark.parametrize(
+    "edit, said",
+    [
+        (
+            lambda path: replace(path, x=path.x + 6.0),
+            r"begins 6\.\d m away from the ego, more than 5 m",
+        ),
+        (
+            lambda path: replace(path, speed=path.speed * np.nan),
+            "holds a number that is not finite",
+        ),
+        (lambda path: "straight on", "a path that is str, not a Trajectory"),
+    ],
+)
+def test_a_path_that_cannot_be_followed_is_refused_in_one_sentence(edit, said):
+    class Lost(LaneFollower):
+        def decide(self, scene):
+            action = Follow(edit(along_lane(scene)))
+            return Choice(action, (Option(action),))
+
+    world = World("highway-fast")
+    scene = world.reset(1)
+    with pytest.raises(
+        policy.PolicyError, match=f"chose a path.*{said.removeprefix('a path ')}"
+    ) as no:
+        policy.checked(Lost(), scene)
+    assert "\n" not in str(no.value)
+    with pytest.raises(ValueError, match=said):
+        world.step(Follow(edit(along_lane(scene))))
+
+
+def test_a_log_holds_paths_and_the_replay_drives_them_again(tmp_path):
+    for scenario in ("merge", "racetrack"):
+        world = World(scenario, {"duration": 5})
+        path, *_ = record(world, LaneFollower(), 3, tmp_path)
+        episode = log.read(path).episode
+        assert all(isinstance(step.choice.action, Follow) for step in episode.steps)
+        again = tmp_path / "again.jsonl"
+        log.write(again, episode)
+        assert log.read(again).episode == episode
+        assert again.read_bytes() == path.read_bytes()
+        for physics in ("highway-env", "twin"):
+            moments = list(replay(episode, physics))
+            assert len(moments) == len(episode.steps) + 1
+            assert all(moment.same for moment in moments)
+        first = episode.steps[0]
+        assert first.trajectory == first.choice.action.trajectory
+        assert policy.checked(LaneFollower(), first.scene).action == first.choice.action
+        assert episode.end.metrics["followed paths"] == 1.0
+        assert "action flapping" not in episode.end.metrics
+
+
+@pytest.mark.parametrize("language, said", [
+    ("en", "follow the planned path"), ("de", "dem geplanten Weg folgen"), ("zh", "沿规划路径行驶"),
+])  # fmt: skip
+def test_a_followed_path_has_words_that_are_understood(language, said):
+    path = Follow(along_lane(World("merge").reset(1)))
+    assert say_action(path, language) == said
+    claim = make_claim("cause", "without", option=said_action(path), cars=(4,))
+    assert parse(say(claim, language), language) == (claim,)
+
+
+def test_the_page_and_the_film_show_a_followed_path(tmp_path):
+    episode = run(World("merge", {"duration": 3}), LaneFollower(), 3)
+    told = viewer.step_data(episode.header, episode.steps[0])
+    assert told["done"] == "follow the planned path" and told["wanted"] is None
+    assert len(told["options"][0]["path"]) == 2 * len(TIMES)
+    assert told["options"][0]["chosen"]
+    picture(episode, 1.0, tmp_path / "frame.png")
+    assert (tmp_path / "frame.png").stat().st_size > 10_000
+
+
+def test_what_is_intended_by_a_path_is_read_off_it_and_tested():
+    world = World("highway", {"duration": 4})
+    episode = run(world, LaneFollower(-1.0), 3)
+    assert "slow down" in episode.steps[0].rationale.text.lower()
+    verifier = Verifier(episode, LaneFollower(-1.0))
+    found = [each for findings in verifier.findings() for each in findings]
+    intentions = [each for each in found if each.verdict.claim.kind == "intention"]
+    assert len(intentions) >= 2 * len(episode.steps)
+    assert {each.verdict.result for each in intentions} == {"true"}
+    hurried = replace(
+        episode.steps[0].rationale,
+        claims=(make_claim("intention", "speed change", "speed up"),),
+    )
+    (moment, *_) = replay(episode)
+    wrong = verifier.at(moment, hurried)
+    assert any(each.verdict.result == "false" for each in wrong)
+
+
+def test_the_traffic_sees_the_set_points_of_where_a_path_leads():
+    world = World("highway")
+    scene = world.reset(2)
+    world.edit(*(Remove(car.id) for car in scene.cars))
+    side = "left" if scene.road.side(scene.ego.lane, "left") else "right"
+    beside = scene.road.side(scene.ego.lane, side)
+    path = along_lane(scene)
+    moved_over = np.minimum(TIMES / 2.0, 1.0) * (4.0 if side == "left" else -4.0)
+    for _ in range(3):
+        world.step(
+            Follow(tracker.remaining(replace(path, y=path.y + moved_over), world.scene.time))
+        )
+    assert world.scene.ego.lane == world.scene.ego.target_lane == beside.id
+    assert world.scene.ego.target_speed == 25.0
+    world.step(Meta("IDLE"))
+    assert world.scene.ego.lane == beside.id
+    assert abs(beside.frenet(world.scene.ego.x, world.scene.ego.y)[1]) < 0.3

@@ -336,15 +336,20 @@ def _untestable(case: Case) -> Values:
             yield float(finding.verdict.result == "untestable")
 
 
+def _takes_meta(step: Step) -> bool:
+    """Is the action of this step one that a reader could name? Of controls and paths there is no list."""
+    return isinstance(step.choice.action, Meta)
+
+
 def _foretold(case: Case) -> Values:
-    if case.scenery.step.scene.legal.meta:
+    if _takes_meta(case.scenery.step):
         guess = predicted(case.rationale, case.scenery.step.scene.legal)
         yield float(str(guess) in case.scenery.acceptable)
 
 
 def _speed_foretold(case: Case) -> Values:
     scene = case.scenery.step.scene
-    if scene.legal.meta and (driven := _speed_later(case)) is not None:
+    if _takes_meta(case.scenery.step) and (driven := _speed_later(case)) is not None:
         guess = predicted(case.rationale, scene.legal)
         set_point = control.target_speed_after(scene.ego, guess.name)
         expected = control.speed_after(scene.ego.speed, set_point, SOON)
@@ -352,7 +357,7 @@ def _speed_foretold(case: Case) -> Values:
 
 
 def _speed_kept(case: Case) -> Values:
-    if case.scenery.step.scene.legal.meta and (driven := _speed_later(case)) is not None:
+    if _takes_meta(case.scenery.step) and (driven := _speed_later(case)) is not None:
         yield float(abs(case.scenery.step.scene.ego.speed - driven) <= NEAR)
 
 
@@ -506,7 +511,7 @@ def taken(episode: Episode, policy: Policy) -> list[list[str]]:
     alike = (
         Scenery(episode, step, policy, None).acceptable  # type: ignore[arg-type]
         for step in episode.steps
-        if step.scene.legal.meta
+        if _takes_meta(step)
     )
     return [sorted(actions) for actions in alike]
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from drive.episodes.branch import branched
 from drive.episodes.rollout import drive_unexplained
-from drive.kinematics import control
+from drive.kinematics import control, tracker
 from drive.kinematics.foresight import roll_out
 from drive.roads import Lane, LaneId
 from drive.roads.geometry import corners, overlap
@@ -29,6 +29,7 @@ from drive.types import (
     Claim,
     Contact,
     Control,
+    Follow,
     Meta,
     Option,
     Scene,
@@ -53,7 +54,9 @@ class Future:
     cars: dict[int, np.ndarray]  # id -> [S, 4], NaN where absent
     sizes: dict[int, tuple[float, float]]  # id -> length, width [m]; 0 is the ego
     lanes: tuple[LaneId, ...]  # [periods] the ego's lane set-point in each decision period
-    target_speed: float  # [m/s] the ego's speed set-point once the option was given
+    target_speed: (
+        float  # [m/s] the ego's speed set-point once the option was given; NaN without one
+    )
     ended: str | None  # "collision" or "off road", where that cut it short
     contact: Contact | None
 
@@ -75,7 +78,8 @@ def drive_out(
     """A branch whose policy is fixed: it takes an option for one period, then its continuation.
 
     The world stands afterwards where it stood. continuation: IDLE unless given; on a road that is
-    steered, the lane is followed. ValueError where the option is not legal here.
+    steered, the lane is followed; a path goes on to be followed. ValueError where the option is
+    not legal here.
     """
     start, fixed = world.scene, Fixed(option, continuation, world.scene.step)
     periods = math.ceil(seconds / world.period - 1e-9)
@@ -91,7 +95,8 @@ def drive_out(
     times, ego, cars = _joined(start, tracks)
     ended = outcome.ended if outcome.ended in CUT_SHORT else None
     contact = outcome.contact if ended else None
-    return Future(times, ego, cars, sizes, tuple(lanes), targets[0], ended, contact)
+    target = targets[0] if isinstance(option, Meta) else math.nan
+    return Future(times, ego, cars, sizes, tuple(lanes), target, ended, contact)
 
 
 @dataclass(frozen=True)
@@ -105,12 +110,17 @@ class Fixed:
     tie = "post hoc"
 
     def decide(self, scene: Scene) -> Choice:
-        first = scene.step == self.step
-        action = self.option if first else _onward(scene, self.continuation)
+        later = (scene.step - self.step) * scene.period
+        action = _onward(scene, self.option, self.continuation, later) if later else self.option
         return Choice(action, (Option(action),))
 
 
-def _onward(scene: Scene, continuation: Action | None) -> Action:
+def _onward(scene: Scene, option: Action, continuation: Action | None, later: float) -> Action:
+    """What follows the option `later` seconds after it was given."""
+    if isinstance(option, Follow) and continuation is None:
+        rest = tracker.remaining(option.trajectory, later)
+        if not tracker.refusal(rest, scene.ego):
+            return Follow(rest)
     if scene.legal.meta:
         wanted = continuation or Meta("IDLE")
         return wanted if scene.legal.allows(wanted) else Meta(scene.legal.meta[0])
@@ -152,7 +162,7 @@ def measure(scene: Scene, claim: Claim, future: Future) -> float:
 
 def _speed(scene: Scene, claim: Claim, future: Future) -> float:
     """The speed at the horizon [m/s]; where none is said, the one that the option aims for."""
-    if claim.horizon is None and scene.legal.meta:
+    if claim.horizon is None and not math.isnan(future.target_speed):
         return future.target_speed
     if future.ended:
         raise Unmeasured(f"{future.ended} after {future.times[-1]:.1f} s")

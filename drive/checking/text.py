@@ -61,8 +61,8 @@ def _disagreements(scene: Scene, rationale: Rationale, trajectory: Trajectory) -
     if account.decision != rationale.decision:
         yield _text_fault("decision", str(account.decision), "not the rationale's decision")
     rival = rationale.rival and said_action(rationale.rival)
-    named = isinstance(account.rival, Meta) and isinstance(rival, Control)  # by where it leads
-    if account.rival is not None and account.rival != rival and not named:
+    named = isinstance(account.rival, Meta) and not isinstance(rationale.rival, Meta)
+    if account.rival is not None and account.rival != rival and not named:  # by where it leads
         yield _text_fault("rival", str(account.rival), "not the rationale's rival")
     for claim in account.claims:
         if claim not in rationale.claims:

@@ -36,6 +36,7 @@ from drive.engine import Engine, Failure, Local
 from drive.episodes import log
 from drive.episodes.codec import build, plain
 from drive.episodes.replay import Moment, replay
+from drive.language import said_action
 from drive.reasoning.decisions import manoeuvre_of
 from drive.types import (
     HORIZON,
@@ -43,6 +44,7 @@ from drive.types import (
     Claim,
     Control,
     Episode,
+    Follow,
     Header,
     Meta,
     Option,
@@ -54,6 +56,7 @@ from drive.types import (
 
 SCHEMA, VERSION = "whydrive.verdicts", "1.0"
 STANDING, STEADY, MOVED = 0.5, 0.7, 0.1  # [m/s] stands; keeps its speed; has begun to change it
+SAID_WITHIN = {"acceleration": 0.05, "steering": math.radians(0.05)}  # [m/s2] [rad] of a control
 DRIFT = 0.3  # [m] across the lane that shows where the car is going
 DID_NOT_COME = "it could be, but did not come"  # a contact that others, or another way on, avoided
 ELSEWHERE = (
@@ -222,7 +225,7 @@ class _Futures:
         seconds = claim.horizon or HORIZON
         if claim.quantity == "predicted contact":
             seconds = claim.said + tolerance
-        elif claim.quantity == "speed" and claim.horizon is None and self.step.scene.legal.meta:
+        elif claim.quantity == "speed" and claim.horizon is None and isinstance(option, Meta):
             seconds = self.step.scene.period  # its set-point is all that is said of it
         periods = math.ceil(seconds / self.step.scene.period - 1e-9)
         seconds = periods * self.step.scene.period
@@ -318,10 +321,15 @@ class _Asked:
         return _true(claim, round(effect.metres, 3), LEAST)
 
     def _names(self, said: Action, action: Action) -> bool:
+        """Is that what this action is called? A control is compared as precisely as it is said."""
         if isinstance(said, Control):
-            return isinstance(action, Control) and math.isclose(
-                said.steering, action.steering, abs_tol=1e-3
+            return isinstance(action, Control) and all(
+                abs(getattr(said, name) - getattr(action, name)) <= most + 1e-9
+                for name, most in SAID_WITHIN.items()
             )
+        if isinstance(action, Follow):
+            scene = self.step.scene
+            return said in (said_action(action), Meta(manoeuvre_of(scene, Option(action))))
         return named_option(self.step, said) == action
 
     def cited(self) -> set[int]:

@@ -88,6 +88,8 @@ def _written(value):
             continue
         real = type(item) is int and field.name in reals
         items.append((field.name, float(item) if real else item))
+    if kind is types.Option and isinstance(value.action, types.Follow):  # its path is written once
+        items = [(name, None if v == value.action.trajectory else v) for name, v in items]
     if kind in ROWS:
         return [plain(item) for _, item in items[: _said_fields(value)]]
     tag = {"is": kind.__name__.lower()} if kind.__name__.lower() in TAGGED else {}

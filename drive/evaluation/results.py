@@ -41,8 +41,12 @@ OUTCOME = (
 )  # fmt: skip
 MANNER = (
     "comfort: all six", "inside lane", "headway under 15 m", "lane changes", "action flapping",
+    "followed paths",
     "self-ADE 1 decision", "self-ADE 3 s", "plan deviation", "decision latency p50",
 )  # fmt: skip
+TOLD_WHERE_ANY = (
+    "followed paths",
+)  # says which kind of action drove, where not all took the road's own
 MILLISECONDS = tuple(name for name in METRICS if name.startswith("decision latency"))
 COMPARED = ("success", "mean speed", "collision", "scene score")
 
@@ -288,6 +292,8 @@ def _table(results: Results, scenario: str) -> Table:
     for part in (told, MANNER):
         table.add_section()
         for name in part:
+            if name in TOLD_WHERE_ANY and not _any(results, scenario, name):
+                continue
             ours = (
                 MISSING if (scenario, policy) in results.absent
                 else cell(results.estimate(scenario, policy, name), name, n)
@@ -296,6 +302,12 @@ def _table(results: Results, scenario: str) -> Table:
             theirs = (shown(row.success, name) if name == "success" else MISSING for row in others)
             table.add_row(Text(heading(name)), *ours, *theirs)
     return table
+
+
+def _any(results: Results, scenario: str, metric: str) -> bool:
+    """Is a metric above 0 in any episode of a scenario?"""
+    each = (results.values(scenario, policy, metric) for policy in results.policies)
+    return any(value > 0 for values in each for value in values.values())
 
 
 def _differences(results: Results) -> Table:

@@ -11,12 +11,13 @@ headings and speeds are followed. Knows nothing of limits: `Legal.within` clips.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from drive.kinematics.control import HALF_LENGTH, MAX_STEERING, TAU_ACCELERATION, State
 from drive.roads.geometry import wrap
-from drive.types import GRID, WAYPOINTS, Control, Ego, Trajectory
+from drive.types import GRID, HORIZON, WAYPOINTS, Control, Ego, Trajectory
 
 GAIN = 2.5  # [1/s] by which a distance from the path becomes speed towards it; Stanley's own order
 SOFT = 1.0  # [m/s] added to the speed, so that a slow car does not turn its wheels far
@@ -109,3 +110,18 @@ def _place_on(path: np.ndarray, x: float, y: float, ahead: float) -> tuple[float
     middles = (begins[1:] + begins[:-1]) / 2
     course = float(np.interp(begins[place] + station[place] + ahead, middles, courses))
     return float(along[place, 0] * dy - along[place, 1] * dx), course
+
+
+def remaining(trajectory: Trajectory, elapsed: float) -> Trajectory:
+    """What is left of a path `elapsed` seconds after its start; beyond its end it goes straight on."""
+    times = TIMES[1:] + elapsed
+    columns = {
+        name: np.interp(times, TIMES[1:], getattr(trajectory, name)) for name in trajectory.ARRAYS
+    }
+    columns["heading"] = np.interp(times, TIMES[1:], np.unwrap(trajectory.heading))
+    beyond = np.maximum(times - HORIZON, 0.0) * trajectory.speed[-1]
+    columns["x"] = columns["x"] + beyond * np.cos(trajectory.heading[-1])
+    columns["y"] = columns["y"] + beyond * np.sin(trajectory.heading[-1])
+    past = times > HORIZON + 1e-9
+    columns |= {name: np.where(past, 0.0, columns[name]) for name in ("acceleration", "curvature")}
+    return replace(trajectory, **columns)

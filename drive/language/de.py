@@ -79,6 +79,7 @@ GERMAN = Words(
         "FASTER": "beschleunigen",
         "SLOWER": "verlangsamen",
         "LANE_KEEP": "die Spur halten",
+        "FOLLOW": "dem geplanten Weg folgen",
     },
     acting="{option} wählen",
     doing={
@@ -88,6 +89,7 @@ GERMAN = Words(
         "FASTER": "das Beschleunigen",
         "SLOWER": "das Verlangsamen",
         "LANE_KEEP": "das Halten der Spur",
+        "FOLLOW": "das Folgen des geplanten Wegs",
     },
     steering={
         "left": "das Lenken um {said} nach links",

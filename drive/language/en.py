@@ -81,6 +81,7 @@ ENGLISH = Words(
         "FASTER": "speed up",
         "SLOWER": "slow down",
         "LANE_KEEP": "keep the lane",
+        "FOLLOW": "follow the planned path",
     },
     acting="be {option}",
     doing={
@@ -90,6 +91,7 @@ ENGLISH = Words(
         "FASTER": "speeding up",
         "SLOWER": "slowing down",
         "LANE_KEEP": "keeping the lane",
+        "FOLLOW": "following the planned path",
     },
     steering={
         "left": "steering {said} to the left",

@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from drive.types import Action, Claim, Control, Meta
+from drive.types import Action, Claim, Control, Follow, Meta
 
+FOLLOW = Meta("FOLLOW")  # the name by which any followed path is said
 PLACES = (None, Meta("LANE_LEFT"), Meta("LANE_RIGHT"))  # my lane, the one on the left, on the right
 
 
@@ -130,9 +131,11 @@ def make_claim(kind: str, quantity: str, value: float | str | None = None, **fie
 
 
 def said_action(action: Action) -> Action:
-    """The action as it is said: a control rounded to 0.1 m/s2 and 0.1 degrees."""
+    """The action as it is said: a control rounded to 0.1 m/s2 and 0.1 degrees, a followed path by FOLLOW."""
     if isinstance(action, Meta):
         return action
+    if isinstance(action, Follow):
+        return FOLLOW
     return said_control(action.acceleration, math.degrees(action.steering))
 
 

@@ -93,7 +93,7 @@ def say_term(term: Term, language: str = "en") -> str:
 
 def say_action(action: Action, language: str = "en") -> str:
     """An action's name, as on a button."""
-    words = words_of(language)
+    words, action = words_of(language), said_action(action)
     if isinstance(action, Meta):
         return words.actions.get(action.name, action.name)
     return say_doing(action, words)
@@ -139,6 +139,7 @@ def say_either(claims: tuple[Claim, ...], words: Words) -> str:
 
 def say_acting(action: Action, words: Words) -> str:
     """An action as an infinitive: what I would do."""
+    action = said_action(action)
     if isinstance(action, Meta):
         return words.actions[action.name]
     return words.acting.format(option=say_doing(action, words))
@@ -146,9 +147,9 @@ def say_acting(action: Action, words: Words) -> str:
 
 def say_doing(action: Action, words: Words) -> str:
     """An action as the subject of a sentence."""
+    action = said_action(action)
     if isinstance(action, Meta):
         return words.doing[action.name]
-    action = said_action(action)
     degrees = math.degrees(action.steering)
     turn = "straight" if abs(degrees) < CENTRE else "left" if degrees > 0 else "right"
     pedal = "hold" if abs(action.acceleration) < CENTRE else _sign(action.acceleration)

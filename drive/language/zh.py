@@ -72,6 +72,7 @@ CHINESE = Words(
         "FASTER": "加速",
         "SLOWER": "减速",
         "LANE_KEEP": "保持车道",
+        "FOLLOW": "沿规划路径行驶",
     },
     acting="{option}",
     doing={
@@ -81,6 +82,7 @@ CHINESE = Words(
         "FASTER": "加速",
         "SLOWER": "减速",
         "LANE_KEEP": "保持车道",
+        "FOLLOW": "沿规划路径行驶",
     },
     steering={"left": "向左转向 {said}", "right": "向右转向 {said}", "straight": "直行转向"},
     pedal={"up": "并以 {said} 加速", "down": "并以 {said} 制动", "hold": ""},

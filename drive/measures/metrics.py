@@ -15,7 +15,7 @@ import numpy as np
 from drive.kinematics.goal import arrived
 from drive.measures.motion import ENCOUNTER, TTC_CAP, Motion
 from drive.measures.statistics import present, quantile
-from drive.types import GRID, HORIZON, WAYPOINTS, Control, Episode, Meta, Step
+from drive.types import GRID, HORIZON, WAYPOINTS, Control, Episode, Follow, Meta, Step
 
 REVERSAL = 0.1  # share of a control's range that both swings of a reversal exceed
 
@@ -137,7 +137,7 @@ AXES = {"FASTER": (1, 0), "SLOWER": (-1, 0), "LANE_LEFT": (0, 1), "LANE_RIGHT": 
 
 def _flapping(m: Motion) -> float:
     actions = [step.choice.action for step in m.steps]
-    if len(actions) < 3:
+    if len(actions) < 3 or any(isinstance(action, Follow) for action in actions):
         return math.nan
     if isinstance(actions[0], Meta):
         axes = np.array([AXES.get(str(action), (0, 0)) for action in actions])
@@ -145,6 +145,10 @@ def _flapping(m: Motion) -> float:
     swings = np.diff([_controls(step) for step in m.steps], axis=0)
     large = np.minimum(abs(swings[1:]), abs(swings[:-1])) > REVERSAL
     return _share(((swings[1:] * swings[:-1] < 0) & large).any(1))
+
+
+def _followed(m: Motion) -> float:
+    return _share(np.array([isinstance(step.choice.action, Follow) for step in m.steps]))
 
 
 def _controls(step: Step) -> tuple[float, float]:
@@ -309,6 +313,9 @@ METRICS: dict[str, Metric] = {
     ),
     "lane changes": Metric(_lane_changes, "", ANY, None, "lanes entered from beside"),
     "action flapping": Metric(_flapping, "", SHARE, "lower", "share of decisions that undo the last"),
+    "followed paths": Metric(
+        _followed, "", SHARE, None, "share of decisions that gave a path, not the road's own action"
+    ),
     "inside lane": Metric(_inside_lane, "", SHARE, "higher", "share of time with all corners in it"),
     "laps": Metric(_laps, "", (-math.inf, math.inf), "higher", "laps driven on a circuit"),
     **{

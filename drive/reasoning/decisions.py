@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from drive.kinematics.surroundings import View
 from drive.kinematics.trajectory import NUDGE, MetaAction, meta_action_of
 from drive.roads import Lane, LaneId, Road, turns_back
-from drive.types import Choice, Control, Decision, Option, Scene, Side, Term, Trajectory
+from drive.types import Choice, Decision, Follow, Meta, Option, Scene, Side, Term, Trajectory
 
 NULL = ("always", "drawn")  # terms of a policy that weighs nothing
 SIDES: dict[str, Side] = {"LANE_LEFT": "left", "LANE_RIGHT": "right"}
@@ -82,13 +82,26 @@ def speed_change(scene: Scene, motion: MetaAction) -> str:
 
 
 def manoeuvre_of(scene: Scene, option: Option) -> str | None:
-    """A meta-action's name; of a control, the change of lane or LANE_KEEP that it drives to, if known."""
-    if not isinstance(option.action, Control):
+    """A meta-action's name; of a control, the change of lane or LANE_KEEP that it drives to, if known.
+
+    Of a followed path, the meta-action that its trajectory amounts to.
+    """
+    if isinstance(option.action, Meta):
         return option.action.name
+    if isinstance(option.action, Follow):
+        return _meaning_of(motion_of(scene, option.action.trajectory))
     if option.target_lane is None:
         return None
     side = side_of(scene.ego.target_lane, option.target_lane)
     return CHANGES[side] if side else "LANE_KEEP"
+
+
+def _meaning_of(motion: MetaAction) -> str:
+    """The meta-action that a motion is most like."""
+    if motion.lateral == "change lane":
+        return CHANGES[motion.side]
+    slower = motion.longitudinal in ("slow down", "stop")
+    return "SLOWER" if slower else "FASTER" if motion.longitudinal == "speed up" else "IDLE"
 
 
 def side_of(lane: LaneId, other: LaneId) -> Side | None:

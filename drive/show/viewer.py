@@ -18,7 +18,7 @@ from drive import camera
 from drive.language import ending, said_in, say_action, say_term, words_of
 from drive.measures.motion import Motion
 from drive.reasoning.narrate import merge
-from drive.types import Control, Decision, End, Episode, Header, Option, Step
+from drive.types import Decision, End, Episode, Follow, Header, Meta, Option, Step
 
 CALM, ALARM = 6.0, 1.0  # [s] to contact: at CALM and above the risk is 0, at ALARM and below 1
 NOTABLE = 0.5  # a decision with at least this risk is worth a look
@@ -123,7 +123,10 @@ def step_data(header: Header, step: Step, before: Step | None = None, language: 
         "decision": decision_words(said.decision, language),
         "phrases": _cut(phrases(said.text, said.language)),
         "tie": words_of(language).ties[step.rationale.tie],
-        "options": [_option(option, step, language) for option in step.choice.options],
+        "options": [
+            _option(number, option, step, language)
+            for number, option in enumerate(step.choice.options, 1)
+        ],
     }
 
 
@@ -225,10 +228,10 @@ def decision_words(decision: Decision, language: str = "en") -> list[str]:
     return [word for word in named if word]
 
 
-def _option(option: Option, step: Step, language: str) -> dict:
-    path = option.trajectory
+def _option(number: int, option: Option, step: Step, language: str) -> dict:
+    path, several = option.trajectory, isinstance(option.action, Follow)
     return {
-        "action": _name(option.action),
+        "action": f"{_name(option.action)} {number}" if several else _name(option.action),
         "words": say_action(option.action, language),
         "chosen": option.action == step.choice.action,
         "rival": option.action == step.rationale.rival,
@@ -250,8 +253,8 @@ def _name(action) -> str:
 
 
 def _wanted(step: Step) -> float | None:
-    """The speed [m/s] that the ego's set-point asks for; None under continuous control."""
-    if isinstance(step.choice.action, Control):
+    """The speed [m/s] that the ego's set-point asks for; None unless a meta-action is driven."""
+    if not isinstance(step.choice.action, Meta):
         return None
     return _rounded(step.scene.ego.target_speed, 2)
 
