@@ -30,11 +30,12 @@ from drive.types import (
     Legal,
     Meta,
     Option,
+    Remove,
     Scene,
     Term,
     Trajectory,
 )
-from drive.world import Remove, World
+from drive.world import World
 
 FADE = 8.0  # [m] in which a hand-made path comes back to the middle of its lane, by a factor of e
 
