@@ -1,14 +1,15 @@
 """The Intelligent Driver Model and MOBIL, evaluated on what is seen, with nominal parameters.
 
 Treiber, Hennecke, Helbing 2000 (eq. 2-3, acceleration) and Kesting, Treiber, Helbing 2007 (lane
-change), with the parameters and the gaps (centre to centre) of highway-env's `IDMVehicle`. Each
-option is what IDM's acceleration on its lane makes of it; the action is the one nearest to it. It
-sees only its own lane and the ones beside: a car that crosses does not exist for it.
+change), with the parameters and the gaps (centre to centre) of highway-env's `IDMVehicle`. An
+option for the speed is worth the more, the nearer it comes to IDM's acceleration; an option for a
+lane is worth MOBIL's incentive. Only the ego's lane and the lanes beside it count: a car that
+crosses does not exist for this policy.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from drive.kinematics import control
 from drive.kinematics.surroundings import (
@@ -21,12 +22,30 @@ from drive.kinematics.surroundings import (
 )
 from drive.roads import LaneId
 from drive.types import Choice, Control, Legal, Meta, Option, Scene, Term
+from drive.types.settings import tunable
 
+# highway-env's nominal IDMVehicle; its politeness is 0, so the gain of other cars does not count.
 TIME_WANTED = IDM["time gap"]  # [s]
-MIN_GAIN = (
-    0.2  # [m/s2], of a lane change; its politeness is 0, so the gain of other cars does not count
-)
-MAX_IMPOSED = 2.0  # [m/s2]
+MIN_GAIN = 0.2  # [m/s2] of a lane change (LANE_CHANGE_MIN_ACC_GAIN)
+MAX_IMPOSED = 2.0  # [m/s2] asked of the new follower (LANE_CHANGE_MAX_BRAKING_IMPOSED)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the model's accelerations rank discrete actions, and from which values a term is said."""
+
+    wanted: float = tunable(
+        1.0, "m/s²", "that a lane change which MOBIL wants is worth beyond its gain"
+    )
+    unwanted: float = tunable(100.0, "m/s²", "that a lane change which MOBIL does not want costs")
+    straight: float = tunable(1000.0, "m/s²", "that wheels held straight on a steered road cost")
+    misfit: float = tunable(
+        1.0, "m/s²", "off IDM's acceleration, from which it speaks against an option"
+    )
+    closing: float = tunable(
+        1.0, "m/s", "of closing speed, from which a leader speaks against an option"
+    )
+    said: float = tunable(0.5, "m/s", "of closing or own speed, from which it is said")
 
 
 class Idm:
@@ -39,29 +58,32 @@ class Idm:
     def applies(legal: Legal) -> bool:
         return True
 
+    def __init__(self, settings: Settings = Settings()):
+        self.settings = settings
+
     def decide(self, scene: Scene) -> Choice:
         view = View(scene)
-        options = tuple(_weighed(view, option) for option in legal_options(scene))
+        options = tuple(_weighed(view, option, self.settings) for option in legal_options(scene))
         best = max(options, key=lambda option: option.score)
         return Choice(best.action, options)
 
 
-def _weighed(view: View, option: Option) -> Option:
+def _weighed(view: View, option: Option, settings: Settings) -> Option:
     """The option with its terms; the score is MOBIL's incentive, or minus the misfit of the speed."""
     ego, lane = view.scene.ego, option.target_lane
     if lane is None:
-        return replace(option, terms=(_error(view),), score=-1e3)
-    terms = _lead_terms(view, lane)
+        return replace(option, terms=(_error(view),), score=-settings.straight)
+    terms = _lead_terms(view, lane, settings)
     if lane != ego.target_lane:
-        return _change(view, option, terms)
+        return _change(view, option, terms, settings)
     wanted = acceleration(view, lane)
     given = 0.0 if isinstance(option.action, Control) else _given(view.scene, option.action)
     misfit = abs(given - wanted) if isinstance(option.action, Meta) else 0.0
-    term = Term("acceleration", wanted, "m/s²", "against" if misfit > 1.0 else "for")
+    term = Term("acceleration", wanted, "m/s²", "against" if misfit > settings.misfit else "for")
     return replace(option, terms=(term, *terms), score=-misfit)
 
 
-def _change(view: View, option: Option, terms: tuple[Term, ...]) -> Option:
+def _change(view: View, option: Option, terms: tuple[Term, ...], settings: Settings) -> Option:
     """MOBIL: is the change safe for the new follower, and does it gain enough?"""
     ego, lane = view.scene.ego, option.target_lane
     gain = acceleration(view, lane) - acceleration(view, ego.target_lane)
@@ -72,10 +94,11 @@ def _change(view: View, option: Option, terms: tuple[Term, ...]) -> Option:
     terms = (
         Term("incentive", gain, "m/s²", "for" if gain >= enough else "against", enough),
         *(Term("beside", -n.gap, "m", "against", cars=(n.car,)) for n in beside),
-        *_behind_terms(view, lane, imposed),
+        *_behind_terms(view, lane, imposed, settings),
         *terms,
     )
-    return replace(option, terms=terms, score=gain + 1.0 if wanted else -1e2 + gain - imposed)
+    score = gain + settings.wanted if wanted else -settings.unwanted + gain - imposed
+    return replace(option, terms=terms, score=score)
 
 
 def acceleration(view: View, lane: LaneId) -> float:
@@ -113,29 +136,33 @@ def _given(scene: Scene, action: Meta) -> float:
 # -------------------------------------------------------------------------------------- terms
 
 
-def _lead_terms(view: View, lane: LaneId) -> tuple[Term, ...]:
+def _lead_terms(view: View, lane: LaneId, settings: Settings) -> tuple[Term, ...]:
     lead, speed = view.leader(lane), view.scene.ego.speed
     if lead is None:
         return (Term("free ahead", view.scene.perception.range, "m", "for"),)
     about = _about(lead)
     if not about.get("cars"):
         return (Term("lane ends", lead.gap, "m", "against", **about),)
-    counts = "against" if lead.time_gap(speed) < TIME_WANTED or lead.closing > 1.0 else "for"
+    counts = (
+        "against"
+        if lead.time_gap(speed) < TIME_WANTED or lead.closing > settings.closing
+        else "for"
+    )
     terms = [Term("gap ahead", lead.gap, "m", counts, **about)]
-    if speed > 0.5 and lead.gap > 0:
+    if speed > settings.said and lead.gap > 0:
         terms.insert(0, Term("time gap", lead.time_gap(speed), "s", counts, TIME_WANTED, **about))
-    if lead.closing > 0.5:
+    if lead.closing > settings.said:
         terms.append(Term("slower ahead", lead.closing, "m/s", counts, **about))
     return tuple(terms)
 
 
-def _behind_terms(view: View, lane: LaneId, imposed: float) -> tuple[Term, ...]:
+def _behind_terms(view: View, lane: LaneId, imposed: float, settings: Settings) -> tuple[Term, ...]:
     follower = view.follower(lane)
     if follower is None or follower.gap < 0:
         return ()
     about, counts = _about(follower), "against" if imposed > MAX_IMPOSED else "for"
     terms = [Term("gap behind", follower.gap, "m", counts, **about)]
-    if follower.closing > 0.5:
+    if follower.closing > settings.said:
         terms.append(Term("closing from behind", follower.closing, "m/s", counts, **about))
     return tuple(terms)
 

@@ -1,9 +1,9 @@
 """A transparent gap rule: keep clear first, then reach the goal, then drive as fast as wanted.
 
-Every option is measured against one table of thresholds. What it measures gives a level of danger
-(none, tight, hard) and how bad it is within that; the rule takes the least danger, then the fewest
-lanes to the goal, then the fastest lane, then the fastest speed. It looks at one decision period and what follows if
-it held on or braked; it knows nothing of what others intend.
+Every option is measured against one table of thresholds (`Settings`). The measurements give a level of danger (none,
+tight, hard) and a severity within that level. The rule takes the option with the least danger, then the fewest lanes to
+the goal, then the fastest lane, then the fastest speed. It looks one decision ahead, and at what follows if the ego
+holds on or brakes; it does not know what other cars intend.
 """
 
 from __future__ import annotations
@@ -23,31 +23,73 @@ from drive.kinematics.surroundings import (
 from drive.roads import Lane, LaneId, Road
 from drive.roads.geometry import time_to_collision, wrap
 from drive.types import Choice, Legal, Meta, Option, Scene, Term
+from drive.types.settings import tunable
 
-# What is wanted, in the units of the terms that are held against it.
-TIME_GAP = 0.8  # [s] to the car ahead, after one period
-GAP = 3.0  # [m] ahead and behind, at the least
-COMFORT, ABILITY = 2.5, 4.0  # [m/s2] of braking after that period; ABILITY is what SLOWER gives
-EXPECT = 2.0  # [s] for which a leader is expected to brake as IDM would
-TRAPPED = 10.0  # [s] to a leader that stays slower than our slowest
-IMPOSED, HARD_IMPOSED = 2.0, 5.0  # [m/s2] asked of a new follower
-LATE = 2.5  # [s] to a predicted contact that can hardly be helped later
-EARLY = 2.5  # [s] to one that can still be waited for, where braking later helps
-ONCOMING, HARD_ONCOMING = 8.0, 4.0  # [s] to oncoming traffic
-UNSEEN = 4.2  # [s] to an oncoming car that may be just out of sight
-ONCOMING_SPEED = 20.0  # [m/s] of that car
-LATERAL = 5.0  # [m/s2] in a bend
-BRAKING = 3.0  # [m/s2] counted on before a bend
-CHANGE = 1.5  # [m/s] that a lane must gain to be worth changing into
-SLOT = 25.0  # [m] behind us, within which a car passed leaves a slot to return to
-WRONG_SIDE = 20.0  # [m/s] that driving against the traffic must gain: never for speed alone
-WALK = 1.0  # [m/s] below which a lane cannot be changed
-LANE_TIME = 1.0  # [s] set aside for each lane on the way to the goal
-BOLD = 0.3  # severity of a tight gap ahead up to which lanes are chosen by the goal all the same
-FORESIGHT = 6.0  # [s] within which a gap ahead may be used up
-TIGHT_CONTACT, HARD_CONTACT = 6.0, 3.0  # [s] to a slower car, where the road is steered only
+NONE, TIGHT, HARD = range(3)  # levels of danger
+WATCHED = "by hand, watching `python benchmarks/tune_rule.py rule` on seeds below 1000"
+BENDS = 0.0, 0.25, 0.5, 0.75, 1.0  # shares of a lane's length at which its curvature is measured
 
-NONE, TIGHT, HARD = range(3)
+
+@dataclass(frozen=True)
+class Settings:
+    """What the rule wants, in the units of the terms that are held against it."""
+
+    time_gap: float = tunable(0.8, "s", "to the car ahead, after one decision", WATCHED)
+    gap: float = tunable(3.0, "m", "ahead and behind, at the least", WATCHED)
+    comfort: float = tunable(2.5, "m/s²", "of braking wanted after that decision", WATCHED)
+    ability: float = tunable(4.0, "m/s²", "of braking that SLOWER gives at most", WATCHED)
+    expect: float = tunable(
+        2.0, "s", "for which a leader is expected to brake as IDM would", WATCHED
+    )
+    trapped: float = tunable(
+        10.0, "s", "to a leader that stays slower than the ego's lowest speed", WATCHED
+    )
+    imposed: float = tunable(2.0, "m/s²", "of braking asked of a new follower, tight", WATCHED)
+    hard_imposed: float = tunable(5.0, "m/s²", "of braking asked of a new follower, hard", WATCHED)
+    late: float = tunable(
+        2.5, "s", "to a predicted contact that can hardly be avoided later", WATCHED
+    )
+    early: float = tunable(
+        2.5, "s", "to a predicted contact that braking later still avoids", WATCHED
+    )
+    oncoming: float = tunable(8.0, "s", "to oncoming traffic, tight", WATCHED)
+    hard_oncoming: float = tunable(4.0, "s", "to oncoming traffic, hard", WATCHED)
+    unseen: float = tunable(4.2, "s", "to an oncoming car that may be just out of sight", WATCHED)
+    oncoming_speed: float = tunable(20.0, "m/s", "of this unseen car", WATCHED)
+    lateral: float = tunable(5.0, "m/s²", "across the lane in a bend", WATCHED)
+    braking: float = tunable(3.0, "m/s²", "counted on before a bend", WATCHED)
+    bend_spare: float = tunable(
+        1.0, "m²/s²", "of squared speed, by which a bend may be entered too fast"
+    )
+    look: float = tunable(100.0, "m", "ahead, within which bends count")
+    change: float = tunable(1.5, "m/s", "that a lane must gain to be worth changing into", WATCHED)
+    slot: float = tunable(
+        25.0,
+        "m",
+        "behind the ego, within which a car just passed leaves a slot to return to",
+        WATCHED,
+    )
+    wrong_side: float = tunable(
+        20.0, "m/s", "that driving against the traffic must gain: never for speed alone", WATCHED
+    )
+    walk: float = tunable(1.0, "m/s", "below which a lane cannot be changed", WATCHED)
+    lane_time: float = tunable(1.0, "s", "set aside for each lane on the way to the goal", WATCHED)
+    bold: float = tunable(
+        0.3,
+        "",
+        "severity of a tight gap ahead, up to which the goal chooses the lane all the same",
+        WATCHED,
+    )
+    foresight: float = tunable(6.0, "s", "within which a gap ahead may be used up", WATCHED)
+    tight_contact: float = tunable(
+        6.0, "s", "to a slower car where the road is steered, tight", WATCHED
+    )
+    hard_contact: float = tunable(
+        3.0, "s", "to a slower car where the road is steered, hard", WATCHED
+    )
+    said: float = tunable(
+        0.5, "m/s", "of closing speed, from which it is said; changes no decision"
+    )
 
 
 @dataclass(frozen=True)
@@ -87,10 +129,13 @@ class Rule:
     def applies(legal: Legal) -> bool:
         return True
 
+    def __init__(self, settings: Settings = Settings()):
+        self.settings = settings
+
     def decide(self, scene: Scene) -> Choice:
         view = View(scene)
         weigh = _weigh_meta if scene.legal.meta else _weigh_steering
-        weighed = [weigh(view, option) for option in legal_options(scene)]
+        weighed = [weigh(view, self.settings, option) for option in legal_options(scene)]
         best = min(weighed, key=lambda each: each.preference)
         return Choice(best.option.action, tuple(each.option for each in weighed))
 
@@ -98,32 +143,32 @@ class Rule:
 # ------------------------------------------------------------------------------- meta-actions
 
 
-def _weigh_meta(view: View, option: Option) -> Weighed:
+def _weigh_meta(view: View, wants: Settings, option: Option) -> Weighed:
     ego = view.scene.ego
     lane, changes = option.target_lane, option.target_lane != ego.target_lane
     speed = control.target_speed_after(ego, option.action.name)
-    ahead = _ahead(view, lane, speed)
-    standing = changes and control.speed_after(ego.speed, speed, view.scene.period) < WALK
+    ahead = _ahead(view, wants, lane, speed)
+    standing = changes and control.speed_after(ego.speed, speed, view.scene.period) < wants.walk
     findings = [
         *([Finding(HARD, 1.0)] if standing else ()),
         *ahead,
-        *(_behind(view, lane, speed) if changes else ()),
-        *(_moving_in(view, lane) if changes else ()),
-        *_crossing(view, lane, option.action.name),
-        *_oncoming(view, lane, speed),
-        *_slot(view, lane, speed),
-        *_bend(view, lane, speed),
+        *(_behind(view, wants, lane, speed) if changes else ()),
+        *(_moving_in(view, wants, lane) if changes else ()),
+        *_crossing(view, wants, lane, option.action.name),
+        *_oncoming(view, wants, lane, speed),
+        *_slot(view, wants, lane, speed),
+        *_bend(view, wants, lane, speed),
     ]
     danger, severity = _worst(findings)
     lanes, room, goal_terms = _goal(view, lane)
-    lane_speed, gain_terms = _lane_speed(view, lane, changes)
-    if lanes and speed > room / (lanes * LANE_TIME):
-        speed = -speed  # the slower the better: there is no time to spare
+    lane_speed, gain_terms = _lane_speed(view, wants, lane, changes)
+    if lanes and speed > room / (lanes * wants.lane_time):
+        speed = -speed  # the slower the better: no time is left
     nearer = _goal(view, ego.target_lane)[0] - lanes
-    if nearer > 0 and danger == TIGHT and _worst(ahead)[1] < BOLD:
+    if nearer > 0 and danger == TIGHT and _worst(ahead)[1] < wants.bold:
         danger, severity = NONE, 0.0
     if nearer < 0 and danger == NONE:
-        danger, severity = TIGHT, BOLD
+        danger, severity = TIGHT, wants.bold
     terms = (*(f.term for f in findings if f.term), *goal_terms, *gain_terms)
     terms = _towards(option.action.name, terms)
     return Weighed(replace(option, terms=terms), danger, severity, lanes, lane_speed, speed)
@@ -136,7 +181,7 @@ def _worst(findings: list[Finding]) -> tuple[int, float]:
 
 
 def _towards(name: str, terms: tuple[Term, ...]) -> tuple[Term, ...]:
-    """What speaks against going on speaks for slowing down."""
+    """The terms as they count for this action: what speaks against going on speaks for slowing down."""
     if name != "SLOWER":
         return terms
     turned = {"time gap", "slower ahead", "time to collision", "curve ahead", "predicted contact"}
@@ -146,33 +191,39 @@ def _towards(name: str, terms: tuple[Term, ...]) -> tuple[Term, ...]:
     )
 
 
-def _ahead(view: View, lane: LaneId, target: float) -> list[Finding]:
-    """The gap to the leader, against the gap that this option needs."""
+def _ahead(view: View, wants: Settings, lane: LaneId, target: float) -> list[Finding]:
+    """The gap to the leader, compared with the gap that this option needs."""
     lead = _lead(view, lane)
     if lead is None:
         return [Finding(NONE, 0.0, Term("free ahead", view.scene.perception.range, "m", "for"))]
-    least = _needed_gap(view, lane, lead, target, ABILITY, 0.0)
-    wanted = _needed_gap(view, lane, lead, target, COMFORT, TIME_GAP)
-    trap = _trapped(view, lane, lead)
+    least = _needed_gap(view, wants, lane, lead, target, wants.ability, 0.0)
+    wanted = _needed_gap(view, wants, lane, lead, target, wants.comfort, wants.time_gap)
+    trap = _trapped(view, wants, lane, lead)
     danger = _level((lead.gap < least, HARD), (lead.gap < wanted or trap > 0, TIGHT))
     short = {HARD: _short(lead.gap, least), TIGHT: max(_short(lead.gap, wanted), trap)}.get(
         danger, 0.0
     )
-    return [Finding(danger, short, term) for term in _lead_terms(lead, danger, wanted)]
+    return [Finding(danger, short, term) for term in _lead_terms(wants, lead, danger, wanted)]
 
 
 def _lead(view: View, lane: LaneId) -> Neighbour | None:
-    """The nearest car ahead that drives along the lane; cars that cross it are left to `_crossing`."""
+    """The nearest car or object ahead in the lane; crossing and oncoming cars are judged elsewhere."""
     return next((n for n in view.ahead(lane) if not n.crossing and not n.oncoming), None)
 
 
 def _short(value: float, wanted: float) -> float:
-    """Share of what is wanted that is missing; 0: nothing, 1: all of it, more where the value is negative."""
+    """Share of a wanted value that is missing; 0: none, 1: all of it, more where the value is negative."""
     return max(wanted - value, 0.0) / max(wanted, 1.0)
 
 
 def _needed_gap(
-    view: View, lane: LaneId, lead: Neighbour, target: float, braking: float, time_gap: float
+    view: View,
+    wants: Settings,
+    lane: LaneId,
+    lead: Neighbour,
+    target: float,
+    braking: float,
+    time_gap: float,
 ) -> float:
     """Gap [m] now, so that after one period `braking` and `time_gap` still suffice.
 
@@ -181,21 +232,23 @@ def _needed_gap(
     ego, period = view.scene.ego, view.scene.period
     slowing = view.expected_acceleration(lead, lane)
     speed = control.speed_after(ego.speed, target, period)
-    then = max(lead.speed + slowing * EXPECT, 0.0)
+    then = max(lead.speed + slowing * wants.expect, 0.0)
     closing = max(speed - then, 0.0)
-    left = GAP + max(time_gap * speed, closing**2 / (2 * braking))
+    left = wants.gap + max(time_gap * speed, closing**2 / (2 * braking))
     ahead = lead.speed * period + slowing * period**2 / 2
     return left + control.distance_after(ego.speed, target, period) - ahead
 
 
-def _trapped(view: View, lane: LaneId, lead: Neighbour) -> float:
-    """How soon (1: now, 0: not within TRAPPED) our slowest speed meets a leader that stays slower."""
-    speed = lead.speed + view.expected_acceleration(lead, lane) * EXPECT
+def _trapped(view: View, wants: Settings, lane: LaneId, lead: Neighbour) -> float:
+    """How soon (1: now, 0: not within `trapped`) the ego's lowest speed meets a leader that stays slower."""
+    speed = lead.speed + view.expected_acceleration(lead, lane) * wants.expect
     closing = min(view.scene.ego.target_speeds) - max(speed, 0.0)
-    return _short(lead.gap / closing, TRAPPED) if closing > 0.1 else 0.0
+    return _short(lead.gap / closing, wants.trapped) if closing > 0.1 else 0.0
 
 
-def _lead_terms(lead: Neighbour, danger: int, wanted: float | None = None) -> list[Term]:
+def _lead_terms(
+    wants: Settings, lead: Neighbour, danger: int, wanted: float | None = None
+) -> list[Term]:
     about = (
         {"cars": (lead.car,)} if lead.car else {"objects": (lead.object,)} if lead.object else {}
     )
@@ -203,13 +256,13 @@ def _lead_terms(lead: Neighbour, danger: int, wanted: float | None = None) -> li
     if lead.car is None:
         return [Term("lane ends", lead.gap, "m", counts, **about)]
     terms = [Term("gap ahead", lead.gap, "m", counts, wanted, **about)]
-    if lead.closing > 0.5:
+    if lead.closing > wants.said:
         terms.append(Term("slower ahead", lead.closing, "m/s", counts, **about))
     return terms
 
 
-def _behind(view: View, lane: LaneId, target: float) -> list[Finding]:
-    """Cars beside or behind in the lane changed into, and what the change would ask of them."""
+def _behind(view: View, wants: Settings, lane: LaneId, target: float) -> list[Finding]:
+    """Cars beside or behind in the lane that is changed into, and the braking that the change would ask of them."""
     findings = [
         Finding(HARD, 1.0, Term("beside", -other.gap, "m", "against", cars=(other.car,)))
         for other in view.beside(lane)
@@ -219,39 +272,39 @@ def _behind(view: View, lane: LaneId, target: float) -> list[Finding]:
         return findings
     closing = max(other.closing, 0.0)
     left = other.gap - closing * view.scene.period
-    imposed = closing**2 / (2 * max(left - GAP, 0.01))
+    imposed = closing**2 / (2 * max(left - wants.gap, 0.01))
     danger = _level(
-        (left < GAP or imposed > HARD_IMPOSED, HARD),
-        (imposed > IMPOSED, TIGHT),
+        (left < wants.gap or imposed > wants.hard_imposed, HARD),
+        (imposed > wants.imposed, TIGHT),
     )
-    severity = max(_short(left, GAP), min(imposed / HARD_IMPOSED, 1.0))
+    severity = max(_short(left, wants.gap), min(imposed / wants.hard_imposed, 1.0))
     counts, cars = "against" if danger else "for", (other.car,)
     findings.append(
         Finding(danger, severity, Term("gap behind", other.gap, "m", counts, cars=cars))
     )
-    if other.closing > 0.5:
+    if other.closing > wants.said:
         term = Term("closing from behind", other.closing, "m/s", counts, cars=cars)
         findings.append(Finding(danger, severity, term))
     return findings
 
 
-def _moving_in(view: View, lane: LaneId) -> list[Finding]:
+def _moving_in(view: View, wants: Settings, lane: LaneId) -> list[Finding]:
     """Cars in the lanes on either side of the one changed into, which could change into it as well."""
     ego, road, findings = view.scene.ego, view.scene.road, []
     for side in filter(None, (road.side(lane, "left"), road.side(lane, "right"))):
         lead = view.leader(side.id)
         if lead is None or lead.car is None:
             continue
-        wanted = GAP + max(lead.closing, 0.0) * view.scene.period
+        wanted = wants.gap + max(lead.closing, 0.0) * view.scene.period
         if lead.gap < wanted:
-            leaving = side.id == ego.lane and lead.gap < wanted - GAP
+            leaving = side.id == ego.lane and lead.gap < wanted - wants.gap
             term = Term("gap ahead", lead.gap, "m", "against", wanted, (lead.car,))
             findings.append(Finding(HARD if leaving else TIGHT, _short(lead.gap, wanted), term))
     return findings
 
 
-def _crossing(view: View, lane: LaneId, action: str) -> list[Finding]:
-    """Cars whose paths cross or join: is there a contact if we hold on, hurry, or brake to a stop?"""
+def _crossing(view: View, wants: Settings, lane: LaneId, action: str) -> list[Finding]:
+    """Cars whose paths cross or join: is there a contact if the ego holds on, hurries, or brakes to a stop?"""
     ego, period = view.scene.ego, view.scene.period
     count = round(HORIZON / period)
     held = view.contacts(lane, control.stepwise(ego, action, "IDLE", period, 0))
@@ -262,8 +315,8 @@ def _crossing(view: View, lane: LaneId, action: str) -> list[Finding]:
     braking = control.stepwise(ego, action, "SLOWER", period, count)
     stuck = _stands_in_junction(view, lane, braking) or view.contacts(lane, braking)
     danger = _level(
-        (not hurried or (not stuck and soonest.time > EARLY), NONE),
-        (stuck and soonest.time < LATE, HARD),
+        (not hurried or (not stuck and soonest.time > wants.early), NONE),
+        (stuck and soonest.time < wants.late, HARD),
         (True, TIGHT),
     )
     term = Term("predicted contact", soonest.time, "s", "against", HORIZON, cars=(soonest.car,))
@@ -287,52 +340,51 @@ def _is_junction(road: Road, lane: Lane) -> bool:
     return len(road.exits[start]) > 1 and sum(node == end for _, node in road.sections) > 1
 
 
-def _oncoming(view: View, lane: LaneId, target: float) -> list[Finding]:
+def _oncoming(view: View, wants: Settings, lane: LaneId, target: float) -> list[Finding]:
     """Traffic that comes the other way in the lane, or may come from beyond what is seen."""
     if not opposed(view.scene.road, lane):
         return []
     other = next((n for n in view.ahead(lane) if n.oncoming), None)
-    if other is not None and other.time_to_collision < ONCOMING:
+    if other is not None and other.time_to_collision < wants.oncoming:
         speed = control.speed_after(view.scene.ego.speed, target, view.scene.period)
         contact = max(other.gap, 0.0) / max(speed - other.speed, 0.1)
-        danger = HARD if contact < HARD_ONCOMING else TIGHT
+        danger = HARD if contact < wants.hard_oncoming else TIGHT
         now = other.time_to_collision
-        term = Term("time to collision", now, "s", "against", ONCOMING, cars=(other.car,))
-        return [Finding(danger, _short(contact, ONCOMING), term)]
+        term = Term("time to collision", now, "s", "against", wants.oncoming, cars=(other.car,))
+        return [Finding(danger, _short(contact, wants.oncoming), term)]
     if other is None:
-        contact = view.scene.perception.range / (target + ONCOMING_SPEED)
-        return [Finding(TIGHT, _short(contact, UNSEEN))] if contact < UNSEEN else []
+        contact = view.scene.perception.range / (target + wants.oncoming_speed)
+        return [Finding(TIGHT, _short(contact, wants.unseen))] if contact < wants.unseen else []
     return []
 
 
-def _slot(view: View, lane: LaneId, target: float) -> list[Finding]:
+def _slot(view: View, wants: Settings, lane: LaneId, target: float) -> list[Finding]:
     """On the wrong side, with a car just passed: is the gap to the next one wide enough to return?"""
     right = view.scene.road.side(lane, "right")
     if right is None or not opposed(view.scene.road, lane):
         return []
     lead, passed = _lead(view, right.id), view.follower(right.id)
-    if lead is None or passed is None or passed.gap > SLOT:
+    if lead is None or passed is None or passed.gap > wants.slot:
         return []
-    wanted = _needed_gap(view, right.id, lead, target, COMFORT, TIME_GAP)
+    wanted = _needed_gap(view, wants, right.id, lead, target, wants.comfort, wants.time_gap)
     if lead.gap >= wanted:
         return []
     term = Term("gap ahead", lead.gap, "m", "against", wanted, (lead.car,))
     return [Finding(TIGHT, _short(lead.gap, wanted), term)]
 
 
-def _bend(view: View, lane: LaneId, target: float) -> list[Finding]:
-    """Bends ahead: is the speed fit for them, or can it still be lost before?"""
+def _bend(view: View, wants: Settings, lane: LaneId, target: float) -> list[Finding]:
+    """Bends ahead: is the speed fit for them, or can the ego still slow down before?"""
     scene, ego = view.scene, view.scene.ego
     speed = control.speed_after(ego.speed, target, scene.period)
     driven = control.distance_after(ego.speed, target, scene.period)
     s = scene.road.lane(lane).frenet(ego.x, ego.y)[0]
-    for part, begin in scene.road.path(lane, ego.route, max(s, 0.0) + 100.0):
-        bend = max(
-            abs(float(part.curvature(share * part.length))) for share in (0.0, 0.25, 0.5, 0.75, 1.0)
-        )
-        fit = math.sqrt(LATERAL / bend) if bend > 1e-4 else math.inf
+    for part, begin in scene.road.path(lane, ego.route, max(s, 0.0) + wants.look):
+        bend = max(abs(float(part.curvature(share * part.length))) for share in BENDS)
+        fit = math.sqrt(wants.lateral / bend) if bend > 1e-4 else math.inf
         room = max(begin - s - driven, 0.0)
-        if begin + part.length > s and speed**2 > fit**2 + 2 * BRAKING * room + 1.0:
+        safe = fit**2 + 2 * wants.braking * room + wants.bend_spare  # [m2/s2]
+        if begin + part.length > s and speed**2 > safe:
             if fit < min(v for v in ego.target_speeds if v > 0):
                 continue
             return [Finding(TIGHT, speed - fit, Term("curve ahead", fit, "m/s", "against"))]
@@ -394,39 +446,45 @@ def _meets(lane: Lane, onward: Lane) -> bool:
     return math.dist(lane.point(lane.length), onward.point(0.0)) < onward.width / 2
 
 
-def _lane_speed(view: View, lane: LaneId, changes: bool) -> tuple[float, list[Term]]:
-    """The speed that a lane allows within FORESIGHT, less what a change of lane must gain."""
-    allowed = _allowed(view, lane) - (WRONG_SIDE if opposed(view.scene.road, lane) else 0.0)
+def _lane_speed(
+    view: View, wants: Settings, lane: LaneId, changes: bool
+) -> tuple[float, list[Term]]:
+    """The speed that a lane allows within `foresight`, less what a change of lane must gain."""
+    against = wants.wrong_side if opposed(view.scene.road, lane) else 0.0
+    allowed = _allowed(view, wants, lane) - against
     if not changes:
         return allowed, []
-    gain = allowed - _allowed(view, view.scene.ego.target_lane)
-    counts = "for" if gain > CHANGE else "against"
-    return allowed - CHANGE, [Term("speed gain", gain, "m/s", counts, CHANGE)]
+    gain = allowed - _allowed(view, wants, view.scene.ego.target_lane)
+    counts = "for" if gain > wants.change else "against"
+    return allowed - wants.change, [Term("speed gain", gain, "m/s", counts, wants.change)]
 
 
-def _allowed(view: View, lane: LaneId) -> float:
+def _allowed(view: View, wants: Settings, lane: LaneId) -> float:
     lead, wanted = _lead(view, lane), max(view.scene.ego.target_speeds)
     if lead is None:
         return wanted
-    speed = max(lead.speed + view.expected_acceleration(lead, lane) * EXPECT, 0.0)
-    spare = lead.gap - GAP - TIME_GAP * speed
-    return round(min(wanted, max(speed + spare / FORESIGHT, 0.0)), 1)
+    speed = max(lead.speed + view.expected_acceleration(lead, lane) * wants.expect, 0.0)
+    spare = lead.gap - wants.gap - wants.time_gap * speed
+    return round(min(wanted, max(speed + spare / wants.foresight, 0.0)), 1)
 
 
 # ----------------------------------------------------------------------------------- steering
 
 
-def _weigh_steering(view: View, option: Option) -> Weighed:
+def _weigh_steering(view: View, wants: Settings, option: Option) -> Weighed:
     ego, lane = view.scene.ego, option.target_lane
     if lane is None:
         return _straight(view, option)
     lead, kept = _lead(view, lane), begun_change(view.scene) or ego.lane
-    findings = _behind(view, lane, ego.speed) if lane != ego.lane else []
+    findings = _behind(view, wants, lane, ego.speed) if lane != ego.lane else []
     if lead is not None:
         contact = time_to_collision(lead.gap, ego.speed - lead.speed)  # whatever it heads for now
-        danger = _level((contact < HARD_CONTACT, HARD), (contact < TIGHT_CONTACT, TIGHT))
+        danger = _level(
+            (contact < wants.hard_contact, HARD), (contact < wants.tight_contact, TIGHT)
+        )
         findings += [
-            Finding(danger, _short(contact, TIGHT_CONTACT), t) for t in _lead_terms(lead, danger)
+            Finding(danger, _short(contact, wants.tight_contact), t)
+            for t in _lead_terms(wants, lead, danger)
         ]
     else:
         free = Term("free ahead", view.scene.perception.range, "m", "for")
@@ -436,7 +494,7 @@ def _weigh_steering(view: View, option: Option) -> Weighed:
 
 
 def _straight(view: View, option: Option) -> Weighed:
-    """Wheels straight: where does that leave the lane within FORESIGHT?"""
+    """Wheels straight: the option always counts as hard danger, with its offset and heading error as terms."""
     ego = view.scene.ego
     lane = view.scene.road.lane(ego.lane)
     s, d = lane.frenet(ego.x, ego.y)
