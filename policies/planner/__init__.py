@@ -1,12 +1,12 @@
-"""Thinks ahead: imagines sequences of actions in the twin, under several hypotheses of what others intend.
+"""Thinks ahead: imagines sequences of actions in the twin, under several hypotheses of what other drivers intend.
 
-The default policy. At each decision it drives the most promising legal sequences of four meta-actions (five where
-survival looks doubtful) and then holds on, or brakes, until seven seconds have passed, in every hypothesis at once
-(`imagination` says what is assumed of the others). An action is worth the best plan that begins with it, in each
-hypothesis by itself: the next decision will know more (`contingency`: as far as there will be anything to see). Compared
-are, layer by layer: collisions (over all hypotheses, soon ones weigh most), then speed less what missing margins, lanes and
-unrest cost (`weighing`).
-Where the road is only steered, manoeuvres take the place of the sequences (`steering`).
+The default policy. At each decision it drives the most promising legal sequences of four meta-actions (five where every
+option may crash), and then holds on, or brakes, until seven seconds have passed. It does so in every hypothesis at once
+(`imagination`: what is assumed of the other drivers). An action is worth the best plan that begins with it, taken in each
+hypothesis separately, as far as the next decision will be able to tell the hypotheses apart (`contingency`). Collisions
+are compared first, over all hypotheses, early ones with the greatest weight; then the speed, less what missing margins,
+lanes and changes of action cost (`weighing`). On a road where the ego only steers, manoeuvres take the place of the
+sequences (`steering`).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from policies.planner.weighing import Weighed, promise, weighed, worth_of
 
 @dataclass(frozen=True)
 class Thought:
-    """A search that was done, and what it came to."""
+    """A finished search with its result."""
 
     budget: Budget
     roots: Worlds
@@ -47,7 +47,9 @@ class Thought:
     weighed: tuple[Weighed, ...]
     tree: Tree  # of the search
     paths: list[Trajectory]  # where each weighed action leads
-    doubted: bool = False  # was it done again, deeper?
+    doubted: bool = (
+        False  # was every option about to crash, so that the search was repeated, deeper?
+    )
 
     @property
     def best(self) -> Weighed:
@@ -62,9 +64,8 @@ class Planner:
 
     def __init__(self, settings: Settings = Settings()):
         self.settings = settings
-        self._last: tuple[Scene, Thought] | None = (
-            None  # the same scene is often asked about again, with cars hidden
-        )
+        # The last scene with its search: the same scene is often asked about again, with cars hidden.
+        self._last: tuple[Scene, Thought] | None = None
 
     @staticmethod
     def applies(legal: Legal) -> bool:
@@ -81,7 +82,7 @@ class Planner:
         return chosen(scene, self._thought(scene), self.settings)
 
     def could_matter(self, scene: Scene, choice: Choice) -> frozenset[int]:
-        """The cars without one of which another action could be chosen (`relevance` says why no others could)."""
+        """Ids of the cars whose absence could change the choice (`relevance` says why no other car's could)."""
         if not scene.legal.meta:
             return frozenset(car.id for car in scene.cars)
         return relevance.could_matter(self._thought(scene), self.settings)
@@ -109,20 +110,20 @@ class Planner:
 
 
 def _sees_less(scene: Scene, roots: Worlds, before: Scene, thought: Thought) -> bool:
-    """Is it the same decision in the same worlds, but that cars are hidden from the ego?"""
+    """Is this the same decision in the same worlds as before, but with cars hidden from the ego?"""
     asked, then = ((each.task, each.legal, each.period, each.sub_step) for each in (scene, before))
     return asked == then and sees_less(roots, thought.roots)
 
 
 def weigh(scene: Scene, roots: Worlds, settings: Settings) -> Choice:
-    """Choose by what happens in these worlds, wherever they come from (a benchmark's oracle knows the truth)."""
+    """Choose by what happens in these worlds, whatever they assume (the oracle of a benchmark passes the truth)."""
     if not scene.legal.meta:
         return _steer(scene, roots, settings)
     return chosen(scene, think(scene, roots, settings), settings)
 
 
 def chosen(scene: Scene, thought: Thought, settings: Settings) -> Choice:
-    """The best action, and every other with what it came to."""
+    """The choice that a search leads to: the best action, and every action with its terms."""
     options = tuple(
         _option(scene, thought, each, path, settings)
         for each, path in zip(thought.weighed, thought.paths, strict=True)
@@ -130,13 +131,19 @@ def chosen(scene: Scene, thought: Thought, settings: Settings) -> Choice:
     return Choice(Meta(META_ACTIONS[thought.best.code]), options)
 
 
-def think(scene: Scene, roots: Worlds, settings: Settings, known: Thought | None = None) -> Thought:
-    """Search, and search deeper where every option may crash; `known` is of the same worlds, where the ego saw no car less."""
+def think(
+    scene: Scene, roots: Worlds, settings: Settings, before: Thought | None = None
+) -> Thought:
+    """Search, and search deeper where every option may crash.
+
+    before: a search of the same worlds in which no car was hidden that is seen now; its plans are driven once.
+    """
     first = np.array([CODES[name] for name in scene.legal.meta])
     budget = _budget(scene, settings)
     ghosts = roots.ghosts[0]
-    tree = Tree(ghosts) if known is None else known.tree.hiding(ghosts)
-    paths = trajectories(scene, first) if known is None else known.paths  # nobody is in their way
+    tree = Tree(ghosts) if before is None else before.tree.hiding(ghosts)
+    # No car is in the way of these trajectories, so they are the same whichever cars are hidden.
+    paths = trajectories(scene, first) if before is None else before.paths
     thought = _searched(roots, budget, first, settings, tree, paths)
     if settings.deeper and thought.best.score < -settings.doubt:
         deeper = replace(budget, depth=budget.depth + settings.deeper)

@@ -1,10 +1,10 @@
-"""What the next decision will know: hypotheses that look alike until then have to make do with the same action.
+"""Contingency planning: hypotheses that look alike at the next decision have to share its action.
 
-Taken one by one, each hypothesis would let the ego act on what nobody can know by then: whether the car ahead is about to
-change lane. So after the first action the hypotheses are told apart by what there is to see of the cars that it could hit soon, and
-those that look alike share the second (contingency planning: Hardy and Campbell, IEEE Transactions on Robotics 29(4), 2013).
-And since no hypothesis is quite what will happen, it counts too how much the ego relies on a single second action, and on
-being told in time which hypothesis holds.
+A plan made for one hypothesis alone would let the ego act on what cannot be known in time, such as whether the car ahead
+is about to change lane. So after the first action the hypotheses are told apart by the states of those cars that the ego
+could hit soon, and the hypotheses that look alike share the second action (Hardy and Campbell, IEEE Transactions on
+Robotics 29(4), 2013). Because no hypothesis is exactly what will happen, two more costs count: relying on one second
+action alone, and relying on learning in time which hypothesis holds.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def shared(
     period: float,
     settings: Settings = Settings(),
 ) -> dict[int, int]:
-    """The second action of each hypothesis that, for its looks, has to take another one than would be good for it.
+    """The second action of each hypothesis that has to take another one than its best, because it looks like others.
 
     code: the first action. costs: of its plans `by_second_action`. period [s] of a decision.
     """
@@ -46,16 +46,16 @@ def shared(
 
 
 def reliance(costs: np.ndarray, own: np.ndarray) -> float:
-    """What collisions would cost more, if in each hypothesis the best second action turned out not to be open.
+    """How much more collisions would cost if, in each hypothesis, the best second action turned out to be blocked.
 
-    costs: `by_second_action`. own [hypotheses]: what those of the plans relied on cost.
+    costs: `by_second_action`. own [hypotheses]: collision costs of the plans that are relied on.
     """
     spare = np.sort(costs, 1)[:, 1]
     return float(np.where(np.isfinite(spare), np.maximum(spare - own, 0.0), 0.0).mean())
 
 
 def value_of_information(costs: np.ndarray) -> float:
-    """What collisions would cost more, if the second action had to be decided on before anything is known.
+    """How much more collisions would cost if the second action had to be settled before the hypotheses differ.
 
     The expected value of perfect information (Howard, IEEE Transactions on Systems Science and Cybernetics 2(1), 1966).
     costs: `by_second_action`.
@@ -64,7 +64,7 @@ def value_of_information(costs: np.ndarray) -> float:
 
 
 def ways(plans: Plans, mine: np.ndarray, budget: Budget) -> list[np.ndarray]:
-    """The plans [P] of each way to go on with decisions in common; those that ended before are of every way that they fit."""
+    """For each sequence of decisions in common, the plans [P] that follow it; a plan that ended before fits several."""
     codes, times = (
         plans.codes[:, 1 : budget.committed],
         budget.period * np.arange(1, budget.committed),

@@ -1,4 +1,4 @@
-"""Where a task ends, and what the lanes cost a plan: those still to be crossed to an exit, and those to the right of a motorway's."""
+"""Where a task ends, and what each lane costs a plan: lanes still to be crossed to an exit, lanes to the right of a motorway's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from drive.roads import Lane, LaneId, Road
 from drive.types import Scene
 
-FAR = 20.0  # lanes: the goal cannot be reached from there
+FAR = 20.0  # lanes, which stand for infinity: the goal cannot be reached from such a lane
 
 
 @dataclass(frozen=True)
@@ -32,24 +32,24 @@ class Goal:
 
     @property
     def nowhere(self) -> bool:
-        """Is it a task that ends nowhere, but in time?"""
+        """Does the task end at no place, only when the time is up?"""
         return not self.lanes and self.x is None
 
     def reached(self, lanes: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """bool [W] for egos on these lanes [W], by number, at road-frame x, y [W] [m]."""
         if self.x is not None:
             return x > self.x
-        there = np.zeros(len(x), bool)
+        arrived = np.zeros(len(x), bool)
         for number, lane in self.lanes:
-            there |= (lanes == number) & (lane.frenet(x, y)[0] >= self.start)
-        return there
+            arrived |= (lanes == number) & (lane.frenet(x, y)[0] >= self.start)
+        return arrived
 
 
 def lanes_to_goal(scene: Scene) -> np.ndarray:
     """Lane changes that the goal still takes, by lane number."""
     if scene.task.kind != "exit":
         return np.zeros(len(scene.road.lanes))
-    return _lanes_to(_Same(scene.road), scene.task.goal)
+    return _lanes_to(_ByIdentity(scene.road), scene.task.goal)
 
 
 def lanes_to_the_right(road: Road) -> np.ndarray:
@@ -59,8 +59,8 @@ def lanes_to_the_right(road: Road) -> np.ndarray:
     return np.array([len(road.lanes) - 1 - lane.id[2] for lane in road.lanes], float)
 
 
-class _Same:
-    """A road, the same only as itself: comparing and hashing all lanes would take longer than counting."""
+class _ByIdentity:
+    """A road as the key of a cache, by identity: comparing all its lanes would take longer than the cached work."""
 
     def __init__(self, road: Road):
         self.road = road
@@ -73,7 +73,7 @@ class _Same:
 
 
 @functools.lru_cache(maxsize=16)
-def _lanes_to(of: _Same, goal: tuple[LaneId, ...]) -> np.ndarray:
+def _lanes_to(of: _ByIdentity, goal: tuple[LaneId, ...]) -> np.ndarray:
     road = of.road
     numbers = {lane.id: number for number, lane in enumerate(road.lanes)}
     changes = np.full(len(numbers), FAR)

@@ -48,9 +48,9 @@ def target_lanes(scene: Scene, car: Car, reading: Reading = Reading()) -> tuple[
 
 
 def _steered_to(scene: Scene, car: Car, lane: Lane, reading: Reading) -> tuple[LaneId, ...]:
-    """The lane whose centre explains the heading that the car turns to: its own, or the one beside.
+    """The lane whose centre explains the heading that the car turns to: its own lane, or the one beside.
 
-    A car that gave up a change of lane still drifts the old way, but turns to the new one already.
+    A car that gave up a change of lane still drifts the old way, but already turns back.
     """
     x, y, asked, speed = _asked_heading(scene, car)
     asked = wrap(asked - float(lane.heading(lane.frenet(x, y)[0])))
@@ -126,9 +126,8 @@ def _drift(scene: Scene, car: Car, s: float, d: float) -> float:
         before = lane.frenet(float(past[-1, 1]), float(past[-1, 2]))[1]
         return (d - before) / -float(past[-1, 0])
     slip = math.asin(min(max(car.length / 2 * float(lane.curvature(s)), -0.6), 0.6))
-    off = wrap(
-        car.heading - float(lane.heading(s))
-    )  # in a bend, a body that follows it points out by its slip
+    # In a bend, the body of a car that follows the lane points outwards by its slip.
+    off = wrap(car.heading - float(lane.heading(s)))
     return car.speed * math.sin(min(off, off + slip, key=abs))
 
 

@@ -1,10 +1,10 @@
-"""Which cars a decision could depend on, without asking for all of them.
+"""Which cars a decision could depend on, without deciding again for each of them.
 
-A car that is hidden from the ego stays where it is for everybody else, so a plan goes as it went unless the ego came
-closer to that car than the margins want, or hit it (`Plans.touched`). Such a plan can only gain from hiding it: at best
-it loses all its risk and its crash. Where no rival's plans, at their best, catch up with the choice, the choice stays.
-Two things are left out: a plan that gains may take another's place among the few that branch on or are driven to the
-horizon, and hypotheses that only the hidden car told apart share their second action then.
+A car that is hidden from the ego stays on the road for all other cars. So a plan goes as it went, unless the ego hit that
+car or came closer to it than the margins want (`Plans.touched`). Such a plan can only gain by the hiding: at best it loses
+all its risk and its crash. If the plans of no rival, at their best, catch up with the choice, the choice stays.
+Two effects are left out: a plan that gains may take the place of another among the few that branch on or are driven to
+the horizon, and hypotheses that differ in the hidden car alone then share their second action.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def could_matter(thought, settings) -> frozenset[int]:
 
 
 def _at_best(thought, settings) -> np.ndarray:
-    """[P, 2] what each plan would be worth without risk and crash, as fast as it may get from there on."""
+    """[P, 2] what each plan would be worth without risk and crash, at the greatest speed that it may still reach."""
     plans, budget = thought.plans, thought.budget
     left = np.where(
         np.isfinite(plans.crash), budget.horizon - np.minimum(plans.crash, budget.horizon), 0.0
@@ -49,10 +49,8 @@ def _fastest(thought) -> np.ndarray:
     own = thought.roots.ego_slot[0]
     start = int(thought.roots.speed_index[0, own])
     gears = (plans.codes[:, :depth] == FASTER).astype(int) - (plans.codes[:, :depth] == SLOWER)
-    open_ = (
-        np.arange(depth) >= np.ceil(plans.crash / thought.budget.period)[:, None]
-    )  # not yet decided
-    gears = np.where(open_, 1, gears)
+    crashed_at = np.ceil(plans.crash / thought.budget.period)[:, None]
+    gears = np.where(np.arange(depth) >= crashed_at, 1, gears)  # undecided after a crash
     most = np.maximum(gears.cumsum(1).max(1), 0)
     return np.maximum(
         speeds[np.minimum(start + most, len(speeds) - 1)], thought.roots.speed[0, own]
@@ -80,7 +78,7 @@ def _ways(thought, code: int) -> list[np.ndarray]:
 
 
 def _bound(worth: np.ndarray, world: np.ndarray, settings) -> float:
-    """No less than what an action with such plans is worth, whatever its reliance and its need to know cost it."""
+    """An upper bound of what an action with such plans is worth, before the costs of reliance and information."""
     costs, gains = [], []
     for number in np.unique(world):
         cost, gain = worth[world == number].T

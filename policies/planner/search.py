@@ -1,8 +1,8 @@
 """A tree of meta-actions driven in the twin, in every hypothesis at once; knows arrays, not scenes.
 
-Each level drives all open nodes through one decision, legal actions only; a node whose ego crashed or arrived ends there.
-Leaves drive on with the speed and lane they have, or brake. What is kept of a plan: when it crashes, how much risk it
-takes, how far it drives.
+Each level drives all open nodes through one decision, with each legal action. A node whose ego has crashed or arrived is
+closed. Leaves drive on with the speed and lane that they have, or brake. A plan is summed up by when it crashes, how much
+risk it takes and how far it drives.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Budget:
     beam: int  # nodes of each first action and hypothesis that branch on, from the third decision
     lane_cost: np.ndarray  # [lanes] [m/s] that being in a lane costs
     margins: Margins
-    goal: Goal = Goal()  # where a plan ends well; from there on it would keep its speed
+    goal: Goal = Goal()  # where a plan ends well; it would keep its speed afterwards
     committed: int = 1  # decisions in common to all hypotheses
     fan: int = 1  # parts that each of them after the first divides beam and width into
 
@@ -49,9 +49,9 @@ class Budget:
 
 @dataclass(frozen=True)
 class Plans:
-    """What P plans came to, P = leaves of all hypotheses.
+    """The results of P plans, P = leaves of all hypotheses.
 
-    A plan that was not driven to the horizon (`done` is False) has the way that it would drive at most.
+    A plan that was not driven to the horizon (`done` is False) has the longest way that it could have driven.
     """
 
     codes: np.ndarray  # int [P, decisions]
@@ -63,7 +63,7 @@ class Plans:
     way: np.ndarray  # [P] [m] driven
     moves: np.ndarray  # int [P] actions other than IDLE within the branching part
     owed: np.ndarray  # [P] [m] what the lanes cost over the time spent in them
-    touched: np.ndarray  # bool [P, slots] to whom it comes closer than the margins, or whom it hits
+    touched: np.ndarray  # bool [P, slots] cars that the ego hit, or came too close to
     done: np.ndarray  # bool [P]
 
 
@@ -72,10 +72,10 @@ def search(
 ) -> Plans:
     """Plans of legal actions in every root; `first` [A] are the codes legal now.
 
-    promise: values open nodes [P] by what they have so far, with so many decisions to come. From the third decision on
-    the most promising of each first action and root branch on; of the leaves the most promising are driven on to the
-    horizon, the others only where none of those arrives there. tree: what is known of these roots under such a budget
-    (depth, width and beam aside); it grows.
+    promise: the value [P] of open nodes, given how many decisions are left. From the third decision on only the most
+    promising nodes of each first action and root branch on. The most promising leaves are driven on to the horizon, the
+    others only where none of these reaches it. tree: nodes of these roots that were driven before under the same budget
+    (depth, width and beam may differ); the search adds to it.
     """
     drive = _Drive(budget, tree)
     nodes = Nodes.at(roots, budget.depth + budget.tail, tree)
@@ -101,7 +101,7 @@ def _beam(
     promise: Callable[..., np.ndarray],
     closed: list[Nodes],
 ) -> Nodes:
-    """The most promising nodes of each first action and root, which branch on; the others stay as they are."""
+    """The most promising nodes of each first action and root, which branch on; the others are closed undriven."""
     left = budget.depth - level + budget.tail
     top = _most(promise(nodes, left), *_groups(nodes, budget, budget.beam, level))
     closed.append(nodes.left(~top, left * budget.period))
@@ -109,7 +109,7 @@ def _beam(
 
 
 def _groups(nodes: Nodes, budget: Budget, width: int, decided: int) -> tuple[np.ndarray, int]:
-    """Which nodes, so many decisions deep, compete with one another [P], and how many of them may win."""
+    """The group in which each node competes [P], at a depth of so many decisions, and how many of a group win."""
     group, common = nodes.world, min(budget.committed, decided)
     for level in range(common):
         group = nodes.codes[:, level] + ACTIONS * group
@@ -126,7 +126,7 @@ def _most(value: np.ndarray, group: np.ndarray, width: int) -> np.ndarray:
 
 
 def _tails(nodes: Nodes, budget: Budget, value: np.ndarray, drive: _Drive) -> list[Nodes]:
-    """The open nodes driven on: holding on first; braking where that crashes."""
+    """The open nodes driven on to the horizon, holding speed and lane, and braking where that crashes."""
     group, width = _groups(nodes, budget, budget.width, budget.depth)
     top = _most(value, group, width)
     best = drive.to_horizon(nodes.pick(top), IDLE)
@@ -139,17 +139,18 @@ def _tails(nodes: Nodes, budget: Budget, value: np.ndarray, drive: _Drive) -> li
 
 @dataclass(frozen=True)
 class Held:
-    """What one action came to where speed and lane are held after it."""
+    """The result of one action where speed and lane are held after it."""
 
-    crash: (
-        np.ndarray
-    )  # [W] [s] until the ego's crash; inf: none within the horizon, or none before it arrived
-    partner: np.ndarray  # int [W] whom it hits: a car's id, minus an object's, 0: nobody or unknown
+    # [W] [s] until the ego's crash; inf: none within the horizon, or none before it arrived
+    crash: np.ndarray
+    # int [W] what the ego hits: a car's id, or minus the id of an object; 0: nothing or unknown
+    partner: np.ndarray
 
 
 def hold(roots: Worlds, code: int, budget: Budget) -> Held:
     """In every root the one action, then the speed and lane that it gave."""
-    worlds, crash, there = roots.copy(), np.full(len(roots), np.inf), np.zeros(len(roots), bool)
+    worlds, crash = roots.copy(), np.full(len(roots), np.inf)
+    arrived = np.zeros(len(roots), bool)
     for level in range(budget.depth + budget.tail if len(roots) else 0):
         worlds.reset_clock()
         substeps = budget.substeps(level)
@@ -161,15 +162,15 @@ def hold(roots: Worlds, code: int, budget: Budget) -> Held:
             stop_on_crash=True,
             related=True,
         )
-        now = np.isinf(crash) & ~there & (worlds.ego_crash_step >= 0)
+        now = np.isinf(crash) & ~arrived & (worlds.ego_crash_step >= 0)
         crash = np.where(now, level * budget.period + worlds.ego_crash_step * dt, crash)
-        there |= np.isinf(crash) & at_goal(worlds, budget.goal)
-    return Held(crash, np.where(there, 0, struck(worlds)))
+        arrived |= np.isinf(crash) & at_goal(worlds, budget.goal)
+    return Held(crash, np.where(arrived, 0, struck(worlds)))
 
 
 @dataclass(frozen=True)
 class _Drive:
-    """Drives nodes, all but those that the tree knows already."""
+    """Drives nodes through the twin, all but those that the tree holds already."""
 
     budget: Budget
     tree: Tree
@@ -187,17 +188,17 @@ class _Drive:
         return self._once((depth, code), nodes, lambda fresh: self._out(fresh, code))
 
     def _once(self, stage: tuple[int, ...], nodes: Nodes, drive: Callable[[Nodes], None]) -> Nodes:
-        """Drive what is not known, and keep it."""
-        found, known = self.tree.known(stage, nodes.key)
-        fresh = nodes.pick(~found) if found.any() else nodes
+        """Drive the nodes that the tree does not hold, and keep them."""
+        kept, before = self.tree.recall(stage, nodes.key)
+        fresh = nodes.pick(~kept) if kept.any() else nodes
         if len(fresh.key):
             drive(fresh)
             self.tree.keep(stage, fresh)
-        if not found.any():
+        if not kept.any():
             return fresh
         lived = (
-            [(found, old), (~found, getattr(fresh, name))]
-            for name, old in zip(Nodes.LIVED, known, strict=True)
+            [(kept, old), (~kept, getattr(fresh, name))]
+            for name, old in zip(Nodes.LIVED, before, strict=True)
         )
         return replace(nodes, **dict(zip(Nodes.LIVED, map(gathered, lived), strict=True)))
 
@@ -214,9 +215,9 @@ class _Drive:
         nodes.place = np.full(len(worlds), -1)
 
     def _decide(self, nodes: Nodes, worlds: Worlds, codes: np.ndarray, level: int) -> None:
-        """Drive the worlds of these nodes, in place, and add what came of it.
+        """Drive the worlds of these nodes, in place, through one decision, and add the results to the nodes.
 
-        A world whose ego has crashed stands still; who has arrived keeps its speed, whatever happens.
+        A world whose ego has crashed stands still; an ego that has arrived keeps its speed, whatever happens.
         """
         budget, open_ = self.budget, np.isinf(nodes.ended)
         worlds.reset_clock()
@@ -233,10 +234,10 @@ class _Drive:
         )
         nodes.speed = np.where(open_, worlds.of_ego(worlds.speed), nodes.speed)
         nodes.crash = np.where(open_ & (at >= 0), level * budget.period + at * dt, nodes.crash)
-        there = np.where(
+        arrived = np.where(
             open_ & at_goal(worlds, budget.goal), (level + 1) * budget.period, nodes.ended
         )
-        nodes.ended = np.minimum(there, nodes.crash)
+        nodes.ended = np.minimum(arrived, nodes.crash)
         nodes.touched = worlds.touched
 
 

@@ -1,4 +1,4 @@
-"""What a plan came to, as terms and as a trajectory: what was seen beside what was imagined."""
+"""The terms and the trajectory of an option: what the scene shows, and what the plans imagine."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def terms_of(
 
 
 def _contacts(held: Held, horizon: float) -> list[Term]:
-    """The soonest contact over the hypotheses in which one cannot be avoided, if any."""
+    """The soonest contact over the hypotheses in which a contact cannot be avoided, if any."""
     if not np.isfinite(held.crash).any():
         return []
     soonest = int(np.argmin(held.crash))
-    who = int(held.partner[soonest])
-    about = {"cars": (who,)} if who > 0 else {"objects": (-who,)} if who < 0 else {}
+    partner = int(held.partner[soonest])
+    about = {"cars": (partner,)} if partner > 0 else {"objects": (-partner,)} if partner else {}
     return [Term("predicted contact", float(held.crash[soonest]), "s", "against", horizon, **about)]
 
 
@@ -140,7 +140,7 @@ def _goal(scene: Scene, lane: LaneId) -> list[Term]:
 
 
 def _keeping_right(scene: Scene, lane: LaneId) -> list[Term]:
-    """What speaks for a lane further to the right, where being there is worth something."""
+    """The term for a lane further to the right, on a road where keeping right is worth something."""
     number = {each.id: number for number, each in enumerate(scene.road.lanes)}
     left = lanes_to_the_right(scene.road)
     now = float(left[number[scene.ego.target_lane]])
@@ -156,7 +156,7 @@ def _gain(scene: Scene, plans: Plans, rows: np.ndarray, budget: Budget, words: W
 
 
 def trajectories(scene: Scene, codes: np.ndarray) -> list[Trajectory]:
-    """Where each action leads once it is done and speed and lane are then held, as for the words: nobody is in the way."""
+    """The trajectory of each action, with speed and lane held afterwards and no car in the way."""
     alone = from_scene(replace(scene, cars=(), ghosts=(), objects=()))
     worlds = alone.tile(len(codes))
     substeps = max(1, round(scene.period / scene.sub_step))

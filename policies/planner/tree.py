@@ -1,7 +1,7 @@
-"""What a search drove, kept so that nothing is driven twice: sequences of actions, and the worlds that they led to.
+"""The memory of a search: sequences of actions and the worlds that they led to, so that none is driven twice.
 
-Where cars are hidden from the ego, they stay on the road for everybody else. So of the same worlds only those sequences
-have to be driven again that touched one of the hidden; a tree knows the others already.
+A car that is hidden from the ego stays on the road for all other cars. So, of the same worlds, only those sequences have
+to be driven again in which the ego touched a hidden car; the tree holds the results of the others.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ IDLE, ACTIONS = CODES["IDLE"], len(META_ACTIONS)
 
 @dataclass
 class Nodes:
-    """P sequences of actions, each in its hypothesis, and what came of them so far."""
+    """P sequences of actions, each in its hypothesis, with their results so far."""
 
     key: np.ndarray  # int [P] hypothesis and actions, as one number
     world: np.ndarray  # int [P] the hypothesis
@@ -28,14 +28,15 @@ class Nodes:
     after: np.ndarray  # int [P] the same, of its world after the first decision
     crash: np.ndarray  # [P] [s] until the ego's crash; inf: none so far
     ended: np.ndarray  # [P] [s] until it crashed or arrived; inf: it goes on
-    risk: np.ndarray  # [P] what margins were missing
+    risk: np.ndarray  # [P] sum of the missing shares of margins
     way: np.ndarray  # [P] [m]
-    owed: np.ndarray  # [P] [m] what the lanes cost
+    owed: np.ndarray  # [P] [m] cost of the lanes
     touched: np.ndarray  # bool [P, slots]
     speed: np.ndarray  # [P] [m/s] of the ego
     fastest: np.ndarray  # [P] [m/s] that it has or was told to have
     legal: np.ndarray  # bool [P, 5] what it may do next
 
+    # the results of driving
     LIVED = (
         "place",
         "crash",
@@ -47,7 +48,7 @@ class Nodes:
         "speed",
         "fastest",
         "legal",
-    )  # what driving tells
+    )
 
     @classmethod
     def at(cls, roots: Worlds, decisions: int, tree: Tree) -> Nodes:
@@ -97,7 +98,7 @@ class Nodes:
         return np.isfinite(self.ended) & np.isinf(self.crash)
 
     def close(self, closed: list[Nodes], seconds: float) -> Nodes:
-        """The nodes that go on; those that ended are appended to `closed`, with so much time [s] left to whoever arrived."""
+        """The nodes that go on; those that ended are appended to `closed`, with so much time [s] left for an ego that arrived."""
         over = np.isfinite(self.ended)
         if not over.any():
             return self
@@ -113,17 +114,15 @@ class Nodes:
 
 
 class Tree:
-    """The nodes that searches of the same roots drove, by hypothesis and actions; what is in it is driven once."""
+    """The nodes that searches of the same roots drove, by hypothesis and actions; each of them is driven once."""
 
     def __init__(self, ghosts: np.ndarray):
-        self.ghosts = ghosts  # bool [slots] whom the ego does not see
-        self._blocks: list[
-            Worlds
-        ] = []  # worlds as they stood after some decision; not driven on in place
-        self._ends: list[int] = []  # of the blocks, counted in worlds
-        self._driven: dict[
-            tuple[int, ...], list[tuple[np.ndarray, ...]]
-        ] = {}  # by stage: keys, then what was LIVED
+        self.ghosts = ghosts  # bool [slots] of cars that the ego does not see
+        # Worlds as they stood after some decision (never driven on in place), and where each block ends, in worlds.
+        self._blocks: list[Worlds] = []
+        self._ends: list[int] = []
+        # By stage of the search: the keys of nodes, then their LIVED arrays.
+        self._driven: dict[tuple[int, ...], list[tuple[np.ndarray, ...]]] = {}
 
     def add(self, worlds: Worlds) -> np.ndarray:
         """Keep these worlds; the numbers under which `take` finds them [W]."""
@@ -133,7 +132,7 @@ class Tree:
         return np.arange(first, first + len(worlds))
 
     def take(self, numbers: np.ndarray) -> Worlds:
-        """Copies of kept worlds, in which the ego sees whom it sees now."""
+        """Copies of kept worlds, with the cars hidden that are hidden in this tree."""
         block = np.searchsorted(self._ends, numbers, "right")
         within = numbers - np.array([0, *self._ends])[block]
         parts = [(block == each, self._blocks[each]) for each in np.unique(block)]
@@ -151,23 +150,23 @@ class Tree:
         return worlds
 
     def keep(self, stage: tuple[int, ...], nodes: Nodes) -> None:
-        """Remember nodes as what a stage of the search came to."""
+        """Remember nodes as results of a stage of the search."""
         rows = nodes.key, *(getattr(nodes, name) for name in Nodes.LIVED)
         self._driven.setdefault(stage, []).append(rows)
 
-    def known(
+    def recall(
         self, stage: tuple[int, ...], keys: np.ndarray
     ) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-        """Which of these nodes [P] that stage came to, and what they LIVED."""
+        """Which of these nodes [P] a stage has driven before, and the LIVED arrays of those."""
         mine, *lived = self._in_order(stage)
         if not len(mine):
             return np.zeros(len(keys), bool), ()
         at = np.minimum(np.searchsorted(mine, keys), len(mine) - 1)
-        found = mine[at] == keys
-        return found, tuple(row[at[found]] for row in lived)
+        kept = mine[at] == keys
+        return kept, tuple(row[at[kept]] for row in lived)
 
     def _in_order(self, stage: tuple[int, ...]) -> tuple[np.ndarray, ...]:
-        """The rows of a stage by key; they are put in order once somebody asks."""
+        """The rows of a stage in the order of their keys; sorted at the first request."""
         parts = self._driven.get(stage, [])
         if not parts:
             return (np.empty(0, int),)
@@ -179,12 +178,14 @@ class Tree:
         return rows
 
     def hiding(self, ghosts: np.ndarray) -> Tree:
-        """The tree where the ego sees fewer cars: without the nodes that touched one of the hidden.
+        """The tree for an ego that sees fewer cars: without the nodes in which it touched a hidden car.
 
-        The hidden stay on the road for everybody else, so all other nodes go as they went.
+        Hidden cars stay on the road for all other cars, so all other nodes would go as they went.
         """
         if (self.ghosts & ~ghosts).any():
-            raise ValueError("a car that was hidden is seen now: nobody knows what touched it")
+            raise ValueError(
+                "a car that was hidden is seen now: this tree does not tell which nodes touched it"
+            )
         less, hidden = Tree(ghosts), ghosts & ~self.ghosts
         less._blocks, less._ends = list(self._blocks), list(self._ends)
         touched = 1 + Nodes.LIVED.index("touched")

@@ -1,4 +1,4 @@
-"""What plans are worth, and an action by the best that begin with it."""
+"""What plans are worth, and what an action is worth: its best plans."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from policies.planner.tree import Tree
 
 @dataclass(frozen=True)
 class Weighed:
-    """An action with what its plans came to, one best plan per hypothesis."""
+    """An action with its score and its plans, one best plan per hypothesis."""
 
     code: int
     score: float
@@ -59,11 +59,12 @@ def weighed(
     begun, alone = plans.codes[:, 0] == code, value(*worth.T)
     mine = begun & plans.done
     if budget.committed > 1:
-        found = (
+        choices = (
             _best(plans, way, alone, hypotheses) for way in contingency.ways(plans, mine, budget)
         )
         return max(
-            (scored(rows) for rows in found if len(rows) == hypotheses), key=lambda each: each.score
+            (scored(rows) for rows in choices if len(rows) == hypotheses),
+            key=lambda each: each.score,
         )
     rows = _best(plans, mine, alone, hypotheses)
     costs = contingency.by_second_action(plans, code, worth[:, 0], hypotheses, budget.period)
@@ -76,13 +77,13 @@ def weighed(
             & ((plans.codes[:, 1] == second) | (plans.ended <= budget.period))
         )
         best = np.flatnonzero(fits)[alone[fits].argmax()]
-        if plans.done[best]:  # else nothing is known against it
+        if plans.done[best]:  # else no collision of it was driven
             rows[world] = best
-    found = scored(rows)
+    best = scored(rows)
     relied = settings.reliance * contingency.reliance(costs, worth[rows, 0])
     return replace(
-        found,
-        score=found.score - relied - settings.information * contingency.value_of_information(costs),
+        best,
+        score=best.score - relied - settings.information * contingency.value_of_information(costs),
     )
 
 
