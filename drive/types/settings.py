@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 BY_HAND = "by hand, not tuned"
-BY_COMPARISON = "by hand, after a comparison on tuning seeds that the planner's pages tell"
+BY_COMPARISON = "by hand, after a comparison on tuning seeds (docs/lab, experiments of the planner)"
 
 
 @dataclass(frozen=True)

@@ -47,9 +47,7 @@ class Thought:
     weighed: tuple[Weighed, ...]
     tree: Tree  # of the search
     paths: list[Trajectory]  # where each weighed action leads
-    doubted: bool = (
-        False  # was every option about to crash, so that the search was repeated, deeper?
-    )
+    doubted: bool = False  # was it repeated, deeper, because every option might crash?
 
     @property
     def best(self) -> Weighed:

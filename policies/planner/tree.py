@@ -53,27 +53,24 @@ class Nodes:
     @classmethod
     def at(cls, roots: Worlds, decisions: int, tree: Tree) -> Nodes:
         n = len(roots)
-        codes = np.full((n, decisions), IDLE, np.int32)
-        risk, way, owed = np.zeros((3, n))
-        world, place, touched = np.arange(n), tree.add(roots), roots.touched
-        unborn, endless, none = np.zeros(n, int), np.full(n, np.inf), np.zeros((n, ACTIONS), bool)
+        world, place, zeros = np.arange(n), tree.add(roots), np.zeros(n)
         return cls(
-            world,
-            world,
-            codes,
-            unborn,
-            np.ones(n, bool),
-            place,
-            place,
-            endless,
-            endless,
-            risk,
-            way,
-            owed,
-            touched,
-            risk,
-            risk,
-            none,
+            key=world,
+            world=world,
+            codes=np.full((n, decisions), IDLE, np.int32),
+            moves=np.zeros(n, int),
+            done=np.ones(n, bool),
+            place=place,
+            after=place,
+            crash=np.full(n, np.inf),
+            ended=np.full(n, np.inf),
+            risk=zeros,
+            way=zeros,
+            owed=zeros,
+            touched=roots.touched,
+            speed=zeros,
+            fastest=zeros,
+            legal=np.zeros((n, ACTIONS), bool),
         )
 
     def pick(self, chosen) -> Nodes:
