@@ -125,7 +125,7 @@ def _onward(scene: Scene, option: Action, continuation: Action | None, later: fl
         wanted = continuation or Meta("IDLE")
         return wanted if scene.legal.allows(wanted) else Meta(scene.legal.meta[0])
     lane, ego = scene.road.lane(scene.ego.lane), scene.ego
-    wheel = control.steering_towards(lane, control.state_of(ego))
+    wheel = control.steering_towards(lane, control.state_of(ego), ego.length)
     pedal = control.acceleration_towards(ego.speed, ego.target_speed)
     return Control(
         control.clipped(pedal, scene.legal.acceleration),

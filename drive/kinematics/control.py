@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from drive.roads import CAR_LENGTH, Lane, Road
-from drive.roads.geometry import wrap
-from drive.types import Ego
+from drive.roads.geometry import GRAVITY, wrap
+from drive.types import Ego, Scene
 
 TAU_ACCELERATION = 0.6  # [s]
 TAU_HEADING = 0.2  # [s]
@@ -22,9 +22,8 @@ TAU_PURSUIT = 0.1  # [s]
 MAX_STEERING = math.pi / 3  # [rad]
 MAX_SPEED = 40.0  # [m/s]
 MAX_YAW_RATE = 2 * math.pi  # [rad/s]
-HALF_LENGTH = CAR_LENGTH / 2  # [m], axle to centre of gravity
+HALF_LENGTH = CAR_LENGTH / 2  # [m], axle to centre of gravity of an ordinary car
 FRICTION = 15.0  # [1/s2], of either axle, per kg and rad of slip
-INERTIA = (CAR_LENGTH**2 + 2.0**2) / 12  # [m2], about the vertical axis, per kg
 
 Route = tuple[tuple[str, str], ...]
 Plan = tuple[tuple[float, float], ...]  # (s, m/s): from then on, towards that speed; the first at 0
@@ -39,6 +38,33 @@ class State(NamedTuple):
     speed: float  # [m/s], along the body
     lateral_speed: float = 0.0  # [m/s], to the left
     yaw_rate: float = 0.0  # [rad/s]
+
+
+class Chassis(NamedTuple):
+    """What of a car decides how its controls move it."""
+
+    length: float = CAR_LENGTH  # [m]
+    width: float = 2.0  # [m]
+    dynamical: bool = False  # do its tyres slip?
+    grip: float | None = (
+        None  # acceleration and braking stay within grip x 9.81 m/s2; None: unlimited
+    )
+
+    @property
+    def axle(self) -> float:
+        """Distance [m] of either axle from the centre of gravity."""
+        return self.length / 2
+
+    @property
+    def inertia(self) -> float:
+        """About the vertical axis, per kg [m2]."""
+        return (self.length**2 + self.width**2) / 12
+
+
+def chassis_of(scene: Scene) -> Chassis:
+    """The ego's, on the surface that it is on."""
+    ego = scene.ego
+    return Chassis(ego.length, ego.width, ego.dynamical, scene.grip)
 
 
 def state_of(ego: Ego) -> State:
@@ -134,48 +160,57 @@ def stepwise(ego: Ego, action: str, again: str, period: float, count: int) -> Pl
     return tuple(plan)
 
 
-def steering_towards(lane: Lane, state: State) -> float:
-    """Steering command [rad] that follows a lane's centre (`ControlledVehicle.steering_control`)."""
+def steering_towards(lane: Lane, state: State, length: float = CAR_LENGTH) -> float:
+    """Steering command [rad] that follows a lane's centre (`ControlledVehicle.steering_control`); length of the car [m]."""
     speed = _not_zero(state.speed)
     s, d = lane.frenet(state.x, state.y)
     aim = math.asin(_clip(-d / TAU_LATERAL / speed, 1.0))
     wanted = lane.heading(s + state.speed * TAU_PURSUIT) + _clip(aim, math.pi / 4)
     turn = wrap(wanted - state.heading) / TAU_HEADING
-    slip = math.asin(_clip(HALF_LENGTH / speed * turn, 1.0))
+    slip = math.asin(_clip(length / 2 / speed * turn, 1.0))
     return _clip(math.atan(2 * math.tan(slip)), MAX_STEERING)
 
 
 # ------------------------------------------------------------------------------------- motion
 
 
-def moved(state: State, acceleration: float, steering: float, dt: float, dynamical: bool) -> State:
+def moved(
+    state: State, acceleration: float, steering: float, dt: float, chassis: Chassis = Chassis()
+) -> State:
     """The state dt seconds later under held controls."""
     if state.speed > MAX_SPEED:
         acceleration = min(acceleration, MAX_SPEED - state.speed)
     elif state.speed < -MAX_SPEED:
         acceleration = max(acceleration, -MAX_SPEED - state.speed)
-    return (_slipping if dynamical else _rolling)(state, acceleration, steering, dt)
+    if chassis.grip is not None:
+        acceleration = _clip(acceleration, chassis.grip * GRAVITY)
+    move = _slipping if chassis.dynamical else _rolling
+    return move(state, acceleration, steering, dt, chassis)
 
 
-def _rolling(state: State, acceleration: float, steering: float, dt: float) -> State:
+def _rolling(
+    state: State, acceleration: float, steering: float, dt: float, chassis: Chassis
+) -> State:
     """One Euler step of the kinematic bicycle (`Vehicle.step`)."""
     x, y, heading, speed = state[:4]
     slip = math.atan(math.tan(steering) / 2)
     return State(
         x + speed * math.cos(heading + slip) * dt,
         y + speed * math.sin(heading + slip) * dt,
-        heading + speed * math.sin(slip) / HALF_LENGTH * dt,
+        heading + speed * math.sin(slip) / chassis.axle * dt,
         speed + acceleration * dt,
     )
 
 
-def _slipping(state: State, acceleration: float, steering: float, dt: float) -> State:
+def _slipping(
+    state: State, acceleration: float, steering: float, dt: float, chassis: Chassis
+) -> State:
     """One Runge-Kutta step of the dynamical bicycle (`BicycleVehicle.step`)."""
     start = state._replace(yaw_rate=_clip(state.yaw_rate, MAX_YAW_RATE))
-    a = _slope(start, acceleration, steering)
-    b = _slope(_along(start, a, dt / 2), acceleration, steering)
-    c = _slope(_along(start, b, dt / 2), acceleration, steering)
-    d = _slope(_along(start, c, dt), acceleration, steering)
+    a = _slope(start, acceleration, steering, chassis)
+    b = _slope(_along(start, a, dt / 2), acceleration, steering, chassis)
+    c = _slope(_along(start, b, dt / 2), acceleration, steering, chassis)
+    d = _slope(_along(start, c, dt), acceleration, steering, chassis)
     mean = (p + 2 * q + 2 * r + u for p, q, r, u in zip(a, b, c, d, strict=True))
     return _along(start, mean, dt / 6)
 
@@ -184,15 +219,18 @@ def _along(state: State, slope, dt: float) -> State:
     return State(*(value + rate * dt for value, rate in zip(state, slope, strict=True)))
 
 
-def _slope(state: State, acceleration: float, steering: float) -> tuple[float, ...]:
+def _slope(
+    state: State, acceleration: float, steering: float, chassis: Chassis
+) -> tuple[float, ...]:
     """`BicycleVehicle.derivative_func` (Rajamani 2011, 2.21-2.28), per kg."""
     _, _, heading, speed, across, turn = state
+    axle, inertia = chassis.axle, chassis.inertia
     if abs(speed) < 1:
-        front = -across - INERTIA / HALF_LENGTH * turn
-        rear = -across + INERTIA / HALF_LENGTH * turn
+        front = -across - inertia / axle * turn
+        rear = -across + inertia / axle * turn
     else:
-        front = 2 * FRICTION * (steering - math.atan2(across + HALF_LENGTH * turn, speed))
-        rear = -2 * FRICTION * math.atan2(across - HALF_LENGTH * turn, speed)
+        front = 2 * FRICTION * (steering - math.atan2(across + axle * turn, speed))
+        rear = -2 * FRICTION * math.atan2(across - axle * turn, speed)
     cos, sin = math.cos(heading), math.sin(heading)
     return (
         cos * speed - sin * across,
@@ -200,7 +238,7 @@ def _slope(state: State, acceleration: float, steering: float) -> tuple[float, .
         turn,
         acceleration,
         front + rear - turn * speed,
-        HALF_LENGTH * (front - rear) / INERTIA,
+        axle * (front - rear) / inertia,
     )
 
 

@@ -297,6 +297,9 @@ def _order(scene: Scene) -> tuple[str, ...]:
 # ---------------------------------------------------------------------------------------- the past
 
 
+FINE = 0.02  # [s] between the states that a past is carried back by
+
+
 def carried_back(road: Road, lane: LaneId, pose: Sequence[float], times: np.ndarray) -> np.ndarray:
     """Where a car was that has driven as it does now: x, y [m], heading [rad], speed [m/s] at times <= 0 [T, 4].
 
@@ -304,16 +307,25 @@ def carried_back(road: Road, lane: LaneId, pose: Sequence[float], times: np.ndar
     """
     x, y, heading, speed = map(float, pose)
     along = road.lane(lane)
-    s, d = along.frenet(x, y)
-    off = heading - float(along.heading(s))
-    before = s + speed * math.cos(off) * times
-    across = d + speed * math.sin(off) * times
-    xs, ys = along.point(before, across)
-    states = np.stack(
-        [xs, ys, np.asarray(along.heading(before)) + off, np.full_like(before, speed)], -1
-    )
-    states[before < min(0.0, s)] = np.nan
-    return states
+    start = float(along.frenet(x, y)[0])
+    turned = heading - float(along.heading(start))  # to its lane
+
+    def course(px: float, py: float) -> float:
+        return float(along.heading(along.frenet(px, py)[0])) + turned
+
+    def back(px: float, py: float, towards: float, dt: float) -> tuple[float, float]:
+        return px - speed * math.cos(towards) * dt, py - speed * math.sin(towards) * dt
+
+    states = [(0.0, x, y, heading)]
+    for number in range(1, math.ceil(-float(times.min(initial=0.0)) / FINE) + 2):
+        middle = course(*back(x, y, course(x, y), FINE / 2))
+        x, y = back(x, y, middle, FINE)
+        if along.frenet(x, y)[0] < min(0.0, start):
+            break
+        states.append((-FINE * number, x, y, course(x, y)))
+    at, *columns = np.array(states[::-1]).T
+    poses = [np.interp(times, at, column, left=np.nan) for column in columns]
+    return np.stack([*poses, np.where(np.isnan(poses[0]), np.nan, speed)], -1)
 
 
 def _with_past(scene: Scene, car: int) -> Scene:

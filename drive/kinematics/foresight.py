@@ -39,12 +39,12 @@ def _by_meta(scene: Scene, option: Option, count: int) -> list[State]:
     lane, route = control.followed_lane(road, road.lane(ego.target_lane), ego.route, *state[:2])
     lane = control.target_lane_after(road, lane, action, *state[:2])
     target = control.target_speed_after(ego, action)
-    states = [state]
+    chassis, states = control.chassis_of(scene), [state]
     for _ in range(count):
         lane, route = control.followed_lane(road, lane, route, *state[:2])
         acceleration = control.acceleration_towards(state.speed, target)
-        steering = control.steering_towards(lane, state)
-        state = control.moved(state, acceleration, steering, scene.sub_step, ego.dynamical)
+        steering = control.steering_towards(lane, state, ego.length)
+        state = control.moved(state, acceleration, steering, scene.sub_step, chassis)
         states.append(state)
     return states
 
@@ -55,13 +55,14 @@ def _by_control(scene: Scene, option: Option, count: int) -> list[State]:
     lane = road.lane(option.target_lane or road.closest(*state[:3]).id)
     acceleration, steering = option.action.acceleration, option.action.steering
     held = max(1, round(scene.period / scene.sub_step))
-    states = [state]
+    chassis, states = control.chassis_of(scene), [state]
     for k in range(count):
         if k and k % held == 0:
             lane, route = control.followed_lane(road, lane, route, *state[:2])
-            steering = control.clipped(control.steering_towards(lane, state), scene.legal.steering)
+            wanted = control.steering_towards(lane, state, ego.length)
+            steering = control.clipped(wanted, scene.legal.steering)
             steady = control.acceleration_towards(state.speed, ego.target_speed)
             acceleration = control.clipped(steady, scene.legal.acceleration)
-        state = control.moved(state, acceleration, steering, scene.sub_step, ego.dynamical)
+        state = control.moved(state, acceleration, steering, scene.sub_step, chassis)
         states.append(state)
     return states

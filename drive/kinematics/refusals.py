@@ -119,7 +119,7 @@ def check_numbers(edit: Edit) -> None:
     """ValueError for a number that is none, is not finite, or is out of bounds."""
     for each in fields(edit):
         value = getattr(edit, each.name)
-        if each.name not in NUMBERS or value is None:
+        if each.name not in NUMBERS or (value is None and each.default is None):
             continue
         above, most, what = NUMBERS[each.name]
         number = isinstance(value, numbers.Real) and not isinstance(value, bool)
@@ -148,8 +148,12 @@ def heading_of(edit: Add, road: Road) -> float:
 
 def lane_after(edit: ChangeLane, road: Road, lane: LaneId) -> LaneId:
     """The lane that a car on `lane` changes to. ValueError where there is none."""
+    if isinstance(edit.lane, tuple):
+        return road.lane(edit.lane).id
     if edit.lane not in ("left", "right"):
-        return road.lane(tuple(edit.lane)).id
+        raise ValueError(
+            f"a car changes to the left, to the right or to a lane, not to {edit.lane!r}"
+        )
     side = road.side(lane, edit.lane)
     if side is None:
         raise ValueError(f"there is no lane to the {edit.lane} of car {edit.car}")
@@ -258,6 +262,8 @@ def _send(edit: Send, stage: Stage) -> None:
 
 def check_route(edit: Send, road: Road, begins: Collection[tuple[str, str]]) -> None:
     """ValueError where a route is none on this road, or does not begin with one of these sections."""
+    if not isinstance(edit.route, (tuple, list)):
+        raise ValueError(f"a route is a row of sections, not {edit.route!r}")
     route = [tuple(section) for section in edit.route]
     if not route:
         raise ValueError("a route has one section at least")

@@ -368,7 +368,9 @@ def legal_options(scene: Scene) -> tuple[Option, ...]:
 def _wheel(scene: Scene, lane: Lane, share: float) -> float:
     """Steering [rad] towards a lane, within a share of what is legal."""
     low, high = scene.legal.steering
-    return clipped(steering_towards(lane, state_of(scene.ego)), (share * low, share * high))
+    return clipped(
+        steering_towards(lane, state_of(scene.ego), scene.ego.length), (share * low, share * high)
+    )
 
 
 def _lane_after(scene: Scene, name: str) -> LaneId:

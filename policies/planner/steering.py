@@ -69,7 +69,7 @@ def drive(scene: Scene, roots: Worlds, settings: Settings) -> Driven:
                     lane = scene.road.side(lane.id, plan.later) or lane
                 following[world] = lane
                 orders[world, 0, 1] = control.clipped(
-                    control.steering_towards(lane, ego), scene.legal.steering
+                    control.steering_towards(lane, ego, scene.ego.length), scene.legal.steering
                 )
         wheel = orders[:, 0, 1].copy() if step == 0 else wheel
         drive = worlds.step(orders, held, scene.sub_step, stop_on_crash=True, risks=True, ego=True)
