@@ -256,10 +256,10 @@ class Ray:
             raise CannotStart('Ray is not installed; pip install "whydrive[ray]"')
 
     def run(self, jobs, work):
-        queue, pace = _Queue(jobs), _Pace()
         with _cluster(self.address, self.workers) as ray:
+            pack = ray.cloudpickle.dumps  # sends what a script defines along with it
+            queue, pace, work = _Queue(jobs, pack), _Pace(), ray.put(pack(work))
             task = ray.remote(_bundle).options(num_returns="streaming", max_retries=0)
-            work = ray.put(pickle.dumps(work))
             out: dict[
                 Iterator, deque[_Attempt]
             ] = {}  # a task's stream of outcomes: what is to come
@@ -272,7 +272,7 @@ class Ray:
                         return
                     yield from _streamed(ray, out, queue, pace)
             finally:
-                for stream in out:
+                for stream in out if ray.is_initialized() else ():
                     ray.cancel(stream, force=True)
 
 
@@ -353,7 +353,8 @@ def _cluster(address: str | None, workers: int | None) -> Iterator:
     try:
         yield ray
     finally:
-        ray.shutdown()
+        if ray.is_initialized():  # not where Python itself is ending, and has stopped it already
+            ray.shutdown()
 
 
 def _call(address: str | None) -> None:
@@ -378,13 +379,13 @@ class _Attempt:
 class _Queue:
     """What is still to be done: the jobs, then those whose worker died."""
 
-    def __init__(self, jobs: Iterable):
-        self._jobs = iter(jobs)
+    def __init__(self, jobs: Iterable, pack: Callable[[object], bytes] = pickle.dumps):
+        self._jobs, self._pack = iter(jobs), pack
         self._again: deque[_Attempt] = deque()
 
     def take(self) -> _Attempt | None:
         for job in self._jobs:
-            return _Attempt(job, pickle.dumps(job))
+            return _Attempt(job, self._pack(job))
         return self._again.popleft() if self._again else None
 
     def bundle(self, size: int) -> deque[_Attempt]:
