@@ -47,6 +47,18 @@ Overrides = Annotated[
 Physics = Annotated[
     str, typer.Option(help="what moves the cars: highway-env, or twin, the same many times faster")
 ]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="processes; 1, or as many as Ray has, if not given")
+]
+EngineName = Annotated[
+    str, typer.Option(help="local (this process), processes, or ray (other machines too)")
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT", help="a Ray cluster that runs; one is started here, if not given"
+    ),
+]
 LogFile = Annotated[Path, typer.Argument(metavar="LOG", help="a log, as written by run")]
 Causes = Annotated[
     Literal["every", "change", "never"],
@@ -207,15 +219,9 @@ def evaluate(
     suite: str,
     policy: Annotated[list[str], typer.Option("--policy", "-p", help="repeat for several")],
     episodes: Annotated[int, typer.Option(help="seeds per scenario")] = 20,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="processes; 1, or Ray's own number, if not given")
-    ] = None,
-    engine: Annotated[
-        str, typer.Option(help="local (this process), processes, or ray (on other machines too)")
-    ] = "processes",
-    address: Annotated[
-        str | None, typer.Option(help="a Ray cluster that runs; one is started here, if not given")
-    ] = None,
+    workers: Workers = None,
+    engine: EngineName = "processes",
+    address: Address = None,
     out: Annotated[Path, typer.Option(help="folder; a second call continues there")] = Path(
         "runs/evaluation"
     ),
@@ -282,15 +288,18 @@ def train(
 @app.command()
 def verify(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="a log, or a folder of logs")],
-    workers: Annotated[int, typer.Option(min=1, help="processes")] = 1,
+    workers: Workers = None,
+    engine: EngineName = "processes",
+    address: Address = None,
     false: Annotated[bool, typer.Option("--false", help="list every claim that is false")] = False,
 ) -> None:
     """Test every claim of a run by driving it again; the verdicts are written beside the logs."""
     from drive.checking.verdicts import Tally, logs_of, verify_logs
-    from drive.engine import Failure, Local, Processes
+    from drive.engine import Failure, named
 
+    verifiers = named(engine, workers, address)
     paths, tally, refused = logs_of(run), Tally(), 0
-    verified = verify_logs(paths, Local() if workers == 1 else Processes(workers))
+    verified = verify_logs(paths, verifiers)
     for path, findings in progressing(verified, len(paths), "verifying"):
         if isinstance(findings, Failure):
             print(f"whydrive: {path.name}: {findings.why}", file=sys.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +20,7 @@ from drive.checking.verdicts import (
     verify_log,
     verify_logs,
 )
-from drive.engine import Failure, Processes
+from drive.engine import Failure, Local, Processes
 from drive.episodes import log, rollout
 from drive.episodes.replay import replay
 from drive.language import make_claim
@@ -132,7 +133,7 @@ def test_verdicts_lie_beside_the_log_can_be_made_again_and_never_change_it(tmp_p
 
 def test_the_command_tests_a_folder_of_logs_and_says_how_many_claims_are_true(tmp_path, capsys):
     log.write(tmp_path / "a" / "one.jsonl", episode("merge"))
-    cli.verify(tmp_path, workers=1, false=True)
+    cli.verify(tmp_path, engine="local", false=True)
     table = capsys.readouterr().out
     assert "cause, asked again" in table and "untestable" in table
     assert path_beside(tmp_path / "a" / "one.jsonl").exists()
@@ -177,6 +178,26 @@ def test_a_log_whose_worker_dies_costs_the_others_nothing(tmp_path):
     assert results.pop(paths[1]) == Failure("its worker died 2 times (exit code 3)")
     assert not path_beside(paths[1]).exists()
     assert len(results) == 3 and all(len(findings) > 5 for findings in results.values())
+
+
+class Far:
+    """An engine that sees none of our files, and to which everything travels."""
+
+    shares_disk = False
+
+    def run(self, jobs, work):
+        for job, came in Local().run((pickle.loads(pickle.dumps(job)) for job in jobs), work):
+            yield job, pickle.loads(pickle.dumps(came))
+
+
+def test_where_workers_share_no_disk_verdicts_travel_and_are_the_same(tmp_path):
+    path = tmp_path / "one.jsonl"
+    log.write(path, episode("merge"))
+    found = verify_log(path)
+    beside = path_beside(path).read_bytes()
+    path_beside(path).unlink()
+    assert dict(verify_logs([path], Far())) == {path: found}
+    assert path_beside(path).read_bytes() == beside
 
 
 # ------------------------------------------------------------------------------ what is found out
