@@ -275,7 +275,8 @@ def head(name: str, group: Group, default: dict[int, dict]) -> Iterator[str]:
         f"Default, n = {len(default)}: collisions {rate(default, 'collision')}, success {rate(default, 'success')}, "
         f"headway under {HEADWAY:g} s in {percent(figures['headway'])} of the moving time, time to collision under "
         f"{CONTACT:g} s in {percent(figures['contact'])} of the time, mean speed {told(figures['speed'])} m/s. "
-        "The columns after n are differences to it on the same seeds, in percent of episodes or time and in m/s."
+        "The columns after n are differences to it on the same seeds, in percent of episodes or time and in m/s; "
+        "= where every action of every episode was the same."
     )
     yield ""
     yield (
@@ -287,16 +288,17 @@ def head(name: str, group: Group, default: dict[int, dict]) -> Iterator[str]:
 
 def row(setting: Tunable, value, default: dict[int, dict], mine: dict[int, dict]) -> str:
     otherwise = sum(mine[seed]["actions"] != default[seed]["actions"] for seed in mine)
+    unit = f" {setting.unit}" if setting.unit else ""
+    about = f"`{setting.name}`", f"{shown(setting.value)}{unit}", shown(value)
+    if not otherwise:
+        return f"| {' | '.join(about)} | 0 of {len(mine)} |{' = |' * 5}"
     rates = [
         100 * np.mean([mine[seed][what] - default[seed][what] for seed in mine])
         for what in ("collision", "success")
     ]
     differences = {pair: paired_ratio(values(default, pair), values(mine, pair)) for pair in PAIRS}
-    unit = f" {setting.unit}" if setting.unit else ""
     cells = (
-        f"`{setting.name}`",
-        f"{shown(setting.value)}{unit}",
-        shown(value),
+        *about,
         f"{otherwise} of {len(mine)}",
         *(f"{each:+.1f}" for each in rates),
         told(differences["headway"], 100, sign="+"),
