@@ -22,7 +22,7 @@ twin        kernel network worlds suppositions entry edits spawn vector_env
 policy
 world       drivers config edits values perception task following recorder twin
 reasoning   decisions evidence narrate causes because
-episodes    codec log shelf rollout record replay branch api
+episodes    codec lines log shelf rollout record replay branch api
 checking    scene text asked futures verdicts faithfulness
 evaluation  results versions folder run
 show        viewer film
@@ -152,6 +152,7 @@ def test_imports_inside_functions_are_for_commands_and_heavy_dependencies_only()
         "PIL",
         "cv2",
         "fontTools",
+        "zstandard",
         "stable_baselines3",
         "rich",
         "ray",

@@ -1,6 +1,7 @@
 """The rationale log: round trip, kill, foreign and damaged files, replay."""
 
 import dataclasses
+import gzip
 import json
 import math
 import signal
@@ -11,8 +12,10 @@ import typing
 import numpy as np
 import orjson
 import pytest
+import zstandard
 
 from drive import types
+from drive.checking.verdicts import logs_of, path_beside
 from drive.episodes import codec, log, rollout
 from drive.episodes.record import record
 from drive.episodes.replay import difference, replay
@@ -120,6 +123,49 @@ def test_a_torn_last_line_is_dropped_and_reported(logs, tmp_path):
     count = len(log.read(logs["merge"]).episode.steps)
     assert read.torn and len(read.episode.steps) == count - 1 and read.episode.end is None
     assert not log.is_complete(cut) and log.is_complete(logs["merge"])
+
+
+LEFT_BEHIND = {
+    "no newline at the end": lambda whole: whole.rstrip(b"\n"),
+    "an empty line at the end": lambda whole: whole + b"\n",
+    "blanks at the end": lambda whole: whole + b"  \t",
+    "an empty line in the middle": lambda whole: whole.replace(b"\n", b"\n\n", 1),
+    "a byte order mark": lambda whole: b"\xef\xbb\xbf" + whole,
+    "carriage returns": lambda whole: whole.replace(b"\n", b"\r\n"),
+    "gzip": gzip.compress,
+    "Zstandard": zstandard.compress,
+}
+
+
+@pytest.mark.parametrize("kind", LEFT_BEHIND)
+def test_what_editors_and_archives_do_to_a_log_is_read_as_whole(kind, logs, tmp_path):
+    path = tmp_path / f"a.jsonl{ {'gzip': '.gz', 'Zstandard': '.zst'}.get(kind, '') }"
+    path.write_bytes(LEFT_BEHIND[kind](logs["merge"].read_bytes()))
+    read = log.read(path)
+    assert read == log.read(logs["merge"]) and not read.torn
+    assert log.is_complete(path) and log.read_header(path) == read.episode.header
+    assert logs_of(tmp_path) == (path,)
+    assert path_beside(path) == tmp_path / "a.verdicts.jsonl"
+
+
+@pytest.mark.parametrize("ending", ["gz", "zst"])
+def test_a_compressed_log_that_was_cut_is_refused_in_one_sentence(ending, logs, tmp_path):
+    pack = gzip.compress if ending == "gz" else zstandard.compress
+    path = tmp_path / f"a.jsonl.{ending}"
+    path.write_bytes(pack(logs["merge"].read_bytes())[:-40])
+    with pytest.raises(log.LogError, match="is damaged: it cannot be decompressed"):
+        log.read(path)
+    assert not log.is_complete(path)
+
+
+def test_a_file_that_begins_like_an_archive_and_is_none_is_refused(tmp_path):
+    for begin in (b"\x1f\x8b", b"\x28\xb5\x2f\xfd"):
+        path = tmp_path / "a.jsonl"
+        path.write_bytes(begin + b"hello" * 9)
+        for read in (log.read, log.read_header):
+            with pytest.raises(log.LogError, match="is damaged: it cannot be decompressed"):
+                read(path)
+        assert not log.is_complete(path)
 
 
 def test_a_kill_in_the_middle_loses_at_most_the_step_being_written(tmp_path):

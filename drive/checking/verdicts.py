@@ -34,7 +34,7 @@ from drive.checking.futures import (
 )
 from drive.checking.text import check_rationale
 from drive.engine import Engine, Failure, Local
-from drive.episodes import log
+from drive.episodes import lines, log
 from drive.episodes.codec import build, plain
 from drive.episodes.replay import Moment, replay
 from drive.language import said_action
@@ -445,14 +445,19 @@ def _untestable(claim: Claim, why: str) -> Verdict:
 
 def path_beside(path: Path) -> Path:
     """Where the verdicts on a log lie."""
-    return path.with_suffix(".verdicts.jsonl")
+    return path.with_name(f"{lines.stem(path)}.verdicts.jsonl")
 
 
 def logs_of(run: Path) -> tuple[Path, ...]:
     """The log, or every log of a folder. ValueError where there is none."""
     if run.is_file():
         return (run,)
-    found = sorted(p for p in run.rglob("*.jsonl") if not p.name.endswith(".verdicts.jsonl"))
+    found = sorted(
+        path
+        for ending in lines.ENDINGS
+        for path in run.rglob(f"*{ending}")
+        if not path.name.endswith(".verdicts.jsonl") and path.name != "episodes.jsonl"
+    )
     if not found:
         raise ValueError(f"no log in {run}")
     return tuple(found)
@@ -482,11 +487,10 @@ def verify_log(path: Path) -> tuple[Finding, ...]:
 
 def read_verdicts(path: Path) -> tuple[Finding, ...]:
     """Verdicts as they were written. ValueError where the file is none or belongs to a newer version."""
-    with open(path, "rb") as file:
-        header = orjson.loads(file.readline())
-        if header.get("schema") != SCHEMA or header.get("version", "").split(".")[0] != "1":
-            raise ValueError(f"{path} holds no verdicts that can be read")
-        return tuple(build(Finding, orjson.loads(line)) for line in file)
+    (_, header), *rows = lines.rows(path)[0] or [(1, {})]
+    if header.get("schema") != SCHEMA or str(header.get("version")).split(".")[0] != "1":
+        raise ValueError(f"{path} holds no verdicts that can be read")
+    return tuple(build(Finding, row) for _, row in rows)
 
 
 def asked_again(header: Header) -> tuple[Policy | None, str]:

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import orjson
 
-from drive.episodes import codec
+from drive.episodes import codec, lines
 from drive.episodes.codec import build, plain
+from drive.episodes.lines import LogError
 from drive.kinematics.edits import lifted, with_edited_past
 from drive.kinematics.history import history
 from drive.types import Edit, End, Episode, Header, Scene, Step, Tracks
@@ -23,11 +24,6 @@ from drive.types import Edit, End, Episode, Header, Scene, Step, Tracks
 SCHEMA = "whydrive.rationale"
 VERSION = (1, 1)  # 1.1: edits, physics, parent
 PROGRAM = re.compile(r"\.(py|safetensors)$")  # what a policy's file name ends in
-LARGEST_LINE = 8 << 20  # bytes; a longer line is no step of ours
-
-
-class LogError(ValueError):
-    """A file is no log that can be read; the message says why in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +79,12 @@ def write(path: Path, episode: Episode) -> None:
 
 def read(path: Path | str) -> Log:
     """Read an episode. LogError for what is missing, foreign, newer or damaged before its last line."""
-    lines, torn = _lines(Path(path))
-    header = _header(path, lines[0])
+    rows, torn = _lines(Path(path))
+    header = _header(path, rows[0][1])
     steps: list[Step] = []
     so_far = _SoFar(header)
     end = None
-    for number, line in enumerate(lines[1:], 2):
+    for number, line in rows[1:]:
         place = f"{path}, line {number}"
         if end is not None:
             raise LogError(f"{place}: something follows the end of the episode")
@@ -103,20 +99,12 @@ def read(path: Path | str) -> Log:
 
 def read_header(path: Path | str) -> Header:
     """Only the header, for listings."""
-    with _opened(Path(path)) as file:
-        return _header(path, _parsed(file.readline(LARGEST_LINE), f"{path}, line 1"))
+    return _header(path, lines.first(Path(path)))
 
 
 def is_complete(path: Path) -> bool:
     """Does the log stand on disk with its end? Reads the last line only."""
-    try:
-        with open(path, "rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - LARGEST_LINE))
-            last = file.read().rstrip(b"\n").rsplit(b"\n", 1)[-1]
-        return orjson.loads(last).get("line") == "end"
-    except (OSError, ValueError, AttributeError):
-        return False
+    return (lines.last(path) or {}).get("line") == "end"
 
 
 def the_step(episode: Episode, number: int) -> Step:
@@ -151,37 +139,12 @@ LINES = {"header": Header, "step": Step, "end": End}
 # ----------------------------------------------------------------------------------------- reading
 
 
-def _opened(path: Path):
-    try:
-        return open(path, "rb")
-    except IsADirectoryError:
-        raise LogError(f"{path} is a folder, not a log") from None
-    except OSError as error:
-        raise LogError(f"{path} cannot be read: {error.strerror or error}") from None
-
-
-def _lines(path: Path) -> tuple[list[dict], bool]:
-    with _opened(path) as file:
-        raw = file.read()
-    if not raw.strip():
-        raise LogError(f"{path} is empty")
-    *whole, rest = raw.split(b"\n")
-    torn = bool(rest)
-    if not whole:
-        raise LogError(f"{path} was cut within its first line; nothing can be read")
-    return [_parsed(line, f"{path}, line {n}") for n, line in enumerate(whole, 1)], torn
-
-
-def _parsed(line: bytes, place: str) -> dict:
-    if len(line) > LARGEST_LINE:
-        raise LogError(f"{place}: {len(line)} bytes are too long for a line of a log")
-    try:
-        data = orjson.loads(line)
-    except ValueError:
-        raise LogError(f"{place}: not a line of a rationale log (no JSON)") from None
-    if not isinstance(data, dict):
-        raise LogError(f"{place}: not a line of a rationale log")
-    return data
+def _lines(path: Path) -> tuple[list[tuple[int, dict]], bool]:
+    rows, torn = lines.rows(path)
+    if not rows:
+        what = "was cut within its first line; nothing can be read" if torn else "is empty"
+        raise LogError(f"{path} {what}")
+    return rows, torn
 
 
 def _header(path, line: dict) -> Header:

@@ -17,7 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from drive import policy as policies
-from drive.episodes import log, rollout
+from drive.episodes import lines, log, rollout
 from drive.evaluation import versions
 from drive.evaluation.results import BROKEN, Record
 from drive.scenarios import Suite
@@ -191,8 +191,8 @@ def is_done(plan: Plan, job: Job) -> bool:
 
 def _is_torn_at_once(path: Path) -> bool:
     """Was it cut within its first line, as a kill may leave it?"""
-    with open(path, "rb") as file:
-        first = file.readline(log.LARGEST_LINE)
+    with lines.opened(path) as file:
+        first = file.readline(lines.LARGEST)
     begin = f'{{"schema":"{log.SCHEMA}"'.encode()
     return not first.endswith(b"\n") and begin.startswith(first[: len(begin)])
 
