@@ -10,6 +10,8 @@ from hand_made import car, scene
 
 from drive.policy import load
 from drive.twin import AS_IT_IS, Suppositions, from_scene, supposed
+from drive.twin.edits import edited
+from drive.types import ChangeLane, KeepLane, Send
 from drive.types.settings import changed, tunables
 
 POLICIES = Path(__file__).parents[1] / "policies"
@@ -28,6 +30,7 @@ def array(value, dtype=float, **entries):
     return values
 
 
+KEEPING = array(True, bool, at0_0=False, at1_0=False, at2_0=False, at2_1=False)  # all but car 1
 ONE = {
     "target_lane": (array(AS_IT_IS, int, at1_2=0), "target_lane", 0),
     "target_speed": (array(np.nan, at1_2=31.0), "target_speed", 31.0),
@@ -70,6 +73,28 @@ def test_a_car_with_another_wish_and_one_with_another_lane_drive_so():
         each.step(None, 45, 1 / 15)
     assert told.speed[0, 1] < before.speed[0, 1] - 3
     assert told.xy[2, 1, 1] < -3 < before.xy[2, 1, 1]  # [m]; the next lane is 4 m to the right
+
+
+SAME = {
+    "keep lane": (Suppositions(changes_lanes=KEEPING), KeepLane(1)),
+    "change lane": (
+        Suppositions(target_lane=array(AS_IT_IS, int, at2_1=1), changes_lanes=KEEPING),
+        ChangeLane(1, "right"),
+    ),
+    "send": (
+        Suppositions(route=array(AS_IT_IS, int, at2_1=0), routes=((("a", "b"),),)),
+        Send(1, (("a", "b"),)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_what_is_supposed_of_one_car_is_what_the_edit_of_this_car_does(name):
+    suppositions, edit = SAME[name]
+    one, other = supposed(worlds(), suppositions), edited(worlds(), edit, only=[2])
+    assert np.array_equal(one.f, other.f, equal_nan=True) and np.array_equal(one.g, other.g)
+    assert np.array_equal(one.routes, other.routes)
+    assert not np.array_equal(one.g, worlds().g)
 
 
 def test_a_pose_is_in_the_road_frame():

@@ -17,6 +17,7 @@ from drive.roads import Lane, LaneId, Road, Straight, straightest
 from drive.roads.geometry import GRAVITY
 from drive.twin import kernel as k
 from drive.twin.network import network
+from drive.twin.suppositions import Suppositions, supposed
 from drive.twin.worlds import KINDS, NOMINAL, Worlds, driver_row
 from drive.types import EGO, Car, Driver, Ego, Scene, StaticObject, Truth
 
@@ -96,11 +97,11 @@ def any_priority(road: Road) -> bool:
 
 def sampled(worlds: Worlds, times: int, rng: np.random.Generator) -> Worlds:
     """Each world `times` times, with the other drivers' lane-change timers [0, 1) s and DELTA [3.5, 4.5) drawn anew."""
-    drawn = worlds.tile(times)
-    others = np.isin(drawn.g[:, k.KIND], (k.IDM, k.LINEAR))
-    drawn.f[:, k.TIMER] = np.where(others, rng.random(others.shape), drawn.f[:, k.TIMER])
-    drawn.f[:, k.DELTA] = np.where(others, 3.5 + rng.random(others.shape), drawn.f[:, k.DELTA])
-    return drawn
+    tiled = worlds.tile(times)
+    others = tiled.traffic
+    timer = np.where(others, rng.random(others.shape), np.nan)
+    exponent = np.where(others, 3.5 + rng.random(others.shape), np.nan)
+    return supposed(tiled, Suppositions(timer=timer, exponent=exponent))
 
 
 def _nominal(
