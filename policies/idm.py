@@ -108,7 +108,7 @@ def acceleration(view: View, lane: LaneId) -> float:
     speed, wish = view.scene.ego.speed, _wanted_speed(view.scene, lane)
     if nearest is None:
         return idm_acceleration(speed, wish)
-    return idm_acceleration(speed, wish, nearest.gap, speed - nearest.speed)
+    return idm_acceleration(speed, wish, nearest.gap, speed - nearest.speed, nearest.halves)
 
 
 def _wanted_speed(scene: Scene, lane: LaneId) -> float:
@@ -123,7 +123,7 @@ def _imposed(view: View, lane: LaneId) -> float:
     if other is None:
         return 0.0
     wish = max(other.speed, view.scene.road.lane(lane).speed_limit or 0.0)
-    return max(0.0, -idm_acceleration(other.speed, wish, other.gap, other.closing))
+    return max(0.0, -idm_acceleration(other.speed, wish, other.gap, other.closing, other.halves))
 
 
 def _given(scene: Scene, action: Meta) -> float:

@@ -20,7 +20,7 @@ from drive.policy import load
 from drive.roads import ways
 from drive.roads.geometry import GRAVITY
 from drive.scenarios import SCENARIOS
-from drive.twin import CODES, Worlds, from_scene, from_truth
+from drive.twin import CODES, Suppositions, Worlds, from_scene, from_truth, supposed
 from drive.twin import edits as of_the_twin
 from drive.twin import kernel as k
 from drive.types import (
@@ -572,10 +572,13 @@ def test_a_car_without_its_task_is_the_same_car():
 
 
 def test_cars_that_gave_way_drive_on_where_no_limit_says_how_fast():
+    """highway-env lets them wish for the limit of their lane; with none they would have braked for ever."""
     at = World("intersection").reset(2)
     worlds = from_scene(of_scenes.edited(at, Without("speed limit")))
-    worlds.step([[CODES["IDLE"]] * 8])
-    assert np.isfinite(worlds.f[0, [k.X, k.Y, k.SPEED]]).all()
+    worlds = supposed(worlds, Suppositions(gives_way=worlds.cars > 0))
+    worlds.step([CODES["IDLE"]])
+    wishes = worlds.target_speed[0][worlds.cars[0] > 0]
+    assert np.isfinite(wishes).all() and wishes.max() == refusals.FASTEST
 
 
 def test_a_condition_that_is_not_there_is_refused_and_one_that_was_lifted_stays_away():

@@ -56,6 +56,9 @@ class Neighbour:
     object: int | None = None
     oncoming: bool = False  # does it face the other way?
     crossing: bool = False  # heads across the lane, more than 45 degrees off either direction
+    halves: float = (
+        CAR_LENGTH  # [m] half of it and half of the ego: with the gap, the distance of centres
+    )
 
     @property
     def time_to_collision(self) -> float:
@@ -140,7 +143,7 @@ class View:
         wish = max(
             other.speed, self._usual_speed(self.scene.road.lane(lane or self.scene.ego.target_lane))
         )
-        gap = next_station - here - self.scene.car(other.car).length
+        gap = next_station - here - CAR_LENGTH  # whatever the lengths: IDM goes by centres
         return min(0.0, idm_acceleration(other.speed, wish, gap, other.speed - ahead.speed))
 
     def _usual_speed(self, lane: Lane) -> float:
@@ -172,12 +175,14 @@ class View:
                 at, heading = place[0] - s, place[1]
                 speed = car.speed * math.cos(car.heading - heading)
                 closing = own - speed if at >= 0 else speed - own
-                gap = abs(at) - (car.length + ego.length) / 2
+                halves = (car.length + ego.length) / 2
+                gap = abs(at) - halves
                 angle = abs(wrap(car.heading - heading))
                 crossing = math.pi / 4 < angle < 3 * math.pi / 4
+                oncoming = angle > math.pi / 2
                 yield (
                     at,
-                    Neighbour(gap, closing, speed, car.id, None, angle > math.pi / 2, crossing),
+                    Neighbour(gap, closing, speed, car.id, None, oncoming, crossing, halves),
                 )
         for thing in scene.objects:
             place = _place(ruler, thing.x, thing.y, s)
@@ -297,18 +302,22 @@ class View:
 
 
 def idm_acceleration(
-    speed: float, wish: float, gap: float = math.inf, closing: float = 0.0
+    speed: float,
+    wish: float,
+    gap: float = math.inf,
+    closing: float = 0.0,
+    halves: float = CAR_LENGTH,
 ) -> float:
     """The Intelligent Driver Model's acceleration [m/s2], not below -IDM["hardest"].
 
     Treiber, Hennecke, Helbing 2000, eq. 2 and 3, with `IDMVehicle`'s parameters. speed and the speed
-    wished for in m/s; gap [m] bumper to bumper (highway-env's jam distance counts between centres);
-    closing [m/s] towards the leader.
+    wished for in m/s; gap [m] bumper to bumper; halves [m] half of either car, since highway-env's jam
+    distance counts between centres; closing [m/s] towards the leader.
     """
     free = 1 - (max(speed, 0.0) / max(wish, 0.01)) ** IDM["exponent"]
     slack = 2 * math.sqrt(IDM["acceleration"] * IDM["braking"])
     wanted = IDM["jam"] + speed * IDM["time gap"] + speed * closing / slack
-    press = (wanted / max(gap + CAR_LENGTH, 0.01)) ** 2
+    press = (wanted / max(gap + halves, 0.01)) ** 2
     return max(IDM["acceleration"] * (free - press), -IDM["hardest"])
 
 
