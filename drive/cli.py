@@ -421,7 +421,7 @@ def opened(path: Path):
 def exported(
     policies: list[str], out: Path, observation: Path | None, trust_pickle: bool
 ) -> list[str]:
-    """The policies, each Stable-Baselines3 zip (and whichever is to be shown something else) exported to a folder."""
+    """The policies' names, each Stable-Baselines3 zip (or agent with another observation) exported to a folder first."""
     from drive.policy import exporter
 
     agents = [name for name in policies if name.startswith("sb3:")]

@@ -1,6 +1,6 @@
-"""Pictures with OpenCV: where everyone is at one moment in, pixels out. The one door to OpenCV.
+"""Pictures with OpenCV: from the places of all cars at one moment to pixels. The one door to OpenCV.
 
-Knows no simulator and no rationale: which cars stand out, and in which colour, is the caller's.
+Knows no simulator and no rationale: the caller says which cars stand out, and in which colour.
 """
 
 from drive.camera.birdseye import Marks, bird_eye

@@ -200,7 +200,7 @@ def _label(picture: np.ndarray, at: np.ndarray, car: Body, scale: float, palette
 
 
 def _beacon(picture, view: View, car: Body, colour: Colour | None, palette: Palette) -> bool:
-    """A cited car beyond the picture: its id at the edge, on the side where it is. Was it drawn?"""
+    """Draw the id of a cited car beyond the picture at the edge nearest to it; tells whether it was drawn."""
     at = view.pixels((car.x, car.y))
     edge = np.clip(at, MARGIN, np.array(view.size) - MARGIN)
     away = math.dist(at, edge)

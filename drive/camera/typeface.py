@@ -1,4 +1,4 @@
-"""Typefaces that never draw a box: what one has no picture of is drawn in another, or named in brackets."""
+"""Typefaces that never draw a box: a character without a picture in one is drawn in another, or named in brackets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where everyone is at one moment, and which part of the road a picture shows."""
+"""The places of all cars at one moment, and the part of the road that a picture shows."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Body:
 
 @dataclass(frozen=True)
 class Moment:
-    """Where everyone is at one time."""
+    """The places of all cars at one time."""
 
     time: float  # [s]
     ego: Body
@@ -45,7 +45,7 @@ class Moment:
     objects: tuple[StaticObject, ...] = ()
 
     @property
-    def everyone(self) -> tuple[Body, ...]:
+    def bodies(self) -> tuple[Body, ...]:
         return (self.ego, *self.cars)
 
 

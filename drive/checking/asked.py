@@ -1,4 +1,4 @@
-"""What a decision truly depends on, the slow and plain way: the yardstick for causes that are cited.
+"""The cars that a decision truly depends on, by plain search: the yardstick for causes that are cited.
 
 Shares no code with `drive.reasoning.causes` and takes no short cut: every perceived car is hidden in
 turn and the policy decides in full. Slow, and only for tests and the report.

@@ -166,7 +166,7 @@ def _numbers(case: Case) -> Values:
 
 
 def _understood(case: Case) -> Values:
-    """Sentence by sentence: 1 where the words are ours, and can be tested as such."""
+    """Sentence by sentence: 1 where Whydrive's own grammar parses it, so that it can be tested."""
     words = words_of(case.rationale.language)
     sentences = len(case.rationale.text.removesuffix(words.end).split(words.stop))
     unread = sum(f.verdict.claim.quantity == "text: words" for f in case.findings)
@@ -204,7 +204,7 @@ def _precision(case: Case) -> Values:
 
 
 def _recall(case: Case) -> Values:
-    """Every single cause; where only sets do it, the best covered one of them."""
+    """The share of causes that are cited: of single ones each, of sets the one that is covered best."""
     sets = case.scenery.dependence.sets
     if any(len(ids) > 1 for ids in sets):
         yield max(len(case.cited & set(ids)) / len(ids) for ids in sets)
@@ -223,7 +223,7 @@ def _jaccard(case: Case) -> Values:
 
 
 def jaccard(one: Iterable[int], other: Iterable[int]) -> float:
-    """Shared over all; 1 where both are empty."""
+    """Size of the intersection over size of the union; 1 where both are empty."""
     one, other = set(one), set(other)
     return len(one & other) / len(one | other) if one | other else 1.0
 
@@ -406,7 +406,7 @@ FIGURES: dict[str, Figure] = {
                                 lambda case: case.results("driven out"), "higher", 0.95),
     "contacts that came": Figure("foreseen contacts that came true in highway-env", _came_true, ""),
     "consequences untestable": Figure("foreseen, but nothing testable is said", _untestable, ""),
-    "minimality": Figure("decisions without any cause, in which nobody is cited", _minimal, "higher", 1.0),
+    "minimality": Figure("decisions without any cause, in which no car is cited", _minimal, "higher", 1.0),
     "causal locality": Figure("rationales without anything from after the decision", _local, "higher"),
     "stable decision": Figure("decisions that noise leaves as they are", _stable_decision, "higher"),
     "stable cars": Figure("agreement of cited cars under noise, same decision", _stable_cars, "higher"),

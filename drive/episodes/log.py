@@ -165,7 +165,7 @@ def _built(kind, data: dict, given: dict, place: str):
 
 
 class _SoFar:
-    """What the lines read so far say about the next scene: what repeats, and everyone's past."""
+    """What the lines read so far say about the next scene: what repeats, and the past of all cars."""
 
     def __init__(self, header: Header):
         repeats = ("scenario", "seed", "period", "sub_step", "task", "perception", "road")

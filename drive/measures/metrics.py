@@ -1,4 +1,4 @@
-"""What an episode was worth: METRICS, name -> (Episode -> float), each a formula in docs/metrics.md.
+"""Metrics of an episode: METRICS, name -> (Episode -> float), each a formula in docs/metrics.md.
 
 Missing is NaN, never 0. Knows no simulator and no policy.
 """
@@ -264,7 +264,9 @@ class Metric:
     better: Literal["higher", "lower"] | None
     doc: str  # what it is, in a few words; docs/metrics.md has the formula
     rate: bool = False  # per episode 0 or 1: its mean is a rate, with Wilson's interval
-    pooled: tuple[str, str] | None = None  # over episodes: all of the first by all of the second
+    pooled: tuple[str, str] | None = (
+        None  # over episodes: the sum of the first over the sum of the second
+    )
     rare: bool = False  # pooled by a count of rare events, with Poisson's interval
 
     def __call__(self, episode: Episode) -> float:

@@ -23,7 +23,9 @@ SIZE = (5.0, 2.0)  # [m] length and width of a car that was never in sight: high
 SIGHT = 200.0  # [m] how far along the path a leading car counts: highway-env's PERCEPTION_DISTANCE
 MARGIN = 1.0  # [m] a car this far over its neighbour's marking counts as in the lane (highway-env)
 TTC_CAP = 20.0  # [s] a longer time to collision says nothing; it counts as this
-ENCOUNTER = 1.0  # [s] two cars that would touch within this, both keeping on, met closely
+ENCOUNTER = (
+    1.0  # [s] a close encounter: two cars would touch within this if both kept their velocity
+)
 SETTLED = 0.25  # [m] a lane change lasts from leaving one centre line to reaching the other
 MANOEUVRE = 5.0  # [s] the longest either half of a lane change may take
 
@@ -50,7 +52,7 @@ class Motion:
 
     @functools.cached_property
     def _rows(self) -> tuple[slice, ...]:
-        """Per step, the rows of its tracks that count: the first only where no step precedes it."""
+        """Per step, the rows of its tracks that count: the first row repeats the last of the step before."""
         end = self.episode.end
         last = end.contact.time + 1e-6 if end and end.contact else math.inf
         counts = [int(np.searchsorted(step.tracks.times, last, "right")) for step in self.steps]
@@ -233,7 +235,7 @@ class Motion:
         np.minimum.at(times, t, _swept(self.ego[t], self.bodies[t, n], self.size, self.sizes[n]))
         return times
 
-    # -- how it felt
+    # -- comfort
 
     @functools.cached_property
     def comfort(self) -> dict[str, np.ndarray]:
@@ -323,7 +325,7 @@ def _swept(ego: np.ndarray, cars: np.ndarray, size: tuple, sizes: np.ndarray) ->
 
 
 def _extent(axes: np.ndarray, forward: np.ndarray, half: np.ndarray) -> np.ndarray:
-    """Half the shadow [P, A] of rectangles on axes."""
+    """Half the extent [P, A] of rectangles, projected onto axes."""
     sideways = np.stack([-forward[:, 1], forward[:, 0]], -1)
     along = abs(np.einsum("pak,pk->pa", axes, forward))
     across = abs(np.einsum("pak,pk->pa", axes, sideways))

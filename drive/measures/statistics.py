@@ -1,4 +1,4 @@
-"""Intervals: how far a figure can be believed. Pure functions of numbers; numpy only.
+"""Figures with their intervals: rates, means, ratios and counts. Pure functions of numbers; numpy only.
 
 Every function drops NaN first (a missing value is missing, not 0) and answers NaN where there is
 too little left. Intervals are two-sided, 95 % unless said otherwise.
@@ -59,7 +59,7 @@ def bootstrap(values, level: float = 0.95, seed: int = SEED) -> Estimate:
 def paired(first: dict, second: dict, level: float = 0.95, seed: int = SEED) -> Estimate:
     """The mean of second minus first over the keys (seeds) that both have, bootstrapped in pairs.
 
-    Both drove the same traffic, so what a seed makes hard for both cancels.
+    Two policies that drove the same seeds met the same traffic, so what a seed makes hard for both cancels.
     """
     common = [key for key in first if key in second]
     return bootstrap([second[key] - first[key] for key in common], level, seed)

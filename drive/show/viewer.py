@@ -94,7 +94,7 @@ def header_data(header: Header, run: str = "", name: str = "") -> dict:
 
 
 def step_data(header: Header, step: Step, before: Step | None = None, language: str = "en") -> dict:
-    """One decision for the player, with what was then driven until the next. `before` precedes it.
+    """One decision for the player, with what was then driven until the next. `before` is the step before it.
 
     Its rationale is said in the language, unless it is in a policy's own words.
     """
@@ -109,8 +109,8 @@ def step_data(header: Header, step: Step, before: Step | None = None, language: 
         "ego": _rows(tracks.ego),
         "cars": _cars(tracks),
         "seen": [car.id for car in scene.cars],
-        "crashed": [body.id for body in camera.moment_of(scene).everyone if body.crashed],
-        "sizes": {str(b.id): [b.length, b.width] for b in camera.moment_of(scene).everyone},
+        "crashed": [body.id for body in camera.moment_of(scene).bodies if body.crashed],
+        "sizes": {str(b.id): [b.length, b.width] for b in camera.moment_of(scene).bodies},
         "objects": [_object(thing) for thing in scene.objects],
         "wanted": _wanted(step),
         "gap": [_rounded(gap, 1) if math.isfinite(gap) else None for gap in motion.lead[0]],
@@ -139,13 +139,13 @@ def end_data(end: End, steps: int, language: str = "en") -> dict:
             "text": ending(end, language).strip(),
             "kind": "bad" if bad else "good",
             "contact": end.contact.time if end.contact else None,
-            "crashed": [b.id for b in camera.moment_of(end.final).everyone if b.crashed],
+            "crashed": [b.id for b in camera.moment_of(end.final).bodies if b.crashed],
         }
     }
 
 
 def is_same(before: Step | None, step: Step) -> bool:
-    """Does it say what was said before, where decisions are too fast to be said one by one?"""
+    """Does a step say the same as the one before, where decisions are too fast to be said one by one?"""
     return before is not None and step.scene.period < FAST and len(merge((before, step))) == 1
 
 

@@ -17,7 +17,7 @@ from drive.types.trajectory import Trajectory
 
 @dataclass(frozen=True, eq=False)
 class Tracks:
-    """Where everyone was during one decision period: the state before it and after each sub-step.
+    """Where all cars were during one decision period: the state before it and after each sub-step.
 
     Ego values are exact to 1e-6; the other cars' positions to 1 mm, speeds to 1 mm/s, headings
     to 1e-4 rad. Cars out of sight at the decision are included only while near the ego: these

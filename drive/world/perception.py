@@ -1,4 +1,4 @@
-"""Truth to scene: what the ego perceives, by range, line of sight and noise."""
+"""From truth to scene: what the ego perceives, by range, line of sight and noise."""
 
 from __future__ import annotations
 

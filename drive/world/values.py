@@ -1,4 +1,4 @@
-"""highway-env's objects as our values: roads, drivers, static objects. Frames are mirrored here."""
+"""From highway-env's objects to values: roads, drivers, static objects. Frames are mirrored here."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ CURVES = {
 
 
 def read_truth(road, step: int, time: float) -> Truth:
-    """highway-env's Road with everyone on it, as a Truth; time in s."""
+    """highway-env's Road with all that is on it, as a Truth; time in s."""
     return Truth(
         step=step,
         time=time,

@@ -1,8 +1,8 @@
 """The value network as a pure function of its weights: ego-attention over the cars (Leurent & Mercat 2019, 1911.12250).
 
-The ego asks, each car, told what the ego does, answers; together they decide how likely each return is after each
-meta-action (dueling: a part for the state, a part per action), and a value is the mean return. The order of the cars has
-no effect. Knows neither scenes nor training.
+Each car is encoded together with what the ego does; attention sums the cars up for the ego; two more layers give the
+likelihood of each return after each meta-action (dueling: a part for the state, a part per action), and a value is the
+mean return. The order of the cars has no effect. Knows neither scenes nor training.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _linear(weights: Mapping[str, Tensor], layer: str, x: Tensor) -> Tensor:
 def _attended(weights: Mapping[str, Tensor], ego: Tensor, cars: Tensor, present: Tensor) -> Tensor:
     """What the ego learns of the cars [B, HEADS * WIDTH]; zeros where there is none.
 
-    Each head asks in the cars' own space and is answered there: key and value need no product per car.
+    Each head's query is mapped into the space of the cars' features, so key and value need no product per car.
     """
     query = _linear(weights, "query", ego).view(len(ego), HEADS, WIDTH)
     fit = query @ cars.transpose(1, 2) * WIDTH**-0.5

@@ -2,7 +2,7 @@
 
 The twin is cheap enough to drive all five actions from each state, so one gradient step learns from five outcomes and a
 crash is never missed for want of exploration. What is learned is how likely each return is, because crashes are rare and
-dear: a robust loss on the mean forgets them, a squared one lets them drown what a metre per second is worth. A round starts every world anew from its own seeds; between rounds the
+dear: a robust loss on the mean forgets them, and a squared one weighs them above all differences of speed. A round starts every world anew from its own seeds; between rounds the
 whole training is a few arrays, so a stopped training continues exactly. Nothing is pickled.
 """
 
@@ -120,7 +120,7 @@ class Training:
         self.settings, self.round = settings, 0
         self.online = network.initial(settings.seed)
         self.online["state.bias"][-1] = (
-            5.0  # hopeful: full reward for ever is likely, until learned otherwise
+            5.0  # optimistic: full reward for ever is likely, until learned otherwise
         )
         for weight in self.online.values():
             weight.requires_grad_(True)

@@ -1,6 +1,6 @@
 """A language model behind an OpenAI-compatible endpoint (OPENAI_BASE_URL): told the scene in words, it decides and says why.
 
-It speaks for itself: its sentence and the cars that it cites are logged as they came, and tested like any other policy's. Where it
+It brings its own rationale: its sentence and the cars that it cites are logged as they came, and tested like any other policy's. Where it
 gives no valid answer, the car carries on and the log says so. docs/bring_your_own.md tells how to serve one.
 """
 
