@@ -91,14 +91,14 @@ def again(name: str, learned: str) -> Policy:
 
 
 def _made(place: str, source: str) -> Policy:
-    """A policy of MADE_FROM; what its class says against the source is said as it is."""
+    """A policy of MADE_FROM, made from `source`; an error of its class is passed on as it is."""
     if not source:
         raise ValueError(f"policy {place!r} is made from something: {place}:{MADE_FROM[place]}")
     return _class_in(_imported(f"{BUILT_IN}.{place}", place), place, "")(source)
 
 
 def exporter() -> ModuleType:
-    """The module that turns a Stable-Baselines3 zip into what `sb3:` reads. It unpickles where that is allowed."""
+    """The module that turns a Stable-Baselines3 zip into what `sb3:` reads. The module unpickles where that is allowed."""
     return _imported(f"{BUILT_IN}.sb3.export", "sb3")
 
 
@@ -191,7 +191,7 @@ def applies(policy: Policy, legal: Legal) -> bool:
 
 
 def prepare(policy: Policy, progress: Callable[[str], None] = print) -> None:
-    """Let a policy make ready, before its first decision, what takes long; it says so where it does."""
+    """Let a policy make ready, before its first decision, what takes long; `progress` is given the lines to show."""
     powers(policy).prepare(progress)
 
 
@@ -230,7 +230,7 @@ def _fault(choice: Choice, scene: Scene) -> str:
 
 
 def _fault_of_text(policy: Policy, scene: Scene, choice: Choice) -> str:
-    """Is the action what a policy that decodes its actions from its text makes of this text?"""
+    """What is wrong where a policy decodes its actions from its text, and the text says another action."""
     act = powers(policy).act
     if act is None:
         return ""

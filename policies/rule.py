@@ -134,10 +134,14 @@ class Rule:
 
     def decide(self, scene: Scene) -> Choice:
         view = View(scene)
-        weigh = _weigh_meta if scene.legal.meta else _weigh_steering
-        weighed = [weigh(view, self.settings, option) for option in legal_options(scene)]
+        weighed = [_weigh(view, self.settings, option) for option in legal_options(scene)]
         best = min(weighed, key=lambda each: each.preference)
         return Choice(best.option.action, tuple(each.option for each in weighed))
+
+
+def _weigh(view: View, settings: Settings, option: Option) -> Weighed:
+    weigh = _weigh_meta if isinstance(option.action, Meta) else _weigh_steering
+    return weigh(view, settings, option)
 
 
 # ------------------------------------------------------------------------------- meta-actions

@@ -8,8 +8,15 @@ import pytest
 from hand_made import car, scene, straight_road
 
 from drive import policy
+from drive.checking.verdicts import Verifier
+from drive.episodes import log
+from drive.episodes.record import record
+from drive.evaluation import evaluate
 from drive.roads import Lane, Road, Straight
-from drive.types import Choice, Control, Legal, Meta, Option, Term
+from drive.types import Choice, Control, Decision, Legal, Meta, Option, Rationale, Term
+from drive.world import World
+
+IDLE = Meta("IDLE")
 
 NULL = ("idle", "slower", "faster", "random")
 STEERED = Legal((), (0.0, 0.0), (-0.5, 0.5))
@@ -86,6 +93,73 @@ def test_a_file_that_does_not_load_is_refused_in_words(tmp_path):
         policy.load(str(path))
 
 
+class Bare:
+    """Nothing but what a policy must have."""
+
+    name, tie = "bare", "post hoc"
+
+    def decide(self, scene):
+        return Choice(IDLE, (Option(IDLE),))
+
+
+def test_a_bare_policy_has_every_power_s_default():
+    at = replace(scene(), cars=(car(1, 150.0), car(2, 180.0)))
+    powers = policy.powers(Bare())
+    assert (powers.weights, powers.act) == ("", None)
+    assert powers.applies(at.legal) and powers.applies(STEERED)
+    assert powers.prepare(print) is None
+    assert list(powers.could_matter(at, Bare().decide(at))) == [1, 2]
+
+
+def test_a_bare_policy_works_wherever_a_power_is_asked_for(tmp_path):
+    world = World("highway-fast", {"duration": 3})
+    path, *_, end = record(world, Bare(), 0, tmp_path)
+    assert end.reason != "policy failed"
+    episode = log.read(path).episode
+    assert episode.header.weights == ""
+    assert all(step.attribution.exhaustive for step in episode.steps)
+    findings = [f for each in Verifier(episode, Bare()).findings() for f in each]
+    assert findings and all(f.verdict.result != "false" for f in findings)
+    results = evaluate("highway-fast", [Bare()], 1, out=tmp_path / "out", progress=False)
+    assert not results.failures and not results.absent
+
+
+def test_the_powers_of_a_policy_are_its_own():
+    class Able(Bare):
+        weights = "abc"
+
+        def applies(self, legal):
+            return legal.steered
+
+        def could_matter(self, scene, choice):
+            return (7,)
+
+    powers = policy.powers(Able())
+    assert powers.weights == "abc" and powers.could_matter(scene(), None) == (7,)
+    assert policy.applies(Able(), STEERED) and not policy.applies(Able(), scene().legal)
+
+
+def test_an_action_that_is_decoded_from_the_text_must_be_what_the_text_says():
+    class Reading(Bare):
+        tie = "causes"
+
+        def __init__(self, text):
+            self.text = text
+
+        def decide(self, scene):
+            said = Rationale(Decision(None, None), (), None, self.tie, self.text)
+            return replace(super().decide(scene), rationale=said if self.text else None)
+
+        def act(self, scene, rationale):
+            return Meta("SLOWER" if "slow" in rationale.text else "IDLE")
+
+    assert policy.checked(Reading("I go on."), scene()).action == IDLE
+    with pytest.raises(policy.PolicyError, match="chose IDLE but its text says SLOWER at step"):
+        policy.checked(Reading("I slow down."), scene())
+    with pytest.raises(policy.PolicyError, match="gave no rationale, from which"):
+        policy.checked(Reading(""), scene())
+
+
 # ----------------------------------------------------------------------------------- guarding
 
 
@@ -102,9 +176,6 @@ class Liar:
 
 def chose(action, *options):
     return lambda at: Choice(action, options or (Option(action),))
-
-
-IDLE = Meta("IDLE")
 
 
 @pytest.mark.parametrize(

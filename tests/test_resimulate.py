@@ -25,7 +25,7 @@ from drive.episodes import log, rollout
 from drive.episodes.replay import replay
 from drive.language import make_claim
 from drive.policy import load
-from drive.types import Claim, Episode, Meta, Step
+from drive.types import Choice, Claim, Control, Episode, Meta, Option, Step
 from drive.world import World
 
 IDLE, FASTER, SLOWER, LEFT = map(Meta, ("IDLE", "FASTER", "SLOWER", "LANE_LEFT"))
@@ -238,6 +238,29 @@ def test_a_cause_that_is_none_is_false_and_the_right_one_is_true():
         o.action for o in step.choice.options if o.action not in (cause.option, step.choice.action)
     )
     assert result_of(of, number, replace(cause, option=other)).result == "false"
+
+
+class Pedalling:
+    """Brakes where a car is in sight, else accelerates; never steers."""
+
+    name, tie = "pedalling", "shares evidence"
+
+    def decide(self, scene):
+        action = Control(-4.0 if scene.cars else 4.0, 0.0)
+        return Choice(action, (Option(action),))
+
+
+def test_another_acceleration_than_the_one_that_is_said_is_another_action():
+    pedals = {"duration": 2, "policy_frequency": 1, "action.longitudinal": True}
+    before = rollout.run(World("racetrack", pedals), Pedalling(), 3, causes="never")
+    (car,) = before.steps[0].scene.cars
+    said = {4.0: "true", 4.04: "true", 4.1: "false", -1.0: "false", -4.0: "false"}
+    for acceleration, result in said.items():
+        option = Control(acceleration, 0.0)
+        claim = make_claim("cause", "without", option=option, cars=(car.id,))
+        verifier = Verifier(with_claims(before, 0, claim), Pedalling())
+        verdict = next(f.verdict for f in next(verifier.findings()) if f.verdict.claim is claim)
+        assert verdict.result == result, (acceleration, verdict)
 
 
 def test_that_nothing_makes_a_difference_is_true_where_it_does_not():

@@ -54,9 +54,7 @@ class Future:
     cars: dict[int, np.ndarray]  # id -> [S, 4], NaN where absent
     sizes: dict[int, tuple[float, float]]  # id -> length, width [m]; 0 is the ego
     lanes: tuple[LaneId, ...]  # [periods] the ego's lane set-point in each decision period
-    target_speed: (
-        float  # [m/s] the ego's speed set-point once the option was given; NaN without one
-    )
+    target_speed: float  # [m/s] that the option aims for; NaN of a control
     ended: str | None  # "collision" or "off road", where that cut it short
     contact: Contact | None
 
@@ -95,8 +93,15 @@ def drive_out(
     times, ego, cars = _joined(start, tracks)
     ended = outcome.ended if outcome.ended in CUT_SHORT else None
     contact = outcome.contact if ended else None
-    target = targets[0] if isinstance(option, Meta) else math.nan
-    return Future(times, ego, cars, sizes, tuple(lanes), target, ended, contact)
+    aim = _aim(option, targets[0])
+    return Future(times, ego, cars, sizes, tuple(lanes), aim, ended, contact)
+
+
+def _aim(option: Action, set_point: float) -> float:
+    """The speed [m/s] that an option aims for: its set-point, or its path's last speed; else NaN."""
+    if isinstance(option, Follow):
+        return float(option.trajectory.speed[-1])
+    return set_point if isinstance(option, Meta) else math.nan
 
 
 @dataclass(frozen=True)

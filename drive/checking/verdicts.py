@@ -226,7 +226,9 @@ class _Futures:
         seconds = claim.horizon or HORIZON
         if claim.quantity == "predicted contact":
             seconds = claim.said + tolerance
-        elif claim.quantity == "speed" and claim.horizon is None and isinstance(option, Meta):
+        elif (
+            claim.quantity == "speed" and claim.horizon is None and not isinstance(option, Control)
+        ):
             seconds = self.step.scene.period  # its set-point is all that is said of it
         periods = math.ceil(seconds / self.step.scene.period - 1e-9)
         seconds = periods * self.step.scene.period

@@ -22,7 +22,7 @@ from drive.kinematics.history import history
 from drive.types import Edit, End, Episode, Header, Scene, Step, Tracks
 
 SCHEMA = "whydrive.rationale"
-VERSION = (1, 1)  # 1.1: edits, physics, parent
+VERSION = (1, 1)  # 1.1: edits, physics, parent, followed paths
 PROGRAM = re.compile(r"\.(py|safetensors)$")  # what a policy's file name ends in
 
 

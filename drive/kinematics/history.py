@@ -1,4 +1,4 @@
-"""The scene's past at 0.1 s, rebuilt from tracks: by the world while it drives, by the log when read.
+"""The scene's past at 0.1 s, rebuilt from tracks: by the world while it drives, by the log when it is read.
 
 Both ways use this one function, so that a policy asked again about a logged scene sees the same past.
 """

@@ -62,7 +62,7 @@ class Neighbour:
 
     @property
     def time_to_collision(self) -> float:
-        """[s]; inf where it does not close."""
+        """[s] until the gap is gone; inf where the gap does not close."""
         return time_to_collision(self.gap, self.closing)
 
     @property
@@ -77,9 +77,9 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Forecast:
-    """Where a car will be every TICK along its lanes, if it takes this branch.
+    """Where a car will be every TICK along its lanes, if the car takes this branch.
 
-    At constant speed; where it is slower than usual here, another forecast picks up speed.
+    At constant speed; a car that is slower than usual here has another forecast, which picks up speed.
     """
 
     car: int
@@ -131,9 +131,10 @@ class View:
         return tuple(n for _, n in self._on(lane) if n.car is not None and n.gap < 0)
 
     def expected_acceleration(self, other: Neighbour, lane: LaneId | None = None) -> float:
-        """What IDM expects [m/s2] of a neighbour on the lane, given the car ahead of it; 0 at best.
+        """What IDM expects [m/s2] of a neighbour on the lane, given the car ahead of that; 0 at best.
 
-        What it wishes to drive is taken to be its speed now, or the traffic's usual share of the limit.
+        The speed that the neighbour wishes for is taken to be its speed now, or the traffic's usual share
+        of the limit.
         """
         row = self._on(lane)
         at = next((k for k, (_, n) in enumerate(row) if n == other), None)
@@ -147,15 +148,15 @@ class View:
         return min(0.0, idm_acceleration(other.speed, wish, gap, other.speed - ahead.speed))
 
     def _usual_speed(self, lane: Lane) -> float:
-        """[m/s] that the traffic sets out with; where no limit stands, the ego's fastest stands for it."""
+        """Speed [m/s] at which the traffic sets out; the ego's fastest on a lane without a limit."""
         return USUAL_SHARE * (lane.speed_limit or max(self.scene.ego.target_speeds, default=0.0))
 
     def ahead(self, lane: LaneId | None = None) -> tuple[Neighbour, ...]:
-        """Everything ahead on the lane's path, nearest first, in whatever direction it heads."""
+        """Every neighbour ahead on the lane's path, nearest first, whatever its direction."""
         return tuple(n for at, n in self._on(lane) if at >= 0)
 
     def drives_along(self, car: int, lane: LaneId | None = None) -> bool:
-        """Is the car on the lane's path, in its direction and not just crossing it?"""
+        """Is the car on the lane's path, driving in the lane's direction and not across?"""
         return any(n.car == car and not (n.crossing or n.oncoming) for _, n in self._on(lane))
 
     def _on(self, lane: LaneId | None) -> tuple[tuple[float, Neighbour], ...]:
@@ -195,7 +196,7 @@ class View:
             yield max(at, 0.0), Neighbour(at - ego.length / 2, own, 0.0)
 
     def _ruler(self, lane: LaneId) -> tuple[tuple[Lane, float], ...]:
-        """Lanes with the station [m] at which they begin: those that lead into `lane`, it, onward."""
+        """Lanes with the station [m] at which each begins: those that lead into `lane`, `lane`, those after."""
         if lane not in self._rulers:
             scene = self.scene
             s = scene.road.lane(lane).frenet(scene.ego.x, scene.ego.y)[0]
@@ -254,7 +255,7 @@ class View:
         return math.hypot(car.x - ego.x, car.y - ego.y) < reach and not self._parallel(car)
 
     def _parallel(self, car: Car) -> bool:
-        """Does it drive beside the ego towards the only way on, so that the paths cannot cross?"""
+        """Does the car drive beside the ego towards the only way on, so that the paths cannot cross?"""
         road, ego = self.scene.road, self.scene.ego
         if car.lane[:2] != ego.lane[:2] or len(road.exits.get(ego.lane[1], ())) > 1:
             return False
@@ -326,14 +327,14 @@ def side_lanes(scene: Scene) -> dict[Side, Lane]:
     ego, lanes = scene.ego, {}
     for side, action in (("left", "LANE_LEFT"), ("right", "LANE_RIGHT")):
         lane = scene.road.side(ego.target_lane, side)
-        legal = action in scene.legal.meta or not scene.legal.meta
+        legal = scene.legal.steered or scene.legal.allows(Meta(action))
         if legal and lane and lane.reachable_from(ego.x, ego.y):
             lanes[side] = lane
     return lanes
 
 
 def begun_change(scene: Scene) -> LaneId | None:
-    """The lane beside that a steered ego has gone a quarter of the way to; None: it keeps its own."""
+    """The lane beside, once a steered ego has gone a quarter of the way there; None before."""
     ego, lane = scene.ego, scene.road.lane(scene.ego.lane)
     _, d = lane.frenet(ego.x, ego.y)
     beside = scene.road.side(ego.lane, "left" if d > 0 else "right")
@@ -423,13 +424,13 @@ def _poses(path, s: float, d: float, distances) -> tuple[tuple[float, float, flo
 
 
 def _plausible(lane: Lane, onward: Lane) -> bool:
-    """May a car continue so? From a lane beside, not into one that may not be changed into, nor far."""
+    """May a car on `lane` continue on `onward`? A joint may lead one lane aside, not into a forbidden one."""
     jump = math.dist(lane.point(lane.length), onward.point(0.0))
     return jump < onward.width / 2 or (jump < 1.5 * onward.width and not onward.forbidden)
 
 
 def _picked_up(speed: float, usual: float, t: float) -> float:
-    """Distance [m] in t seconds, picking up speed as IDM's drivers do until it is the usual one."""
+    """Distance [m] in t seconds of a car that picks up speed as IDM's drivers do, up to the usual one."""
     rise = min(t, (usual - speed) / IDM["acceleration"])
     return speed * t + IDM["acceleration"] * (rise * t - rise**2 / 2)
 

@@ -19,7 +19,7 @@ from drive.kinematics.control import HALF_LENGTH, MAX_STEERING, TAU_ACCELERATION
 from drive.roads.geometry import wrap
 from drive.types import GRID, HORIZON, WAYPOINTS, Control, Ego, Trajectory
 
-GAIN = 2.5  # [1/s] by which a distance from the path becomes speed towards it; Stanley's own order
+GAIN = 2.5  # [1/s] speed towards the path per distance from it (benchmarks/tracking.py --gain)
 SOFT = 1.0  # [m/s] added to the speed, so that a slow car does not turn its wheels far
 APART = 0.05  # [m] between two points, below which they give no direction
 FARTHEST_START = 5.0  # [m] from where the ego will be at the first waypoint's time

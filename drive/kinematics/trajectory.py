@@ -182,7 +182,10 @@ def _lateral(
 def _crossed_before(
     road: Road, path, offsets: np.ndarray, places: np.ndarray, headings: np.ndarray
 ) -> int:
-    """Number of lanes crossed by a car that last drove along the lane beside, in a section before the last: lanes may join further on, or part."""
+    """Lanes crossed in an earlier section, where the lanes join or part further on.
+
+    Counted in the last section before the car's present one where it drove along a lane beside the path's.
+    """
     along = np.flatnonzero((np.abs(headings) < ALONG) & (places != places[-1]))
     last = along[
         np.flatnonzero(np.diff(places[along], append=-1))

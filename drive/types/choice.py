@@ -64,7 +64,7 @@ class Cause:
     effect: float  # [m] largest distance between the two trajectories, waypoint by waypoint
     cars: tuple[int, ...] = ()  # taken out of the ego's sight together
     objects: tuple[int, ...] = ()  # likewise
-    condition: str = ""  # else: what it was without (`Without`)
+    condition: str = ""  # else: the condition that the scene was without (`Without`)
     placebo: tuple[
         int, ...
     ] = ()  # the most similar cars that are no cause; () where none is similar
@@ -76,6 +76,6 @@ class Attribution:
     """What a decision depended on, by intervention."""
 
     causes: tuple[Cause, ...]  # proximate first; () where an empty road would make no difference
-    free: Action  # what is decided when no car is seen at all; the choice's own if as good as that
+    free: Action  # what is decided when no car is seen at all; the choice's own action if as good
     asked: int  # decisions on edited scenes
     exhaustive: bool  # was every perceived car taken out of sight once?

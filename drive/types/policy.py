@@ -33,8 +33,8 @@ class Powers:
     applies: Callable[[Legal], bool] = lambda legal: True
     # makes ready, before the first decision, what takes long; is given what shows its progress
     prepare: Callable[[Callable[[str], None]], None] = lambda progress: None
-    # ids of the cars on which this choice could depend, by an exact argument of the policy's own;
-    # each of the others can be hidden without changing the choice
+    # ids of the cars on which this choice could depend, by an exact argument of the policy's own:
+    # hiding any one of the others would not change the choice
     could_matter: Callable[[Scene, Choice], Iterable[int]] = lambda scene, choice: (
         car.id for car in scene.cars
     )

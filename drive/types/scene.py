@@ -105,7 +105,7 @@ class History:
     ghosts: dict[int, np.ndarray] = field(default_factory=dict)
 
     def imaginable(self, car: int) -> np.ndarray | None:
-        """A car's past, be it a ghost or not; None where nothing is known of it."""
+        """A car's past, also that of a ghost; None where the car has no past."""
         return self.cars.get(car, self.ghosts.get(car))
 
     def __eq__(self, other) -> bool:

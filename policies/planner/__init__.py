@@ -75,13 +75,13 @@ class Planner:
         warm(progress)
 
     def decide(self, scene: Scene) -> Choice:
-        if not scene.legal.meta:
+        if scene.legal.steered:
             return _steer(scene, self._roots(scene), self.settings)
         return chosen(scene, self._thought(scene), self.settings)
 
     def could_matter(self, scene: Scene, choice: Choice) -> frozenset[int]:
         """Ids of the cars whose absence could change the choice (`relevance` says why no other car's could)."""
-        if not scene.legal.meta:
+        if scene.legal.steered:
             return frozenset(car.id for car in scene.cars)
         return relevance.could_matter(self._thought(scene), self.settings)
 
@@ -115,7 +115,7 @@ def _sees_less(scene: Scene, roots: Worlds, before: Scene, thought: Thought) -> 
 
 def weigh(scene: Scene, roots: Worlds, settings: Settings) -> Choice:
     """Choose by what happens in these worlds, whatever they assume (the oracle of a benchmark passes the truth)."""
-    if not scene.legal.meta:
+    if scene.legal.steered:
         return _steer(scene, roots, settings)
     return chosen(scene, think(scene, roots, settings), settings)
 
