@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from drive.cli import overrides
+from drive.cli import main, overrides
 
 ROOT = Path(__file__).parents[1]
 
@@ -242,3 +242,54 @@ def test_help_answers_at_once_because_nothing_heavy_is_imported():
 def test_values_of_overrides_are_json_or_else_words():
     settings = ["a=3", "b=true", "c=[1, 2]", "d=word", "e=x=y"]
     assert overrides(settings) == {"a": 3, "b": True, "c": [1, 2], "d": "word", "e": "x=y"}
+
+
+def test_branch_drives_on_and_prints_only_what_is_new(made):
+    folder, log, printed = made
+    asked = ("branch", log, "--step", 3, "--edit", "surface 0.5", "--policy", "idm")
+    done = whydrive(*asked, "--decisions", 2, "--out", folder / "branches")
+    assert done.returncode == 0, done.stderr
+    *decisions, place = done.stdout.strip().splitlines()
+    (path,) = (folder / "branches").glob("merge-idm-3-at3-*.jsonl")
+    assert place == f"log: {path}" and [line.split()[0] for line in decisions] == ["3.0", "4.0"]
+    again = whydrive("replay", path, "--physics", "twin")
+    assert again.returncode == 0 and "5 scenes, all reproduced" in again.stdout
+
+
+def test_branch_without_an_edit_says_what_the_episode_said(made):
+    _, log, printed = made
+    done = whydrive("branch", log, "--step", 4, "--out", log.parent / "again")
+    assert done.stdout.splitlines()[:-1] == printed.strip().splitlines()[4:-1]
+
+
+@pytest.mark.parametrize(
+    "asked, said",
+    [
+        (("--step", 9), "no step 9; this episode has steps 0 to 5"),
+        (
+            ("--step", 2, "--edit", "levitate 4"),
+            "no edit 'levitate 4'; it begins with hide, remove",
+        ),
+        (("--step", 2, "--edit", "brake four"), "write brake CAR[ DECELERATION]"),
+        (("--step", 2, "--edit", "remove 99"), "there is no car 99 here"),
+        (("--step", 2, "--edit", "surface 0"), "grip is"),
+        (("--step", 2, "--edit", "speed 1 -5"), "speed is"),
+        (("--step", 2, "--edit", "speed 1 nan"), "'speed 1 nan' is no edit"),
+        (("--step", 2, "--edit", "move 1 1e9 0"), "there is no road at x"),
+        (("--step", 2, "--edit", "lane 1 zz>y:1"), "lane"),
+        (("--step", 2, "--edit", "remove ego"), "the ego cannot be removed"),
+        (("--step", 2, "--policy", "nobody"), "no policy 'nobody'"),
+        (("--step", 2, "--physics", "aristotle"), "no physics 'aristotle'"),
+        (("--step", 2, "--decisions", 0), "a branch takes 1 decision or more, not 0"),
+    ],
+)
+def test_a_branch_that_cannot_be_gets_one_sentence_and_exit_code_2(
+    asked, said, made, tmp_path, monkeypatch, capsys
+):
+    command = ["whydrive", "branch", made[1], *asked, "--out", tmp_path]
+    monkeypatch.setattr(sys, "argv", list(map(str, command)))
+    with pytest.raises(SystemExit) as left:
+        main()
+    told = capsys.readouterr().err.strip().splitlines()
+    assert left.value.code == 2 and len(told) == 1 and said in told[0]
+    assert not list(tmp_path.iterdir())

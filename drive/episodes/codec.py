@@ -172,8 +172,8 @@ def _summed(differences: list[int], step: float) -> np.ndarray:
 def build(kind, data, given: dict | None = None, where: str = ""):
     """The value of type `kind` that was written as `data`.
 
-    given: values for Scene's unwritten fields, by name. Unknown fields are left out (a newer minor
-    version wrote them). CodecError where the data does not fit.
+    given: values for Scene's unwritten fields, by name. A part that is built already stays as it is.
+    Unknown fields are left out (a newer minor version wrote them). CodecError where the data does not fit.
     """
     if kind is typing.Any or kind is dict:
         return _checked(data, dict if kind is dict else object, where)
@@ -195,6 +195,8 @@ def _generic(kind) -> tuple:
 
 
 def _dataclass(kind, data, given, where):
+    if isinstance(data, kind):
+        return data
     fields, hints = _fields(kind), _hints(kind)
     if kind in ROWS and isinstance(data, list):
         data = dict(zip((field.name for field in fields), data, strict=False))

@@ -194,7 +194,7 @@ class _SoFar:
 
 def _step(line: dict, so_far: _SoFar, number: int, place: str) -> Step:
     scene = so_far.scene(line.get("scene"), line, place)
-    step = _built(Step, line, so_far.given | {"history": scene.history}, place)
+    step = _built(Step, line | {"scene": scene}, {}, place)
     if scene.step != number:
         raise LogError(f"{place}: step {scene.step} stands where step {number} belongs")
     if not any(option.action == step.choice.action for option in step.choice.options):
@@ -205,4 +205,4 @@ def _step(line: dict, so_far: _SoFar, number: int, place: str) -> Step:
 
 def _end(line: dict, so_far: _SoFar, place: str) -> End:
     scene = so_far.scene(line.get("final"), line, place)
-    return _built(End, line, so_far.given | {"history": scene.history}, place)
+    return _built(End, line | {"final": scene}, {}, place)

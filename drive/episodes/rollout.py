@@ -136,8 +136,9 @@ def run(
 ) -> Episode:
     """A whole episode in memory."""
     world.reset(seed)
+    about = header(world, policy, seed)
     *steps, end = drive(world, policy, language, causes)
-    return Episode(header(world, policy, seed), tuple(steps), end)
+    return Episode(about, tuple(steps), end)
 
 
 def versions() -> dict[str, str]:
