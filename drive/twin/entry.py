@@ -9,7 +9,6 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -283,16 +282,10 @@ def one_car_world() -> Worlds:
 
 
 def warm(progress: Callable[[str], None] = print) -> float:
-    """Compile the kernel, or load it from the cache; says so if it has to be compiled. Returns the seconds it took."""
+    """Compile the kernel, or load it from the cache; reports how far it is while it compiles. Returns the seconds it took."""
     begin = time.perf_counter()
-    if not k.advance.stats.cache_path or not any(
-        Path(k.advance.stats.cache_path).glob("kernel.advance*.nbc")
-    ):
-        progress("twin: compiling the traffic model, once (half a minute or more)")
-    worlds = one_car_world()
-    worlds.legal()
-    worlds.step([k.IDLE])
-    took = time.perf_counter() - begin
-    if took > 5:
-        progress(f"twin: compiled in {took:.0f} s")
-    return took
+    with k.reported(progress):
+        worlds = one_car_world()
+        worlds.legal()
+        worlds.step([k.IDLE])
+    return time.perf_counter() - begin

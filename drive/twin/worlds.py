@@ -20,6 +20,7 @@ from drive.twin import kernel as k
 META_ACTIONS = ("LANE_LEFT", "IDLE", "LANE_RIGHT", "FASTER", "SLOWER")  # by code, on every road
 CODES = {name: code for code, name in enumerate(META_ACTIONS)}
 NO_ACTION, STAND_STILL = k.NONE, k.STILL
+FEW = 5  # slots, up to which driving each world by itself is faster than looking for what two have in common
 
 KINDS = {
     "Vehicle": k.PLAIN,
@@ -176,12 +177,15 @@ class Worlds:
         all_egos = np.zeros((len(self) if ego else 0, duration, 5))
         all_risks = np.full((len(self) if risks else 0, codes.shape[1], k.RISKS), np.inf)
         margins = np.array(wanted, float)
+        slots, lanes = self.f.shape[2], len(self.net.facts)
+        related = related and not self.net.regulated and slots > FEW
 
         def drive(part: slice):
+            work = k.workspace(slots, lanes, duration, related, bool(self.net.regulated))
             k.advance(
                 self.net, self.f[part], self.g[part], self.head[part], self.drivers, self.routes, self.speeds,
                 codes[part], controls[part], substeps, dt, stop_on_crash, all_tracks[part], all_egos[part], all_risks[part],
-                margins, related,
+                margins, related, work,
             )  # fmt: skip
 
         if threads <= 1 or len(self) < 2 * threads:
@@ -224,7 +228,9 @@ class Worlds:
 
     def legal(self, longitudinal: bool = True, lateral: bool = True) -> np.ndarray:
         """Which meta-actions highway-env offers now: bool [W, 5], in the order of META_ACTIONS."""
-        return k.legal(self.net, self.f, self.g, self.head, self.speeds, longitudinal, lateral)
+        offered = np.zeros((len(self), len(META_ACTIONS)), bool)
+        k.legal(self.net, self.f, self.g, self.head, self.speeds, longitudinal, lateral, offered)
+        return offered
 
     # --- what is
 
