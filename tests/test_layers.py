@@ -20,7 +20,7 @@ measures    statistics motion metrics
 scenarios
 twin        kernel network worlds suppositions entry edits spawn vector_env
 policy
-world       drivers config edits values perception task following recorder twin
+world       drivers config edits values perception task blame following recorder twin
 reasoning   decisions evidence narrate causes because
 episodes    codec lines log shelf rollout record replay branch api
 checking    scene text asked futures verdicts faithfulness

@@ -9,10 +9,12 @@ import pytest
 from driving import drive_on
 from highway_env.vehicle.behavior import IDMVehicle
 
+from drive.roads import geometry
 from drive.roads.geometry import GRAVITY
 from drive.scenarios import SCENARIOS
 from drive.types import Control, Meta, Move, Remove, Resize, SetSpeed, Surface
 from drive.world import World
+from drive.world.blame import unavoidable
 
 FAST = [name for name in SCENARIOS if not name.startswith(("highway", "dilu"))] + ["highway-fast"]
 
@@ -530,3 +532,62 @@ def test_leaving_the_road_ends_the_episode_where_highway_env_says_so(scenario, e
 def test_settings_by_which_a_policy_would_not_drive_are_refused(override):
     with pytest.raises(ValueError, match="cannot be (True|2): "):
         World("highway", override)
+
+
+# -------------------------------------------------------------------------------------------- blame
+
+
+def collision(world, seed, action):
+    """The contact of an episode that holds one action; None where there is none."""
+    scene = world.reset(seed)
+    ended, outcome = None, None
+    while not ended:
+        outcome = world.step(action if world.scene.legal.allows(action) else Meta("IDLE"))
+        ended = outcome.ended
+    return scene, outcome.contact
+
+
+def test_nobody_is_blamed_who_begins_inside_another_car():
+    world, inside = (
+        World("highway", {"vehicles_density": 5, "vehicles_count": 20, "duration": 2}),
+        0,
+    )
+    for seed in range(10, 18):
+        scene, contact = collision(world, seed, Meta("IDLE"))
+        ego = geometry.corners(scene.ego.x, scene.ego.y, scene.ego.heading, 5.0, 2.0)
+        if any(
+            geometry.overlap(ego, geometry.corners(c.x, c.y, c.heading, c.length, c.width))
+            for c in scene.cars
+        ):
+            inside += 1
+            assert contact.unavoidable
+    assert inside
+
+
+def test_a_collision_that_another_action_avoids_is_the_ego_s(monkeypatch):
+    world, avoidable = World("highway-fast", {"duration": 4}), 0
+    for seed in range(40):
+        _, contact = collision(world, seed, Meta("FASTER"))
+        if contact is not None and contact.time < 4 and not contact.unavoidable:
+            avoidable += 1
+            escapes = [
+                collision(world, seed, Meta(name))[1]
+                for name in ("SLOWER", "LANE_LEFT", "LANE_RIGHT", "IDLE")
+            ]
+            assert None in escapes or any(late.time > contact.time for late in escapes)
+    assert avoidable
+
+
+def test_a_car_that_stands_right_ahead_is_nobody_s_fault_and_one_far_ahead_is():
+    """A wall of standing cars in all lanes at 25 m/s: 12 m away nothing helps, 80 m away braking does."""
+    for gap, lost in ((12.0, True), (80.0, False)):
+        world = World(
+            "highway-fast",
+            {"vehicles_count": 3, "duration": 6, "action.target_speeds": [0, 10, 25]},
+        )
+        scene = world.reset(1)
+        for lane, car in enumerate(scene.cars):
+            world.edit(Move(car.id, scene.ego.x + gap, -4.0 * lane, 0.0), SetSpeed(car.id, 0.0))
+        start = world.truth()
+        road, frames = world.road, round(world.period / world.sub_step)
+        assert unavoidable(road, start, (True, True), 4, frames, world.sub_step) is lost

@@ -83,8 +83,8 @@ def _at_fault(m: Motion) -> float:
     def fault(end):
         if end.reason != "collision":
             return False
-        side_known = end.contact and end.contact.side != "unknown"
-        return end.contact.at_fault if side_known else math.nan
+        clear = end.contact and end.contact.side != "unknown" and not end.contact.unavoidable
+        return end.contact.at_fault if clear else math.nan
 
     return _ended(m, fault)
 

@@ -46,6 +46,7 @@ class Contact:
     partner: str  # "car 4", "object 1", or "unknown" where no shapes overlapped
     side: Literal["front", "rear", "left", "right", "unknown"]  # of the ego
     at_fault: bool  # front or lateral contact: the ego could have avoided it by its own motion
+    unavoidable: bool = False  # it came whatever the ego did from the start on
 
 
 @dataclass(frozen=True)

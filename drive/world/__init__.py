@@ -41,6 +41,7 @@ from drive.types import (
     Tracks,
     Truth,
 )
+from drive.world import blame
 from drive.world.config import configuration
 from drive.world.edits import edited, limit_grip
 from drive.world.following import Following
@@ -165,6 +166,7 @@ class World:
         self._task = task_of(self.scenario, self._env, duration, self.period)
         self._most = periods_within(self._env.config, duration)
         self._timed = times_itself(self._env)
+        self._start = self.truth()
         return self._look()
 
     @property
@@ -198,7 +200,8 @@ class World:
         )
         self._look()
         over = ending(self._scene, self._env, terminated, truncated, self._most, self._timed)
-        return Outcome(tracks, float(reward), over, recorder.contact)
+        contact = recorder.contact and replace(recorder.contact, unavoidable=self._was_lost())
+        return Outcome(tracks, float(reward), over, contact)
 
     def truth(self) -> Truth:
         """The privileged state. Never hand it to a policy."""
@@ -254,6 +257,24 @@ class World:
         self._look(edits)
 
     # -- inside
+
+    def _was_lost(self) -> bool:
+        """Was the collision of the last step lost from the start? Not asked late, nor once edited."""
+        kinds, count = self._env.action_type, self._step
+        if count > blame.DECISIONS or any(self._edits):
+            return False
+        if blame.overlaps(self._start):
+            return True
+        frames = round(self.period / self.sub_step)
+        meta = hasattr(kinds, "actions")
+        return meta and blame.unavoidable(
+            self._road,
+            self._start,
+            (kinds.longitudinal, kinds.lateral),
+            count,
+            frames,
+            self.sub_step,
+        )
 
     def _build(self):
         kind = gymnasium.envs.registration.load_env_creator(
