@@ -88,6 +88,10 @@ class Processes:
 
     shares_disk = True
 
+    def __post_init__(self):
+        if self.workers < 1:
+            raise ValueError(f"the number of workers must be at least 1, not {self.workers}")
+
     def run(self, jobs, work):
         queue = _Queue(jobs)
         with _crew(self.workers, pickle.dumps(work)) as crew:
@@ -123,9 +127,7 @@ class _Crew:
     def begin(self, attempt: _Attempt) -> None:
         idle = next((worker for worker in self.workers if not worker.attempt), None)
         if idle is None:
-            with (
-                _interrupts_held_back()
-            ):  # the worker is born deaf to them, and known before they come
+            with _interrupts_held_back():  # so that none comes before the worker is listed
                 idle = _Worker(self.work)
                 self.workers.append(idle)
         idle.begin(attempt)
@@ -260,13 +262,11 @@ class Ray:
             pack = ray.cloudpickle.dumps  # sends what a script defines along with it
             queue, pace, work = _Queue(jobs, pack), _Pace(), ray.put(pack(work))
             task = ray.remote(_bundle).options(num_returns="streaming", max_retries=0)
-            out: dict[
-                Iterator, deque[_Attempt]
-            ] = {}  # a task's stream of outcomes: what is to come
+            out: dict[Iterator, deque[_Attempt]] = {}  # of each task, its outcomes: what is to come
+            cores = _Cores(ray)
             try:
                 while True:
-                    most = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 0)))
-                    while len(out) < most and (bundle := queue.bundle(pace.jobs)):
+                    while len(out) < AHEAD * cores.count() and (bundle := queue.bundle(pace.jobs)):
                         out[task.remote(work, [attempt.packed for attempt in bundle])] = bundle
                     if not out:
                         return
@@ -326,6 +326,19 @@ class _Pace:
         return min(LARGEST_TASK, math.ceil(TASK / typical))
 
 
+class _Cores:
+    """How many cores the cluster has: it may grow and shrink, and is asked once a second."""
+
+    def __init__(self, ray):
+        self._ray, self._asked, self._count = ray, -math.inf, 0
+
+    def count(self) -> int:
+        if time.monotonic() > self._asked + 1:
+            self._asked = time.monotonic()
+            self._count = max(1, int(self._ray.cluster_resources().get("CPU", 0)))
+        return self._count
+
+
 @contextmanager
 def _cluster(address: str | None, workers: int | None) -> Iterator:
     """Ray, connected; a connection that stood before is used and left."""
@@ -335,18 +348,15 @@ def _cluster(address: str | None, workers: int | None) -> Iterator:
         yield ray
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anybody
-    here = {"num_cpus": workers, "include_dashboard": False, "object_store_memory": OBJECT_STORE}
-    where = f"at {address}" if address else "on this machine"
-    same = {"env_vars": {ARITHMETIC: os.environ[ARITHMETIC]}} if ARITHMETIC in os.environ else {}
+    if address:
+        same = {ARITHMETIC: os.environ[ARITHMETIC]} if ARITHMETIC in os.environ else {}
+        where, given = f"at {address}", {"runtime_env": {"env_vars": same}}
+    else:
+        where, given = "on this machine", {"num_cpus": workers, "include_dashboard": False}
+        given["object_store_memory"] = OBJECT_STORE
     try:
         _call(address)
-        ray.init(
-            address or "local",
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            runtime_env=same,
-            **({} if address else here),
-        )
+        ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, **given)
     except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         said = str(error).split("\n")[0]
         raise CannotStart(f"no Ray cluster can be had {where}: {said}") from None
@@ -389,7 +399,15 @@ class _Queue:
         return self._again.popleft() if self._again else None
 
     def bundle(self, size: int) -> deque[_Attempt]:
-        return deque(attempt for _ in range(size) if (attempt := self.take()))
+        """Up to `size` attempts; a second one stands alone, so that nothing else can be blamed on it."""
+        bundle: deque[_Attempt] = deque()
+        while len(bundle) < size and (attempt := self.take()):
+            if attempt.number > 1 and bundle:
+                self._again.appendleft(attempt)
+                break
+            bundle.append(attempt)
+            size = size if attempt.number == 1 else 1
+        return bundle
 
     def put_back(self, attempts: Iterable[_Attempt]) -> None:
         self._again += attempts
@@ -406,14 +424,14 @@ def _outcome(work: Callable, job) -> object | Failure:
     """The one broad `except` of an evaluation: whatever a job raises is its own failure."""
     try:
         return work(job)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return _failure(error)
 
 
-def _failure(error: Exception) -> Failure:
+def _failure(error: BaseException) -> Failure:
     """A ValueError is a sentence for the user; of any other exception the name helps."""
     said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-    return Failure(said, traceback.format_exc())
+    return Failure(" ".join(said.split()), traceback.format_exc())
 
 
 def _done(work: bytes, job: bytes) -> bytes:

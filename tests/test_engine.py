@@ -24,7 +24,9 @@ def falls_on_three(job):
     if job == 3:
         raise ArithmeticError("the earth is flat")
     if job == 4:
-        raise ValueError("four is not allowed")
+        raise ValueError("four is not\nallowed")
+    if job == 5:
+        sys.exit(7)
     return job
 
 
@@ -59,8 +61,9 @@ def test_what_a_job_raises_is_its_own_failure(engine):
     done = dict(engine.run(range(6), falls_on_three))
     assert done[3] == Failure("ArithmeticError: the earth is flat")
     assert done[4] == Failure("four is not allowed")  # a ValueError is a sentence already
+    assert done[5] == Failure("SystemExit: 7")
     assert "falls_on_three" in done[3].trace
-    assert [done[job] for job in (0, 1, 2, 5)] == [0, 1, 2, 5]
+    assert [done[job] for job in (0, 1, 2)] == [0, 1, 2]
 
 
 def lambdas(job):
@@ -214,6 +217,15 @@ def test_where_no_worker_can_start_one_sentence_says_so(tmp_path):
     assert "CannotStart: no worker process can start" in run.stderr
     assert '__name__ == "__main__"' in run.stderr
     assert issubclass(CannotStart, OSError)  # what the command line says in one sentence
+
+
+def test_a_second_attempt_stands_in_a_bundle_of_its_own():
+    queue = engine._Queue(range(5))
+    lost, *rest = queue.bundle(3)
+    queue.put_back(rest)
+    assert queue.lost(lost, "killed") is None
+    bundles = [[attempt.job for attempt in queue.bundle(9)] for _ in range(3)]
+    assert bundles == [[3, 4, 1, 2], [0], []]
 
 
 @pytest.mark.parametrize(

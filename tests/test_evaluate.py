@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from drive.engine import Local
+from drive.engine import Local, Processes
 from drive.evaluation import evaluate
 from drive.evaluation import run as evaluation
 from drive.evaluation.results import (
@@ -547,6 +547,7 @@ def test_where_a_policy_has_no_action_it_is_absent(tmp_path):
         ({"workers": -1}, "0 or more"),
         ({"overrides": {"lanes": 3}}, "no setting 'lanes'"),
         ({"physics": "aristotle"}, "no physics 'aristotle'"),
+        ({"policy": [Sleeper()], "engine": Processes(2)}, "name its file for another engine"),
     ],
 )
 def test_what_does_not_exist_is_said_in_one_sentence_before_anything_is_written(

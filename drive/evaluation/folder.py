@@ -94,15 +94,15 @@ def read(folder: Path) -> dict | None:
     if not path.exists():
         return None
     try:
-        found = json.loads(path.read_bytes())
-        known = found["schema"] == SCHEMA and found["version"].split(".")[0] == "1"
+        run = json.loads(path.read_bytes())
+        ours = run["schema"] == SCHEMA and run["version"].split(".")[0] == "1"
     except (ValueError, KeyError, TypeError, AttributeError):
-        known = False
-    if not known:
+        ours = False
+    if not ours:
         raise ValueError(
             f"{path} was not written by an evaluation like this; choose another folder"
         )
-    return found
+    return run
 
 
 # ------------------------------------------------------------------------------------------ run.json
@@ -199,16 +199,16 @@ def _is_torn_at_once(path: Path) -> bool:
 
 def noted(out: Path) -> dict[tuple[str, str, int], Record]:
     """Records that were noted with today's formulas; a torn line is passed over."""
-    found = {}
+    records = {}
     path = out / "episodes.jsonl"
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
         try:
             data = json.loads(line)
             if data.pop("formulas") == versions.of_measures() and data["reason"] != BROKEN:
-                found[data["scenario"], data["policy"], data["seed"]] = Record(**data)
+                records[data["scenario"], data["policy"], data["seed"]] = Record(**data)
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
-    return found
+    return records
 
 
 @contextmanager

@@ -70,7 +70,7 @@ def evaluate(
     if causes not in rollout.CAUSES:
         raise ValueError(f"causes are asked {', '.join(rollout.CAUSES)}, not {causes!r}")
     drivers = _loaded([policy] if isinstance(policy, str) else policy)
-    engine = engine or _engine(drivers, workers)
+    engine = _engine(engine, drivers, workers)
     plan = Plan(
         Path(out),
         dict(overrides or {}),
@@ -99,31 +99,37 @@ def evaluate(
     )
 
 
-def _engine(drivers: dict[str, tuple[str | Policy, Policy]], workers: int) -> Engine:
+def _engine(given: Engine | None, drivers: dict, workers: int) -> Engine:
     by_name = all(isinstance(source, str) for source, _ in drivers.values())
-    return Processes(workers) if workers and by_name else Local()
+    if given is None:
+        return Processes(workers) if workers and by_name else Local()
+    if not by_name and given != Local():
+        raise ValueError(
+            "a policy that is an object is driven in this process; name its file for another engine"
+        )
+    return given
 
 
 def _loaded(given: Sequence[str | Policy]) -> dict[str, tuple[str | Policy, Policy]]:
     """name -> (where from, the policy), each name once."""
     if not given:
         raise ValueError("name at least one policy")
-    found: dict[str, tuple[str | Policy, Policy]] = {}
+    drivers: dict[str, tuple[str | Policy, Policy]] = {}
     for source in given:
         policy = policies.load(source) if isinstance(source, str) else source
-        if policy.name in found:
+        if policy.name in drivers:
             raise ValueError(f"two policies are called {policy.name!r}; every name may stand once")
-        found[policy.name] = (source, policy)
-    return found
+        drivers[policy.name] = (source, policy)
+    return drivers
 
 
 def _absent(protocol: Suite, drivers: dict, plan: Plan, seed: int) -> set[tuple[str, str]]:
     """(scenario, policy) where the policy has no action; builds every world once, to fail early."""
-    found = set()
+    absent = set()
     for scenario in protocol.scenarios:
         legal = World(scenario, plan.overrides).reset(seed).legal
-        found |= {(scenario, n) for n, (_, p) in drivers.items() if not policies.applies(p, legal)}
-    return found
+        absent |= {(scenario, n) for n, (_, p) in drivers.items() if not policies.applies(p, legal)}
+    return absent
 
 
 # ---------------------------------------------------------------------------------------- episodes
@@ -203,8 +209,8 @@ def _made(source: str, code: str) -> tuple[Policy, dict]:
 
 def _remeasured(plan: Plan, job: Job) -> Record:
     episode = log.read(plan.path(job)).episode
-    known = {name: value for name, value in measure(episode).items() if math.isfinite(value)}
-    return _of(plan, job, replace(episode.end, metrics=known))
+    finite = {name: value for name, value in measure(episode).items() if math.isfinite(value)}
+    return _of(plan, job, replace(episode.end, metrics=finite))
 
 
 def _of(plan: Plan, job: Job, end: End) -> Record:

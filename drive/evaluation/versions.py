@@ -49,14 +49,14 @@ def of_policy(policy: Policy) -> str:
 
 def _with_imports(file: Path) -> set[Path]:
     """A file, its folder where that is a package of its own, and whatever these import that is not installed."""
-    found: set[Path] = set()
+    files: set[Path] = set()
     waiting = {file, *_package(file)}
     while waiting:
         path = waiting.pop()
-        found.add(path)
+        files.add(path)
         imported = {Path(m.__file__) for m in map(sys.modules.get, _imports(path)) if _is_own(m)}
-        waiting |= imported - found
-    return found
+        waiting |= imported - files
+    return files
 
 
 def _package(file: Path) -> Iterable[Path]:
@@ -111,7 +111,7 @@ def _digest(paths: Iterable[Path]) -> str:
 
 
 def _sha(*texts: str) -> str:
-    found = hashlib.sha256()
+    sha = hashlib.sha256()
     for text in texts:
-        found.update(f"{len(text)} {text}".encode())
-    return found.hexdigest()[:16]
+        sha.update(f"{len(text)} {text}".encode())
+    return sha.hexdigest()[:16]
