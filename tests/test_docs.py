@@ -161,3 +161,14 @@ def test_where_each_thing_is_changed_is_said_in_at_most_five_files_that_exist():
         assert all((ROOT / name).is_file() for name in named), (change, named)
     for wanted in CHANGES:
         assert any(wanted in change for change, _ in rows), wanted
+
+
+def test_the_twin_s_example_runs_as_it_is_written():
+    import numpy as np
+
+    from drive.world import World
+
+    block = re.search(r"```python\n(.*?)```", (ROOT / "docs" / "twin.md").read_text(), re.S)[1]
+    given = {"np": np, "rng": np.random.default_rng(0), "scene": World("dilu-4-2.0").reset(0)}
+    exec(compile(block, "docs/twin.md", "exec"), given)
+    assert given["drive"].ego.shape == (100, 40, 5) and given["legal"].shape == (100, 5)
