@@ -78,7 +78,14 @@ GROUPS = {
         {"duration": 12},
     ),
     "exit": Group(
-        "exit", ("goal", "imagining.keeping", "reading.near_joint", "reading.bend_drift")
+        "exit",
+        (
+            "goal",
+            "imagining.keeping",
+            "reading.near_joint",
+            "reading.bend_drift",
+            "reading.returning",
+        ),
     ),
     "junction": Group(
         "roundabout",
@@ -93,7 +100,7 @@ GROUPS = {
         "intersection",
         tuple(
             f"reading.{name}"
-            for name in ("unexplained", "braking", "trembling", "crawling", "standing")
+            for name in ("unexplained", "braking", "trembling", "lately", "crawling", "standing")
         ),
     ),
     "steered": Group(

@@ -25,7 +25,14 @@ from drive.twin import (
     supposed,
 )
 from drive.types import Car, Scene
-from policies.planner.reading import giving_way, since_thought, target_lanes, unhindered, wish
+from policies.planner.reading import (
+    INSTANT,
+    giving_way,
+    since_thought,
+    target_lanes,
+    unhindered,
+    wish,
+)
 from policies.planner.settings import Imagining, Settings
 
 # The first two hypotheses are special: no car changes lane, or every car that has reason to does so now.
@@ -34,6 +41,7 @@ SPECIAL = 2
 WAYS, CLOCKS = 1, 2
 # highway-env: drivers think about changing lane once a second (IDMVehicle.LANE_CHANGE_DELAY).
 PERIOD = 1.0  # [s]
+A_SECOND_AGO = 0.9  # [s] that a past has to reach back at least, to tell of the thought before
 DUE = 1.06  # [s] since the last thought, so that the next is due in the first sub-step
 NOT_DUE = 0.5  # [s] since the last thought, so that no driver thinks while the scene is probed
 # highway-env: right of way is enforced twice a second (RegulatedRoad.REGULATION_FREQUENCY).
@@ -163,7 +171,7 @@ def passed_up(scene: Scene, now: Worlds) -> list[int]:
     pose[0, 0] = _a_second_ago(scene.history.ego)
     for slot, (car, _) in enumerate(on_the_road(scene), 1):
         past = scene.history.imaginable(car.id)
-        if past is not None and len(past) and past[0, 0] <= -0.9 * PERIOD:
+        if past is not None and len(past) and past[0, 0] <= -A_SECOND_AGO:
             pose[0, slot] = _a_second_ago(past)
     before = supposed(now, Suppositions(pose=pose))
     return [int(slot) for slot in np.flatnonzero(_reason(before) & _reason(now)) if slot]
@@ -188,7 +196,7 @@ def _aims(worlds: Worlds) -> np.ndarray:
         changes_lanes=np.ones(lanes.shape, bool),
     )
     worlds = supposed(worlds, thinking)
-    worlds.step(None, 1, 1e-3)
+    worlds.step(None, 1, INSTANT)
     aims = worlds.target_lane
     return np.where(section[aims] == section[lanes], aims, lanes)[0]
 

@@ -25,9 +25,9 @@ HEADING_GAIN = 1.0 / TAU_HEADING  # [1/s]
 LARGEST_ASKED = math.pi / 4  # [rad] off the lane that its steering law asks for
 THOUGHT = 1.0  # [s] from one thought of a driver about changing lane to the next
 COMFORT, EXPONENT = IDM["acceleration"], IDM["exponent"]  # [m/s2], []
-SATURATED = (
-    5.9  # [m/s2] a little below ACC_MAX: beyond, an acceleration does not tell what was wished
-)
+# A little below ACC_MAX; an acceleration beyond it does not tell what was wished.
+SATURATED = 5.9  # [m/s2]
+INSTANT = 1e-3  # [s] a sub-step in which drivers decide and hardly move
 
 
 def target_lanes(scene: Scene, car: Car, reading: Reading = Reading()) -> tuple[LaneId, ...]:
@@ -42,7 +42,8 @@ def target_lanes(scene: Scene, car: Car, reading: Reading = Reading()) -> tuple[
     drift = _drift(scene, car, s, d)
     left = drift > 0
     to_centre = max(-d if left else d, 0.0)
-    if abs(drift) < max(reading.bend_drift, 2.0 * to_centre / TAU_LATERAL + reading.drift):
+    returning = reading.returning * to_centre / TAU_LATERAL  # [m/s]
+    if abs(drift) < max(reading.bend_drift, returning + reading.drift):
         return (car.lane,)
     return (_beside(scene, car, left) or car.lane,)
 
@@ -134,7 +135,7 @@ def _drift(scene: Scene, car: Car, s: float, d: float) -> float:
 def unhindered(nominal: Worlds) -> np.ndarray:
     """The acceleration [m/s2] of each slot of the one world [N], if its driver wished for the nominal speed."""
     probe = nominal.copy()
-    probe.step(None, 1, 1e-3)
+    probe.step(None, 1, INSTANT)
     return probe.acceleration[0]
 
 
@@ -184,7 +185,8 @@ def _gives_way(scene: Scene, car: Car, expected: float, reading: Reading) -> boo
     change = gained(scene, car)
     if change is None:
         return False
-    lately = scene.history.imaginable(car.id)[-5:, 4]
+    states = max(1, round(reading.lately / GRID))
+    lately = scene.history.imaginable(car.id)[-states:, 4]
     stands = abs(car.speed) < reading.standing and np.abs(lately).max() < reading.standing
     if stands and np.ptp(np.diff(lately, append=car.speed)) > reading.trembling:
         return True

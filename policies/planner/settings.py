@@ -56,6 +56,9 @@ class Reading:
     bend_drift: float = tunable(
         1.0, "m/s", "across the lane in bends and near joints, from which a car may be changing it"
     )
+    returning: float = tunable(
+        2.0, "", "times the speed across the lane with which a car returns to its centre, in bends"
+    )
     near_joint: float = tunable(10.0, "m", "to a joint of lanes, within which steering lags")
     bent: float = tunable(1e-3, "1/m", "of curvature, from which a lane is a bend")
     usual: float = tunable(
@@ -83,6 +86,7 @@ class Reading:
         "m/s",
         "of change in 0.1 s at standstill: right of way tells a car to brake and to drive by turns",
     )
+    lately: float = tunable(0.5, "s", "before now, in which a car stood and trembled")
     slowest: float = tunable(1.0, "m/s", "below which no wish is inferred from an acceleration")
 
 
