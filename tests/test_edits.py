@@ -224,6 +224,42 @@ def test_every_edit_is_made_or_refused_in_one_sentence(name):
                 assert after[fact] == value, (edit, fact)
 
 
+@pytest.mark.parametrize("name", ["highway-fast", "merge", "exit", "intersection", "two-way"])
+def test_a_scene_is_edited_to_what_its_world_would_show(name):
+    """The same cars, the same legal actions, the same ghosts and conditions, and nearly the same past."""
+    world = World(name)
+    world.reset(2)
+    for _ in range(2):
+        world.step(IDLE)
+    start, at, compared = world.snapshot(), world.scene, 0
+    cars = {each.id for each in at.cars}
+    unseen = {each.id for each in world.truth().drivers} - cars - {EGO}
+    left = [Move(EGO, at.ego.x + 1.0, at.ego.y + 3.0), SetSpeed(EGO, at.ego.target_speeds[0])]
+    for edit in told_of(world) + left:
+        world.restore(start)
+        try:
+            thought = of_scenes.edited(at, edit)
+            shown = world.edit(edit)
+        except ValueError:
+            continue
+        if isinstance(edit, Add) and unseen:
+            continue  # the next free number is another
+        same = ("ego", "objects", "task", "legal", "grip", "road", "perception", "ghosts")
+        for field in same:
+            assert getattr(thought, field) == getattr(shown, field), (edit, field)
+        assert sorted(thought.cars, key=lambda each: each.id) == list(shown.cars), edit
+        ours, theirs = thought.history, shown.history
+        assert (ours.cars.keys(), ours.ghosts.keys()) == (theirs.cars.keys(), theirs.ghosts.keys())
+        pasts = (
+            (ours.ego, theirs.ego),
+            *((rows, theirs.imaginable(n)) for n, rows in ours.cars.items()),
+        )
+        for one, other in pasts:
+            assert one.shape == other.shape and np.abs(one - other).max() < 0.02, edit
+        compared += 1
+    assert compared >= 10
+
+
 BAD = [  # an edit of the merge, of car 1 and the ego, that cannot be, and what is said of it
     (Hide(99), "no car 99"),
     (Hide(EGO), "ego"),

@@ -250,6 +250,18 @@ def test_a_newer_minor_version_is_read_and_its_new_fields_left_out(logs, tmp_pat
     assert log.read(path).episode.steps == log.read(logs["merge"]).episode.steps
 
 
+def test_an_older_log_that_holds_what_is_no_longer_logged_is_read(logs, tmp_path):
+    """Barriers stood in every attribution once; neither grip nor kinds of cars stood in a scene."""
+    lines = [json.loads(line) for line in logs["merge"].read_text().splitlines()]
+    steps = [line for line in lines if line.get("line") == "step"]
+    for step in steps:
+        assert "grip" not in step["scene"] and "kind" not in step["scene"]["ego"]
+        step["attribution"]["barriers"] = [[{"is": "meta", "name": "FASTER"}, "risk", [1]]]
+    older = tmp_path / "older.jsonl"
+    older.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert steps and log.read(older).episode == log.read(logs["merge"]).episode
+
+
 def test_missing_files_and_folders_are_refused(tmp_path):
     with pytest.raises(log.LogError, match="No such file"):
         log.read(tmp_path / "none.jsonl")

@@ -17,8 +17,9 @@ import orjson
 from drive.episodes import codec, lines
 from drive.episodes.codec import build, plain
 from drive.episodes.lines import LogError
-from drive.kinematics.edits import lifted, with_edited_past
+from drive.kinematics.edits import lifted
 from drive.kinematics.history import history
+from drive.kinematics.past import hidden_by, with_edited_past
 from drive.types import Edit, End, Episode, Header, Scene, Step, Tracks
 
 SCHEMA = "whydrive.rationale"
@@ -173,14 +174,16 @@ class _SoFar:
         self.given["history"] = history((), ())
         self._tracks: list[Tracks] = []
         self._seen: list[frozenset[int]] = []
+        self._edits: list[tuple[Edit, ...]] = []
 
     def scene(self, data, line: dict, place: str) -> Scene:
         """The scene with its past, as the world gave it: rebuilt from the tracks and edits of the earlier lines."""
         edits = _built(tuple[Edit, ...], line.get("edits", []), {}, place)
         scene = lifted(_built(Scene, data, self.given, place), edits)
         self.given |= {name: getattr(scene, name) for name in ("task", "perception", "road")}
-        ghosts = frozenset(car.id for car in scene.ghosts)
-        self._seen.append(frozenset(car.id for car in scene.cars) | ghosts)
+        self._seen.append(frozenset(car.id for car in (*scene.cars, *scene.ghosts)))
+        self._edits.append(edits)
+        ghosts = hidden_by(self._edits)
         try:
             self._tracks = with_edited_past(self._tracks, scene, edits)
             past = history(self._tracks, self._seen, scene.perception, scene.seed, ghosts)

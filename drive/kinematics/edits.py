@@ -8,19 +8,15 @@ ValueError, in one sentence, for what cannot be.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from drive.kinematics.control import Route
-from drive.kinematics.history import LENGTH, noise
+from drive.kinematics.past import with_fitting_past
 from drive.kinematics.refusals import Body, Stage, check, heading_of, size_after
 from drive.roads import LaneId, Road, shortest
 from drive.types import (
     EGO,
-    GRID,
     SIZES,
     Add,
     Brake,
@@ -42,7 +38,6 @@ from drive.types import (
     SetSpeed,
     Surface,
     Task,
-    Tracks,
     Without,
 )
 
@@ -143,7 +138,7 @@ def _move(scene: Scene, edit: Move) -> Scene:
             place |= {"target_lane": lane, "route": route_from(thing.route, lane, scene.road)}
         return replace(thing, lane=lane, **place)
 
-    return _with_past(_changed(scene, edit.car, moved), edit.car)
+    return with_fitting_past(_changed(scene, edit.car, moved), edit.car)
 
 
 def _set_speed(scene: Scene, edit: SetSpeed) -> Scene:
@@ -153,7 +148,7 @@ def _set_speed(scene: Scene, edit: SetSpeed) -> Scene:
             return replace(thing, speed=speed, target_speed=nearest(speed, thing.target_speeds))
         return replace(thing, speed=speed)
 
-    return _with_past(_changed(scene, edit.car, at), edit.car)
+    return with_fitting_past(_changed(scene, edit.car, at), edit.car)
 
 
 def _resize(scene: Scene, edit: Resize) -> Scene:
@@ -292,102 +287,6 @@ def _order(scene: Scene) -> tuple[str, ...]:
     if before[-1] == "SLOWER" or any(len(lanes) > 1 for lanes in sections):
         return "LANE_LEFT", "IDLE", "LANE_RIGHT", "FASTER", "SLOWER"
     return "SLOWER", "IDLE", "FASTER"
-
-
-# ---------------------------------------------------------------------------------------- the past
-
-
-FINE = 0.02  # [s] between the states that a past is carried back by
-
-
-def carried_back(road: Road, lane: LaneId, pose: Sequence[float], times: np.ndarray) -> np.ndarray:
-    """Where a car was that has driven as it does now: x, y [m], heading [rad], speed [m/s] at times <= 0 [T, 4].
-
-    pose: x, y, heading, speed now. Its speed, and its heading to its lane, are held; NaN before the lane begins.
-    """
-    x, y, heading, speed = map(float, pose)
-    along = road.lane(lane)
-    start = float(along.frenet(x, y)[0])
-    turned = heading - float(along.heading(start))  # to its lane
-
-    def course(px: float, py: float) -> float:
-        return float(along.heading(along.frenet(px, py)[0])) + turned
-
-    def back(px: float, py: float, towards: float, dt: float) -> tuple[float, float]:
-        return px - speed * math.cos(towards) * dt, py - speed * math.sin(towards) * dt
-
-    states = [(0.0, x, y, heading)]
-    for number in range(1, math.ceil(-float(times.min(initial=0.0)) / FINE) + 2):
-        middle = course(*back(x, y, course(x, y), FINE / 2))
-        x, y = back(x, y, middle, FINE)
-        if along.frenet(x, y)[0] < min(0.0, start):
-            break
-        states.append((-FINE * number, x, y, course(x, y)))
-    at, *columns = np.array(states[::-1]).T
-    poses = [np.interp(times, at, column, left=np.nan) for column in columns]
-    return np.stack([*poses, np.where(np.isnan(poses[0]), np.nan, speed)], -1)
-
-
-def _with_past(scene: Scene, car: int) -> Scene:
-    """The scene with a past that fits a car whose motion was edited; none where it had none."""
-    past = scene.history
-    if car == EGO:
-        return replace(
-            scene, history=History(_past_of(scene, scene.ego, past.ego), past.cars, past.ghosts)
-        )
-    thing = next(each for each in (*scene.cars, *scene.ghosts) if each.id == car)
-    cars, ghosts = (
-        {
-            each: _past_of(scene, thing, rows) if each == car else rows
-            for each, rows in tracks.items()
-        }
-        for tracks in (past.cars, past.ghosts)
-    )
-    cars, ghosts = (
-        {each: rows for each, rows in tracks.items() if len(rows)} for tracks in (cars, ghosts)
-    )
-    return replace(scene, history=History(past.ego, cars, ghosts))
-
-
-def _past_of(scene: Scene, thing: Car | Ego, rows: np.ndarray) -> np.ndarray:
-    pose = thing.x, thing.y, thing.heading, thing.speed
-    states = carried_back(scene.road, thing.lane, pose, rows[:, 0])
-    fits = np.concatenate([rows[:, :1], states], -1)[~np.isnan(states).any(1)].round(6) + 0.0
-    fits.setflags(write=False)
-    return fits
-
-
-def with_edited_past(tracks: Sequence[Tracks], scene: Scene, edits: Sequence[Edit]) -> list[Tracks]:
-    """The tracks recorded so far, those of cars whose motion was edited replaced by a past that fits.
-
-    scene: what the ego perceived after these edits; tracks: one per decision before it. So a world, and a reader of
-    its log, rebuild the same history.
-    """
-    tracks = list(tracks)
-    moved = {edit.car for edit in edits if isinstance(edit, (Move, SetSpeed))}
-    things = {car.id: car for car in (*scene.cars, *scene.ghosts) if car.id in moved}
-    if EGO in moved:
-        things[EGO] = scene.ego
-    if not things:
-        return tracks
-    for number, track in enumerate(tracks):
-        if track.times[-1] <= tracks[-1].times[-1] - LENGTH - GRID:
-            continue
-        times = track.times - tracks[-1].times[-1]
-        states = {
-            car: _state_at(scene, car, thing, times)
-            for car, thing in things.items()
-            if car in track.cars or car == EGO
-        }
-        ego = states.pop(EGO, track.ego)
-        tracks[number] = Tracks(track.times, ego, track.cars | states)
-    return tracks
-
-
-def _state_at(scene: Scene, car: int, thing: Car | Ego, times: np.ndarray) -> np.ndarray:
-    _, dx, dy, _, dv = noise(scene.perception, scene.seed, scene.step, car) if car else np.zeros(5)
-    pose = thing.x - dx, thing.y - dy, thing.heading, thing.speed - dv
-    return carried_back(scene.road, thing.lane, pose, times)
 
 
 def _exact(value: float) -> float:

@@ -26,7 +26,7 @@ def history(
     """The past before the decision that follows `tracks`.
 
     tracks: one per decision so far, oldest first; seen: ids perceived at each decision, the present
-    one included (one longer than tracks), as cars or as ghosts; ghosts: those that are ghosts now. A
+    one included (one longer than tracks), as cars or as ghosts; ghosts: those that are hidden now. A
     car's past covers only what the ego saw: the time between two decisions counts where the car was
     seen at both. Where a car was moved, its tracks are to be made to fit first (`with_edited_past`).
     """

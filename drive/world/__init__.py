@@ -19,11 +19,11 @@ from drive import roads
 from drive.kinematics import tracker
 from drive.kinematics.edits import (
     with_clear_sight,
-    with_edited_past,
     without_limits,
     without_task,
 )
 from drive.kinematics.history import history
+from drive.kinematics.past import hidden_by, with_edited_past
 from drive.scenarios import Scenario
 from drive.scenarios import scenario as named
 from drive.types import (
@@ -326,9 +326,9 @@ class World:
             self.period,
             self.sub_step,
         )
-        ghosts = frozenset(car.id for car in scene.ghosts)
-        self._seen.append(frozenset(car.id for car in scene.cars) | ghosts)
+        self._seen.append(frozenset(car.id for car in (*scene.cars, *scene.ghosts)))
         self._tracks = with_edited_past(self._tracks, scene, edits)
+        ghosts = hidden_by(self._edits)
         past = history(self._tracks, self._seen, self.perception, self._seed, ghosts)
         self._scene = replace(scene, history=past)
         return self._scene
