@@ -15,7 +15,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from drive.kinematics.control import HALF_LENGTH, MAX_STEERING, TAU_ACCELERATION, State
+from drive.kinematics.control import MAX_STEERING, TAU_ACCELERATION, State
+from drive.roads import CAR_LENGTH
 from drive.roads.geometry import wrap
 from drive.types import GRID, HORIZON, WAYPOINTS, Control, Ego, Trajectory
 
@@ -40,14 +41,20 @@ def refusal(trajectory: Trajectory, ego: Ego) -> str:
     return ""
 
 
-def control(trajectory: Trajectory, elapsed: float, state: State, sub_step: float) -> Control:
+def control(
+    trajectory: Trajectory,
+    elapsed: float,
+    state: State,
+    sub_step: float,
+    length: float = CAR_LENGTH,
+) -> Control:
     """The control to hold for the next sub-step [s], `elapsed` seconds after the decision.
 
-    A pure function. Beyond its last waypoint a trajectory goes straight on at its last speed.
+    A pure function. length: of the car [m]; its axles are half of that before and behind. Beyond its last waypoint a trajectory goes straight on at its last speed.
     """
     return Control(
         _acceleration(trajectory, elapsed, state.speed, sub_step),
-        _steering(trajectory, state, sub_step),
+        _steering(trajectory, state, sub_step, length / 2),
     )
 
 
@@ -57,10 +64,10 @@ def _acceleration(trajectory: Trajectory, elapsed: float, speed: float, sub_step
     return float((then - now) / sub_step + (now - speed) / TAU_ACCELERATION)
 
 
-def _steering(trajectory: Trajectory, state: State, sub_step: float) -> float:
-    path = _front_axle(trajectory)
-    x = state.x + HALF_LENGTH * math.cos(state.heading)
-    y = state.y + HALF_LENGTH * math.sin(state.heading)
+def _steering(trajectory: Trajectory, state: State, sub_step: float, axle: float) -> float:
+    path = _front_axle(trajectory, axle)
+    x = state.x + axle * math.cos(state.heading)
+    y = state.y + axle * math.sin(state.heading)
     across, course = _place_on(path, x, y, state.speed * sub_step / 2)
     back = math.atan2(GAIN * across, SOFT + abs(state.speed))
     angle = float(wrap(course - state.heading)) - back
@@ -72,14 +79,14 @@ def _with_start(values: np.ndarray) -> np.ndarray:
     return np.concatenate([[2 * values[0] - values[1]], values])
 
 
-def _front_axle(trajectory: Trajectory) -> np.ndarray:
-    """Where the front axle goes [N >= 2, 2] [m]: points at least APART from one another."""
+def _front_axle(trajectory: Trajectory, axle: float) -> np.ndarray:
+    """Where the front axle goes [N >= 2, 2] [m], `axle` metres before the centre: points at least APART."""
     heading = _with_start(np.unwrap(trajectory.heading))
     if trajectory.heading_is == "course":
-        slip = np.arcsin(np.clip(HALF_LENGTH * trajectory.curvature, -1.0, 1.0))
+        slip = np.arcsin(np.clip(axle * trajectory.curvature, -1.0, 1.0))
         heading = heading - _with_start(slip)
-    x = _with_start(trajectory.x) + HALF_LENGTH * np.cos(heading)
-    y = _with_start(trajectory.y) + HALF_LENGTH * np.sin(heading)
+    x = _with_start(trajectory.x) + axle * np.cos(heading)
+    y = _with_start(trajectory.y) + axle * np.sin(heading)
     points = [(x[0], y[0])]
     for point in zip(x[1:], y[1:], strict=True):
         if math.dist(point, points[-1]) >= APART:

@@ -82,6 +82,7 @@ GERMAN = Words(
         "FOLLOW": "dem geplanten Weg folgen",
     },
     acting="{option} wählen",
+    path="{option}, auf {said}",
     doing={
         "LANE_LEFT": "das Wechseln nach links",
         "IDLE": "das Weiterfahren",

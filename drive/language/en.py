@@ -84,6 +84,7 @@ ENGLISH = Words(
         "FOLLOW": "follow the planned path",
     },
     acting="be {option}",
+    path="{option} to {said}",
     doing={
         "LANE_LEFT": "changing left",
         "IDLE": "carrying on",

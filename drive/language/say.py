@@ -9,7 +9,7 @@ from itertools import groupby
 from drive.language.quantities import PLACES, quantity_of, said_action
 from drive.language.tables import words_of
 from drive.language.words import Phrase, Words
-from drive.types import Action, Claim, Decision, Meta, Term
+from drive.types import Action, Claim, Decision, Follow, Meta, Term
 
 CENTRE = 0.05  # [deg] or [m/s2]: what is rounded to nothing in a control
 
@@ -92,10 +92,13 @@ def say_term(term: Term, language: str = "en") -> str:
 
 
 def say_action(action: Action, language: str = "en") -> str:
-    """An action's name, as on a button."""
-    words, action = words_of(language), said_action(action)
-    if isinstance(action, Meta):
-        return words.actions.get(action.name, action.name)
+    """An action's name, as on a button or in a list of options; a path with its last speed."""
+    words, said = words_of(language), said_action(action)
+    if isinstance(action, Follow):
+        speed = _number(float(action.trajectory.speed[-1]), 1, words) + words.units["m/s"]
+        return words.path.format(option=words.actions[said.name], said=speed)
+    if isinstance(said, Meta):
+        return words.actions.get(said.name, said.name)
     return say_doing(action, words)
 
 

@@ -46,6 +46,7 @@ class Words:
     units: dict[str, str]  # unit -> what stands behind a number, with its space
     actions: dict[str, str]  # meta-action -> as an infinitive, and on a button
     acting: str  # a control as an infinitive, with {option}
+    path: str  # a followed path where options are listed: {option} and {said}, its last speed
     doing: dict[str, str]  # meta-action -> as the subject of a sentence
     steering: dict[str, str]  # a control's steering: left, right, straight
     pedal: dict[str, str]  # a control's acceleration: up, down, hold

@@ -75,6 +75,7 @@ CHINESE = Words(
         "FOLLOW": "沿规划路径行驶",
     },
     acting="{option}",
+    path="{option}，至 {said}",
     doing={
         "LANE_LEFT": "向左变道",
         "IDLE": "照常行驶",

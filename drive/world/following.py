@@ -29,7 +29,9 @@ class Following:
         across, turn = getattr(ego, "lateral_speed", 0.0), getattr(ego, "yaw_rate", 0.0)
         x, y = ego.position
         state = State(float(x), -float(y), -float(ego.heading), float(ego.speed), -across, -turn)
-        wanted = tracker.control(self._trajectory, elapsed, state, self._sub_step)
+        wanted = tracker.control(
+            self._trajectory, elapsed, state, self._sub_step, float(ego.LENGTH)
+        )
         return self._legal.within(wanted)
 
     def act(self, sub_step: int) -> None:
