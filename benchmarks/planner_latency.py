@@ -25,6 +25,7 @@ from drive.episodes.rollout import explain
 from drive.kinematics.foresight import foresee
 from drive.policy import load
 from drive.reasoning.causes import attribute
+from drive.reasoning.reasons import situation_of
 from drive.twin import warm
 from drive.world import World
 
@@ -72,7 +73,7 @@ def row(scenario: str, seeds: range) -> str:
         while True:
             scene, begin = world.scene, (time.process_time(), time.perf_counter())
             choice = foresee(scene, policy.decide(scene))
-            explain(scene, choice, policy)
+            explain(situation_of(scene, choice), choice, policy.tie)
             cpu.append(time.process_time() - begin[0])
             wall.append(time.perf_counter() - begin[1])
             begin = time.process_time()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from drive.episodes.rollout import explain
+from drive.reasoning.reasons import situation_of
 from drive.roads import Lane, Road, Straight
 from drive.types import (
+    Attribution,
     Car,
     Choice,
     Ego,
@@ -79,6 +82,13 @@ def behind_a_slower_car(gap: float = 18.0) -> tuple[Scene, Choice]:
         Option(SLOWER, (), 2.0, ("a", "b", 1)),
     )
     return scene(lead, other), Choice(SLOWER, options)
+
+
+def narrated(
+    at: Scene, choice: Choice, tie: str = "shares evidence", attribution: Attribution | None = None
+) -> Rationale:
+    """What is said of a choice whose options have trajectories."""
+    return explain(situation_of(at, choice), choice, tie, "en", attribution)
 
 
 def step_of(at: Scene, choice: Choice, rationale: Rationale) -> Step:

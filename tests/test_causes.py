@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hand_made import FASTER, IDLE, LEFT, METAS, SLOWER, car, scene, straight_road
+from hand_made import FASTER, IDLE, LEFT, METAS, SLOWER, car, narrated, scene, straight_road
 
 from drive.checking.asked import Reference
 from drive.episodes import rollout
@@ -16,10 +16,10 @@ from drive.kinematics.foresight import foresee
 from drive.language import parse, read
 from drive.policy import load
 from drive.reasoning import causes
-from drive.reasoning.because import attributed, cause_claims
 from drive.reasoning.causes import attribute, placebo_for
 from drive.reasoning.decisions import decision_of
-from drive.reasoning.narrate import narrate
+from drive.reasoning.evidence import cause_claims
+from drive.reasoning.reasons import situation_of, weigh
 from drive.roads import Lane, Road, Straight
 from drive.types import Car, Choice, Control, Hide, Legal, Meta, Option, Policy, Scene, Term
 from drive.world import World
@@ -205,11 +205,9 @@ def test_every_car_in_the_words_is_a_tested_cause(scenario):
 def test_a_policy_s_own_words_are_kept_and_what_was_tested_is_added():
     seen = scene(car(1, 130.0))
     choice = foresee(seen, brakes_behind_a_car.decide(seen))
-    own = replace(
-        narrate(seen, choice, choice.chosen.trajectory, "post hoc"), text="I feel like it."
-    )
+    own = replace(narrated(seen, choice, "post hoc"), text="I feel like it.")
     choice = replace(choice, rationale=own)
-    said = attributed(seen, choice, own, attribute(brakes_behind_a_car, seen, choice))
+    said = narrated(seen, choice, "post hoc", attribute(brakes_behind_a_car, seen, choice))
     assert said.text == "I feel like it. Without car 1 I would speed up."
     assert said.claims[:-1] == own.claims and said.claims[-1].cars == (1,)
 
@@ -223,8 +221,7 @@ def across(x: float) -> Scene:
 
 def said_by(policy: Policy, seen: Scene) -> str:
     choice = foresee(seen, policy.decide(seen))
-    told = narrate(seen, choice, choice.chosen.trajectory, "post hoc")
-    return attributed(seen, choice, told, attribute(policy, seen, choice)).text
+    return narrated(seen, choice, "post hoc", attribute(policy, seen, choice)).text
 
 
 class Silent(Judging):
@@ -308,7 +305,8 @@ class Wavering(Judging):
 def test_on_change_the_policy_is_asked_where_its_decision_differs_from_the_one_before():
     world = World("merge", {"duration": 5})
     steps = rollout.run(world, Wavering(), 3, causes="change").steps
-    decisions = [decision_of(s.scene, s.choice, s.trajectory) for s in steps]
+    situations = [(situation_of(s.scene, s.choice), s.choice) for s in steps]
+    decisions = [decision_of(at, weigh(at, choice)) for at, choice in situations]
     changed = [one != before for before, one in zip((None, *decisions), decisions, strict=False)]
     assert [step.attribution is not None for step in steps] == changed
     assert True in changed[1:] and False in changed

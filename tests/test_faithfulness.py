@@ -30,6 +30,7 @@ from drive.kinematics.foresight import foresee
 from drive.language import make_claim
 from drive.measures.statistics import Estimate
 from drive.reasoning.causes import attribute
+from drive.reasoning.reasons import situation_of
 from drive.types import (
     Choice,
     Decision,
@@ -217,8 +218,8 @@ def test_jaccard_of_nothing_and_nothing_is_full_agreement():
 def test_the_honest_words_about_an_edited_scene_come_from_a_new_attribution():
     of = case(ONE, 1, honest=True)
     real, said = of.scenery.edits[0]
-    choice = foresee(edited(ONE, Hide(1)), Brakes().decide(edited(ONE, Hide(1))))
-    attribution = attribute(Brakes(), edited(ONE, Hide(1)), choice)
-    assert real and said == rollout.explain(
-        edited(ONE, Hide(1)), choice, Brakes(), "en", attribution
-    )
+    at = edited(ONE, Hide(1))
+    choice = foresee(at, Brakes().decide(at))
+    attribution = attribute(Brakes(), at, choice)
+    situation = situation_of(at, choice)
+    assert real and said == rollout.explain(situation, choice, Brakes.tie, "en", attribution)

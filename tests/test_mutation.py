@@ -12,12 +12,11 @@ from dataclasses import replace
 
 import pytest
 from digests import episode
-from hand_made import LEFT, RIGHT, behind_a_slower_car, car, step_of
+from hand_made import LEFT, RIGHT, behind_a_slower_car, car, narrated, step_of
 
 from drive.checking.text import check_rationale
 from drive.kinematics.foresight import foresee
 from drive.language import QUANTITIES, read, say_rationale
-from drive.reasoning.narrate import narrate
 from drive.types import Claim, Meta, Step
 
 DRIVEN = [
@@ -50,7 +49,7 @@ def hand_made_step() -> Step:
     at, choice = behind_a_slower_car()
     at = replace(at, cars=(*at.cars, car(9, 180.0, lane=2, speed=22.0)))
     choice = foresee(at, choice)
-    return step_of(at, choice, narrate(at, choice, choice.chosen.trajectory, "post hoc"))
+    return step_of(at, choice, narrated(at, choice, "post hoc"))
 
 
 @pytest.fixture(

@@ -15,6 +15,7 @@ from hand_made import (
     SLOWER,
     behind_a_slower_car,
     car,
+    narrated,
     scene,
     step_of,
 )
@@ -22,7 +23,7 @@ from hand_made import (
 from drive.kinematics.foresight import foresee
 from drive.kinematics.surroundings import View
 from drive.language import read
-from drive.reasoning.narrate import merge, narrate
+from drive.reasoning.narrate import merge
 from drive.types import Car, Choice, Control, Decision, Legal, Option, Perception, Task, Term
 
 HERE, LEFT_LANE, RIGHT_LANE = (("a", "b", k) for k in (1, 0, 2))
@@ -30,7 +31,7 @@ HERE, LEFT_LANE, RIGHT_LANE = (("a", "b", k) for k in (1, 0, 2))
 
 def said_of(at, choice, tie="shares evidence"):
     choice = foresee(at, choice)
-    return narrate(at, choice, choice.chosen.trajectory, tie)
+    return narrated(at, choice, tie)
 
 
 def options(chosen, *others, terms=(), lane=HERE):
@@ -190,9 +191,7 @@ def test_unchanged_decisions_merge_into_one_sentence_with_its_duration():
 
     def step(k, gap):
         moment = replace(behind_a_slower_car(gap)[0], step=k, time=float(k))
-        return step_of(
-            moment, choice, narrate(moment, choice, choice.chosen.trajectory, "post hoc")
-        )
+        return step_of(moment, choice, narrated(moment, choice, "post hoc"))
 
     free = scene(step=3)
     alone = options(IDLE, terms=(Term("free ahead", 200.0, "m", "for"),))

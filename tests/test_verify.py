@@ -8,14 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hand_made import LEFT, RIGHT, behind_a_slower_car, car, scene
+from hand_made import LEFT, RIGHT, behind_a_slower_car, car, narrated, scene
 
 from drive.checking import scene as verify
 from drive.checking.scene import check, observe
 from drive.checking.text import check_rationale, check_text, numbers_in
 from drive.kinematics.foresight import foresee
 from drive.language import QUANTITIES, make_claim, say
-from drive.reasoning.narrate import narrate
 from drive.roads import Lane, Road, Straight
 from drive.types import Claim, Meta, Perception, StaticObject, Task
 
@@ -158,7 +157,7 @@ def test_a_rationale_and_its_words_alone_are_both_checked():
     at, choice = behind_a_slower_car()
     choice = foresee(at, choice)
     path = choice.chosen.trajectory
-    said = narrate(at, choice, path, "shares evidence")
+    said = narrated(at, choice)
     assert {verdict.result for verdict in check_rationale(at, said, path)} == {"true"}
     assert {verdict.result for verdict in check_text(at, said.text, path)} == {"true"}
     with pytest.raises(ValueError, match="not understood"):
@@ -169,7 +168,7 @@ def test_a_policys_own_words_are_held_to_numbers_and_cars():
     at, choice = behind_a_slower_car()
     choice = foresee(at, choice)
     path = choice.chosen.trajectory
-    ours = narrate(at, choice, path, "shares evidence")
+    ours = narrated(at, choice)
 
     def faults(text):
         verdicts = check_rationale(at, replace(ours, text=text), path)

@@ -26,6 +26,7 @@ from drive.kinematics.foresight import foresee
 from drive.language import parse, read, words_of
 from drive.measures.statistics import Estimate, wilson
 from drive.reasoning.causes import attribute
+from drive.reasoning.reasons import situation_of
 from drive.types import (
     Action,
     Car,
@@ -104,7 +105,8 @@ class Scenery:
         """What is said where the policy decides about this scene: in its own words, if it has any."""
         choice = foresee(scene, self.policy.decide(scene))
         attribution = None if choice.rationale else attribute(self.policy, scene, choice)
-        return rollout.explain(scene, choice, self.policy, "en", attribution)
+        situation = situation_of(scene, choice)
+        return rollout.explain(situation, choice, self.policy.tie, "en", attribution)
 
 
 def _alike(option: Option, chosen: Option) -> bool:

@@ -38,7 +38,7 @@ from drive.episodes import lines, log
 from drive.episodes.codec import build, plain
 from drive.episodes.replay import Moment, replay
 from drive.language import said_action
-from drive.reasoning.decisions import manoeuvre_of
+from drive.reasoning.reasons import manoeuvre_of
 from drive.types import (
     HORIZON,
     Action,

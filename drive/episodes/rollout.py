@@ -10,10 +10,11 @@ from dataclasses import replace
 
 from drive import policy as policies
 from drive.kinematics.foresight import foresee
-from drive.reasoning.because import attributed
 from drive.reasoning.causes import attribute
 from drive.reasoning.decisions import decision_of
-from drive.reasoning.narrate import narrate
+from drive.reasoning.evidence import cause_claims
+from drive.reasoning.narrate import narrate, with_causes
+from drive.reasoning.reasons import Situation, situation_of, weigh
 from drive.types import (
     Attribution,
     Choice,
@@ -23,8 +24,8 @@ from drive.types import (
     Header,
     Policy,
     Rationale,
-    Scene,
     Step,
+    Tie,
 )
 from drive.world import Outcome, World
 
@@ -65,12 +66,12 @@ def drive(
     causes: at which decisions the policy is asked again what they depend on, one of CAUSES; "change"
     are those that differ from the decision before, the first among them. Asking costs up to as many
     decisions as there are cars in sight. ValueError for any other word. earlier: the steps before, of
-    which the last is the decision before. A policy that breaks its
-    contract ends the episode with the reason "policy failed".
+    which the last is the decision before. A policy that breaks its contract ends the episode with the
+    reason "policy failed".
     """
     if causes not in CAUSES:
         raise ValueError(f"causes are asked {', '.join(CAUSES)}, not {causes!r}")
-    before = [decision_of(s.scene, s.choice, s.trajectory) for s in earlier[-1:]]
+    before = [_decision(situation_of(s.scene, s.choice), s.choice) for s in earlier[-1:]]
     return _driven(world, policy, language, causes, *before)
 
 
@@ -85,10 +86,15 @@ def _driven(
             yield End("policy failed", scene, None, world.laps, str(error), edits=edits)
             return
         choice = clock.time("foresee", foresee, scene, choice)
-        decision, attribution = decision_of(scene, choice, choice.chosen.trajectory), None
-        if causes == "every" or (causes == "change" and decision != before):
-            attribution = clock.time("attribute", attribute, policy, scene, choice)
-        rationale = clock.time("explain", explain, scene, choice, policy, language, attribution)
+        situation = clock.time("explain", situation_of, scene, choice)
+        asked = causes == "every"
+        if causes == "change":
+            decision = clock.time("explain", _decision, situation, choice)
+            asked, before = decision != before, decision
+        attribution = clock.time("attribute", attribute, policy, scene, choice) if asked else None
+        rationale = clock.time(
+            "explain", explain, situation, choice, policy.tie, language, attribution
+        )
         outcome = clock.time("act", world.step, choice.action)
         yield Step(
             scene,
@@ -100,7 +106,6 @@ def _driven(
             attribution,
             edits,
         )
-        before = decision
         if outcome.ended:
             yield End(outcome.ended, world.scene, outcome.contact, world.laps)
             return
@@ -112,10 +117,15 @@ def drive_unexplained(world: World, policy: Policy) -> Iterator[Outcome]:
         yield world.step(policy.decide(world.scene).action)
 
 
+def _decision(situation: Situation, choice: Choice) -> Decision:
+    """The decision by all that was weighed, before anything is tested."""
+    return decision_of(situation, weigh(situation, choice))
+
+
 def explain(
-    scene: Scene,
+    situation: Situation,
     choice: Choice,
-    policy: Policy,
+    tie: Tie,
     language: str = "en",
     attribution: Attribution | None = None,
 ) -> Rationale:
@@ -123,12 +133,10 @@ def explain(
 
     With an attribution, only what was tested is called a cause, and the words say so.
     """
-    own = choice.rationale
-    if own is None:
-        said = narrate(scene, choice, choice.chosen.trajectory, policy.tie, language)
-    else:
-        said = replace(own, tie=policy.tie)
-    return attributed(scene, choice, said, attribution) if attribution else said
+    if choice.rationale is None:
+        return narrate(situation, choice, tie, language, attribution)
+    causes = cause_claims(situation.scene, choice, attribution)
+    return with_causes(replace(choice.rationale, tie=tie), causes)
 
 
 def run(
@@ -161,5 +169,6 @@ class _Clock:
     def time(self, part: str, function, *arguments):
         begin = time.perf_counter()
         result = function(*arguments)
-        self.spent[part] = round(time.perf_counter() - begin, 6)
+        spent = self.spent.get(part, 0.0) + time.perf_counter() - begin
+        self.spent[part] = round(spent, 6)
         return result

@@ -39,6 +39,7 @@ IDM = {  # highway-env's nominal driver
     "time gap": 1.5,  # [s]
     "exponent": 4.0,
 }
+CHANGES: dict[Meta, Side] = {Meta("LANE_LEFT"): "left", Meta("LANE_RIGHT"): "right"}
 SPARE = 0.8  # of the legal steering, that a change of lane uses; the rest is for keeping one
 ALONG, ACROSS = 1.0, 0.3  # [m] that the ego is widened by, at either end and on either side
 SLOW = 2.0  # [m/s] below the usual speed, from which on a car may also be about to pick it up
@@ -73,6 +74,18 @@ class Neighbour:
     def time_gap(self, speed: float) -> float:
         """Seconds to use up the gap at a speed [m/s]; inf at standstill."""
         return time_headway(self.gap, speed)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A lane at the ego and what is on it, each the nearest; None where there is none."""
+
+    change: Meta | None  # the change of lane that leads there; None: the ego's set-point lane
+    lane: LaneId
+    leader: Neighbour | None
+    follower: Neighbour | None
+    oncoming: Neighbour | None
+    beside: tuple[Neighbour, ...]
 
 
 @dataclass(frozen=True)
@@ -129,6 +142,23 @@ class View:
     def beside(self, lane: LaneId) -> tuple[Neighbour, ...]:
         """Cars in the lane that overlap the ego lengthwise."""
         return tuple(n for _, n in self._on(lane) if n.car is not None and n.gap < 0)
+
+    def places(self) -> tuple[Place, ...]:
+        """The ego's set-point lane, then the lanes beside it that exist, left before right."""
+        road, own = self.scene.road, self.scene.ego.target_lane
+        beside = ((change, road.side(own, side)) for change, side in CHANGES.items())
+        lanes = ((None, own), *((change, lane.id) for change, lane in beside if lane))
+        return tuple(
+            Place(
+                change,
+                lane,
+                self.leader(lane),
+                self.follower(lane),
+                self.oncoming(lane),
+                self.beside(lane),
+            )
+            for change, lane in lanes
+        )
 
     def expected_acceleration(self, other: Neighbour, lane: LaneId | None = None) -> float:
         """What IDM expects [m/s2] of a neighbour on the lane, given the car ahead of that; 0 at best.

@@ -10,17 +10,24 @@ from __future__ import annotations
 import itertools
 import math
 
-from drive.kinematics.surroundings import Neighbour, View
+from drive.kinematics.surroundings import CHANGES, Neighbour, Place
 from drive.language import make_claim, said_action
-from drive.reasoning.decisions import OFF_CENTRE, SIDES, WHEREABOUTS, Reason, manoeuvre_of
+from drive.reasoning.reasons import (
+    NULL,
+    OFF_CENTRE,
+    UNAVAILABLE,
+    WHEREABOUTS,
+    Reason,
+    Situation,
+    manoeuvre_of,
+)
 from drive.roads import LaneId
 from drive.roads.geometry import corners, distance_between
-from drive.types import Claim, Meta, Scene, Term
+from drive.types import Attribution, Cause, Choice, Claim, Meta, Option, Scene, Term
 
 BEND_REACH = 100.0  # [m] along the path, within which bends count as ahead
 SAME = 0.05  # what a term and the scene may differ by, where the term's place had to be searched
 LONG = 5.0  # [s], from which on a time gap says nothing
-PLACES = (None, Meta("LANE_LEFT"), Meta("LANE_RIGHT"))  # my lane, and those beside it
 
 # what is measured of a car or object ahead, behind and beside: quantity -> value
 AHEAD = {
@@ -39,16 +46,13 @@ NEIGHBOURS = (("gap ahead", "slower ahead"), ("beside",), ("gap behind", "closin
 WORTH = 0.5  # [m/s], from which a difference in speed is worth saying
 # terms that wish for more, and terms that wish for less, than their threshold
 AT_LEAST = ("time gap", "gap ahead", "time to collision", "gap behind", "speed gain", "incentive")
-AT_MOST = ("imposed braking", "predicted contact", "speed")
+AT_MOST = ("imposed braking", "predicted contact")
 OF_THE_ROAD = {
-    "right of way": ("rule", "right of way"),
-    "speed limit": ("rule", "speed limit"),
     "lanes to goal": ("rule", "lanes to goal"),
     "lanes to the right": ("rule", "lanes to the right"),
     "always": ("rule", "always"),
     "drawn": ("rule", "drawn"),
     "acceleration": ("rule", "acceleration asked"),
-    "speed": ("observation", "speed"),
     "lateral offset": ("observation", "lateral offset"),
     "heading error": ("observation", "heading error"),
 }
@@ -63,14 +67,14 @@ ORDER = (
 )  # fmt: skip
 
 
-def claims_of(view: View, reasons: tuple[Reason, ...], most: int) -> tuple[Claim, ...]:
+def claims_of(situation: Situation, reasons: tuple[Reason, ...], most: int) -> tuple[Claim, ...]:
     """The claims that the reasons amount to, at most so many: all about one body together.
 
-    Of a car that is beside, nobody need be told that it could be in the way.
+    That a car which is beside the ego could be in its way is not claimed: it is plain.
     """
     claims: list[Claim] = []
     for reason in reasons:
-        claims += [claim for claim in _claims(view, reason) if claim not in claims]
+        claims += [claim for claim in _claims(situation, reason) if claim not in claims]
     beside = {claim.cars for claim in claims if claim.quantity == "beside"}
     claims = [
         each for each in claims if each.quantity != "predicted contact" or each.cars not in beside
@@ -80,24 +84,7 @@ def claims_of(view: View, reasons: tuple[Reason, ...], most: int) -> tuple[Claim
     return tuple(claims[:most])
 
 
-def place_of(scene: Scene, lane: LaneId | None) -> Meta | None:
-    """The place of a lane: None for the ego's own (its set-point), LANE_LEFT or LANE_RIGHT."""
-    for place in PLACES[1:]:
-        beside = scene.road.side(scene.ego.target_lane, SIDES[place.name])
-        if beside is not None and beside.id == lane:
-            return place
-    return None
-
-
-def lane_at(scene: Scene, place: Meta | None) -> LaneId | None:
-    """The lane at a place; None where there is none."""
-    if place is None:
-        return scene.ego.target_lane
-    beside = scene.road.side(scene.ego.target_lane, SIDES[place.name])
-    return beside.id if beside else None
-
-
-def _claims(view: View, reason: Reason) -> list[Claim]:
+def _claims(situation: Situation, reason: Reason) -> list[Claim]:
     term = reason.term
     if not math.isfinite(term.value) or not _tells(reason):
         return []
@@ -105,20 +92,19 @@ def _claims(view: View, reason: Reason) -> list[Claim]:
         claim = _plain(reason, *OF_THE_ROAD[term.kind])
         return [] if term.kind in OFF_CENTRE and claim.said == 0 else [claim]
     if term.kind == "distance to goal":
-        goal = "exit" if view.scene.task.kind == "exit" else "goal"
+        goal = "exit" if situation.scene.task.kind == "exit" else "goal"
         return [_plain(reason, "rule", f"distance to {goal}")]
     if term.kind == "curve ahead":
-        return _bend(view, reason)
+        return _bend(situation.scene, reason)
     if term.kind in FORESEEN:
-        return _foreseen(view, reason)
+        return _foreseen(situation, reason)
     if term.kind == "free ahead" or (term.kind == "lane ends" and term.counts == "for"):
-        return _free(view, reason)
-    if term.kind == "unavailable":
-        place = place_of(view.scene, None)
-        return [make_claim("observation", "no lane", option=place)] if place else []
+        return _free(situation, reason)
+    if term.kind == UNAVAILABLE:
+        return _no_lane(situation, reason)
     if term.kind == WHEREABOUTS:
-        return _whereabouts(view, term)
-    return _seen(view, reason)
+        return _whereabouts(situation, term)
+    return _seen(situation, reason)
 
 
 def _tells(reason: Reason) -> bool:
@@ -127,24 +113,35 @@ def _tells(reason: Reason) -> bool:
     if term.threshold is None or term.kind not in AT_LEAST + AT_MOST:
         return True
     short = term.value < term.threshold if term.kind in AT_LEAST else term.value > term.threshold
-    return short == (term.counts == "against") or term.kind in ("predicted contact", "speed")
+    return short == (term.counts == "against") or term.kind == "predicted contact"
 
 
 def _plain(reason: Reason, kind: str, quantity: str) -> Claim:
-    term = reason.term
-    cars = term.cars[:1] if quantity == "right of way" else ()
-    threshold = term.threshold if quantity == "speed" else None
-    value = None if quantity in VALUELESS else term.value
-    return make_claim(kind, quantity, value, cars=cars, threshold=threshold)
+    """A claim that says the term's value as it is."""
+    return make_claim(kind, quantity, None if quantity in VALUELESS else reason.term.value)
 
 
-def _bend(view: View, reason: Reason) -> list[Claim]:
+def _place_of(situation: Situation, option: Option) -> Place:
+    """The place that an option drives to; the ego's own where it is none of those beside."""
+    own, *beside = situation.places
+    return next((place for place in beside if place.lane == option.target_lane), own)
+
+
+def _no_lane(situation: Situation, reason: Reason) -> list[Claim]:
+    """Of a change of lane that the road does not offer: that there is no lane, if that is why."""
+    change = reason.option.action
+    if change not in CHANGES or any(place.change == change for place in situation.places):
+        return []
+    return [make_claim("observation", "no lane", option=change)]
+
+
+def _bend(scene: Scene, reason: Reason) -> list[Claim]:
     """The bend, and the speed at which the option would come into it."""
-    radius, option = tightest_bend(view.scene), reason.option
+    radius, option = tightest_bend(scene), reason.option
     if radius is None:
         return []
     bend = make_claim("observation", "bend radius", radius)
-    name = manoeuvre_of(view.scene, option)
+    name = manoeuvre_of(scene, option)
     if name is None or option.trajectory is None or reason.term.counts == "for":
         return [bend]
     speed, fit = float(option.trajectory.speed[-1]), reason.term.value
@@ -166,45 +163,43 @@ def tightest_bend(scene: Scene) -> float | None:
     return 1 / sharpest if sharpest > 1e-4 else None
 
 
-def _foreseen(view: View, reason: Reason) -> list[Claim]:
-    term, option = reason.term, reason.option
-    name = manoeuvre_of(view.scene, option)
+def _foreseen(situation: Situation, reason: Reason) -> list[Claim]:
+    scene, term, option = situation.scene, reason.term, reason.option
+    name = manoeuvre_of(scene, option)
     kind = "consequence" if term.counts == "for" else "rejection"
     about = {"option": Meta(name) if name else said_action(option.action)}
     if term.kind == "predicted contact" and not term.cars:
-        return []  # with an object, which other terms tell of, or with nobody knows whom
+        return []  # with an object, of which other terms tell, or with an unknown car
     if term.kind == "predicted contact":
-        follows = view.drives_along(term.cars[0], option.target_lane)
-        seen = [] if follows else _crossing(view.scene, term.cars[0])
+        follows = situation.view.drives_along(term.cars[0], option.target_lane)
+        seen = [] if follows else _crossing(scene, term.cars[0])
         return [*seen, make_claim(kind, term.kind, term.value, cars=term.cars[:1], **about)]
     threshold = term.threshold if term.value >= 0 else None
     return [make_claim(kind, term.kind, term.value, threshold=threshold, **about)]
 
 
-def _whereabouts(view: View, term: Term) -> list[Claim]:
-    """Where a car is and how fast: as a neighbour, else where it comes from; nothing of others on the same section."""
-    scene, car = view.scene, view.scene.car(term.cars[0])
-    for place, kinds in itertools.product(PLACES, NEIGHBOURS):
-        lane = lane_at(scene, place)
-        found = [
-            each
+def _whereabouts(situation: Situation, term: Term) -> list[Claim]:
+    """Where a car is and how fast: as a neighbour, else where it crosses from.
+
+    Nothing of a car on the ego's own section that is no neighbour.
+    """
+    scene, car = situation.scene, situation.scene.car(term.cars[0])
+    for place, kinds in itertools.product(situation.places, NEIGHBOURS):
+        measured = [
+            (quantity, value)
             for kind in kinds
-            if lane
-            for each in _measured(view, lane, kind)
-            if each[0].car == car.id
+            for neighbour, quantity, value in _measured(place, kind, scene.ego.speed)
+            if neighbour.car == car.id
         ]
-        if found:
-            (_, first, gap), *rest = found
-            closing = [] if first == "oncoming" else [each[1:] for each in rest if each[2] > WORTH]
-            return [
-                _observation(quantity, value, term, place)
-                for quantity, value in ((first, gap), *closing)
-            ]
+        if measured:
+            gap, *speeds = measured
+            closing = [] if gap[0] == "oncoming" else [each for each in speeds if each[1] > WORTH]
+            return [_observation(*each, term, place) for each in (gap, *closing)]
     return [] if car.lane[:2] == scene.ego.lane[:2] else _crossing(scene, car.id)
 
 
 def _crossing(scene: Scene, car_id: int) -> list[Claim]:
-    """Where a car on another path is, and how fast; nothing of one that is straight ahead or behind."""
+    """Where a car on another path is, and how fast; nothing of a car straight ahead or behind."""
     ego, car = scene.ego, scene.car(car_id)
     across = (car.y - ego.y) * math.cos(ego.heading) - (car.x - ego.x) * math.sin(ego.heading)
     if abs(across) < (ego.width + car.width) / 2:
@@ -221,14 +216,15 @@ def _crossing(scene: Scene, car_id: int) -> list[Claim]:
     ]
 
 
-def _free(view: View, reason: Reason) -> list[Claim]:
-    place = place_of(view.scene, reason.option.target_lane)
-    lead = view.leader(lane_at(view.scene, place))
-    seen = lead is not None and (lead.car is not None or lead.object is not None)
-    if seen or view.oncoming(lane_at(view.scene, place)) is not None:
+def _free(situation: Situation, reason: Reason) -> list[Claim]:
+    """How far the road ahead is free, where no car or object is ahead in the option's lane."""
+    scene, place = situation.scene, _place_of(situation, reason.option)
+    lead, oncoming = place.leader, place.oncoming
+    blocked = lead is not None and (lead.car is not None or lead.object is not None)
+    if blocked or oncoming is not None:
         return []
-    free = min([view.scene.perception.range, *_path_left(view.scene, lane_at(view.scene, place))])
-    return [make_claim("observation", "free ahead", free, option=place)]
+    free = min([scene.perception.range, *_path_left(scene, place.lane)])
+    return [make_claim("observation", "free ahead", free, option=place.change)]
 
 
 def _path_left(scene: Scene, lane: LaneId) -> list[float]:
@@ -240,19 +236,15 @@ def _path_left(scene: Scene, lane: LaneId) -> list[float]:
     return [left] if left < reach else []
 
 
-def _seen(view: View, reason: Reason) -> list[Claim]:
+def _seen(situation: Situation, reason: Reason) -> list[Claim]:
     """The observation in the option's lane, or at another place where the scene shows that value."""
-    scene, term = view.scene, reason.term
-    first = place_of(scene, reason.option.target_lane)
-    places = (first, *(place for place in PLACES if place != first))
-    for place in places:
-        lane = lane_at(scene, place)
-        if lane is None:
-            continue
-        for neighbour, quantity, value in _measured(view, lane, term.kind):
+    term, first = reason.term, _place_of(situation, reason.option)
+    speed = situation.scene.ego.speed
+    for place in sorted(situation.places, key=lambda place: place is not first):
+        for neighbour, quantity, value in _measured(place, term.kind, speed):
             if not _is_about(neighbour, term) or not _matters(quantity, value):
                 continue
-            if place != first and not math.isclose(value, term.value, abs_tol=SAME):
+            if place is not first and not math.isclose(value, term.value, abs_tol=SAME):
                 continue
             seen = [_observation(quantity, value, term, place)]
             if neighbour.oncoming and quantity != "oncoming":
@@ -261,30 +253,31 @@ def _seen(view: View, reason: Reason) -> list[Claim]:
     return []
 
 
-def _measured(view: View, lane: LaneId, kind: str):
-    """Every neighbour of whom a term of this kind could be true on a lane, with the value."""
-    speed = view.scene.ego.speed
+def _measured(place: Place, kind: str, speed: float):
+    """(neighbour, quantity, value) for each on a lane about which a term of this kind could be true."""
     if kind in AHEAD:
-        for neighbour in filter(None, (view.leader(lane), view.oncoming(lane))):
+        for neighbour in filter(None, (place.leader, place.oncoming)):
             quantity = "oncoming" if neighbour.oncoming and kind == "gap ahead" else kind
             if neighbour.gap >= 0:
                 yield neighbour, quantity, AHEAD[kind](neighbour, speed)
-    if kind == "lane ends" and (neighbour := view.leader(lane)) is not None:
-        yield neighbour, "gap ahead" if neighbour.object else "lane ends", neighbour.gap
-    if kind in BEHIND and (neighbour := view.follower(lane)) is not None:
-        yield neighbour, kind, BEHIND[kind](neighbour, speed)
+    if kind == "lane ends" and place.leader is not None:
+        yield place.leader, "gap ahead" if place.leader.object else "lane ends", place.leader.gap
+    if kind in BEHIND and place.follower is not None:
+        yield place.follower, kind, BEHIND[kind](place.follower, speed)
     if kind in BESIDE:
-        for neighbour in view.beside(lane):
+        for neighbour in place.beside:
             yield neighbour, kind, BESIDE[kind](neighbour, speed)
 
 
 def _is_about(neighbour: Neighbour, term: Term) -> bool:
+    """Is the neighbour what the term is about? The end of the road has no id, as a term without any."""
     cars = () if neighbour.car is None else (neighbour.car,)
     objects = () if neighbour.object is None else (neighbour.object,)
     return (cars, objects) == (term.cars[:1], term.objects[:1])
 
 
 def _matters(quantity: str, value: float) -> bool:
+    """Is the value finite, near enough to count, and not negative where it has no words for that?"""
     if quantity == "time gap":
         return 0 <= value <= LONG
     return math.isfinite(value) and (
@@ -292,14 +285,17 @@ def _matters(quantity: str, value: float) -> bool:
     )
 
 
-def _observation(quantity: str, value: float, term: Term, place: Meta | None) -> Claim:
+def _observation(quantity: str, value: float, term: Term, place: Place) -> Claim:
     held = term.kind in AT_LEAST + AT_MOST and quantity not in ("oncoming", "lane ends")
     about = {} if quantity == "lane ends" else {"cars": term.cars[:1], "objects": term.objects[:1]}
     threshold = term.threshold if held else None
-    return make_claim("observation", quantity, value, option=place, threshold=threshold, **about)
+    return make_claim(
+        "observation", quantity, value, option=place.change, threshold=threshold, **about
+    )
 
 
 def _body(claim: Claim):
+    """What the claim is about, by which claims are put together."""
     if claim.quantity == "acceleration asked":
         return ASKED
     about_road = claim.kind in ("observation", "rule")
@@ -311,4 +307,39 @@ def _body(claim: Claim):
 
 
 def _rank(claim: Claim) -> int:
+    """Where the claim stands among those about one body."""
     return ORDER.index(claim.quantity) if claim.quantity in ORDER else len(ORDER)
+
+
+# ------------------------------------------------------------------------------------ what was tested
+
+
+def cause_claims(
+    scene: Scene, choice: Choice, attribution: Attribution | None
+) -> tuple[Claim, ...]:
+    """What the decision depended on, the proximate cause first.
+
+    () where nothing was tested, or where the policy weighs nothing.
+    """
+    if attribution is None:
+        return ()
+    if attribution.causes:
+        return _alike_together([_cause(scene, choice, cause) for cause in attribution.causes])
+    if any(term.kind in NULL for term in choice.chosen.terms):
+        return ()
+    return (make_claim("cause", "nothing" if attribution.free == choice.action else "several"),)
+
+
+def _alike_together(claims: list[Claim]) -> tuple[Claim, ...]:
+    """Claims without whose subjects the same would be done, next to each other; the first stays first."""
+    options = [claim.option for claim in claims]
+    return tuple(sorted(claims, key=lambda claim: options.index(claim.option)))
+
+
+def _cause(scene: Scene, choice: Choice, cause: Cause) -> Claim:
+    option = choice.option(cause.instead)
+    name = manoeuvre_of(scene, option) if option else None
+    instead = Meta(name) if name else said_action(cause.instead)
+    if cause.condition:
+        return make_claim("cause", cause.condition, option=instead)
+    return make_claim("cause", "without", option=instead, cars=cause.cars, objects=cause.objects)

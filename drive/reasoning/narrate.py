@@ -1,6 +1,7 @@
 """From a choice to its rationale: which claims matter, in which order, against which rival.
 
-Speaks only of what the policy weighed and the scene shows; the words are drive.language's.
+Speaks only of what the policy weighed, the scene shows and (where causes were asked for) the test
+confirmed; the words are drive.language's. One narration a decision.
 """
 
 from __future__ import annotations
@@ -8,36 +9,49 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from drive.kinematics.surroundings import View
-from drive.kinematics.trajectory import MetaAction
-from drive.language import Account, make_claim, read, say_duration, say_rationale
-from drive.reasoning.decisions import (
+from drive.language import Account, make_claim, read, say_also, say_duration, say_rationale
+from drive.reasoning.decisions import decision_of
+from drive.reasoning.evidence import cause_claims, claims_of
+from drive.reasoning.reasons import (
     GAINS,
-    SIDES,
+    LANE_CHANGES,
     WHEREABOUTS,
-    Reason,
-    decision_of,
-    manoeuvre_of,
-    motion_of,
-    nearer_goal,
-    reasons_of,
-    same_way,
-    speed_change,
+    Rival,
+    Situation,
+    Weighed,
+    weigh,
 )
-from drive.reasoning.evidence import claims_of
-from drive.types import Choice, Claim, Meta, Option, Rationale, Scene, Step, Tie, Trajectory
+from drive.types import (
+    Attribution,
+    Choice,
+    Claim,
+    Meta,
+    Option,
+    Rationale,
+    Step,
+    Tie,
+    Trajectory,
+)
 
-GROUNDS, RIVAL_GROUNDS = 3, 2  # at most this many claims for the choice, and for its rival
+GROUNDS, RIVAL_GROUNDS = 3, 2  # at most this many claims for the choice, and against its rival
 BLOCKING = ("beside", "gap behind", "closing from behind", "imposed braking", "no lane", "lane ends",
             "oncoming", "time to collision", "predicted contact")  # fmt: skip
 
 
 def narrate(
-    scene: Scene, choice: Choice, trajectory: Trajectory, tie: Tie, language: str = "en"
+    situation: Situation,
+    choice: Choice,
+    tie: Tie,
+    language: str = "en",
+    attribution: Attribution | None = None,
 ) -> Rationale:
-    """The rationale of a choice whose trajectory is known."""
-    rival = strongest_rival(scene, choice)
-    account = account_of(scene, choice, trajectory, rival)
+    """The rationale of a choice, its cars those that were tested where there is an attribution."""
+    causes = cause_claims(situation.scene, choice, attribution)
+    account, rival = _account(situation, weigh(situation, choice, attribution), attribution)
+    if _untold(account, attribution):
+        weighed = weigh(situation, choice, attribution, placing=True)
+        account, rival = _account(situation, weighed, attribution)
+    account = replace(account, causes=causes)
     return Rationale(
         account.decision,
         account.claims,
@@ -48,22 +62,90 @@ def narrate(
     )
 
 
-def account_of(
-    scene: Scene, choice: Choice, trajectory: Trajectory, rival: Option | None
-) -> Account:
-    """What is to be said, before it is put into words."""
-    view, motion = View(scene), motion_of(scene, trajectory)
-    change = speed_change(scene, motion)
-    grounds = claims_of(view, reasons_of(scene, choice, motion), GROUNDS)
-    standing, lost = _standing(view, choice, rival, grounds) if rival else (None, ())
-    return Account(
-        decision_of(scene, choice, trajectory),
-        grounds,
-        _intentions(scene, trajectory, motion, change),
-        _named(scene, rival) if rival else None,
-        standing,
-        lost,
-    )
+def with_causes(rationale: Rationale, causes: tuple[Claim, ...]) -> Rationale:
+    """A policy's own words, followed by a sentence that says what was tested."""
+    text = say_also(rationale.text, causes, rationale.language)
+    return replace(rationale, claims=rationale.claims + causes, text=text)
+
+
+def _account(
+    situation: Situation, weighed: Weighed, attribution: Attribution | None
+) -> tuple[Account, Option | None]:
+    """What is to be said, and the rival that the choice is held against.
+
+    Where causes were tested, the rival is named only if something was measured against it, or if
+    the same speaks against it and it is not what would be done without a cause.
+    """
+    grounds = claims_of(situation, weighed.reasons, GROUNDS)
+    account = Account(decision_of(situation, weighed), grounds, _intentions(situation))
+    instead = {cause.instead for cause in attribution.causes} if attribution else set()
+    for rival in weighed.rivals:
+        standing, lost = _standing(situation, rival, grounds)
+        ruled_out = standing == "same" and rival.option.action not in instead
+        if attribution is None or lost or ruled_out:
+            named = Meta(rival.manoeuvre) if rival.manoeuvre else rival.option.action
+            account = replace(account, rival=named, standing=standing, rival_grounds=lost)
+            return account, rival.option
+    return account, weighed.rivals[-1].option if weighed.rivals else None
+
+
+def _untold(account: Account, attribution: Attribution | None) -> bool:
+    """Is nothing said of the proximate cause's cars but that they are the cause?"""
+    causes = attribution.causes if attribution else ()
+    told = {car for claim in account.grounds + account.rival_grounds for car in claim.cars}
+    return bool(causes and causes[0].cars) and told.isdisjoint(causes[0].cars)
+
+
+def _intentions(situation: Situation) -> tuple[Claim, ...]:
+    """How fast and in which lane; no speed where it stands, no number where there is one lane."""
+    scene, change = situation.scene, situation.change
+    claims = [make_claim("intention", "speed change", change)]
+    if change not in ("stop", "wait"):
+        speed = float(situation.trajectory.speed[-1])
+        claims.append(make_claim("intention", "target speed", speed))
+    lanes = scene.road.sections[scene.ego.lane[:2]]
+    number = scene.ego.lane[2] + 1 - situation.motion.lanes
+    if len(lanes) > 1 and 1 <= number <= len(lanes):
+        claims.append(make_claim("intention", "lane", number))
+    return tuple(claims)
+
+
+def _standing(
+    situation: Situation, rival: Rival, grounds: tuple[Claim, ...]
+) -> tuple[str, tuple[Claim, ...]]:
+    """Why the rival lost: a key of Words.rival, and the claims that say so.
+
+    grounds: what is said for the choice, and not said again of the rival.
+    """
+    judged = any(reason.term.kind not in (WHEREABOUTS, *GAINS) for reason in rival.objections)
+    lost = claims_of(situation, rival.objections, RIVAL_GROUNDS)
+    lost = tuple(claim for claim in lost if claim.quantity not in GAINS) or lost
+    blocking = tuple(claim for claim in lost if claim.quantity in BLOCKING and judged)
+    blocked = blocking and rival.manoeuvre in LANE_CHANGES.values()
+    lost = blocking if blocked else lost
+    if not lost:
+        return _slower(situation.trajectory, rival)
+    if set(map(_key, lost)) <= set(map(_key, grounds)):
+        return "same", ()
+    if all(claim.kind == "rejection" for claim in lost):
+        return "alone", lost
+    return ("blocked" if blocked else "worse"), lost
+
+
+def _slower(ours: Trajectory, rival: Rival) -> tuple[str, tuple[Claim, ...]]:
+    """A rival against which nothing was measured: slower than the choice, or simply next."""
+    theirs = rival.option.trajectory
+    if rival.manoeuvre and theirs and theirs.speed[-1] < ours.speed[-1] - 0.5:
+        option, speed = Meta(rival.manoeuvre), float(theirs.speed[-1])
+        return "alone", (make_claim("rejection", "speed", speed, option=option),)
+    return "next", ()
+
+
+def _key(claim: Claim):
+    return claim.kind, claim.quantity, claim.cars, claim.objects
+
+
+# ----------------------------------------------------------------------- several steps, one sentence
 
 
 def merge(steps: Iterable[Step]) -> tuple[tuple[int, int, Rationale], ...]:
@@ -75,15 +157,11 @@ def merge(steps: Iterable[Step]) -> tuple[tuple[int, int, Rationale], ...]:
     steps = tuple(steps)
     runs: list[list[int]] = []
     for k, step in enumerate(steps):
-        if runs and _unchanged(steps[runs[-1][0]].rationale, step.rationale):
+        if runs and _gist(steps[runs[-1][0]].rationale) == _gist(step.rationale):
             runs[-1].append(k)
         else:
             runs.append([k])
     return tuple((run[0], run[-1], _held(steps, run)) for run in runs)
-
-
-def _unchanged(first: Rationale, second: Rationale) -> bool:
-    return _gist(first) == _gist(second)
 
 
 def _gist(rationale: Rationale):
@@ -97,6 +175,7 @@ def _gist(rationale: Rationale):
 
 
 def _held(steps: tuple[Step, ...], run: list[int]) -> Rationale:
+    """The rationale of a run of steps, with the time that it held."""
     first, last = steps[run[0]], steps[run[-1]]
     if len(run) == 1:
         return first.rationale
@@ -108,129 +187,3 @@ def _held(steps: tuple[Step, ...], run: list[int]) -> Rationale:
         text = say_duration(said.text, duration, said.language)
         return replace(said, claims=(*said.claims, duration), text=text)
     return replace(said, claims=account.claims, text=say_rationale(account, said.language))
-
-
-def _intentions(
-    scene: Scene, trajectory: Trajectory, motion: MetaAction, change: str
-) -> tuple[Claim, ...]:
-    """How fast and in which lane; no speed where it stands, no number where there is one lane."""
-    claims = [make_claim("intention", "speed change", change)]
-    if change not in ("stop", "wait"):
-        claims.append(make_claim("intention", "target speed", float(trajectory.speed[-1])))
-    lanes = scene.road.sections[scene.ego.lane[:2]]
-    number = scene.ego.lane[2] + 1 - motion.lanes
-    if len(lanes) > 1 and 1 <= number <= len(lanes):
-        claims.append(make_claim("intention", "lane", number))
-    return tuple(claims)
-
-
-# ------------------------------------------------------------------------------------- the rival
-
-
-def strongest_rival(scene: Scene, choice: Choice) -> Option | None:
-    """The best legal option that was not taken and leads elsewhere.
-
-    The highest score where all have one; else the one with the least against it, where slowing
-    down without need counts last.
-    """
-    chosen = choice.chosen
-    others = [
-        option
-        for option in choice.options
-        if option.action != choice.action
-        and scene.legal.allows(option.action)
-        and not same_way(option, chosen)
-    ]
-    if all(option.score is not None for option in others):
-        return max(others, key=lambda option: option.score, default=None)
-    return min(others, key=lambda option: _objections(scene, option), default=None)
-
-
-def _objections(scene: Scene, option: Option) -> tuple[bool, int]:
-    return manoeuvre_of(scene, option) == "SLOWER", len(_against(option))
-
-
-def _against(option: Option) -> tuple[Reason, ...]:
-    return tuple(Reason(term, option) for term in option.terms if term.counts == "against")
-
-
-def _objection(scene: Scene, choice: Choice, rival: Option) -> tuple[Reason, ...]:
-    """What speaks against the rival and not as much against the choice.
-
-    What lies ahead is no objection to slowing down, unless it was tested to be one. The way to the
-    goal is told as it is from here, not from the rival's lane.
-    """
-    slower = manoeuvre_of(scene, rival) == "SLOWER"
-    ours = choice.chosen.terms
-    found = [
-        reason
-        for reason in (*_against(rival), *_worth(rival))
-        if not (slower and (_lies_ahead(reason) or reason.term.kind == "acceleration"))
-        and (reason.term not in ours or reason.term.kind == "distance to goal")
-    ]
-    astray = any(reason.term.kind == "lanes to goal" for reason in found)
-    if nearer_goal(rival, choice.chosen):
-        found, astray = [reason for reason in found if reason.subject != "goal"], False
-    found = [reason for reason in found if astray or reason.term.kind != "distance to goal"]
-    here = [o for o in choice.options if o.target_lane == scene.ego.target_lane]
-    way = {r.term.kind: r for o in here for r in _against(o) if r.term.kind == "lanes to goal"}
-    return tuple(
-        way.get(reason.term.kind, reason)
-        for reason in found
-        if reason.term.kind != "lanes to goal" or way or rival in here
-    )
-
-
-def _lies_ahead(reason: Reason) -> bool:
-    return reason.subject is not None and reason.term.kind != WHEREABOUTS
-
-
-def _worth(rival: Option) -> tuple[Reason, ...]:
-    """What a learned policy thinks it worth; it lost, so that counts against it."""
-    values = (term for term in rival.terms if term.kind == "value")
-    return tuple(Reason(replace(term, counts="against"), rival) for term in values)
-
-
-def _standing(
-    view: View, choice: Choice, rival: Option, grounds: tuple[Claim, ...]
-) -> tuple[str, tuple[Claim, ...]]:
-    """Why the rival lost: a key of Words.rival, and the claims that say so."""
-    objections = _objection(view.scene, choice, rival)
-    judged = any(reason.term.kind not in (WHEREABOUTS, *GAINS) for reason in objections)
-    lost = claims_of(view, objections, RIVAL_GROUNDS)
-    seen = tuple(claim for claim in lost if claim.quantity not in GAINS)
-    lost = seen or lost
-    blocking = tuple(claim for claim in lost if claim.quantity in BLOCKING and judged)
-    blocked = blocking and _is_change(view.scene, rival)
-    lost = blocking if blocked else lost
-    if not lost:
-        return _slower(view.scene, choice, rival)
-    if set(map(_key, lost)) <= set(map(_key, grounds)):
-        return "same", ()
-    if all(claim.kind == "rejection" for claim in lost):
-        return "alone", lost
-    return ("blocked" if blocked else "worse"), lost
-
-
-def _slower(scene: Scene, choice: Choice, rival: Option) -> tuple[str, tuple[Claim, ...]]:
-    """A rival against which nothing was measured: slower than the choice, or simply next."""
-    name = manoeuvre_of(scene, rival)
-    ours, theirs = choice.chosen.trajectory, rival.trajectory
-    if name and ours and theirs and theirs.speed[-1] < ours.speed[-1] - 0.5:
-        speed = float(theirs.speed[-1])
-        return "alone", (make_claim("rejection", "speed", speed, option=Meta(name)),)
-    return "next", ()
-
-
-def _key(claim: Claim):
-    return claim.kind, claim.quantity, claim.cars, claim.objects
-
-
-def _is_change(scene: Scene, option: Option) -> bool:
-    return manoeuvre_of(scene, option) in SIDES
-
-
-def _named(scene: Scene, option: Option):
-    """The action by which an option is named: a control by the lane it drives to, where that is known."""
-    name = manoeuvre_of(scene, option)
-    return Meta(name) if name else option.action

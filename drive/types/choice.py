@@ -55,6 +55,10 @@ class Choice:
     def chosen(self) -> Option:
         return next(option for option in self.options if option.action == self.action)
 
+    def option(self, action: Action | None) -> Option | None:
+        """The option of an action, if it was weighed."""
+        return next((option for option in self.options if option.action == action), None)
+
 
 @dataclass(frozen=True)
 class Cause:
