@@ -147,8 +147,8 @@ def _choice(road: Road, scene: t.Scene, scale: float) -> t.Choice:
 
 
 def _rationale(choice: t.Choice, text: str | None) -> t.Rationale:
-    lead = t.Claim("consequence", "time gap", 1.1, "s", cars=(1,), measured=1.13, threshold=2.0)
-    behind = t.Claim("rejection", "gap behind", 6.1, "m", cars=(3,), measured=6.12)
+    lead = t.Claim("observation", "time gap", 1.1, "s", cars=(1,), measured=1.13, threshold=2.0)
+    behind = t.Claim("observation", "gap behind", 6.1, "m", cars=(3,), measured=6.12)
     said = (
         "Slow down and keep lane 2: keeping speed would leave 1.1 s to car 1, 18.3 m ahead and "
         "5.6 m/s slower (I want 2.0 s). Changing left is blocked: car 3 is 6.1 m behind on that "

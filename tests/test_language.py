@@ -43,7 +43,7 @@ def some_claim(key: tuple[str, str], dice: random.Random) -> Claim:
     """Any claim of this kind that can be said, its optional fields there or not."""
     known, more = QUANTITIES[key], {}
     if known.body:
-        count = 2 if known.other else dice.randrange(1, 4) if known.several else 1
+        count = dice.randrange(1, 4) if known.several else 1
         ids = tuple(dice.sample(range(1, 60), count))
         more["objects" if dice.random() < 0.2 and count == 1 else "cars"] = ids
     if known.place:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -35,7 +36,7 @@ OTHER_SIDE = {LEFT: RIGHT, RIGHT: LEFT}
 CHANGES = {"slow down": "speed up", "speed up": "slow down", "keep speed": "speed up", "stop": "speed up",
            "wait": "speed up"}  # fmt: skip
 OF_THE_SCENE = ("observation", "rule", "intention")
-UNTOLD = ("always", "drawn", "acceleration asked", "right of way")  # what no scene can contradict
+UNTOLD = ("always", "drawn", "acceleration asked")  # what no scene can contradict
 
 
 def faults(step: Step) -> list:
@@ -52,14 +53,19 @@ def hand_made_step() -> Step:
     return step_of(at, choice, narrated(at, choice, "post hoc"))
 
 
-@pytest.fixture(
-    params=["hand-made", *DRIVEN], ids=lambda p: p if isinstance(p, str) else "-".join(p)
-)
-def steps(request):
+def steps_of(case) -> list[Step]:
     """Steps that are true as they are."""
-    if request.param == "hand-made":
+    if case == "hand-made":
         return [hand_made_step()]
-    return [step for step in episode(*request.param).steps if step.rationale.claims]
+    return [step for step in episode(*case).steps if step.rationale.claims]
+
+
+CASES = ["hand-made", *DRIVEN]
+
+
+@pytest.fixture(params=CASES, ids=lambda p: p if isinstance(p, str) else "-".join(p))
+def steps(request):
+    return steps_of(request.param)
 
 
 # --------------------------------------------------------------------- lies in words and claims
@@ -147,13 +153,18 @@ def test_a_lie_told_in_words_and_claims_is_noticed(steps, lies):
         assert told, "the hand-made step is there to be lied about in every way"
 
 
-def test_the_claim_of_another_step_is_noticed(steps):
-    for step, other in itertools.pairwise(steps):
-        theirs = {(c.kind, c.quantity, c.cars): c for c in tellable(other)}
-        for claim in tellable(step):
-            swapped = theirs.get((claim.kind, claim.quantity, claim.cars))
-            if claim.cars and swapped and swapped.said != claim.said:
-                assert faults(retold(step, claim, swapped)), (claim, swapped)
+def test_the_claim_of_another_step_is_noticed():
+    """Wherever two decisions in a row say something of one car, and not the same."""
+    told = Counter()
+    for case in DRIVEN:
+        for step, other in itertools.pairwise(steps_of(case)):
+            theirs = {(c.kind, c.quantity, c.cars): c for c in tellable(other)}
+            for claim in tellable(step):
+                swapped = theirs.get((claim.kind, claim.quantity, claim.cars))
+                if claim.cars and swapped and swapped.said != claim.said:
+                    assert faults(retold(step, claim, swapped)), (claim, swapped)
+                    told[case] += 1
+    assert len(told) >= 6 and told.total() >= 30, told
 
 
 # --------------------------------------------------------------------------- lies in words alone
@@ -182,6 +193,7 @@ def test_a_car_that_is_not_there_is_noticed(steps):
 
 
 def test_another_side_or_action_in_the_words_is_noticed(steps):
+    told = 0
     swaps = [("left", "right"), ("Slow down", "Speed up"), ("Speed up", "Slow down"), ("Keep", "Leave"),
              ("slower", "faster"), ("ahead", "behind"), ("Changing", "Not changing")]  # fmt: skip
     for step in steps:
@@ -190,15 +202,22 @@ def test_another_side_or_action_in_the_words_is_noticed(steps):
                 continue
             lie = with_text(step, step.rationale.text.replace(old, new, 1))
             assert faults(lie), lie.rationale.text
+            told += 1
+    assert told >= len(steps), "every text names a side or an action"
 
 
-def test_a_decision_against_the_trajectory_is_noticed(steps):
-    for step in steps:
+def test_a_decision_against_the_trajectory_is_noticed():
+    """Wherever a decision has a side: changes of lane, turns, and steering within the lane."""
+    told = Counter()
+    for step in itertools.chain.from_iterable(map(steps_of, DRIVEN)):
         decision = step.rationale.decision
         if decision.side:
             other = {"left": "right", "right": "left"}[decision.side]
             lie = replace(step.rationale, decision=replace(decision, side=other))
             assert faults(replace(step, rationale=lie))
+            told[decision.lateral, decision.side] += 1
+    assert {side for _, side in told} == {"left", "right"}
+    assert len({lateral for lateral, _ in told}) >= 3 and told.total() >= 10, told
 
 
 def test_a_claim_that_is_not_said_is_noticed(steps):

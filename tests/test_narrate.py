@@ -167,6 +167,36 @@ def test_a_car_that_falls_back_is_not_said_to_close_in():
     assert "falling back at 4.0 m/s" in text and "closing" not in text
 
 
+def test_a_change_that_the_policy_values_more_is_blocked_where_there_is_no_lane():
+    """As `sb3:` says it: every action has a value, and one is not available here."""
+    at, unavailable = scene(lane=0), Term("unavailable", 0.0, "", "against")
+    legal = tuple(name for name in METAS if name != "LANE_LEFT")
+    at = replace(at, legal=Legal(legal))
+
+    def valued(action, value, *more):
+        return Option(action, (Term("value", value, "", "for"), *more), value)
+
+    ours, theirs = valued(IDLE, 4.0), valued(RIGHT, 3.0)
+    said = said_of(at, Choice(IDLE, (ours, valued(LEFT, 5.0, unavailable), theirs)), "post hoc")
+    assert said.text == (
+        "Keep lane 1 at 25 m/s: carrying on will be worth 4.00 to me. "
+        "Changing left is blocked: there is no lane on the left."
+    )
+    assert said.rival == LEFT and read(said.text).claims == said.claims
+    less = said_of(at, Choice(IDLE, (ours, valued(LEFT, 3.5, unavailable), theirs)), "post hoc")
+    assert less.rival == RIGHT, "what was valued less is no rival where there is no lane"
+    faster = valued(FASTER, 9.0, unavailable)
+    assert said_of(at, Choice(IDLE, (ours, faster, theirs)), "post hoc").rival != LEFT
+
+
+def test_past_the_end_of_the_road_nothing_is_said_to_be_free():
+    at = scene()
+    free = Term("free ahead", 200.0, "m", "for")
+    for x, said in ((980.0, "the road ahead is free for 18 m"), (1003.0, "Keep lane 2 at 25 m/s.")):
+        there = replace(at, ego=replace(at.ego, x=x))
+        assert said in said_of(there, options(IDLE, terms=(free,))).text
+
+
 def test_the_rival_is_the_best_scored_that_was_not_taken():
     at, choice = behind_a_slower_car()
     scores = {LEFT: -3.0, IDLE: 1.0, FASTER: -1.0, SLOWER: 2.0}

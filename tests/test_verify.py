@@ -50,7 +50,6 @@ TRUE = [
     claim("speed", 25.0),
     claim("lateral offset", 0.0),
     claim("heading error", 0.0),
-    claim("speed limit", 30.0, kind="rule"),
 ]
 
 

@@ -479,7 +479,7 @@ def _warns(claim: Claim) -> bool:
         return claim.said < claim.threshold
     if claim.quantity == "speed" and claim.threshold is not None:
         return claim.said > claim.threshold
-    return claim.quantity in ("predicted contact", "lane ends", "bend radius", "right of way")
+    return claim.quantity in ("predicted contact", "lane ends", "bend radius")
 
 
 # ---------------------------------------------------------------------------------- many decisions

@@ -90,14 +90,9 @@ def motion_of(scene: Scene, trajectory: Trajectory):
 
 
 def _intended(scene: Scene, claim: Claim, trajectory: Trajectory) -> Measured:
-    end = float(trajectory.speed[-1])
-    if claim.quantity == "target speed":
-        return end
-    if claim.quantity == "speed change":
-        return _change(scene.ego.speed, end)
-    if claim.quantity == "lane":
-        return float(scene.ego.lane[2] + 1 - motion_of(scene, trajectory).lanes)
-    raise Untestable(f"nothing is known about an intention on {claim.quantity!r}")
+    if claim.quantity not in INTENDED:
+        raise Untestable(f"nothing is known about an intention on {claim.quantity!r}")
+    return INTENDED[claim.quantity](scene, trajectory)
 
 
 def _change(before: float, after: float) -> str:
@@ -124,6 +119,8 @@ def _observed(scene: Scene, claim: Claim) -> Measured:
         return _nearest(claim.said, OF_A_BODY[claim.quantity](scene, claim))
     if claim.quantity in OF_THE_SCENE:
         return OF_THE_SCENE[claim.quantity](scene, claim)
+    if claim.quantity in UNTESTABLE:
+        raise Untestable(UNTESTABLE[claim.quantity])
     raise Untestable(f"nothing in the scene tells of {claim.quantity!r}")
 
 
@@ -340,13 +337,6 @@ def _bend_radius(scene: Scene, claim: Claim) -> float:
     return 1 / tightest
 
 
-def _speed_limit(scene: Scene, claim: Claim) -> float:
-    limit = scene.road.lane(scene.ego.lane).speed_limit
-    if limit is None:
-        raise Untrue("this lane has no limit")
-    return float(limit)
-
-
 def _lanes_to_the_right(scene: Scene) -> float:
     lane = scene.ego.target_lane
     return float(len(scene.road.sections[lane[:2]]) - 1 - lane[2])
@@ -401,13 +391,21 @@ OF_THE_SCENE: dict[str, Callable[[Scene, Claim], Measured]] = {
     "free ahead": _free_ahead,
     "lane ends": lambda scene, claim: _path_left(scene, _place(scene, claim)),
     "no lane": _no_lane,
-    "speed": lambda scene, claim: scene.ego.speed,
     "lateral offset": _offset,
     "heading error": _heading_error,
     "bend radius": _bend_radius,
-    "speed limit": _speed_limit,
     "distance to exit": lambda scene, claim: _way_to_goal(scene, claim)[1],
-    "distance to goal": lambda scene, claim: _way_to_goal(scene, claim)[1],
     "lanes to goal": lambda scene, claim: _way_to_goal(scene, claim)[0],
     "lanes to the right": lambda scene, claim: _lanes_to_the_right(scene),
+}
+INTENDED: dict[str, Callable[[Scene, Trajectory], Measured]] = {
+    "target speed": lambda scene, trajectory: float(trajectory.speed[-1]),
+    "speed change": lambda scene, path: _change(scene.ego.speed, float(path.speed[-1])),
+    "lane": lambda scene, path: float(scene.ego.lane[2] + 1 - motion_of(scene, path).lanes),
+}
+UNTESTABLE = {  # quantities of observations and rules that no scene contradicts, and why
+    "always": "whether it is always done shows only over many decisions",
+    "drawn": "no scene shows that an action was drawn",
+    "acceleration asked": "it is the value of the policy's own law, not of the scene",
+    "duration": "it speaks for several decisions, not for this scene",
 }

@@ -60,12 +60,7 @@ STANDING, STEADY, MOVED = 0.5, 0.7, 0.1  # [m/s] stands; keeps its speed; has be
 SAID_WITHIN = {"acceleration": 0.05, "steering": math.radians(0.05)}  # [m/s2] [rad] of a control
 DRIFT = 0.3  # [m] across the lane that shows where the car is going
 DID_NOT_COME = "it could be, but did not come"  # a contact that others, or another way on, avoided
-ELSEWHERE = (
-    "consequence",
-    "rejection",
-    "cause",
-    "visibility",
-)  # kinds that need more than the scene
+ELSEWHERE = ("consequence", "rejection", "cause")  # kinds that need more than the scene
 
 
 @dataclass(frozen=True)
@@ -73,7 +68,7 @@ class Finding:
     """One verdict, with how it was reached."""
 
     step: int
-    test: str  # scene, trajectory, text, driven, driven out, asked again, seen before
+    test: str  # scene, trajectory, text, driven, driven out, asked again
     verdict: Verdict
 
 
@@ -128,8 +123,6 @@ class Verifier:
                 found.append(Finding(moment.step, "driven out", futures.verdict(claim)))
             elif claim.kind == "cause":
                 found.append(Finding(moment.step, "asked again", asked.verdict(claim)))
-            elif claim.kind == "visibility":
-                found.append(Finding(moment.step, "seen before", self._hidden(moment, claim)))
         return tuple(found)
 
     def asked(self, step: Step) -> tuple[Policy | None, str]:
@@ -150,17 +143,6 @@ class Verifier:
         if step.scene.step not in self._references:
             self._references = {step.scene.step: Reference(self.asked(step)[0], step.scene)}
         return self._references[step.scene.step]
-
-    def _hidden(self, moment: Moment, claim: Claim) -> Verdict:
-        """Is a car that is said to be hidden there, unseen now, and was it seen before?"""
-        car, scene = claim.cars[0], self.episode.steps[moment.step].scene
-        if any(other.id == car for other in scene.cars):
-            return _false(claim, None, None, f"car {car} is in sight")
-        earlier = self.episode.steps[: moment.step]
-        if not any(other.id == car for step in earlier for other in step.scene.cars):
-            return _false(claim, None, None, f"car {car} was never seen")
-        there = any(driver.id == car for driver in moment.world.truth().drivers)
-        return _true(claim, None, None) if there else _false(claim, None, None, "it is gone")
 
 
 def _test_of(claim: Claim) -> str:

@@ -5,49 +5,25 @@ from drive.language.words import Phrase, Words
 WANT = " (Soll: {threshold})"
 
 
-def _foreseen(modal: str, possible: str) -> dict[str, Phrase]:
+def _foreseen(modal: str) -> dict[str, Phrase]:
     """Consequences of an option; `modal` says whether it is taken (wird) or not (würde)."""
-    subject = "{option}{then} "
+    subject = f"{{option}}{{then}} {modal}"
     return {
-        "gap ahead": Phrase(
-            f"{subject}{modal} mich{{within}} auf {{said}} an {{body}} heranbringen", limit=WANT
-        ),
-        "gap behind": Phrase(
-            f"{subject}{modal}{{within}} {{said}} zu {{body}} hinter mir lassen", limit=WANT
-        ),
-        "time gap": Phrase(f"{subject}{modal}{{within}} {{said}} zu {{body}} lassen", limit=WANT),
-        "time to collision": Phrase(
-            f"{subject}{modal}{{within}} {{said}} bis zum Zusammenstoß mit {{body}} lassen",
-            limit=WANT,
-        ),
-        "imposed braking": Phrase(
-            f"{subject}{modal} {{body}}{{within}} zum Bremsen mit {{said}} zwingen",
-            limit=" (zumutbar: {threshold})",
-        ),
-        "predicted contact": Phrase(
-            f"{possible} mir nach {{said}} in die Quere kommen durch {{option}}"
-        ),
-        "speed": Phrase(f"{subject}{modal}{{within}} {{said}} bedeuten", limit=WANT),
-        "acceleration": Phrase(
-            f"{subject}{modal} mit {{said}} beschleunigen",
-            f"{subject}{modal} mit {{said}} bremsen",
-            f"{subject}{modal} die Geschwindigkeit halten",
-        ),
         "speed gain": Phrase(
-            f"{subject}{modal} {{said}} gewinnen",
-            f"{subject}{modal} {{said}} kosten",
-            f"{subject}{modal} kein Tempo gewinnen",
+            f"{subject} {{said}} gewinnen",
+            f"{subject} {{said}} kosten",
+            f"{subject} kein Tempo gewinnen",
             limit=" (verlangt: {threshold})",
         ),
         "value": Phrase(
-            f"{subject}{modal} mir {{said}} wert sein",
-            f"{subject}{modal} mich {{said}} kosten",
-            f"{subject}{modal} mir nichts wert sein",
+            f"{subject} mir {{said}} wert sein",
+            f"{subject} mich {{said}} kosten",
+            f"{subject} mir nichts wert sein",
         ),
         "incentive": Phrase(
-            f"{subject}{modal} {{said}} an Beschleunigung freigeben",
-            f"{subject}{modal} {{said}} an Beschleunigung kosten",
-            f"{subject}{modal} keine Beschleunigung freigeben",
+            f"{subject} {{said}} an Beschleunigung freigeben",
+            f"{subject} {{said}} an Beschleunigung kosten",
+            f"{subject} keine Beschleunigung freigeben",
             limit=" (verlangt: {threshold})",
         ),
     }
@@ -159,7 +135,6 @@ GERMAN = Words(
         ("observation", "lane ends"): Phrase("der Weg{place} endet in {said}"),
         ("observation", "free ahead"): Phrase("der Weg{place} ist auf {said} frei"),
         ("observation", "no lane"): Phrase("es gibt keinen Weg{place}"),
-        ("observation", "speed"): Phrase("ich fahre {said}", zero="ich stehe", limit=WANT),
         ("observation", "bend radius"): Phrase("die Kurve voraus hat {said} Radius"),
         ("observation", "lateral offset"): Phrase(
             "ich bin {said} links der Spurmitte",
@@ -172,10 +147,7 @@ GERMAN = Words(
             "ich zeige in Richtung der Spur",
         ),
         ("observation", "duration"): Phrase("das gilt {said} lang"),
-        ("rule", "right of way"): Phrase("hat Vorfahrt und ist in {said} da"),
-        ("rule", "speed limit"): Phrase("erlaubt sind {said}"),
         ("rule", "distance to exit"): Phrase("meine Ausfahrt kommt in {said}"),
-        ("rule", "distance to goal"): Phrase("mein Ziel kommt in {said}"),
         ("rule", "lanes to goal"): Phrase(
             "{said} Spuren sind noch zu queren", one="{said} Spur ist noch zu queren"
         ),
@@ -200,11 +172,12 @@ GERMAN = Words(
         ("cause", "poor sight"): Phrase("bei freier Sicht würde ich {act}"),
         ("cause", "several"): Phrase("nur mehrere Wagen zusammen machen einen Unterschied"),
         ("cause", "nothing"): Phrase("auf leerer Straße täte ich dasselbe"),
-        ("visibility", "hidden"): Phrase(
-            "{body}, zuletzt hinter {other} gesehen, ist vielleicht noch da"
+        **{("consequence", k): phrase for k, phrase in _foreseen("wird").items()},
+        **{("rejection", k): phrase for k, phrase in _foreseen("würde").items()},
+        ("rejection", "predicted contact"): Phrase(
+            "könnte mir nach {said} in die Quere kommen durch {option}"
         ),
-        **{("consequence", k): phrase for k, phrase in _foreseen("wird", "kann").items()},
-        **{("rejection", k): phrase for k, phrase in _foreseen("würde", "könnte").items()},
+        ("rejection", "speed"): Phrase("{option}{then} würde{within} {said} bedeuten", limit=WANT),
     },
     headline={
         "keep speed": ("{lane} bei {speed}{purpose}", "{lane} bei {speed}{purpose}"),
@@ -290,14 +263,11 @@ GERMAN = Words(
         "predicted contact": "vorhergesehene Berührung",
         "lane ends": "Spurende",
         "speed gain": "Tempogewinn",
-        "speed": "Tempo",
-        "speed limit": "Tempolimit",
         "acceleration": "Beschleunigung",
         "incentive": "Anreiz",
         "distance to goal": "Weg zum Ziel",
         "lanes to goal": "Spuren bis zum Ziel",
         "lanes to the right": "Spuren rechts",
-        "right of way": "Vorfahrt",
         "curve ahead": "Tempo für die Kurve",
         "lateral offset": "neben der Spurmitte",
         "heading error": "schräg zur Spur",

@@ -2,54 +2,26 @@
 
 from drive.language.words import Phrase, Words
 
-POSSIBLE = {"will": "can", "would": "could"}
-
 
 def _foreseen(modal: str) -> dict[str, Phrase]:
-    want = " (I want {threshold})"
-    within = "{within}"
+    """Consequences of an option; `modal` says whether it is taken (will) or not (would)."""
+    subject = f"{{option}}{{then}} {modal}"
     return {
-        "gap ahead": Phrase(
-            f"{{option}}{{then}} {modal} bring me to {{said}} behind {{body}}{within}", limit=want
-        ),
-        "gap behind": Phrase(
-            f"{{option}}{{then}} {modal} leave {{said}} to {{body}} behind me{within}", limit=want
-        ),
-        "time gap": Phrase(
-            f"{{option}}{{then}} {modal} leave {{said}} to {{body}}{within}", limit=want
-        ),
-        "time to collision": Phrase(
-            f"{{option}}{{then}} {modal} bring {{body}} to {{said}} from contact{within}",
-            limit=want,
-        ),
-        "imposed braking": Phrase(
-            f"{{option}}{{then}} {modal} make {{body}} brake at {{said}}{within}",
-            limit=" (I allow {threshold})",
-        ),
-        "predicted contact": Phrase(f"{POSSIBLE[modal]} be in my way after {{said}} of {{option}}"),
-        "speed": Phrase(
-            f"{{option}}{{then}} {modal} mean {{said}}{within}", limit=" (I want {threshold})"
-        ),
-        "acceleration": Phrase(
-            f"{{option}}{{then}} {modal} let me accelerate at {{said}}",
-            f"{{option}}{{then}} {modal} make me brake at {{said}}",
-            f"{{option}}{{then}} {modal} let me hold my speed",
-        ),
         "speed gain": Phrase(
-            f"{{option}}{{then}} {modal} gain {{said}}",
-            f"{{option}}{{then}} {modal} cost {{said}}",
-            f"{{option}}{{then}} {modal} gain no speed",
+            f"{subject} gain {{said}}",
+            f"{subject} cost {{said}}",
+            f"{subject} gain no speed",
             limit=" (I ask for {threshold})",
         ),
         "value": Phrase(
-            f"{{option}}{{then}} {modal} be worth {{said}} to me",
-            f"{{option}}{{then}} {modal} cost me {{said}}",
-            f"{{option}}{{then}} {modal} be worth nothing to me",
+            f"{subject} be worth {{said}} to me",
+            f"{subject} cost me {{said}}",
+            f"{subject} be worth nothing to me",
         ),
         "incentive": Phrase(
-            f"{{option}}{{then}} {modal} free {{said}} of acceleration",
-            f"{{option}}{{then}} {modal} cost {{said}} of acceleration",
-            f"{{option}}{{then}} {modal} free no acceleration",
+            f"{subject} free {{said}} of acceleration",
+            f"{subject} cost {{said}} of acceleration",
+            f"{subject} free no acceleration",
             limit=" (I ask for {threshold})",
         ),
     }
@@ -165,9 +137,6 @@ ENGLISH = Words(
         ("observation", "lane ends"): Phrase("the lane{place} ends in {said}"),
         ("observation", "free ahead"): Phrase("the road ahead{place} is free for {said}"),
         ("observation", "no lane"): Phrase("there is no lane{place}"),
-        ("observation", "speed"): Phrase(
-            "my speed is {said}", zero="I stand still", limit=" (I want {threshold})"
-        ),
         ("observation", "bend radius"): Phrase("the bend ahead has a radius of {said}"),
         ("observation", "lateral offset"): Phrase(
             "I am {said} left of the lane's centre",
@@ -180,10 +149,7 @@ ENGLISH = Words(
             "I point along the lane",
         ),
         ("observation", "duration"): Phrase("this holds for {said}"),
-        ("rule", "right of way"): Phrase("has the right of way and arrives in {said}"),
-        ("rule", "speed limit"): Phrase("the speed limit is {said}"),
         ("rule", "distance to exit"): Phrase("my exit is {said} ahead"),
-        ("rule", "distance to goal"): Phrase("my goal is {said} ahead"),
         ("rule", "lanes to goal"): Phrase(
             "there are {said} lanes still to cross", one="there is {said} lane still to cross"
         ),
@@ -208,9 +174,12 @@ ENGLISH = Words(
         ("cause", "poor sight"): Phrase("with a clear view I would {act}"),
         ("cause", "several"): Phrase("only several cars together make a difference"),
         ("cause", "nothing"): Phrase("on an empty road I would do the same"),
-        ("visibility", "hidden"): Phrase("{body}, last seen behind {other}, may still be there"),
         **{("consequence", name): phrase for name, phrase in _foreseen("will").items()},
         **{("rejection", name): phrase for name, phrase in _foreseen("would").items()},
+        ("rejection", "predicted contact"): Phrase("could be in my way after {said} of {option}"),
+        ("rejection", "speed"): Phrase(
+            "{option}{then} would mean {said}{within}", limit=" (I want {threshold})"
+        ),
     },
     headline={
         "keep speed": ("{lane} at {speed}{purpose}", "{lane} at {speed}{purpose}"),
@@ -293,14 +262,11 @@ ENGLISH = Words(
         "predicted contact": "contact foreseen",
         "lane ends": "lane ends",
         "speed gain": "speed gained",
-        "speed": "speed",
-        "speed limit": "speed limit",
         "acceleration": "acceleration",
         "incentive": "incentive",
         "distance to goal": "distance to goal",
         "lanes to goal": "lanes to goal",
         "lanes to the right": "lanes to the right",
-        "right of way": "right of way",
         "curve ahead": "speed for the bend ahead",
         "lateral offset": "off the lane's centre",
         "heading error": "off the lane's direction",

@@ -320,7 +320,6 @@ class _Grammar:
             within=f"(?P<within>{self._within('')}|)",
             place=f"(?P<place>{'|'.join(map(re.escape, reversed(words.places)))})",
             body=f"(?:{body})",
-            other=_filled(words.car, car=r"(?P<other>\d+)"),
             option=f"(?P<option>{self.option})",
             act=f"(?P<act>{self.act})",
             then=f"(?P<then>{_filled(words.then, option=f'(?:{self.option})')}|)",
@@ -392,7 +391,7 @@ def _compiled(pattern: str) -> re.Pattern:
 def _cars_in(slots: dict) -> tuple[int, ...]:
     if slots.get("several"):
         return tuple(map(int, re.findall(r"\d+", slots["several"])))
-    return tuple(int(slots[name]) for name in ("car", "other") if slots.get(name))
+    return (int(slots["car"]),) if slots.get("car") else ()
 
 
 def _listed(one: str, separators: tuple[str, str]) -> str:

@@ -21,7 +21,6 @@ class Quantity:
     unit: str = ""
     decimals: int = 1
     body: bool = False  # is about one car or one static object
-    other: bool = False  # names a second car
     several: bool = False  # may be about several cars, taken together
     absence: bool = False  # says without what another action would be taken
     place: bool = False  # its option says which lane it is about: one of PLACES
@@ -38,19 +37,7 @@ def _body(unit: str, **more) -> Quantity:
     return Quantity(unit, body=True, place=True, **more)
 
 
-def _foreseen(unit: str, **more) -> Quantity:
-    return Quantity(unit, option=True, horizon=True, threshold=True, **more)
-
-
-FORESEEN = {
-    "gap ahead": _foreseen("m", body=True),
-    "gap behind": _foreseen("m", body=True),
-    "time gap": _foreseen("s", body=True),
-    "time to collision": _foreseen("s", body=True),
-    "imposed braking": _foreseen("m/s²", body=True),
-    "predicted contact": Quantity("s", option=True, body=True),
-    "speed": _foreseen("m/s", short=True),
-    "acceleration": Quantity("m/s²", option=True, signed=True),
+FORESEEN = {  # of the chosen option a consequence, of another a rejection
     "speed gain": Quantity("m/s", option=True, signed=True, threshold=True),
     "incentive": Quantity("m/s²", decimals=2, option=True, signed=True, threshold=True),
     "value": Quantity("", decimals=2, option=True, signed=True),
@@ -73,15 +60,11 @@ QUANTITIES: dict[tuple[str, str], Quantity] = {
     ("observation", "lane ends"): Quantity("m", 0, place=True),
     ("observation", "free ahead"): Quantity("m", 0, place=True),
     ("observation", "no lane"): Quantity(place=True, number=False),
-    ("observation", "speed"): Quantity("m/s", threshold=True),
     ("observation", "bend radius"): Quantity("m", 0),
     ("observation", "lateral offset"): Quantity("m", 2, signed=True),
     ("observation", "heading error"): Quantity("deg", signed=True),
     ("observation", "duration"): Quantity("s"),
-    ("rule", "right of way"): Quantity("s", body=True),
-    ("rule", "speed limit"): Quantity("m/s"),
     ("rule", "distance to exit"): Quantity("m", 0),
-    ("rule", "distance to goal"): Quantity("m", 0),
     ("rule", "lanes to goal"): Quantity("", 0),
     ("rule", "lanes to the right"): Quantity("", 0),
     ("rule", "acceleration asked"): Quantity("m/s²", signed=True),
@@ -99,9 +82,10 @@ QUANTITIES: dict[tuple[str, str], Quantity] = {
     ("cause", "poor sight"): Quantity(option=True, number=False),
     ("cause", "several"): Quantity(number=False),
     ("cause", "nothing"): Quantity(number=False),
-    ("visibility", "hidden"): Quantity(body=True, other=True, number=False),
     **{("consequence", name): quantity for name, quantity in FORESEEN.items()},
     **{("rejection", name): quantity for name, quantity in FORESEEN.items()},
+    ("rejection", "predicted contact"): Quantity("s", option=True, body=True),
+    ("rejection", "speed"): Quantity("m/s", option=True, horizon=True, threshold=True, short=True),
 }
 
 

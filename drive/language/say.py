@@ -227,7 +227,6 @@ def _clause(
         "body": say_either((claim, *alike), words)
         if known.absence
         else say_body(claim.cars, claim.objects, words),
-        "other": words.car.format(car=claim.cars[1]) if known.other else "",
         "place": words.places[PLACES.index(claim.option)] if known.place and with_place else "",
         "option": say_doing(claim.option, words) if known.option else "",
         "act": say_acting(claim.option, words) if known.option else "",

@@ -1,8 +1,8 @@
 """The shape of a language table. Slots in braces are filled by `say` and found again by `parse`.
 
 Slots: {said} {threshold} {horizon} amounts with their unit; {place} which lane; {body} a car or an
-object; {other} a second car; {option}{then}{within} an action, what
-follows it, and how long it is foreseen; {act} an action as an infinitive; {lane} a lane number.
+object; {option}{then}{within} an action, what follows it, and how long it is foreseen; {act} an
+action as an infinitive; {lane} a lane number.
 """
 
 from __future__ import annotations

@@ -9,18 +9,6 @@ def _foreseen(modal: str) -> dict[str, Phrase]:
     """Consequences of an option; `modal` says whether it is taken (将) or not (本会)."""
     subject = f"{{option}}{{then}}{modal}"
     return {
-        "gap ahead": Phrase(f"{subject}{{within}}使我距 {{body}}仅 {{said}}", limit=WANT),
-        "gap behind": Phrase(f"{subject}{{within}}与后方 {{body}}相距 {{said}}", limit=WANT),
-        "time gap": Phrase(f"{subject}{{within}}与 {{body}}只留 {{said}}", limit=WANT),
-        "time to collision": Phrase(f"{subject}{{within}}距碰撞 {{body}}只剩 {{said}}", limit=WANT),
-        "imposed braking": Phrase(
-            f"{subject}{{within}}迫使 {{body}}以 {{said}} 制动", limit="（可接受 {threshold}）"
-        ),
-        "predicted contact": Phrase(f"{modal}在{{option}} {{said}} 后挡住我的路"),
-        "speed": Phrase(f"{subject}{{within}}达到 {{said}}", limit=WANT),
-        "acceleration": Phrase(
-            f"{subject}以 {{said}} 加速", f"{subject}以 {{said}} 制动", f"{subject}维持车速"
-        ),
         "speed gain": Phrase(
             f"{subject}快 {{said}}",
             f"{subject}慢 {{said}}",
@@ -141,7 +129,6 @@ CHINESE = Words(
         ("observation", "lane ends"): Phrase("道路{place}再过 {said} 结束"),
         ("observation", "free ahead"): Phrase("前路{place}在 {said} 内无车"),
         ("observation", "no lane"): Phrase("没有车道{place}"),
-        ("observation", "speed"): Phrase("我的车速为 {said}", zero="我静止不动", limit=WANT),
         ("observation", "bend radius"): Phrase("前方弯道半径为 {said}"),
         ("observation", "lateral offset"): Phrase(
             "我偏离车道中心向左 {said}", "我偏离车道中心向右 {said}", "我在车道中心"
@@ -150,10 +137,7 @@ CHINESE = Words(
             "我的车头偏左 {said}", "我的车头偏右 {said}", "我的车头与车道一致"
         ),
         ("observation", "duration"): Phrase("此状态持续 {said}"),
-        ("rule", "right of way"): Phrase("有优先权并将在 {said} 后到达"),
-        ("rule", "speed limit"): Phrase("限速 {said}"),
         ("rule", "distance to exit"): Phrase("我的出口在前方 {said}"),
-        ("rule", "distance to goal"): Phrase("我的目标在前方 {said}"),
         ("rule", "lanes to goal"): Phrase("还须越过 {said} 条车道"),
         ("rule", "lanes to the right"): Phrase("应当靠右行驶，我右侧还有 {said} 条车道"),
         ("rule", "acceleration asked"): Phrase(
@@ -171,9 +155,10 @@ CHINESE = Words(
         ("cause", "poor sight"): Phrase("若视野清晰我会{act}"),
         ("cause", "several"): Phrase("只有几辆车一起才有影响"),
         ("cause", "nothing"): Phrase("路上无车时我也会这样做"),
-        ("visibility", "hidden"): Phrase("{body}最后见于 {other}后方，可能仍在那里"),
         **{("consequence", name): phrase for name, phrase in _foreseen("将").items()},
         **{("rejection", name): phrase for name, phrase in _foreseen("本会").items()},
+        ("rejection", "predicted contact"): Phrase("本会在{option} {said} 后挡住我的路"),
+        ("rejection", "speed"): Phrase("{option}{then}本会{within}达到 {said}", limit=WANT),
     },
     headline={
         "keep speed": ("以 {speed} {lane}{purpose}", "以 {speed} {lane}{purpose}"),
@@ -238,14 +223,11 @@ CHINESE = Words(
         "predicted contact": "预见接触",
         "lane ends": "车道尽头",
         "speed gain": "提速",
-        "speed": "车速",
-        "speed limit": "限速",
         "acceleration": "加速度",
         "incentive": "变道动机",
         "distance to goal": "距目标",
         "lanes to goal": "距目标车道数",
         "lanes to the right": "右侧车道数",
-        "right of way": "优先权",
         "curve ahead": "弯道适宜车速",
         "lateral offset": "偏离车道中心",
         "heading error": "偏离车道方向",

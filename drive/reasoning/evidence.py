@@ -48,6 +48,7 @@ WORTH = 0.5  # [m/s], from which a difference in speed is worth saying
 AT_LEAST = ("time gap", "gap ahead", "time to collision", "gap behind", "speed gain", "incentive")
 AT_MOST = ("imposed braking", "predicted contact")
 OF_THE_ROAD = {
+    "distance to goal": ("rule", "distance to exit"),
     "lanes to goal": ("rule", "lanes to goal"),
     "lanes to the right": ("rule", "lanes to the right"),
     "always": ("rule", "always"),
@@ -61,8 +62,8 @@ ASKED = "asked"  # what the policy's own formula says comes after what it is mad
 VALUELESS = ("always", "drawn")
 ORDER = (
     "beside", "to the left", "to the right", "oncoming", "gap ahead", "gap behind", "slower ahead",
-    "closing from behind", "its speed", "time gap", "time to collision", "imposed braking",
-    "predicted contact", "distance to exit", "distance to goal", "lanes to goal", "lanes to the right",
+    "imposed braking", "closing from behind", "its speed", "time gap", "time to collision",
+    "predicted contact", "distance to exit", "lanes to goal", "lanes to the right",
     "bend radius",
 )  # fmt: skip
 
@@ -88,12 +89,11 @@ def _claims(situation: Situation, reason: Reason) -> list[Claim]:
     term = reason.term
     if not math.isfinite(term.value) or not _tells(reason):
         return []
+    if term.kind == "distance to goal" and situation.scene.task.kind != "exit":
+        return []  # only an exit has words
     if term.kind in OF_THE_ROAD:
         claim = _plain(reason, *OF_THE_ROAD[term.kind])
         return [] if term.kind in OFF_CENTRE and claim.said == 0 else [claim]
-    if term.kind == "distance to goal":
-        goal = "exit" if situation.scene.task.kind == "exit" else "goal"
-        return [_plain(reason, "rule", f"distance to {goal}")]
     if term.kind == "curve ahead":
         return _bend(situation.scene, reason)
     if term.kind in FORESEEN:
@@ -224,6 +224,8 @@ def _free(situation: Situation, reason: Reason) -> list[Claim]:
     if blocked or oncoming is not None:
         return []
     free = min([scene.perception.range, *_path_left(scene, place.lane)])
+    if free < 0:
+        return []  # the ego is past the end of its path
     return [make_claim("observation", "free ahead", free, option=place.change)]
 
 

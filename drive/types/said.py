@@ -24,10 +24,10 @@ class Decision:
 class Claim:
     """One checkable statement. Equality is on what is said, not on what was measured."""
 
-    kind: Literal[
-        "observation", "consequence", "rejection", "cause", "intention", "rule", "visibility"
-    ]
-    quantity: str  # a key of drive.language's CLAIMS table, e.g. "gap ahead", "time gap"
+    kind: Literal["observation", "consequence", "rejection", "cause", "intention", "rule"]
+    quantity: (
+        str  # with the kind a key of drive.language's QUANTITIES, e.g. "gap ahead", "time gap"
+    )
     said: float | str | None  # rounded once, at birth, by the language table's decimals
     unit: str = ""
     cars: tuple[int, ...] = ()  # ids of the cars it is about
