@@ -140,7 +140,7 @@ def test_words_that_stay_when_the_action_changes_are_a_silent_failure():
 
 
 def test_untestable_claims_count_neither_way():
-    claim = make_claim("consequence", "speed", 20.0, option=IDLE)
+    claim = make_claim("rejection", "speed", 20.0, option=IDLE)
     findings = tuple(
         Finding(0, "driven out", Verdict(claim, result, None, None))
         for result in ("true", "untestable", "false")
