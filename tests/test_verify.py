@@ -188,5 +188,5 @@ def test_verification_imports_nothing_of_what_made_the_claims():
     used |= {
         name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names
     }
-    makers = {"surroundings", "narrate", "evidence", "decisions", "because", "causes"}
+    makers = {"surroundings", "narrate", "evidence", "decisions", "reasons", "causes"}
     assert not {module for module in used if makers & set(module.split("."))}
