@@ -1,6 +1,6 @@
 """Whydrive: driving decisions, explained, and explanations that can be checked.
 
-From a notebook: `from drive import run, explain, evaluate`. Importing the package costs nothing; the
+From a notebook: `from drive import run, explain, branch, evaluate`. Importing the package costs nothing; the
 simulator is loaded with the first of these names.
 """
 
@@ -16,7 +16,12 @@ os.environ.setdefault(
     "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR X86_V4",
 )
 
-API = {"evaluate": "drive.evaluation", "explain": "drive.episodes.api", "run": "drive.episodes.api"}
+API = {  # name -> where it is
+    "branch": "drive.episodes.branch",
+    "evaluate": "drive.evaluation",
+    "explain": "drive.episodes.api",
+    "run": "drive.episodes.api",
+}
 
 
 def __getattr__(name: str):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from digests import episode
 
+import drive
 from drive.checking.verdicts import Verifier, asked_again, verify_log
 from drive.episodes import log
 from drive.episodes.branch import branch, branched, branching, file_name, recorded
@@ -213,6 +214,7 @@ def test_a_branch_is_recorded_as_it_is_driven_under_a_name_of_its_own(tmp_path):
         names.append(path.name)
         read = log.read(path).episode
         assert log.digest(read) == log.digest(branch(driven, step, edits))
+        assert drive.branch(path, step, decisions=1).header.parent.digest == log.digest(read)
         assert (*read.steps, read.end) == tuple(events)
         assert path.name == file_name(log.read_header(path), edits)
     assert len(set(names)) == 3 and all(f"-at{step}-" in name for name in names)

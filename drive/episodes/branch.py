@@ -26,7 +26,7 @@ from drive.world import World
 
 
 def branch(
-    episode: Episode,
+    episode: Episode | str | Path,
     step: int,
     edits: Sequence[Edit] = (),
     policy: Policy | str | None = None,
@@ -37,13 +37,15 @@ def branch(
 ) -> Episode:
     """The episode as it would have gone on from a step, had the edits been made before its decision.
 
-    policy: what drives on; the one that drove there, unless given. decisions: at most so many of its own,
-    then it has no end; to the end of the episode, unless given. physics: "highway-env" drives the same,
-    slower, and does so unasked where the twin cannot follow the log within 1e-6 (highway-env steers a car
-    that hardly moves by rounding errors, and the twin's are others). language, causes: as in the episode,
-    unless given. ValueError for a step or an edit that cannot be, a policy that cannot be loaded,
-    and an episode that cannot be driven again up to the step.
+    episode: an episode, or the path of a log. policy: what drives on; the one that drove there, unless
+    given. decisions: at most so many of its own, and then it has no end; to the end of the episode, unless
+    given. physics: "highway-env" drives the same, slower, and does so unasked where the twin cannot follow
+    the log within 1e-6 (highway-env steers a car that hardly moves by rounding errors, and the twin's are
+    others). language, causes: as in the episode, unless given. ValueError for a step or an edit that cannot
+    be, a policy that cannot be loaded, and an episode that cannot be driven again up to the step.
     """
+    if isinstance(episode, str | Path):
+        episode = log.read(episode).episode
     events = branching(episode, step, edits, policy, decisions, physics, language, causes)
     header = next(events)
     steps = list(events)
@@ -66,6 +68,7 @@ def branching(
         raise ValueError(f"a branch takes 1 decision or more, not {decisions}")
     log.the_step(episode, step)
     driver = _driver(episode.header, step, policy)
+    policies.prepare(driver)
     world = _replayed(episode, step, physics)
     if edits:
         world.edit(*edits)

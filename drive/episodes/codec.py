@@ -196,8 +196,6 @@ def _generic(kind) -> tuple:
 
 
 def _dataclass(kind, data, given, where):
-    if isinstance(data, kind):
-        return data
     fields, hints = _fields(kind), _hints(kind)
     if kind in ROWS and isinstance(data, list):
         data = dict(zip((field.name for field in fields), data, strict=False))
@@ -205,8 +203,10 @@ def _dataclass(kind, data, given, where):
     values = dict(given) if kind is types.Scene else {}
     for field in fields:
         if field.name in data:
-            place = f"{where}.{field.name}"
-            values[field.name] = build(hints[field.name], data[field.name], given, place)
+            item, hint = data[field.name], hints[field.name]
+            if type(item) is not hint:  # else it is plain data of its type, or was built before
+                item = build(hint, item, given, f"{where}.{field.name}")
+            values[field.name] = item
         elif field.default is field.default_factory is dataclasses.MISSING:
             raise CodecError(f"{where or kind.__name__} lacks {field.name!r}")
     try:
@@ -221,8 +221,8 @@ def _hints(kind) -> dict:
 
 
 def _union(args, data, given, where):
-    if data is None and type(None) in args:
-        return None
+    if type(data) in args:
+        return data
     members = [arg for arg in args if arg is not type(None)]
     if isinstance(data, dict) and "is" in data:
         members = [kind for kind in members if kind is TAGGED.get(data["is"])]
@@ -244,11 +244,14 @@ def _accepted(kind) -> tuple:
 def _tuple(args, data, given, where):
     _checked(data, list, where)
     if len(args) == 2 and args[1] is Ellipsis:
-        return tuple(build(args[0], item, given, f"{where}[{k}]") for k, item in enumerate(data))
+        return tuple(
+            item if type(item) is args[0] else build(args[0], item, given, f"{where}[{k}]")
+            for k, item in enumerate(data)
+        )
     if len(args) != len(data):
         raise CodecError(f"{where} needs {len(args)} values, not {len(data)}")
     return tuple(
-        build(kind, item, given, f"{where}[{k}]")
+        item if type(item) is kind else build(kind, item, given, f"{where}[{k}]")
         for k, (kind, item) in enumerate(zip(args, data, strict=True))
     )
 
