@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import orjson
 
 from drive import policy as policies
@@ -59,6 +60,8 @@ SCHEMA, VERSION = "whydrive.verdicts", "1.0"
 STANDING, STEADY, MOVED = 0.5, 0.7, 0.1  # [m/s] stands; keeps its speed; has begun to change it
 SAID_WITHIN = {"acceleration": 0.05, "steering": math.radians(0.05)}  # [m/s2] [rad] of a control
 DRIFT = 0.3  # [m] across the lane that shows where the car is going
+LEAVES = 1.0  # [m] off the lane's middle, beyond which a second of it is no keeping of the lane
+TAU = 0.6  # [s] in which highway-env's drivers make up an offset
 DID_NOT_COME = "it could be, but did not come"  # a contact that others, or another way on, avoided
 ELSEWHERE = ("consequence", "rejection", "cause")  # kinds that need more than the scene
 
@@ -232,29 +235,40 @@ def named_option(step: Step, name: Action | None) -> Action | None:
 
 
 def driven(step: Step, claim: Claim) -> Verdict:
-    """An intention against the period that was then driven: has it been begun?"""
+    """An intention against the period that was then driven: has it been begun?
+
+    A change counts as begun only where it went the right way by more than steady driving does, so
+    that of two opposite intentions at most one is true.
+    """
     end, ego = step.tracks.ego[-1], step.scene.ego
+    least = MOVED * min(1.0, step.scene.period)
     if claim.quantity == "speed change":
         change = float(end[3]) - ego.speed
-        if BEGUN[claim.said](change, float(end[3])):
-            return _true(claim, round(change, 3), MOVED)
-        return _false(claim, round(change, 3), MOVED, f"the speed changed by {change:+.2f} m/s")
+        if claim.said not in BEGUN:
+            return _untestable(claim, f"nothing is known about the change {claim.said!r}")
+        if BEGUN[claim.said](change, float(end[3]), least):
+            return _true(claim, round(change, 3), least)
+        return _false(claim, round(change, 3), least, f"the speed changed by {change:+.2f} m/s")
     if claim.quantity == "target speed":
         before, after = abs(ego.speed - claim.said), abs(float(end[3]) - claim.said)
-        if after <= before + MOVED or after <= STEADY:
+        if after <= STEADY or after <= before - least:
             return _true(claim, round(float(end[3]), 3), STEADY)
-        return _false(claim, round(float(end[3]), 3), STEADY, "the speed moved away from it")
+        return _false(claim, round(float(end[3]), 3), STEADY, "the speed did not move towards it")
     if claim.quantity == "lane":
         return _lane_driven(step, claim)
     return _untestable(claim, f"nothing is known about an intention on {claim.quantity!r}")
 
 
-BEGUN: dict[str, Callable[[float, float], bool]] = {  # (change, speed at the end) [m/s]
-    "slow down": lambda change, speed: change < MOVED,
-    "speed up": lambda change, speed: change > -MOVED,
-    "keep speed": lambda change, speed: abs(change) <= STEADY,
-    "stop": lambda change, speed: change < -MOVED or speed < STANDING,
-    "wait": lambda change, speed: speed < STANDING,
+BEGUN: dict[
+    str, Callable[[float, float, float], bool]
+] = {  # (change, speed at the end, least) [m/s]
+    "slow down": lambda change, speed, least: change <= -least,
+    "speed up": lambda change, speed, least: change >= least,
+    "keep speed": lambda change, speed, least: abs(change) <= STEADY,
+    "stop": lambda change, speed, least: (
+        abs(speed) < STANDING or change * speed < 0 and abs(change) >= least
+    ),
+    "wait": lambda change, speed, least: abs(speed) < STANDING,
 }
 
 
@@ -264,16 +278,31 @@ def _lane_driven(step: Step, claim: Claim) -> Verdict:
     now = road.closest(float(end[0]), float(end[1]), float(end[2]))
     if now.id[:2] != ego.lane[:2]:
         return _untestable(claim, "the road's sections changed, and with them the lanes' numbers")
-    lane = road.lane(ego.lane)
-    moved = lane.frenet(float(end[0]), float(end[1]))[1] - lane.frenet(ego.x, ego.y)[1]
     wanted = ego.lane[2] + 1 - int(claim.said)  # lanes to the left
-    arrived = now.id[2] + 1 == int(claim.said)
-    begun = (
-        wanted != 0 and moved * wanted > 0 and abs(moved) >= min(DRIFT, DRIFT * step.scene.period)
-    )
-    if arrived or begun:
+    aside, share = _aside(step), min(1.0, step.scene.period)
+    if abs(aside) > 2 * road.lane(ego.lane).width:
+        return _untestable(claim, "the car left the stretch that the lane's frame covers")
+    beside = road.side(ego.lane, "left" if aside > 0 else "right")
+    stays = abs(aside) < LEAVES or beside is None
+    begun = aside * wanted > 0 and abs(aside) >= DRIFT + (LEAVES - DRIFT) * share
+    if stays if wanted == 0 else begun:
         return _true(claim, float(now.id[2] + 1), None)
-    return _false(claim, float(now.id[2] + 1), None, f"it moved {moved:+.2f} m to the left")
+    return _false(claim, float(now.id[2] + 1), None, f"it moves {aside:+.2f} m to the left")
+
+
+def _aside(step: Step) -> float:
+    """How far to the left of its lane's middle [m] the car is on its way; 0 where it does not go there.
+
+    Where it goes is read off where it is at the end of the period and how fast it moves across the
+    lane there: highway-env's drivers make up an offset d at d / TAU (`ControlledVehicle.steering_control`).
+    """
+    lane, ego = step.scene.road.lane(step.scene.ego.lane), step.scene.ego
+    begin = float(lane.frenet(ego.x, ego.y)[1])
+    before, across = (float(lane.frenet(*step.tracks.ego[k, :2])[1]) for k in (-2, -1))
+    pace = (across - before) / float(np.diff(step.tracks.times[-2:])[0])
+    drift = min(max(pace, -abs(step.tracks.ego[-1, 3])), abs(step.tracks.ego[-1, 3]))
+    goal, least = across + TAU * drift, DRIFT * min(1.0, step.scene.period)
+    return goal if (across - begin) * goal > 0 and abs(across - begin) >= least else 0.0
 
 
 # ---------------------------------------------------------------------------------- asked again
