@@ -297,7 +297,7 @@ def section(results: Results, scenario: str) -> Iterator[str]:
         for other in PUBLISHED if "success" in metrics else ():
             if other.scenario == scenario:
                 rest = " – |" * (len(metrics) - 1)
-                yield f"| {other.who} (published) | – | {shown(other.success, 'success')} |{rest}"
+                yield f"| {other.author} (published) | – | {shown(other.success, 'success')} |{rest}"
         yield ""
     for source in dict.fromkeys(p.source for p in PUBLISHED if p.scenario == scenario):
         yield f"Published: {source}."

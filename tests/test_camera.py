@@ -207,9 +207,9 @@ BOX = "\U000f1234"  # no typeface has a picture of it
 @pytest.mark.parametrize(
     "text", ["向左变到第 2 车道", "Rückwärts °", "m/s²", "🚗", "前の車", "앞차"]
 )
-@pytest.mark.parametrize("there", [True, False])
-def test_no_character_is_drawn_as_the_box_of_a_missing_one(text, there, monkeypatch):
-    if not there:
+@pytest.mark.parametrize("eastern", [True, False])
+def test_no_character_is_drawn_as_the_box_of_a_missing_one(text, eastern, monkeypatch):
+    if not eastern:
         without_eastern(monkeypatch)
     plain = ImageFont.truetype(camera.font(22).path, 22)
     box = drawn(BOX, plain)

@@ -458,13 +458,13 @@ def test_little_grip_holds_in_highway_env_in_the_twin_and_in_imagination():
     world.reset(0)
     at = world.edit(Surface(0.1))
     starts = from_truth(world.road, world.truth()), from_scene(at)
-    known, imagined = (
+    exact, imagined = (
         worlds.step([CODES["SLOWER"]], 15, 1 / 15, ego=True).ego[0] for worlds in starts
     )
     foreseen = roll_out(at, Option(SLOWER))
     real = world.step(SLOWER).tracks.ego
     assert np.diff(real[:, 3]).min() * 15 == pytest.approx(least, abs=1e-4)
-    for ego in (known, imagined):
+    for ego in (exact, imagined):
         assert ego[:, 4].min() == pytest.approx(least, abs=1e-9)
         assert np.abs(ego[:, [0, 1, 3]] - real[1:, [0, 1, 3]]).max() < SAME
     assert foreseen.acceleration.min() >= least - 1e-3
@@ -494,8 +494,8 @@ def test_where_a_longer_ego_goes_on_little_grip_is_foreseen_exactly(name):
         world.restore(start)
         foreseen, after = roll_out(at, Option(action)), round(world.period / GRID) - 1
         world.step(action)
-        ego, there = world.scene.ego, (foreseen.x, foreseen.y, foreseen.heading, foreseen.speed)
-        assert [column[after] for column in there] == pytest.approx(
+        ego, columns = world.scene.ego, (foreseen.x, foreseen.y, foreseen.heading, foreseen.speed)
+        assert [column[after] for column in columns] == pytest.approx(
             (ego.x, ego.y, ego.heading, ego.speed), abs=6e-4
         )  # waypoints are rounded to 1 mm
 

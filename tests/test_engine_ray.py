@@ -101,7 +101,7 @@ def test_where_a_node_dies_nothing_is_lost_and_nothing_comes_twice(cluster, seco
 
 
 def test_rows_are_those_of_one_process_though_a_node_dies(cluster, second, tmp_path):
-    out = tmp_path / "there"
+    out = tmp_path / "elsewhere"
 
     def kill():
         while len(list(out.glob("merge-*.jsonl"))) < 4:
@@ -110,16 +110,16 @@ def test_rows_are_those_of_one_process_though_a_node_dies(cluster, second, tmp_p
 
     killer = threading.Thread(target=kill)
     killer.start()
-    there = evaluate(
+    elsewhere = evaluate(
         "merge", ["random"], 12, engine=Ray(cluster.address), out=out, progress=False
     )  # fmt: skip
     killer.join()
     here = evaluate("merge", ["random"], 12, workers=0, out=tmp_path / "here", progress=False)
-    assert not there.failures
-    for one, other in zip(here.records, there.records, strict=True):
-        assert digest(here.out / one.log) == digest(there.out / other.log)
+    assert not elsewhere.failures
+    for one, other in zip(here.records, elsewhere.records, strict=True):
+        assert digest(here.out / one.log) == digest(elsewhere.out / other.log)
     assert [row for row in here.rows if row.metric not in CLOCK] == [
-        row for row in there.rows if row.metric not in CLOCK
+        row for row in elsewhere.rows if row.metric not in CLOCK
     ]
 
 

@@ -127,7 +127,7 @@ def test_published_rows_stand_beside_ours_with_their_source():
     text = printed(results(records("rule", [1], [20.0])))
     mine = [row for row in PUBLISHED if row.scenario == "dilu-4-2.0"]
     assert [row.success for row in mine] == [0.70, 0.69]
-    assert all(row.who in text for row in mine) and "2309.16292" in text
+    assert all(row.author in text for row in mine) and "2309.16292" in text
     other = printed(results(records("rule", [1], [20.0], "merge"), scenarios=("merge",)))
     assert "DiLu" not in other
 

@@ -73,14 +73,14 @@ class LaneFollower:
 
 def driven(world: World, seconds: float, driver) -> list[tuple[Scene, object]]:
     """Scenes with what followed each, until the episode ends."""
-    found = []
-    while len(found) * world.period < seconds:
+    steps = []
+    while len(steps) * world.period < seconds:
         scene = world.scene
         outcome = world.step(policy.checked(driver, scene).action)
-        found.append((scene, outcome))
+        steps.append((scene, outcome))
         if outcome.ended:
             break
-    return found
+    return steps
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -290,8 +290,8 @@ def test_what_is_intended_by_a_path_is_read_off_it_and_tested():
     episode = run(world, LaneFollower(-1.0), 3)
     assert "slow down" in episode.steps[0].rationale.text.lower()
     verifier = Verifier(episode, LaneFollower(-1.0))
-    found = [each for findings in verifier.findings() for each in findings]
-    intentions = [each for each in found if each.verdict.claim.kind == "intention"]
+    findings = [each for findings in verifier.findings() for each in findings]
+    intentions = [each for each in findings if each.verdict.claim.kind == "intention"]
     assert len(intentions) >= 2 * len(episode.steps)
     assert {each.verdict.result for each in intentions} == {"true"}
     hurried = replace(

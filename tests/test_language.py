@@ -41,28 +41,28 @@ languages = pytest.mark.parametrize("language", sorted(LANGUAGES))
 
 def some_claim(key: tuple[str, str], dice: random.Random) -> Claim:
     """Any claim of this kind that can be said, its optional fields there or not."""
-    known, more = QUANTITIES[key], {}
-    if known.body:
-        count = dice.randrange(1, 4) if known.several else 1
+    quantity, more = QUANTITIES[key], {}
+    if quantity.body:
+        count = dice.randrange(1, 4) if quantity.several else 1
         ids = tuple(dice.sample(range(1, 60), count))
         more["objects" if dice.random() < 0.2 and count == 1 else "cars"] = ids
-    if known.place:
+    if quantity.place:
         more["option"] = dice.choice(PLACES)
-    if known.option:
+    if quantity.option:
         more["option"] = some_action(dice)
-        if known.horizon and dice.random() < 0.5:
+        if quantity.horizon and dice.random() < 0.5:
             more |= {"continuation": some_action(dice), "horizon": dice.uniform(0.1, 9)}
-    if known.threshold and dice.random() < 0.5:
+    if quantity.threshold and dice.random() < 0.5:
         more["threshold"] = dice.uniform(0, 30)
-    return make_claim(*key, some_value(known, dice), **more)
+    return make_claim(*key, some_value(quantity, dice), **more)
 
 
-def some_value(known, dice: random.Random):
-    if known.words:
-        return dice.choice(known.words)
-    if not known.number:
+def some_value(quantity, dice: random.Random):
+    if quantity.words:
+        return dice.choice(quantity.words)
+    if not quantity.number:
         return None
-    low = -40.0 if known.signed else 0.0
+    low = -40.0 if quantity.signed else 0.0
     return dice.choice([0.0, 1.0, 0.04, dice.uniform(low, 200), dice.uniform(low, 3)])
 
 
@@ -184,10 +184,10 @@ def test_the_instructor_is_understood():
 
 
 def test_a_negative_speed_is_said_in_words_not_with_a_sign():
-    for key, known in QUANTITIES.items():
-        if known.signed:
-            more = {"cars": (4,)} if known.body else {}
-            more |= {"option": Meta("IDLE")} if known.option else {}
+    for key, quantity in QUANTITIES.items():
+        if quantity.signed:
+            more = {"cars": (4,)} if quantity.body else {}
+            more |= {"option": Meta("IDLE")} if quantity.option else {}
             assert "-" not in say(make_claim(*key, -2.0, **more)), key
 
 

@@ -612,7 +612,7 @@ def test_the_sentence_asked_for_is_short():
     assert schema(METAS)["properties"]["sentence"]["maxLength"] == LONGEST < 250
 
 
-# -------------------------------------------------------------------------------- who is credited
+# -------------------------------------------------------------------------------- what is credited
 
 
 def test_a_model_that_never_answers_is_evaluated_as_one_that_never_answers(fake, tmp_path, capsys):

@@ -194,10 +194,10 @@ class Far:
 def test_where_workers_share_no_disk_verdicts_travel_and_are_the_same(tmp_path):
     path = tmp_path / "one.jsonl"
     log.write(path, episode("merge"))
-    found = verify_log(path)
+    findings = verify_log(path)
     beside = path_beside(path).read_bytes()
     path_beside(path).unlink()
-    assert dict(verify_logs([path], Far())) == {path: found}
+    assert dict(verify_logs([path], Far())) == {path: findings}
     assert path_beside(path).read_bytes() == beside
 
 

@@ -115,18 +115,18 @@ class Verifier:
         if moment.step not in self._futures:
             self._futures = {moment.step: {}}
         futures, asked = _Futures(moment, step, self._futures[moment.step]), _Asked(self, step)
-        found = []
+        findings = []
         for verdict in check_rationale(step.scene, step.rationale, step.trajectory):
             if verdict.claim.kind not in ELSEWHERE:
-                found.append(Finding(moment.step, _test_of(verdict.claim), verdict))
+                findings.append(Finding(moment.step, _test_of(verdict.claim), verdict))
         for claim in step.rationale.claims:
             if claim.kind == "intention":
-                found.append(Finding(moment.step, "driven", driven(step, claim)))
+                findings.append(Finding(moment.step, "driven", driven(step, claim)))
             elif claim.kind in ("consequence", "rejection"):
-                found.append(Finding(moment.step, "driven out", futures.verdict(claim)))
+                findings.append(Finding(moment.step, "driven out", futures.verdict(claim)))
             elif claim.kind == "cause":
-                found.append(Finding(moment.step, "asked again", asked.verdict(claim)))
-        return tuple(found)
+                findings.append(Finding(moment.step, "asked again", asked.verdict(claim)))
+        return tuple(findings)
 
     def asked(self, step: Step) -> tuple[Policy | None, str]:
         """The policy that decided at a step, or None with why it cannot be asked again.
@@ -160,8 +160,8 @@ def _test_of(claim: Claim) -> str:
 class _Futures:
     """What the real highway-env does after the options of one step; each is driven once."""
 
-    def __init__(self, moment: Moment, step: Step, known: dict[tuple, Future]):
-        self.world, self.step, self._known = moment.world, step, known
+    def __init__(self, moment: Moment, step: Step, futures: dict[tuple, Future]):
+        self.world, self.step, self._known = moment.world, step, futures
 
     def verdict(self, claim: Claim) -> Verdict:
         if claim.quantity in UNTESTABLE:
@@ -465,22 +465,22 @@ def logs_of(run: Path) -> tuple[Path, ...]:
     """The log, or every log of a folder. ValueError where there is none."""
     if run.is_file():
         return (run,)
-    found = sorted(
+    paths = sorted(
         path
         for ending in lines.ENDINGS
         for path in run.rglob(f"*{ending}")
         if not path.name.endswith(".verdicts.jsonl") and path.name != "episodes.jsonl"
     )
-    if not found:
+    if not paths:
         raise ValueError(f"no log in {run}")
-    return tuple(found)
+    return tuple(paths)
 
 
 def verify_log(path: Path) -> tuple[Finding, ...]:
     """Test one log and write the verdicts beside it."""
     episode = log.read(path).episode
     policy, why_not = asked_again(episode.header)
-    found: list[Finding] = []
+    tested: list[Finding] = []
     part = path_beside(path).with_suffix(".part")
     with open(part, "wb") as file:
         header = {
@@ -491,11 +491,11 @@ def verify_log(path: Path) -> tuple[Finding, ...]:
         }
         file.write(orjson.dumps(header) + b"\n")
         for findings in Verifier(episode, policy, why_not).findings():
-            found += findings
+            tested += findings
             for finding in findings:
                 file.write(orjson.dumps(plain(finding)) + b"\n")
     os.replace(part, path_beside(path))
-    return tuple(found)
+    return tuple(tested)
 
 
 def read_verdicts(path: Path) -> tuple[Finding, ...]:

@@ -112,8 +112,8 @@ def the_step(episode: Episode, number: int) -> Step:
     """The step of that number; ValueError says which there are."""
     if not 0 <= number < len(episode.steps):
         count = len(episode.steps)
-        there = f"steps 0 to {count - 1}" if count else "no steps"
-        raise ValueError(f"no step {number}; this episode has {there}")
+        numbers = f"steps 0 to {count - 1}" if count else "no steps"
+        raise ValueError(f"no step {number}; this episode has {numbers}")
     return episode.steps[number]
 
 

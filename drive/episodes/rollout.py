@@ -151,13 +151,13 @@ def run(
 
 def versions() -> dict[str, str]:
     """The packages that decide what is driven, with Python's own version."""
-    found = {"python": platform.python_version()}
+    packages = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
-            found[name] = importlib.metadata.version(name)
+            packages[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return found
+    return packages
 
 
 class _Clock:

@@ -181,10 +181,10 @@ class Results:
 
     @functools.cached_property
     def _groups(self) -> dict[tuple[str, str], tuple[Record, ...]]:
-        found: dict[tuple[str, str], list[Record]] = {}
+        groups: dict[tuple[str, str], list[Record]] = {}
         for record in self.records:
-            found.setdefault((record.scenario, record.policy), []).append(record)
-        return {key: tuple(records) for key, records in found.items()}
+            groups.setdefault((record.scenario, record.policy), []).append(record)
+        return {key: tuple(records) for key, records in groups.items()}
 
 
 def _per_event(over: Sequence[float], counts: Sequence[float]) -> Estimate:
@@ -206,7 +206,7 @@ class Published:
     """A figure that others report on the same road and task."""
 
     scenario: str
-    who: str
+    author: str
     success: float
     source: str
 
@@ -216,8 +216,8 @@ _WEN = (
 )
 
 PUBLISHED = tuple(
-    Published(scenario, who, success, _WEN)
-    for who, rates in (
+    Published(scenario, author, success, _WEN)
+    for author, rates in (
         ("DiLu, 40 memories", (0.70, 0.65, 0.35)),
         ("GRAD, graph RL", (0.69, 0.47, 0.10)),
     )
@@ -285,7 +285,9 @@ def print_tables(results: Results, console: Console | None = None) -> None:
 def _table(results: Results, scenario: str) -> Table:
     """A row per metric, a column per policy; published figures stand beside ours."""
     others = [row for row in PUBLISHED if row.scenario == scenario]
-    table = _grid(scenario, "", [*results.policies, *(f"{row.who} (published)" for row in others)])
+    table = _grid(
+        scenario, "", [*results.policies, *(f"{row.author} (published)" for row in others)]
+    )
     counts = {policy: len(results.of(scenario, policy)) for policy in results.policies}
     table.add_row("n", *(str(n or MISSING) for n in counts.values()), *[MISSING] * len(others))
     told = (OUTCOME[0], ANSWERED, *OUTCOME[1:]) if results.unanswered else OUTCOME
@@ -365,6 +367,6 @@ def write(results: Results, json_file: Path | None = None, csv_file: Path | None
 
 
 def _plain(row: Row | Difference) -> dict:
-    found = asdict(row)
-    missing = (name for name in ("mean", "low", "high") if not math.isfinite(found[name]))
-    return found | dict.fromkeys(missing)
+    data = asdict(row)
+    missing = (name for name in ("mean", "low", "high") if not math.isfinite(data[name]))
+    return data | dict.fromkeys(missing)

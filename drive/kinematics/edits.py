@@ -64,7 +64,7 @@ def conditions_of(scene: Scene) -> tuple[Condition, ...]:
         "speed limit": any(lane.speed_limit is not None for lane in scene.road.lanes),
         "poor sight": with_clear_sight(scene.perception) != scene.perception,
     }
-    return tuple(name for name, there in has.items() if there)
+    return tuple(name for name, present in has.items() if present)
 
 
 def _stage(scene: Scene) -> Stage:

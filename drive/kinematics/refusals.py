@@ -79,7 +79,7 @@ class Body:
 
 @dataclass
 class Stage:
-    """Who and what is there, read on demand; `check` notes here what edits would change."""
+    """The cars and objects of a scene or world, read on demand; `check` notes here what edits would change."""
 
     road: Road
     cars: Collection[int]  # the ids of all cars, the ego among them where there is one

@@ -301,14 +301,14 @@ def turns_back(lane: Lane, onward: Lane) -> bool:
 
 def ways(road: Road, lane: LaneId, depth: int = 3) -> tuple[tuple[tuple[str, str], ...], ...]:
     """Every route that a car on this lane can take, as sections from its own on, `depth` sections long at most."""
-    found = [(lane[:2],)]
+    routes = [(lane[:2],)]
     for _ in range(depth - 1):
         longer = []
-        for way in found:
+        for way in routes:
             onward = [section for section in road.exits.get(way[-1][1], ()) if section not in way]
             longer += [(*way, section) for section in onward] or [way]
-        found = longer
-    return tuple(found)
+        routes = longer
+    return tuple(routes)
 
 
 def straightest(road: Road, lane: LaneId, depth: int = 4) -> tuple[tuple[str, str], ...]:
@@ -326,14 +326,14 @@ def straightest(road: Road, lane: LaneId, depth: int = 4) -> tuple[tuple[str, st
 
 def shortest(road: Road, lane: LaneId, goal: str) -> tuple[tuple[str, str], ...]:
     """The way from a lane's section to a node over the fewest sections; its own section where none leads there."""
-    found, reached = [(lane[:2],)], {lane[1]}
-    for way in found:
+    queue, reached = [(lane[:2],)], {lane[1]}
+    for way in queue:
         if way[-1][1] == goal:
             return way
         for section in road.exits.get(way[-1][1], ()):
             if section[1] not in reached:
                 reached.add(section[1])
-                found.append((*way, section))
+                queue.append((*way, section))
     return (lane[:2],)
 
 

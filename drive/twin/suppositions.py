@@ -75,17 +75,17 @@ def supposed(worlds: Worlds, suppositions: Suppositions) -> Worlds:
 
 def _sent(worlds: Worlds, of: Suppositions) -> Worlds:
     """The same worlds with the supposed routes taken, in place but for the table of routes."""
-    numbers, known = (
+    numbers, given = (
         {section: number for number, section in enumerate(worlds.road.sections)},
         worlds.routes,
     )
-    steps = max(known.shape[1], *map(len, of.routes))
-    table = np.full((len(known) + len(of.routes), steps, 2), -1, np.int32)
-    table[: len(known), : known.shape[1]] = known
-    for row, way in zip(table[len(known) :], of.routes, strict=True):
+    steps = max(given.shape[1], *map(len, of.routes))
+    table = np.full((len(given) + len(of.routes), steps, 2), -1, np.int32)
+    table[: len(given), : given.shape[1]] = given
+    for row, way in zip(table[len(given) :], of.routes, strict=True):
         row[: len(way), 0] = [numbers[section] for section in way]
     sent = of.route != AS_IT_IS
-    np.copyto(worlds.g[:, k.ROUTE], len(known) + of.route, where=sent)
+    np.copyto(worlds.g[:, k.ROUTE], len(given) + of.route, where=sent)
     np.copyto(worlds.g[:, k.ROUTE_AT], 0, where=sent)
     return replace(worlds, routes=table)
 

@@ -102,8 +102,8 @@ class Drive:
 
     risks: the worst of each decision on the ego's lane and the one it changes to, along the lane: gap ahead [m], time to
     collision ahead [s], gap behind [m], time to collision behind [s] (bumper to bumper; inf: none), the commanded
-    acceleration of the car behind [m/s2] (inf: nobody there) and the clearance to any other shape [m] (inf: none within
-    12 m). Taken at the start of each sub-step; ghosts left out, and nobody is behind who is behind a ghost.
+    acceleration of the car behind [m/s2] (inf: no car) and the clearance to any other shape [m] (inf: none within
+    12 m). Taken at the start of each sub-step; ghosts are left out, and a car behind a ghost does not count as behind.
     """
 
     tracks: np.ndarray | None  # [W, T, N, 4] x, y [m], heading [rad], speed [m/s] by slot
@@ -115,7 +115,7 @@ class Drive:
 
 @dataclass(frozen=True, eq=False)
 class Worlds:
-    """W worlds of up to N cars and objects on one road. The arrays may be written, between steps, by who knows them."""
+    """W worlds of up to N cars and objects on one road. The arrays may be written between steps."""
 
     road: Road
     net: k.Net
@@ -165,7 +165,7 @@ class Worlds:
         actions: meta-action codes int [W] or [W, D] (NO_ACTION: none; STAND_STILL: leave this world as it is), or controls float [W, 2] or [W, D, 2] (acceleration
         [m/s2], steering [rad] positive to the left), or None. Each decision lasts substeps x dt [s]. stop_on_crash: a
         world stands still from its ego's crash on. tracks, ego, risks: what to record. wanted: with risks, the margins
-        (kernel.AHEAD_TIME and on) of which whoever falls short is marked (kernel.TOUCHED). related: most cars of a world
+        (kernel.AHEAD_TIME and on); a car that leaves less is marked (kernel.TOUCHED). related: most cars of a world
         stand as in the world before it, as where one situation branches: the same to the last digit, in less time.
         threads: the GIL is released.
         """
@@ -377,10 +377,10 @@ class Worlds:
     def slots_of(self, car: int, worlds=slice(None)) -> tuple[np.ndarray, np.ndarray]:
         """The chosen worlds (indices, a mask, or all) and the car's slot in each. ValueError where it is in none."""
         chosen = np.arange(len(self))[worlds]
-        there = self.cars[chosen] == car
-        if not there.any(1).all():
-            raise ValueError(f"there is no car {car} in world {chosen[~there.any(1)][0]}")
-        return chosen, there.argmax(1)
+        matches = self.cars[chosen] == car
+        if not matches.any(1).all():
+            raise ValueError(f"there is no car {car} in world {chosen[~matches.any(1)][0]}")
+        return chosen, matches.argmax(1)
 
     # --- arrivals, as data (intersection)
 
