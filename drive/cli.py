@@ -317,6 +317,49 @@ def verify(
 
 
 @app.command()
+def examine(
+    run: Annotated[Path, typer.Argument(metavar="LOG|RUN", help="a log, or a folder of logs")],
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = 1,
+) -> None:
+    """Say how far the words of a run can be believed: figures with intervals, and a sentence.
+
+    Exit code 1 where a target lies outside its figure's interval, or a log could not be examined.
+    """
+    from drive.checking.examination import (
+        Examined,
+        closing,
+        examine_log,
+        examine_logs,
+        missed,
+        table,
+    )
+    from drive.checking.verdicts import logs_of
+    from drive.engine import Failure, Local, Processes
+
+    paths, examined, refused = logs_of(run), Examined(), []
+    if len(paths) == 1:
+        decisions = len(opened(paths[0]).steps)
+        examined = examine_log(paths[0], lambda at: progressing(at, decisions, "examining"))
+    else:
+        results = examine_logs(paths, Local() if workers == 1 else Processes(workers))
+        for path, result in progressing(results, len(paths), "examining"):
+            if isinstance(result, Failure):
+                refused.append(result.why)
+                print(f"whydrive: {path.name}: {result.why}", file=sys.stderr)
+            else:
+                examined += result
+    if refused and not examined.logs:
+        raise ValueError("no log of this run can be examined")
+    if examined.decisions < examined.logged:
+        left = examined.logged - examined.decisions
+        print(f"{left} decisions are left out: replay differs from the log", file=sys.stderr)
+    for line in (*table(examined), "", closing(examined)):
+        say(line)
+    if refused or missed(examined):
+        raise typer.Exit(1)
+
+
+@app.command()
 def scenarios() -> None:
     """List what can be driven."""
     from drive.scenarios import SCENARIOS, SUITES

@@ -486,15 +486,19 @@ def _warns(claim: Claim) -> bool:
 
 
 def examine(
-    episode: Episode, policy: Policy, narrators: dict[str, Narrator]
+    episode: Episode,
+    policy: Policy,
+    narrators: dict[str, Narrator],
+    progress: Callable[[Iterable], Iterable] = iter,
 ) -> dict[str, dict[str, list[float]]]:
     """An episode's values by narrator and figure; "" is what the log itself says.
 
-    Stops at the first scene that the replay does not reproduce.
+    Stops at the first scene that the replay does not reproduce. progress: is handed the moments as
+    they come, to show how far it is.
     """
     verifier = Verifier(episode, policy)
     figures: dict[str, dict[str, list[float]]] = {}
-    for moment in replay(episode):
+    for moment in progress(replay(episode)):
         if not moment.same or moment.step >= len(episode.steps):
             break
         step = episode.steps[moment.step]
