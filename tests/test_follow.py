@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from io import StringIO
 
 import numpy as np
 import pytest
+from hand_made import car, step_of
+from hand_made import scene as behind
+from rich.console import Console
 
 from drive import policy
-from drive.checking.verdicts import Verifier
+from drive.checking.verdicts import Verifier, _Asked
 from drive.episodes import log
 from drive.episodes.record import record
 from drive.episodes.replay import replay
-from drive.episodes.rollout import run
+from drive.episodes.rollout import explain, run
+from drive.evaluation import evaluate
+from drive.evaluation.results import print_tables
 from drive.kinematics import tracker
 from drive.kinematics.control import State, followed_lane, moved
+from drive.kinematics.surroundings import View
 from drive.kinematics.trajectory import TIMES
-from drive.language import make_claim, parse, said_action, say, say_action
+from drive.language import make_claim, parse, read, said_action, say, say_action
+from drive.reasoning.causes import attribute
+from drive.reasoning.reasons import situation_of
 from drive.scenarios import SCENARIOS
 from drive.show import viewer
 from drive.show.film import picture
@@ -320,3 +329,46 @@ def test_the_traffic_sees_the_set_points_of_where_a_path_leads():
     world.step(Meta("IDLE"))
     assert world.scene.ego.lane == beside.id
     assert abs(beside.frenet(world.scene.ego.x, world.scene.ego.y)[1]) < 0.3
+
+
+class Keeping(LaneFollower):
+    """Follows its lane; slows down by this much where a car is near ahead, and the terms say so."""
+
+    def decide(self, scene):
+        lead = View(scene).leader()
+        near = lead is not None and lead.car is not None and lead.gap < 25.0
+        terms = (Term("gap ahead", lead.gap, "m", "against", 25.0, (lead.car,)),) if near else ()
+        slower = Option(Follow(along_lane(scene, self.change)), (), -1.0)
+        onward = Option(Follow(along_lane(scene)), terms, -2.0 if near else 0.0)
+        return Choice((slower if near else onward).action, (slower, onward))
+
+
+@pytest.mark.parametrize("change, instead", [(-2.0, "carry on"), (-0.1, "follow another path")])
+def test_paths_are_explained_by_what_they_amount_to_and_by_the_car_they_depend_on(change, instead):
+    seen, driver = behind(car(1, 125.0, speed=15.0), car(2, 80.0, lane=0)), Keeping(change)
+    choice = policy.checked(driver, seen)
+    attribution = attribute(driver, seen, choice)
+    assert [cause.cars for cause in attribution.causes] == [(1,)]
+    for language in ("en", "de", "zh"):
+        told = explain(situation_of(seen, choice), choice, driver.tie, language, attribution)
+        assert set(read(told.text, language).claims) == set(told.claims)
+        if language == "en":
+            assert "car 1" in told.text and "20.0 m ahead (I want 25.0 m)" in told.text
+            assert told.text.endswith(f"Without car 1 I would {instead}.")
+    step = step_of(seen, choice, told)
+    (cause,) = (claim for claim in told.claims if claim.kind == "cause")
+    short = run(World("merge", {"duration": 1}), driver, 0, causes="never")
+    asked = _Asked(Verifier(short, driver), step)
+    assert asked.verdict(cause).result == "true"
+    assert asked.verdict(replace(cause, option=Meta("LANE_LEFT"))).result == "false"
+    assert asked.verdict(replace(cause, cars=(2,))).result == "false"
+
+
+def test_the_tables_say_where_paths_were_followed(tmp_path):
+    short = {"duration": 3}
+    for drivers, shown in (([LaneFollower(), "idle"], True), (["idle"], False)):
+        out = tmp_path / str(shown)
+        results = evaluate("highway-fast", drivers, 1, out=out, overrides=short, progress=False)
+        console = Console(width=160, record=True, file=StringIO())
+        print_tables(results, console)
+        assert ("followed paths" in console.export_text()) == shown

@@ -38,7 +38,7 @@ from drive.engine import Engine, Failure, Local
 from drive.episodes import lines, log
 from drive.episodes.codec import build, plain
 from drive.episodes.replay import Moment, replay
-from drive.language import said_action
+from drive.language import FOLLOW, FOLLOW_OTHER
 from drive.reasoning.reasons import manoeuvre_of
 from drive.types import (
     HORIZON,
@@ -342,8 +342,9 @@ class _Asked:
                 for name, most in SAID_WITHIN.items()
             )
         if isinstance(action, Follow):
-            scene = self.step.scene
-            return said in (said_action(action), Meta(manoeuvre_of(scene, Option(action))))
+            other = isinstance(self.step.choice.action, Follow)
+            path = FOLLOW_OTHER if other else FOLLOW
+            return said in (path, Meta(manoeuvre_of(self.step.scene, Option(action))))
         return named_option(self.step, said) == action
 
     def cited(self) -> set[int]:

@@ -1,7 +1,14 @@
 """Words: claims, terms and rationales said and understood. The only place with prose."""
 
 from drive.language.parse import parse, read
-from drive.language.quantities import QUANTITIES, make_claim, round_said, said_action
+from drive.language.quantities import (
+    FOLLOW,
+    FOLLOW_OTHER,
+    QUANTITIES,
+    make_claim,
+    round_said,
+    said_action,
+)
 from drive.language.report import ending, explanation, said_in, spoken
 from drive.language.say import (
     Account,
@@ -15,6 +22,8 @@ from drive.language.say import (
 from drive.language.tables import LANGUAGES, LATERAL, LONGITUDINAL, TERMS, words_of
 
 __all__ = [
+    "FOLLOW",
+    "FOLLOW_OTHER",
     "LANGUAGES",
     "LATERAL",
     "LONGITUDINAL",

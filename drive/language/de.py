@@ -56,6 +56,7 @@ GERMAN = Words(
         "SLOWER": "verlangsamen",
         "LANE_KEEP": "die Spur halten",
         "FOLLOW": "dem geplanten Weg folgen",
+        "FOLLOW_OTHER": "einem anderen Weg folgen",
     },
     acting="{option} wählen",
     path="{option}, auf {said}",
@@ -67,6 +68,7 @@ GERMAN = Words(
         "SLOWER": "das Verlangsamen",
         "LANE_KEEP": "das Halten der Spur",
         "FOLLOW": "das Folgen des geplanten Wegs",
+        "FOLLOW_OTHER": "das Folgen eines anderen Wegs",
     },
     steering={
         "left": "das Lenken um {said} nach links",

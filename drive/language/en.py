@@ -54,6 +54,7 @@ ENGLISH = Words(
         "SLOWER": "slow down",
         "LANE_KEEP": "keep the lane",
         "FOLLOW": "follow the planned path",
+        "FOLLOW_OTHER": "follow another path",
     },
     acting="be {option}",
     path="{option} to {said}",
@@ -65,6 +66,7 @@ ENGLISH = Words(
         "SLOWER": "slowing down",
         "LANE_KEEP": "keeping the lane",
         "FOLLOW": "following the planned path",
+        "FOLLOW_OTHER": "following another path",
     },
     steering={
         "left": "steering {said} to the left",

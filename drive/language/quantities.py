@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from drive.types import Action, Claim, Control, Follow, Meta
 
 FOLLOW = Meta("FOLLOW")  # the name by which any followed path is said
+FOLLOW_OTHER = Meta(
+    "FOLLOW_OTHER"
+)  # ... where one is followed already, and another would be instead
 PLACES = (None, Meta("LANE_LEFT"), Meta("LANE_RIGHT"))  # my lane, the one on the left, on the right
 
 

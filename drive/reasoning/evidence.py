@@ -11,7 +11,7 @@ import itertools
 import math
 
 from drive.kinematics.surroundings import CHANGES, Neighbour, Place
-from drive.language import make_claim, said_action
+from drive.language import FOLLOW, FOLLOW_OTHER, make_claim, said_action
 from drive.reasoning.reasons import (
     NULL,
     OFF_CENTRE,
@@ -23,7 +23,7 @@ from drive.reasoning.reasons import (
 )
 from drive.roads import LaneId
 from drive.roads.geometry import corners, distance_between
-from drive.types import Attribution, Cause, Choice, Claim, Meta, Option, Scene, Term
+from drive.types import Action, Attribution, Cause, Choice, Claim, Follow, Meta, Option, Scene, Term
 
 BEND_REACH = 100.0  # [m] along the path, within which bends count as ahead
 SAME = 0.05  # what a term and the scene may differ by, where the term's place had to be searched
@@ -338,10 +338,17 @@ def _alike_together(claims: list[Claim]) -> tuple[Claim, ...]:
     return tuple(sorted(claims, key=lambda claim: options.index(claim.option)))
 
 
+def _instead(scene: Scene, choice: Choice, action: Action) -> Action:
+    """The action as it is said: by the manoeuvre, and of a path with the choice's own manoeuvre as another path."""
+    weighed = Option(action) if isinstance(action, Follow) else choice.option(action)
+    name = manoeuvre_of(scene, weighed) if weighed else None
+    if isinstance(action, Follow) and name == manoeuvre_of(scene, choice.chosen):
+        return FOLLOW_OTHER if isinstance(choice.action, Follow) else FOLLOW
+    return Meta(name) if name else said_action(action)
+
+
 def _cause(scene: Scene, choice: Choice, cause: Cause) -> Claim:
-    option = choice.option(cause.instead)
-    name = manoeuvre_of(scene, option) if option else None
-    instead = Meta(name) if name else said_action(cause.instead)
+    instead = _instead(scene, choice, cause.instead)
     if cause.condition:
         return make_claim("cause", cause.condition, option=instead)
     return make_claim("cause", "without", option=instead, cars=cause.cars, objects=cause.objects)
