@@ -46,7 +46,12 @@ ROOMS = [
 ROOMS[ROOMS.index("drive.app")] = "app"
 
 POLICIES_MAY_USE = ("roads", "types", "kinematics", "language", "camera", "twin")
-ONE_DOOR = {"highway_env": "drive.world", "gradio": "app", "cv2": "drive.camera.door"}
+ONE_DOOR = {
+    "highway_env": "drive.world",
+    "gradio": "app",
+    "cv2": "drive.camera.door",
+    "ray": "drive.engine",
+}
 MOST_ENTRIES = 18  # in drive/: what someone new takes in at a glance
 
 
