@@ -1,10 +1,11 @@
 """What an episode costs in seconds of a core: driven, verified and examined; what an engine adds; what a million take.
 
-    python benchmarks/scale.py [--episodes 3] [--jobs 300] [--write]
+    python benchmarks/scale.py [--episodes 3] [--jobs 300] [--write] [--engines]
 
 CPU seconds of the process and its threads, so that other work on the machine counts little. Causes are asked at
 every decision, logs and metrics are written. What an engine adds is measured on jobs that do nothing but
 return a log: CPU time of the process that gives them out. Ray's line needs `pip install "whydrive[ray]"`.
+--engines measures these only, and keeps the stored costs of episodes.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from pages import publish
+import pages
 
 from drive.checking.faithfulness import examine
 from drive.checking.verdicts import verify_log
@@ -40,12 +41,14 @@ POLICIES = ("rule", "idm", "planner")
 SEED = 100  # the first one
 NODES, CORES = (1, 10, 100), 32  # cores of a node
 MILLION = 10**6
-WORKLOADS = {  # what is done with each of a million episodes -> the columns that it costs
+WORKLOADS = {  # what is done with each of a million episodes, each a job -> the columns that it costs
     "driven in highway-env": ("highway-env",),
     "driven in the twin": ("twin",),
     "driven in the twin, verified": ("twin", "verified"),
     "driven in the twin, verified, examined": ("twin", "verified", "examined"),
 }
+HEAD = ("scenario", "policy", "n", "decisions", "driven: twin", "driven: highway-env", "verified",
+        "examined", "log [kB]")  # fmt: skip
 COLUMNS = ("twin", "highway-env", "verified", "examined")
 
 
@@ -73,30 +76,38 @@ def main() -> None:
     parser.add_argument("--episodes", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=300)
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--engines", action="store_true")
     chosen = parser.parse_args()
     warm(lambda line: print(line, file=sys.stderr))
+    command = (
+        f"python benchmarks/scale.py --episodes {chosen.episodes} --jobs {chosen.jobs} --write"
+    )
     with tempfile.TemporaryDirectory() as place:
         out = Path(place)
-        costs = []
-        for scenario in SCENARIOS:
-            for policy in POLICIES:
-                costs.append(cost(scenario, policy, range(SEED, SEED + chosen.episodes), out))
-                print(costs[-1].row(), flush=True)
-        overheads = dict(handed_out(chosen.jobs, out))
+        if chosen.engines:
+            rows = [_row(*cells) for cells in pages.read("scale")["blocks"][2]["rows"]]
+        else:
+            rows = list(unit_costs(range(SEED, SEED + chosen.episodes), out))
+        shares = dict(handed_out(chosen.jobs, out))
     lines = [
-        *unit_costs(costs),
-        "",
-        *engines(overheads, chosen.jobs),
-        "",
-        *million(costs, overheads),
-    ]
+        "Seconds of one core for an episode: mean, and lowest to highest of n.\n",
+        _row(*HEAD), _row(*["---"] * len(HEAD)), *rows, "",
+        *engines(shares, chosen.jobs), "", *million(rows, shares),
+    ]  # fmt: skip
     print("\n".join(lines))
     if chosen.write:
-        command = f"python benchmarks/scale.py --episodes {chosen.episodes} --jobs {chosen.jobs}"
-        publish("scale", lines, f"{command} --write")
+        pages.publish("scale", lines, command)
 
 
 # --------------------------------------------------------------------------------------- measuring
+
+
+def unit_costs(seeds: range, out: Path) -> Iterator[str]:
+    for scenario in SCENARIOS:
+        for policy in POLICIES:
+            row = cost(scenario, policy, seeds, out).row()
+            print(row, flush=True)
+            yield row
 
 
 def cost(scenario: str, policy: str, seeds: range, out: Path) -> Cost:
@@ -157,40 +168,34 @@ def given(packed: bytes, travels: bool, job: int) -> bytes | None:
 # ------------------------------------------------------------------------------------------- tables
 
 
-def unit_costs(costs: list[Cost]) -> Iterator[str]:
-    yield "Seconds of one core for an episode: mean, and lowest to highest of n.\n"
-    yield _row("scenario", "policy", "n", "decisions", "driven: twin", "driven: highway-env",
-               "verified", "examined", "log [kB]")  # fmt: skip
-    yield _row(*["---"] * 9)
-    yield from (each.row() for each in costs)
-
-
-def engines(overheads: dict[str, float], jobs: int) -> Iterator[str]:
+def engines(shares: dict[str, float], jobs: int) -> Iterator[str]:
     yield f"What the process that gives jobs out spends on each (n = {jobs}).\n"
     yield _row("engine", "a job's share [ms of a core]", "jobs per second, at most")
     yield _row(*["---"] * 3)
-    for name, spent in overheads.items():
+    for name, spent in shares.items():
         yield _row(name, f"{1000 * spent:.2f}", f"{1 / spent:.0f}")
 
 
-def million(costs: list[Cost], overheads: dict[str, float]) -> Iterator[str]:
+def million(rows: list[str], shares: dict[str, float]) -> Iterator[str]:
+    """From the rows of unit costs, as they are shown."""
     nodes = [f"{count} node{'s' * (count > 1)}" for count in NODES]
+    engine = "ray" if "ray" in shares else "processes"
     yield (
         f"Computed from the two tables: hours for {MILLION:,} episodes, the same number on each of the "
-        f"{len(SCENARIOS)} scenarios, on nodes of {CORES} such cores. Where the giving out of jobs takes "
-        "longer than the jobs, its time stands there with a star.\n"
+        f"{len(SCENARIOS)} scenarios, on nodes of {CORES} such cores by the engine {engine}. Where the "
+        "giving out of jobs takes longer than the jobs, its time stands there with a star.\n"
     )
     yield _row("policy", "each episode is", "core hours", *nodes)
     yield _row(*["---"] * 6)
-    share = overheads.get("ray", overheads["processes"])
+    costs = [dict(zip(HEAD, map(str.strip, row.split("|")[1:-1]), strict=True)) for row in rows]
     for policy in POLICIES:
-        mine = [each for each in costs if each.policy == policy]
+        mine = [cost for cost in costs if cost["policy"] == f"`{policy}`"]
         for work, columns in WORKLOADS.items():
-            spent = statistics.mean(
-                sum(statistics.mean(each.seconds[column]) for column in columns) for each in mine
-            )
-            hours = spent * MILLION / 3600
-            cells = (_hours(hours / (count * CORES), share * MILLION / 3600) for count in NODES)
+            shown = [f"driven: {name}" if name in COLUMNS[:2] else name for name in columns]
+            spent = [sum(float(cost[name].split()[0]) for name in shown) for cost in mine]
+            hours = statistics.mean(spent) * MILLION / 3600
+            given_out = shares[engine] * len(columns) * MILLION / 3600
+            cells = (_hours(hours / (count * CORES), given_out) for count in NODES)
             yield _row(f"`{policy}`", work, f"{hours:,.0f}", *cells)
 
 
