@@ -193,8 +193,8 @@ def test_past_the_end_of_the_road_nothing_is_said_to_be_free():
     at = scene()
     free = Term("free ahead", 200.0, "m", "for")
     for x, said in ((980.0, "the road ahead is free for 18 m"), (1003.0, "Keep lane 2 at 25 m/s.")):
-        there = replace(at, ego=replace(at.ego, x=x))
-        assert said in said_of(there, options(IDLE, terms=(free,))).text
+        moved = replace(at, ego=replace(at.ego, x=x))
+        assert said in said_of(moved, options(IDLE, terms=(free,))).text
 
 
 def test_the_rival_is_the_best_scored_that_was_not_taken():

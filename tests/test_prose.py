@@ -35,23 +35,11 @@ NO_NOUNS = set(
     "done made onward inside outside beside near nearest far long short free past soon later front main".split()
 )
 UNCLEAN_NAMES: dict[str, int] = {
-    "drive/checking/scene.py": 8,
-    "drive/checking/text.py": 3,
-    "drive/language/parse.py": 17,
-    "drive/language/quantities.py": 1,
-    "drive/language/say.py": 3,
-    "drive/reasoning/because.py": 1,
-    "drive/reasoning/causes.py": 3,
-    "drive/reasoning/decisions.py": 7,
-    "drive/reasoning/evidence.py": 1,
-    "drive/reasoning/narrate.py": 3,
     "drive/twin/kernel/neighbours.py": 1,
     "drive/twin/kernel/related.py": 2,
     "drive/twin/kernel/rows.py": 1,
 }
 UNCLEAN_WORDS: dict[str, int] = {
-    "drive/reasoning/decisions.py": 2,
-    "drive/reasoning/evidence.py": 2,
     "drive/twin/kernel/neighbours.py": 1,
     "drive/twin/kernel/related.py": 11,
     "drive/twin/kernel/workspace.py": 1,

@@ -77,8 +77,8 @@ def _judged(claim: Claim, measure: Callable[[], Measured]) -> Verdict:
 
 def _tolerance(claim: Claim) -> float | None:
     """Half a unit of the last decimal that is said."""
-    known = QUANTITIES.get((claim.kind, claim.quantity))
-    return 0.5 * 10.0**-known.decimals if known and known.number and not known.words else None
+    entry = QUANTITIES.get((claim.kind, claim.quantity))
+    return 0.5 * 10.0**-entry.decimals if entry and entry.number and not entry.words else None
 
 
 # ----------------------------------------------------------------------------------- intentions
@@ -150,16 +150,16 @@ def _stations(scene: Scene, claim: Claim) -> list[tuple[float, float]]:
     """(distance [m] of centres along the path, speed [m/s] along it) wherever the body is on the path."""
     body, lane = _body(scene, claim), _place(scene, claim)
     own = lane.frenet(scene.ego.x, scene.ego.y)[0]
-    found = []
+    stations = []
     for part, begin in _path(scene, lane, own):
         s, d = part.frenet(body.x, body.y)
         if part.contains(s, d, NEAR_LANE):
             turn = wrap(body.heading - float(part.heading(s)))
             speed = getattr(body, "speed", 0.0)
-            found.append((begin + s - own, speed * math.cos(turn), abs(turn) > math.pi / 2))
-    if not found:
+            stations.append((begin + s - own, speed * math.cos(turn), abs(turn) > math.pi / 2))
+    if not stations:
         raise Untrue(f"it is not in {_where(claim)}")
-    return found
+    return stations
 
 
 def _where(claim: Claim) -> str:
@@ -170,7 +170,7 @@ def _path(scene: Scene, lane: Lane, own: float) -> list[tuple[Lane, float]]:
     """The lane, where its road leads along the route, and every lane that leads into it."""
     ahead = scene.road.path(lane.id, scene.ego.route, max(own, 0.0) + scene.perception.range)
     seen = {part.id for part, _ in ahead}
-    found, front = list(ahead), [(lane, 0.0)]
+    path, front = list(ahead), [(lane, 0.0)]
     while front:
         here, begin = front.pop()
         if own - begin > BACK:
@@ -181,8 +181,8 @@ def _path(scene: Scene, lane: Lane, own: float) -> list[tuple[Lane, float]]:
             if here.id in (onward.id for onward in scene.road.continuations(other.id)):
                 seen.add(other.id)
                 front.append((other, begin - other.length))
-                found.append((other, begin - other.length))
-    return found
+                path.append((other, begin - other.length))
+    return path
 
 
 def _half_lengths(scene: Scene, claim: Claim) -> float:
@@ -199,23 +199,23 @@ def _ahead(scene: Scene, claim: Claim) -> list[tuple[float, float]]:
     """(gap [m], closing [m/s]) to a body ahead that does not come the other way."""
     own, half = _own_speed(scene, claim), _half_lengths(scene, claim)
     stations = _stations(scene, claim)
-    found = [(at - half, own - speed) for at, speed, _ in stations if at >= 0]
-    if not found:
+    gaps = [(at - half, own - speed) for at, speed, _ in stations if at >= 0]
+    if not gaps:
         raise Untrue("it is behind")
-    return found
+    return gaps
 
 
 def _behind(scene: Scene, claim: Claim) -> list[tuple[float, float]]:
     """(gap [m], closing [m/s]) of a car behind that drives the same way."""
     own, half = _own_speed(scene, claim), _half_lengths(scene, claim)
-    found = [
+    gaps = [
         (-at - half, speed - own)
         for at, speed, opposite in _stations(scene, claim)
         if at < 0 and not opposite
     ]
-    if not found:
+    if not gaps:
         raise Untrue("it is not behind")
-    return found
+    return gaps
 
 
 def _gap_ahead(scene: Scene, claim: Claim) -> list[float]:
@@ -237,10 +237,10 @@ def _time_gap(scene: Scene, claim: Claim) -> list[float]:
 
 
 def _time_to_collision(scene: Scene, claim: Claim) -> list[float]:
-    found = [gap / closing for gap, closing in _ahead(scene, claim) if closing > 0]
-    if not found:
+    times = [gap / closing for gap, closing in _ahead(scene, claim) if closing > 0]
+    if not times:
         raise Untrue("the gap does not shrink")
-    return found
+    return times
 
 
 def _imposed_braking(scene: Scene, claim: Claim) -> list[float]:
@@ -253,10 +253,10 @@ def _imposed_braking(scene: Scene, claim: Claim) -> list[float]:
 
 def _beside(scene: Scene, claim: Claim) -> list[float]:
     half = _half_lengths(scene, claim)
-    found = [half - abs(at) for at, _, _ in _stations(scene, claim) if abs(at) < half]
-    if not found:
+    overlaps = [half - abs(at) for at, _, _ in _stations(scene, claim) if abs(at) < half]
+    if not overlaps:
         raise Untrue("it does not overlap me lengthwise")
-    return found
+    return overlaps
 
 
 def _to_the(side: str) -> Callable[[Scene, Claim], list[float]]:
@@ -369,7 +369,7 @@ def _way_to_goal(scene: Scene, claim: Claim) -> tuple[float, float]:
         if not onward:
             break
         main = next(iter(onward))[:2]
-        cost = {there: changes for there, changes in onward.items() if there[:2] == main}
+        cost = {lane_id: changes for lane_id, changes in onward.items() if lane_id[:2] == main}
     raise Untestable("the goal is not on the way that the road leads")
 
 

@@ -41,7 +41,7 @@ def numbers_in(text: str, language: str = "en") -> tuple[str, ...]:
     number = rf"\d+(?:{re.escape(words.decimal)}\d+)?"
     bodies = [_around(words.car, "car"), _around(words.object, "object")]
     pattern = "|".join([*bodies, rf"{number}(?:(?:{'|'.join(units)})(?!\w))?"])
-    return tuple(found.group(0).lower() for found in re.finditer(pattern, text, re.IGNORECASE))
+    return tuple(match.group(0).lower() for match in re.finditer(pattern, text, re.IGNORECASE))
 
 
 def _disagreements(scene: Scene, rationale: Rationale, trajectory: Trajectory) -> Iterator[Verdict]:
@@ -109,23 +109,23 @@ def _side_fault(scene: Scene, rationale: Rationale, trajectory: Trajectory) -> s
 
 def _strangers(scene: Scene, rationale: Rationale) -> Iterator[int]:
     """Cars that the text or the claims name, but the scene does not show."""
-    known = {car.id for car in scene.cars}
+    perceived = {car.id for car in scene.cars}
     pattern = _around(words_of(rationale.language).car, "car", r"(\d+)")
     named = {int(n) for n in re.findall(pattern, rationale.text, re.IGNORECASE)}
     cited = {car for claim in rationale.claims for car in claim.cars}
-    yield from sorted((named | cited) - known)
+    yield from sorted((named | cited) - perceived)
 
 
 def _founded(rationale: Rationale) -> set[str]:
     """Every number that the claims (and the name of the rival) allow to be said."""
     words, allowed = words_of(rationale.language), set()
     for claim in rationale.claims:
-        known = QUANTITIES.get((claim.kind, claim.quantity))
-        if known is None:
+        entry = QUANTITIES.get((claim.kind, claim.quantity))
+        if entry is None:
             continue
         for value in (claim.said, claim.threshold):
             if isinstance(value, float):
-                allowed |= set(_shown(abs(value), known.decimals, known.unit, words))
+                allowed |= set(_shown(abs(value), entry.decimals, entry.unit, words))
         if claim.horizon is not None:
             allowed |= set(_shown(claim.horizon, 1, "s", words))
         allowed |= {words.car.format(car=car) for car in claim.cars}

@@ -93,8 +93,8 @@ class _Grammar:
         head, _, grounds = sentence[start:].partition(self.words.colon)
         for change, templates in self.words.headline.items():
             for changed, template in enumerate(templates):
-                found = self._head(template).fullmatch(head)
-                if found and (account := self._intended(change, changed, found.groupdict())):
+                match = self._head(template).fullmatch(head)
+                if match and (account := self._intended(change, changed, match.groupdict())):
                     account, named = account
                     claims = self.claims(grounds, named) if grounds else ()
                     duration = held and Claim(*DURATION, self._value(held["said"], "s"), "s")
@@ -106,8 +106,8 @@ class _Grammar:
             pattern = _filled(
                 template, option=f"(?P<option>{self.option})", claims="(?P<claims>.+)"
             )
-            if found := _compiled(pattern).fullmatch(sentence):
-                slots = found.groupdict()
+            if match := _compiled(pattern).fullmatch(sentence):
+                slots = match.groupdict()
                 claims = self.claims(slots["claims"]) if slots.get("claims") else ()
                 option = self._action(slots["option"]) if slots.get("option") else claims[0].option
                 return option, standing, claims
@@ -130,10 +130,10 @@ class _Grammar:
             at, body_now = self._body_at(text, at, named)
             if body_now is not None:
                 body, place = body_now, None
-            form, found = self._form_at(
+            form, match = self._form_at(
                 text, at, predicate=body is not None, fresh=body_now is None
             )
-            claim = self._claim(form, found)
+            claim = self._claim(form, match)
             if form.predicate:
                 if QUANTITIES[form.kind, form.quantity].place:
                     place = claim.option or place
@@ -141,15 +141,15 @@ class _Grammar:
                 claim = replace(claim, **body)
             else:
                 body = None
-            claims += self._each(claim, found)
-            at = self._separator_at(text, found.end())
+            claims += self._each(claim, match)
+            at = self._separator_at(text, match.end())
         return tuple(claims)
 
     def _body_at(self, text: str, at: int, named):
         """Position after a subject, and its ids; (at, None) where none stands here."""
         for name, pattern in self.bodies.items():
-            found = pattern.match(text, at)
-            gap = found and self.gap.match(text, found.end())
+            match = pattern.match(text, at)
+            gap = match and self.gap.match(text, match.end())
             if not gap or not any(
                 form.predicate and form.pattern.match(text, gap.end()) for form in self.forms
             ):
@@ -159,7 +159,7 @@ class _Grammar:
                     raise ValueError(f"{self.words.it!r} means nothing in {text!r}")
                 return gap.end(), named
             field = "cars" if name == "car" else "objects"
-            return gap.end(), {field: (int(found[name]),)}
+            return gap.end(), {field: (int(match[name]),)}
         return at, None
 
     def _form_at(self, text: str, at: int, predicate: bool, fresh: bool):
@@ -168,9 +168,9 @@ class _Grammar:
         for form in self.forms:
             if (form.predicate and not predicate) or (not form.predicate and not fresh):
                 continue
-            found = form.pattern.match(text, at)
-            if found and (best is None or found.end() > best[1].end()):
-                best = form, found
+            match = form.pattern.match(text, at)
+            if match and (best is None or match.end() > best[1].end()):
+                best = form, match
         if best is None:
             raise ValueError(f"not understood: {text[at:]!r}")
         return best
@@ -178,22 +178,22 @@ class _Grammar:
     def _separator_at(self, text: str, at: int) -> int:
         if at == len(text):
             return at
-        ends = [found.end() for s in self.separators if (found := s.match(text, at))]
+        ends = [match.end() for s in self.separators if (match := s.match(text, at))]
         if not ends or max(ends) == len(text):
             raise ValueError(f"not understood: {text[at:]!r}")
         return max(ends)
 
-    def _claim(self, form: _Form, found: re.Match) -> Claim:
-        known, slots = QUANTITIES[form.kind, form.quantity], found.groupdict()
+    def _claim(self, form: _Form, match: re.Match) -> Claim:
+        entry, slots = QUANTITIES[form.kind, form.quantity], match.groupdict()
         option = self._action(slots["option"]) if slots.get("option") else None
         option = self._act(slots["act"]) if slots.get("act") else option
-        if known.place:
+        if entry.place:
             option = PLACES[
                 [p.lower() for p in self.words.places].index((slots["place"] or "").lower())
             ]
         numbers = {}
         if slots.get("threshold"):
-            numbers["threshold"] = self._value(slots["threshold"], known.unit)
+            numbers["threshold"] = self._value(slots["threshold"], entry.unit)
         then, within = slots.get("then"), slots.get("within")
         if within:
             horizon = _compiled(self._within("?P<horizon>")).fullmatch(within)["horizon"]
@@ -201,8 +201,8 @@ class _Grammar:
         return Claim(
             form.kind,
             form.quantity,
-            self._said(form, known, slots.get("said")),
-            known.unit,
+            self._said(form, entry, slots.get("said")),
+            entry.unit,
             cars=_cars_in(slots),
             objects=(int(slots["object"]),) if slots.get("object") else (),
             option=option,
@@ -210,9 +210,9 @@ class _Grammar:
             **numbers,
         )
 
-    def _each(self, claim: Claim, found: re.Match) -> list[Claim]:
+    def _each(self, claim: Claim, match: re.Match) -> list[Claim]:
         """The claim, once for each that is absent alone."""
-        either = found.groupdict().get("either")
+        either = match.groupdict().get("either")
         return (
             [self._without(claim, each[0]) for each in _compiled(self.absent).finditer(either)]
             if either
@@ -223,15 +223,15 @@ class _Grammar:
         if absent.lower() in map(str.lower, self.words.absences.values()):
             return replace(claim, quantity=_key(self.words.absences, absent))
         bodies = ((name, self.bodies[name].fullmatch(absent)) for name in ("car", "object"))
-        name, body = next((name, found) for name, found in bodies if found)
+        name, body = next((name, match) for name, match in bodies if match)
         return replace(claim, **_named({name: body[name]}))
 
-    def _said(self, form: _Form, known: Quantity, said: str | None):
-        if known.words:
+    def _said(self, form: _Form, entry: Quantity, said: str | None):
+        if entry.words:
             return _key(self.words.changes, said)
-        if not known.number:
+        if not entry.number:
             return None
-        return form.sign * self._value(said, known.unit) if said else form.value
+        return form.sign * self._value(said, entry.unit) if said else form.value
 
     # ------------------------------------------------------------------------------- headline
 
@@ -267,9 +267,9 @@ class _Grammar:
     def _lane_said(self, text: str):
         for key, pair in self.words.lane.items():
             for template in pair:
-                found = _compiled(self._lane(template, name="lane")).fullmatch(text)
-                if found:
-                    lane = found.groupdict().get("lane")
+                match = _compiled(self._lane(template, name="lane")).fullmatch(text)
+                if match:
+                    lane = match.groupdict().get("lane")
                     return key, None if lane is None else self._value(lane, "")
         raise ValueError(f"not understood: {text!r}")
 
@@ -279,9 +279,9 @@ class _Grammar:
         for longitudinal, templates in self.words.purpose.items():
             for template in templates:
                 body = "|".join(self.bodies[name].pattern for name in ("car", "object"))
-                found = _compiled(_filled(template, body=f"(?:{body})")).fullmatch(text)
-                if found:
-                    ids = {key: value for key, value in found.groupdict().items() if value}
+                match = _compiled(_filled(template, body=f"(?:{body})")).fullmatch(text)
+                if match:
+                    ids = {key: value for key, value in match.groupdict().items() if value}
                     return longitudinal, _named(ids)
         raise ValueError(f"not understood: {text!r}")
 
@@ -295,28 +295,28 @@ class _Grammar:
     # ---------------------------------------------------------------------------------- slots
 
     def _forms(self, key: tuple[str, str]):
-        phrase, known = self.words.claims[key], QUANTITIES[key]
-        if known.absence and not known.several:
+        phrase, entry = self.words.claims[key], QUANTITIES[key]
+        if entry.absence and not entry.several:
             return  # read with those of a car, which say it in the same clause
-        predicate = known.body and "{body}" not in phrase.text
+        predicate = entry.body and "{body}" not in phrase.text
         for sign, value, text in _variants(phrase):
-            limit = self._slotted(phrase.limit, known) if phrase.limit else ""
+            limit = self._slotted(phrase.limit, entry) if phrase.limit else ""
             verb = f"(?:{re.escape(phrase.verb)})?" if phrase.verb else ""
-            pattern = verb + self._slotted(text, known) + (f"(?:{limit})?" if limit else "")
+            pattern = verb + self._slotted(text, entry) + (f"(?:{limit})?" if limit else "")
             yield _Form(_compiled(pattern), *key, value, sign, predicate)
 
-    def _slotted(self, template: str, known: Quantity) -> str:
+    def _slotted(self, template: str, entry: Quantity) -> str:
         words = self.words
-        said = "|".join(map(re.escape, words.changes.values())) if known.words else None
+        said = "|".join(map(re.escape, words.changes.values())) if entry.words else None
         car = _filled(words.car, car=r"(?P<car>\d+)")
         body = car + "|" + _filled(words.object, object=r"(?P<object>\d+)")
-        if known.several:
+        if entry.several:
             together = _listed(_filled(words.car, car=r"\d+"), words.together)
             body = f"(?P<several>{together})|(?P<either>{self.absent}|{_listed(self.absent, words.either)})"
         return _filled(
             template,
-            said=f"(?P<said>{said or self._number(known)})",
-            threshold=f"(?P<threshold>{self._number(known)})",
+            said=f"(?P<said>{said or self._number(entry)})",
+            threshold=f"(?P<threshold>{self._number(entry)})",
             within=f"(?P<within>{self._within('')}|)",
             place=f"(?P<place>{'|'.join(map(re.escape, reversed(words.places)))})",
             body=f"(?:{body})",
@@ -345,8 +345,8 @@ class _Grammar:
                 return Meta(name)
         ways = [(turn, push) for turn in self.words.steering for push in self._pedals()]
         for (turn, push), pattern in zip(ways, self._steering(named=True), strict=True):
-            if found := _compiled(pattern).fullmatch(text):
-                slots = found.groupdict()
+            if match := _compiled(pattern).fullmatch(text):
+                slots = match.groupdict()
                 degrees = self._value(slots["steering"], "deg") if slots.get("steering") else 0.0
                 pedal = self._value(slots["pedal"], "m/s²") if slots.get("pedal") else 0.0
                 return said_control(
@@ -364,10 +364,10 @@ class _Grammar:
     def _pedals(self) -> list[str]:
         return sorted(self.words.pedal, key=lambda push: len(self.words.pedal[push]), reverse=True)
 
-    def _number(self, known: Quantity) -> str:
-        if not known.short:
-            return self._amount(known.unit, known.decimals)
-        return f"(?:{self._amount(known.unit, known.decimals)}|{self._amount(known.unit, 0)})"
+    def _number(self, entry: Quantity) -> str:
+        if not entry.short:
+            return self._amount(entry.unit, entry.decimals)
+        return f"(?:{self._amount(entry.unit, entry.decimals)}|{self._amount(entry.unit, 0)})"
 
     def _amount(self, unit: str, decimals: int) -> str:
         fraction = rf"{re.escape(self.words.decimal)}\d{{{decimals}}}" if decimals else ""

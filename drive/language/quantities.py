@@ -108,13 +108,13 @@ def round_said(kind: str, quantity: str, value: float) -> float:
 
 def make_claim(kind: str, quantity: str, value: float | str | None = None, **fields) -> Claim:
     """A claim with its unit filled in and its numbers rounded; `value` is kept as measured."""
-    known = quantity_of(kind, quantity)
-    said = round_said(kind, quantity, value) if known.number and not known.words else value
+    entry = quantity_of(kind, quantity)
+    said = round_said(kind, quantity, value) if entry.number and not entry.words else value
     if (threshold := fields.get("threshold")) is not None:
         fields["threshold"] = round_said(kind, quantity, threshold)
     if (horizon := fields.get("horizon")) is not None:
         fields["horizon"] = round(float(horizon), 1)
-    return Claim(kind, quantity, said, known.unit, measured=value, **fields)
+    return Claim(kind, quantity, said, entry.unit, measured=value, **fields)
 
 
 def said_action(action: Action) -> Action:

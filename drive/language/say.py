@@ -194,12 +194,12 @@ def _headline(account: Account, words: Words, named) -> str:
 
 def _subject(claim: Claim, words: Words):
     """Neighbours with the same subject are fused; whole clauses only where they are alike but for one thing absent."""
-    known = quantity_of(claim.kind, claim.quantity)
-    if known.absence and len(claim.cars + claim.objects) <= 1:
+    entry = quantity_of(claim.kind, claim.quantity)
+    if entry.absence and len(claim.cars + claim.objects) <= 1:
         return claim.kind, claim.option
     if not _is_predicate(claim, words):
         return id(claim)
-    return claim.cars, claim.objects, claim.option if known.place else None
+    return claim.cars, claim.objects, claim.option if entry.place else None
 
 
 def _is_predicate(claim: Claim, words: Words) -> bool:
@@ -220,16 +220,16 @@ def _predicates(claims: tuple[Claim, ...], words: Words) -> str:
 def _clause(
     claim: Claim, words: Words, with_place: bool = True, alike: tuple[Claim, ...] = ()
 ) -> str:
-    known = quantity_of(claim.kind, claim.quantity)
+    entry = quantity_of(claim.kind, claim.quantity)
     phrase = words.claims[claim.kind, claim.quantity]
     slots = {
         "said": _said(claim, words),
         "body": say_either((claim, *alike), words)
-        if known.absence
+        if entry.absence
         else say_body(claim.cars, claim.objects, words),
-        "place": words.places[PLACES.index(claim.option)] if known.place and with_place else "",
-        "option": say_doing(claim.option, words) if known.option else "",
-        "act": say_acting(claim.option, words) if known.option else "",
+        "place": words.places[PLACES.index(claim.option)] if entry.place and with_place else "",
+        "option": say_doing(claim.option, words) if entry.option else "",
+        "act": say_acting(claim.option, words) if entry.option else "",
         "then": "",
         "within": "",
     }
@@ -261,9 +261,9 @@ def _said(claim: Claim, words: Words) -> str:
 
 
 def _amount(claim: Claim, value: float, words: Words) -> str:
-    known = quantity_of(claim.kind, claim.quantity)
-    decimals = 0 if known.short and value == int(value) else known.decimals
-    return _number(value, decimals, words) + words.units[known.unit]
+    entry = quantity_of(claim.kind, claim.quantity)
+    decimals = 0 if entry.short and value == int(value) else entry.decimals
+    return _number(value, decimals, words) + words.units[entry.unit]
 
 
 def _number(value: float, decimals: int, words: Words) -> str:

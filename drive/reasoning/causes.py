@@ -106,11 +106,11 @@ def attribute(
     inquiry = Inquiry(policy, scene, choice)
     everyone = [car.id for car in sorted(scene.cars, key=lambda car: _distance(scene, car))]
     cars = everyone if exhaustive else _candidates(inquiry, everyone)
-    found = [(car,) for car in cars if inquiry.differs(car)]
+    sets = [(car,) for car in cars if inquiry.differs(car)]
     free = inquiry.without(*everyone)
-    if not found and inquiry.effect(free) >= EFFECT:
-        found = _smallest_set(inquiry, everyone, exhaustive)
-    tested = (_cause(inquiry, ids, found) for ids in found)
+    if not sets and inquiry.effect(free) >= EFFECT:
+        sets = _smallest_set(inquiry, everyone, exhaustive)
+    tested = (_cause(inquiry, ids, sets) for ids in sets)
     causes = sorted(filter(None, tested), key=lambda cause: _proximity(scene, cause))
     return Attribution(
         (*causes, *_things(inquiry), *_conditions(inquiry)),
@@ -150,9 +150,9 @@ def _smallest_set(inquiry: Inquiry, cars: list[int], exhaustive: bool) -> list[t
     return [tuple(kept)] if len(kept) <= LARGEST_SET else []
 
 
-def _cause(inquiry: Inquiry, ids: tuple[int, ...], found: list[tuple[int, ...]]) -> Cause | None:
+def _cause(inquiry: Inquiry, ids: tuple[int, ...], sets: list[tuple[int, ...]]) -> Cause | None:
     """The cause with its placebo; None where the placebo does as much."""
-    cited = {car for other in found for car in other}
+    cited = {car for other in sets for car in other}
     answer = inquiry.without(*ids)
     placebo = placebo_for(inquiry.scene, ids, cited)
     effect, idle = inquiry.effect(answer), None
