@@ -32,8 +32,8 @@ cli
 # A folder inside a wing may have an order of its own.
 DEEPER = {
     "drive.twin.kernel": (
-        "compiling rows workspace arithmetic lanes neighbours routes steering idm mobil driving motion "
-        "collisions right_of_way risks related advance"
+        "compiling rows workspace arithmetic lanes neighbours related routes steering idm mobil driving motion "
+        "collisions right_of_way risks advance"
     ).split()
 }
 WINGS = {words[0]: words[1:] for words in map(str.split, ORDER.strip().splitlines())}

@@ -20,6 +20,12 @@ from drive.twin import kernel as k
 META_ACTIONS = ("LANE_LEFT", "IDLE", "LANE_RIGHT", "FASTER", "SLOWER")  # by code, on every road
 CODES = {name: code for code, name in enumerate(META_ACTIONS)}
 NO_ACTION, STAND_STILL = k.NONE, k.STILL
+# not recorded
+NO_TRACKS, NO_EGOS, NO_RISKS = (
+    np.zeros((0, 0, 0, 4)),
+    np.zeros((0, 0, 5)),
+    np.zeros((0, 0, k.RISKS)),
+)
 FEW = 5  # slots, up to which driving each world by itself is faster than looking for what two have in common
 
 KINDS = {
@@ -162,29 +168,30 @@ class Worlds:
     ) -> Drive:
         """Drive all worlds, in place, through one decision or several.
 
-        actions: meta-action codes int [W] or [W, D] (NO_ACTION: none; STAND_STILL: leave this world as it is), or controls float [W, 2] or [W, D, 2] (acceleration
-        [m/s2], steering [rad] positive to the left), or None. Each decision lasts substeps x dt [s]. stop_on_crash: a
-        world stands still from its ego's crash on. tracks, ego, risks: what to record. wanted: with risks, the margins
-        (kernel.AHEAD_TIME and on); a car that leaves less is marked (kernel.TOUCHED). related: most cars of a world
-        stand as in the world before it, as where one situation branches: the same to the last digit, in less time.
-        threads: the GIL is released.
+        actions: meta-action codes int [W] or [W, D] (NO_ACTION: none; STAND_STILL: leave this world as it is), or
+        controls float [W, 2] or [W, D, 2] (acceleration [m/s2], steering [rad] positive to the left), or None. Each
+        decision lasts substeps x dt [s]. stop_on_crash: a world stands still from its ego's crash on. tracks, ego,
+        risks: what to record. wanted: margins in the order of kernel.AHEAD_TIME and on; with risks, a car that falls
+        short of one is marked (`touched`). related: most cars of a world stand as in the world before it, as where one
+        situation branches: the results are the same to the last digit, in less time. threads: how many; the GIL is
+        released.
         """
         codes, controls = self._orders(actions)
         if substeps < 1 or not dt > 0:
             raise ValueError(f"substeps {substeps} and dt {dt} have to be positive")
         duration = codes.shape[1] * substeps
-        all_tracks = np.zeros((len(self) if tracks else 0, duration, self.f.shape[2], 4))
-        all_egos = np.zeros((len(self) if ego else 0, duration, 5))
-        all_risks = np.full((len(self) if risks else 0, codes.shape[1], k.RISKS), np.inf)
+        slots, lanes, worlds = self.f.shape[2], len(self.net.facts), len(self)
+        all_tracks = np.zeros((worlds, duration, slots, 4)) if tracks else NO_TRACKS
+        all_egos = np.zeros((worlds, duration, 5)) if ego else NO_EGOS
+        all_risks = np.full((worlds, codes.shape[1], k.RISKS), np.inf) if risks else NO_RISKS
         margins = np.array(wanted, float)
-        slots, lanes = self.f.shape[2], len(self.net.facts)
         related = related and not self.net.regulated and slots > FEW
 
         def drive(part: slice):
             work = k.workspace(slots, lanes, duration, related, bool(self.net.regulated))
             k.advance(
                 self.net, self.f[part], self.g[part], self.head[part], self.drivers, self.routes, self.speeds,
-                codes[part], controls[part], substeps, dt, stop_on_crash, all_tracks[part], all_egos[part], all_risks[part],
+                codes[part], controls[part], substeps, float(dt), stop_on_crash, all_tracks[part], all_egos[part], all_risks[part],
                 margins, related, work,
             )  # fmt: skip
 

@@ -12,6 +12,7 @@ from drive.twin.kernel.motion import face, move
 from drive.twin.kernel.related import (
     compare_ends,
     compare_starts,
+    compare_wish,
     copy_row,
     find_disturbed,
     recall,
@@ -87,16 +88,14 @@ def substep(
     notes.now[SORTED] = 0
     if action >= 0:
         decide(net, f, g, routes, own, speeds, ego, action)
-    if notes.now[RELATED] and ego >= 0:  # others reckon with its wish as it is now
-        notes.unchanged[ego] &= f[TARGET_SPEED, ego] == notes.ego_wish[t]
-        notes.ego_wish[t] = f[TARGET_SPEED, ego]
+    compare_wish(f, notes, ego)
     if notes.now[COMPARABLE]:
         find_disturbed(net, f, slots, notes)
     for i in range(cars):
         kind = g[KIND, i]
         notes.computed[i] = True
         if kind in (IDM, LINEAR):
-            if notes.now[COMPARABLE] and repeats(g, notes, i):
+            if repeats(g, notes, i):
                 notes.computed[i] = False
                 f[ACCELERATION, i] = notes.chosen[t, i]
             else:

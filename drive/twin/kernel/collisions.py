@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from drive.twin.kernel.compiling import compiled, inlined
+from drive.twin.kernel.related import never_repeat
 from drive.twin.kernel.rows import (
     CHECKS,
     CRASHED,
@@ -24,7 +25,6 @@ from drive.twin.kernel.rows import (
     X,
     Y,
 )
-from drive.twin.kernel.workspace import FRONT, RELATED, ROW, UNKNOWN
 
 
 @compiled
@@ -158,7 +158,7 @@ def collide_all(f, g, own, polygons, cars, slots, ego, notes, dt):
         fastest = max(fastest, abs(f[SPEED, i]))
         near[i] = False
     reach = longest + fastest * dt
-    anybody = False
+    some = False
     for i in range(slots):
         if not notes.computed[i]:
             continue
@@ -166,10 +166,10 @@ def collide_all(f, g, own, polygons, cars, slots, ego, notes, dt):
         for j in range(slots):
             close += within(f, i, j, reach)
         if close > 1:  # more than itself
-            anybody = True
+            some = True
             for j in range(slots):
                 near[j] |= within(f, i, j, reach)
-    if not anybody:
+    if not some:
         return
     for i in range(cars):
         if not near[i]:
@@ -188,9 +188,8 @@ def collide_all(f, g, own, polygons, cars, slots, ego, notes, dt):
                 continue
             if not collide(f, g, own, polygons, i, j, dt):
                 continue
-            if notes.now[RELATED]:
-                notes.looked_at[notes.now[ROW], i, FRONT] = UNKNOWN
-                notes.looked_at[notes.now[ROW], j, FRONT] = UNKNOWN
+            never_repeat(notes, i)
+            never_repeat(notes, j)
             if i == ego or j == ego:
                 g[TOUCHED, i] = 1
                 g[TOUCHED, j] = 1

@@ -21,14 +21,20 @@ from pathlib import Path
 from numba import config, njit
 from numba.core import event
 
-SOURCES = sorted(Path(__file__).parent.glob("*.py"))
-DIGEST = hashlib.sha256(b"\0".join(p.name.encode() + p.read_bytes() for p in SOURCES)).hexdigest()
+
+def digest(package: Path) -> str:
+    """Of all source files of a package; their place and time do not count."""
+    sources = sorted(package.glob("*.py"))
+    return hashlib.sha256(b"\0".join(p.name.encode() + p.read_bytes() for p in sources)).hexdigest()
+
+
+DIGEST = digest(Path(__file__).parent)
 KEPT = 4  # folders of this and of former versions that stay
 TICK = 2.0  # between two lines of progress [s]
-FUNCTIONS = 57  # that are compiled, all in all; each counts once in the progress,
-HEAVY = {
-    "drive": 20
-}  # but this one, which holds the loop and all that is written into it, as much as that many
+# What is compiled for `legal` and `advance` together: each function counts once in the progress, but those of HEAVY, into
+# which many others are copied, as much as so many.
+FUNCTIONS = 75
+HEAVY = {"advance": 40}
 
 # Nothing below `cached` touches reference counts (_nrt=False: seven times faster), and only `cached` functions can be called
 # from Python (the wrappers of all others would be a fifth of the time to compile).
@@ -158,6 +164,7 @@ class _Watched(event.Listener):
         self.began: float | None = None
         self.parts: list[str] = []
         self.done = 0
+        self.counted = 0.0  # when `done` was last counted [s]
 
     def on_start(self, event) -> None:
         if name := self._part(event):
@@ -168,6 +175,7 @@ class _Watched(event.Listener):
         if self._part(event) and self.parts:
             self.parts.pop()
             self.done += HEAVY.get(event.data["dispatcher"].py_func.__name__, 1)
+            self.counted = time.perf_counter()
 
     @staticmethod
     def _part(event) -> str | None:
@@ -175,8 +183,14 @@ class _Watched(event.Listener):
         return name.replace("_", " ") if package == __package__ else None
 
     def line(self) -> str:
-        gone = time.perf_counter() - self.began
+        now = time.perf_counter()
         share = self.done / (FUNCTIONS - len(HEAVY) + sum(HEAVY.values()))
         part = self.parts[-1] if self.parts else "the last part"
-        left = f", about {gone * (1 - share) / share:.0f} s to go" if 0.1 < share < 1 else ""
-        return f"twin: compiling the traffic model, once: {part}, {gone:.0f} s gone{left}"
+        left = ""
+        if 0.1 < share < 1:
+            took = self.counted - self.began
+            seconds = max(1.0, took / share - (now - self.began))
+            left = f", about {seconds:.0f} s to go"
+        return (
+            f"twin: compiling the traffic model, once: {part}, {now - self.began:.0f} s gone{left}"
+        )

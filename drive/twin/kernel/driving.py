@@ -12,6 +12,7 @@ from drive.twin.kernel.idm import follow
 from drive.twin.kernel.lanes import local, reachable
 from drive.twin.kernel.mobil import change_lane
 from drive.twin.kernel.neighbours import beside
+from drive.twin.kernel.related import look_anew, look_at
 from drive.twin.kernel.routes import follow_road
 from drive.twin.kernel.rows import (
     ACC_MAX,
@@ -43,7 +44,7 @@ from drive.twin.kernel.rows import (
     Y,
 )
 from drive.twin.kernel.steering import steer, steer_linear
-from drive.twin.kernel.workspace import FRONT, REAR, RELATED, ROW, SEEN, UNASKED, UNKNOWN
+from drive.twin.kernel.workspace import FRONT
 
 
 @inlined
@@ -56,10 +57,7 @@ def act_idm(net, f, g, cars, slots, ego, drivers, routes, own, notes, i, dt):
     linear = g[KIND, i] == LINEAR
     s, r = follow_road(net, f, g, routes, own, i)
     before = np.int64(g[TARGET_LANE, i])
-    if notes.now[RELATED]:
-        notes.looked_at[notes.now[ROW], i, FRONT] = UNKNOWN
-        for k in range(REAR, SEEN):
-            notes.looked_at[notes.now[ROW], i, k] = UNASKED
+    look_anew(notes, i)
     if g[CHANGES, i] and (g[LANE, i] != before or drivers[p, CHANGE_DELAY] < f[TIMER, i]):
         change_lane(net, f, g, cars, slots, ego, drivers, routes, own, notes, i)
     lane = np.int64(g[LANE, i])
@@ -74,8 +72,8 @@ def act_idm(net, f, g, cars, slots, ego, drivers, routes, own, notes, i, dt):
         f[ACCELERATION, i] = max(f[FORCED, i], -max(f[SPEED, i], 0.0) / dt)
         return
     front, _, _, _ = beside(net, f, g, slots, ego, notes, i, lane, own[2, i])
-    if notes.now[RELATED] and lane == before:
-        notes.looked_at[notes.now[ROW], i, FRONT] = front
+    if lane == before:
+        look_at(notes, i, FRONT, front)
     a = follow(net, f, g, own, drivers, p, delta, linear, i, front)
     if lane != target:
         front, _, _, _ = beside(net, f, g, slots, ego, notes, i, target, s)

@@ -9,6 +9,7 @@ from drive.twin.kernel.compiling import compiled
 from drive.twin.kernel.idm import acceleration, desired_gap
 from drive.twin.kernel.lanes import local, reachable
 from drive.twin.kernel.neighbours import neighbours
+from drive.twin.kernel.related import look_at
 from drive.twin.kernel.rows import (
     BICYCLE,
     BRAKING_IMPOSED,
@@ -33,7 +34,7 @@ from drive.twin.kernel.rows import (
     X,
     Y,
 )
-from drive.twin.kernel.workspace import FRONT, REAR, RELATED, ROW, SIDES
+from drive.twin.kernel.workspace import FRONT, REAR, SIDES
 
 
 @compiled
@@ -44,10 +45,9 @@ def mobil(net, f, g, slots, ego, drivers, routes, own, notes, i, lane):
     linear = g[KIND, i] == LINEAR
     s = local(net, lane, f[X, i], f[Y, i])[0]
     ahead, behind = neighbours(net, f, g, slots, ego, notes, i, lane, s)
-    if notes.now[RELATED]:
-        side = SIDES if lane < g[LANE, i] else SIDES + 2
-        notes.looked_at[notes.now[ROW], i, side + FRONT] = ahead
-        notes.looked_at[notes.now[ROW], i, side + REAR] = behind
+    side = SIDES if lane < g[LANE, i] else SIDES + 2
+    look_at(notes, i, side + FRONT, ahead)
+    look_at(notes, i, side + REAR, behind)
     imposed = acceleration(net, f, g, own, drivers, p, delta, linear, behind, i)
     if imposed < -drivers[p, BRAKING_IMPOSED]:
         return False
@@ -62,8 +62,7 @@ def mobil(net, f, g, slots, ego, drivers, routes, own, notes, i, lane):
         return not mine < -drivers[p, BRAKING_IMPOSED]
     gain = mine - acceleration(net, f, g, own, drivers, p, delta, linear, i, front)
     if drivers[p, POLITENESS] != 0.0:
-        if notes.now[RELATED]:
-            notes.looked_at[notes.now[ROW], i, REAR] = rear
+        look_at(notes, i, REAR, rear)
         others = imposed - acceleration(net, f, g, own, drivers, p, delta, linear, behind, ahead)
         others += acceleration(net, f, g, own, drivers, p, delta, linear, rear, front)
         others -= acceleration(net, f, g, own, drivers, p, delta, linear, rear, i)

@@ -10,7 +10,7 @@ import numpy as np
 from drive.twin.kernel.compiling import compiled, inlined
 from drive.twin.kernel.lanes import on_lane
 from drive.twin.kernel.rows import GHOST, JOIN_FROM, JOIN_TO, X, Y
-from drive.twin.kernel.workspace import CHANGED, COMPARABLE, ROW, SORTED, WORLD
+from drive.twin.kernel.workspace import ROW, SORTED, WORLD
 
 
 @inlined
@@ -43,49 +43,55 @@ def sort_along(f, slots, notes):
         order[m] = i
 
 
-@compiled
-def list_lane(net, f, slots, notes, lane):
-    """Sort by (longitudinal, slot) what stands on a lane and, where connected, on its next and previous ones.
+@inlined
+def insert(net, f, slot, at, place, n, i, lane):
+    """Put car i into a lane's list of n, where it stands on the lane; returns how many the list then has."""
+    place[i] = -1
+    on, s = stands(net, lane, f[X, i], f[Y, i])
+    if not on:
+        return n
+    m = n
+    while m > 0 and (at[m - 1] > s or (at[m - 1] == s and slot[m - 1] > i)):
+        at[m] = at[m - 1]
+        slot[m] = slot[m - 1]
+        m -= 1
+    at[m] = s
+    slot[m] = i
+    if on == 1:
+        place[i] = 0
+    return n + 1
 
-    Where the list of the world before is known, only who is not the same is looked at.
-    """
-    row = notes.now[ROW]
+
+@inlined
+def close_list(notes, row, lane, n):
+    """A lane's list of n is complete: note each car's place in it."""
     place = notes.place[row, lane]
     slot = notes.slot[row, lane]
-    at = notes.at[row, lane]
-    n = 0
-    known = notes.now[COMPARABLE] and notes.listed[row, lane] == notes.now[WORLD] - 1
-    if known:
-        for m in range(notes.count[row, lane]):
-            i = slot[m]
-            if notes.unchanged[i]:
-                at[n] = at[m]
-                slot[n] = i
-                n += 1
-                if place[i] >= 0:
-                    place[i] = 0
-    else:
-        sort_along(f, slots, notes)
-    for k in range(notes.now[CHANGED] if known else slots):
-        i = notes.changed[k] if known else notes.order[k]
-        place[i] = -1
-        on, s = stands(net, lane, f[X, i], f[Y, i])
-        if on:
-            m = n
-            while m > 0 and (at[m - 1] > s or (at[m - 1] == s and slot[m - 1] > i)):
-                at[m] = at[m - 1]
-                slot[m] = slot[m - 1]
-                m -= 1
-            at[m] = s
-            slot[m] = i
-            n += 1
-            if on == 1:
-                place[i] = 0
     for m in range(n):
         if place[slot[m]] == 0:
             place[slot[m]] = m
     notes.count[row, lane] = n
     notes.listed[row, lane] = notes.now[WORLD]
+
+
+@compiled
+def list_lane(net, f, slots, notes, lane):
+    """Sort by (longitudinal, slot) what stands on a lane and, where connected, on its next and previous ones."""
+    row = notes.now[ROW]
+    sort_along(f, slots, notes)
+    n = np.int64(0)
+    for k in range(slots):
+        n = insert(
+            net,
+            f,
+            notes.slot[row, lane],
+            notes.at[row, lane],
+            notes.place[row, lane],
+            n,
+            np.int64(notes.order[k]),
+            lane,
+        )
+    close_list(notes, row, lane, n)
 
 
 @inlined

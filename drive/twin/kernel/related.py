@@ -1,9 +1,18 @@
-"""TODO"""
+"""Related worlds: what a car does is taken over from the world that was driven before, where it cannot differ.
+
+Where one situation branches, by what the ego does, most cars stand in one world exactly as they stood at the same sub-step
+of the world before it. A car is *unchanged* where all that others see of it, and all that it decides by, is the same. A car
+*repeats* what it did where it is unchanged, the cars that it looked at are unchanged, and no changed car stands next to those
+(such a car might be the one to look at now). Its motion is then copied from the world before, and the result is the same to
+the last digit. All other cars are worked out as ever. `workspace` says what is noted of the world before.
+"""
 
 from __future__ import annotations
 
-from drive.twin.kernel.compiling import inlined
-from drive.twin.kernel.neighbours import list_lane
+import numpy as np
+
+from drive.twin.kernel.compiling import compiled, inlined, spread
+from drive.twin.kernel.neighbours import close_list, insert
 from drive.twin.kernel.rows import (
     ACCELERATION,
     CRASHED,
@@ -17,12 +26,50 @@ from drive.twin.kernel.rows import (
     SPEED,
     STRUCK,
     TARGET_LANE,
+    TARGET_SPEED,
     TIMER,
     TOUCHED,
     X,
     Y,
 )
-from drive.twin.kernel.workspace import CHANGED, FRONT, NOBODY, ROW, SEEN, SIDES, UNKNOWN, WORLD
+from drive.twin.kernel.workspace import (
+    CHANGED,
+    COMPARABLE,
+    FRONT,
+    NOBODY,
+    REAR,
+    RELATED,
+    ROW,
+    SEEN,
+    SIDES,
+    UNASKED,
+    UNKNOWN,
+    WORLD,
+)
+
+# --- what is noted while a world is driven
+
+
+@spread
+def look_anew(notes, i):
+    """Car i decides now; so far it has looked at no car."""
+    if notes.now[RELATED]:
+        notes.looked_at[notes.now[ROW], i, FRONT] = UNKNOWN
+        for k in range(REAR, SEEN):
+            notes.looked_at[notes.now[ROW], i, k] = UNASKED
+
+
+@spread
+def look_at(notes, i, where, other):
+    """Car i looked at the car in this place (FRONT, REAR, SIDES and on); other: its slot, or NOBODY."""
+    if notes.now[RELATED]:
+        notes.looked_at[notes.now[ROW], i, where] = other
+
+
+@inlined
+def never_repeat(notes, i):
+    """What happens to car i in this sub-step, a collision, is worked out in every world."""
+    look_at(notes, i, FRONT, UNKNOWN)
 
 
 @inlined
@@ -32,44 +79,48 @@ def copy_row(row, noted):
 
 
 @inlined
-def copy_and_compare(row, noted, same):
-    """Note a row of all slots; who differs from what was noted of the world before is not the same."""
+def copy_and_compare(row, noted, unchanged):
+    """Note one row of all slots; a car that differs from what was noted there is not unchanged."""
     for i in range(row.size):
-        same[i] &= row[i] == noted[i]
+        unchanged[i] &= row[i] == noted[i]
         noted[i] = row[i]
 
 
 @inlined
-def compare_starts(f, g, notes, known):
-    """Who stands at first as in the world before? Whoever is about to be pushed does not count."""
-    same = notes.unchanged
-    for i in range(same.size):
-        same[i] = known
+def compare_starts(f, g, notes, alike):
+    """Note how all cars stand at first, and find the unchanged ones. A car that is about to be pushed counts as changed.
+
+    alike: there was a world before, with as many cars and the same ego.
+    """
+    unchanged = notes.unchanged
+    for i in range(unchanged.size):
+        unchanged[i] = alike
     for row in range(FLOAT_ROWS):
         if row != FORCED:
-            copy_and_compare(f[row], notes.was_f[0, row], same)
-    for i in range(same.size):
+            copy_and_compare(f[row], notes.was_f[0, row], unchanged)
+    for i in range(unchanged.size):
         noted = notes.was_f[0, FORCED, i]
-        same[i] &= (f[FORCED, i] == noted) | ((f[FORCED, i] != f[FORCED, i]) & (noted != noted))
-        notes.was_f[0, FORCED, i] = f[FORCED, i]
+        forced = f[FORCED, i]
+        unchanged[i] &= (forced == noted) | ((forced != forced) & (noted != noted))
+        notes.was_f[0, FORCED, i] = forced
     for row in range(INT_ROWS):
         if row != TOUCHED:
-            copy_and_compare(g[row], notes.was_g[0, row], same)
-    for i in range(same.size):
-        notes.settled[i] = same[i]
-        same[i] &= g[STRUCK, i] == 0
+            copy_and_compare(g[row], notes.was_g[0, row], unchanged)
+    for i in range(unchanged.size):
+        notes.settled[i] = unchanged[i]
+        unchanged[i] &= g[STRUCK, i] == 0
 
 
 @inlined
-def compare_ends(f, g, own, notes, t, known):
-    """Note how all stand after a sub-step, in what may change and others see. Who stands as in the world before?"""
-    same = notes.unchanged
-    for i in range(same.size):
-        same[i] = known & notes.settled[i] & (g[STRUCK, i] == 0)
+def compare_ends(f, g, own, notes, t, comparable):
+    """Note how all cars stand after a sub-step, in the rows that may change and that others see; find the unchanged ones."""
+    unchanged = notes.unchanged
+    for i in range(unchanged.size):
+        unchanged[i] = comparable & notes.settled[i] & (g[STRUCK, i] == 0)
     for row in (X, Y, HEADING, SPEED, TIMER):
-        copy_and_compare(f[row], notes.was_f[t, row], same)
+        copy_and_compare(f[row], notes.was_f[t, row], unchanged)
     for row in (LANE, TARGET_LANE, ROUTE_AT, CRASHED, STRUCK):
-        copy_and_compare(g[row], notes.was_g[t, row], same)
+        copy_and_compare(g[row], notes.was_g[t, row], unchanged)
     for row in (SLIP, ACCELERATION):
         copy_row(f[row], notes.was_f[t, row])
     for row in range(own.shape[0]):
@@ -77,8 +128,41 @@ def compare_ends(f, g, own, notes, t, known):
 
 
 @inlined
+def compare_wish(f, notes, ego):
+    """Others reckon with the target speed of the ego: where that has changed, so has the ego."""
+    if notes.now[RELATED] and ego >= 0:
+        t = notes.now[ROW]
+        notes.unchanged[ego] &= f[TARGET_SPEED, ego] == notes.ego_wish[t]
+        notes.ego_wish[t] = f[TARGET_SPEED, ego]
+
+
+# --- which cars repeat what they did
+
+
+@compiled
+def list_changed(net, f, notes, lane):
+    """Bring a lane's list of the world before up to date: only the changed cars are looked at."""
+    row = notes.now[ROW]
+    place = notes.place[row, lane]
+    slot = notes.slot[row, lane]
+    at = notes.at[row, lane]
+    n = np.int64(0)
+    for m in range(notes.count[row, lane]):
+        i = slot[m]
+        if notes.unchanged[i]:
+            at[n] = at[m]
+            slot[n] = i
+            n += 1
+            if place[i] >= 0:
+                place[i] = 0
+    for k in range(notes.now[CHANGED]):
+        n = insert(net, f, slot, at, place, n, np.int64(notes.changed[k]), lane)
+    close_list(notes, row, lane, n)
+
+
+@inlined
 def disturb_neighbours(notes, row, lane, m, step):
-    """Who stands beside entry m of a lane's list, and who next to it on one side: all of them, where several are level."""
+    """Mark the cars next to entry m of a lane's list, on one side: all of them, where several are level with it or each other."""
     last = notes.count[row, lane] - 1
     k = m + step
     while 0 <= k <= last and notes.at[row, lane, k] == notes.at[row, lane, m]:
@@ -93,7 +177,7 @@ def disturb_neighbours(notes, row, lane, m, step):
 
 @inlined
 def find_disturbed(net, f, slots, notes):
-    """Next to whom, on any lane that somebody looked at, does one stand who is not as in the world before?"""
+    """Mark every car that stands next to a changed car, on any lane that some car looked at in the world before."""
     row = notes.now[ROW]
     some = 0
     for i in range(slots):
@@ -106,22 +190,21 @@ def find_disturbed(net, f, slots, notes):
         notes.open_end[lane] = False
         if notes.listed[row, lane] != notes.now[WORLD] - 1:
             continue
-        list_lane(net, f, slots, notes, lane)
+        list_changed(net, f, notes, lane)
         for m in range(notes.count[row, lane]):
             if not notes.unchanged[notes.slot[row, lane, m]]:
-                disturb_neighbours(notes, row, lane, m, -1)
-                disturb_neighbours(notes, row, lane, m, 1)
+                for step in (-1, 1):
+                    disturb_neighbours(notes, row, lane, m, step)
 
 
 @inlined
 def repeats(g, notes, i):
-    """Will car i do what it did in the world before?
+    """Does car i do what it did in the world before?
 
-    It does where it is the same, and so is whom it looked at, and nobody who is not stands beside those. Where it looked
-    and saw nobody, nobody new may be at the end of that lane.
+    Where it looked along a lane and saw no car, no changed car may be the first or the last on that lane.
     """
     seen = notes.looked_at[notes.now[ROW], i]
-    if not notes.unchanged[i] or seen[FRONT] == UNKNOWN:
+    if not notes.now[COMPARABLE] or not notes.unchanged[i] or seen[FRONT] == UNKNOWN:
         return False
     for k in range(SEEN):
         j = seen[k]
@@ -135,16 +218,16 @@ def repeats(g, notes, i):
 
 
 @inlined
-def recall_row(row, noted, worked):
+def recall_row(row, noted, computed):
     for i in range(row.size):
         mine = row[i]
         former = noted[i]
-        row[i] = mine if worked[i] else former
+        row[i] = mine if computed[i] else former
 
 
 @inlined
 def recall(f, g, own, notes, t):
-    """Whoever was not worked out stands as in the world before."""
+    """A car that was not worked out stands where it stood in the world before."""
     for row in (X, Y, HEADING, SPEED, SLIP, ACCELERATION, TIMER):
         recall_row(f[row], notes.was_f[t, row], notes.computed)
     for row in (LANE, TARGET_LANE, ROUTE_AT):

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from drive.twin.kernel.compiling import compiled
+from drive.twin.kernel.compiling import compiled, inlined
 from drive.twin.kernel.lanes import heading_at, position
 from drive.twin.kernel.motion import move
 from drive.twin.kernel.rows import (
@@ -14,6 +14,7 @@ from drive.twin.kernel.rows import (
     BICYCLE,
     FLOAT_ROWS,
     HEADING,
+    HIGHEST,
     IDM,
     INT_ROWS,
     KIND,
@@ -21,6 +22,7 @@ from drive.twin.kernel.rows import (
     LANE_LENGTH,
     LENGTH,
     LINEAR,
+    LOWEST,
     PLAIN,
     PREDICTIONS,
     PRIORITY,
@@ -50,10 +52,11 @@ def predict(net, f, g, drivers, routes, own, spare_f, spare_g, i, ahead):
         for k in range(INT_ROWS):
             spare_g[k, 0] = g[k, i]
         spare_f[ACCELERATION, 0] = 0.0
+        spare = np.int64(0)
         for k in range(PREDICTIONS):
             spare_f[FLOAT_ROWS, 0] = math.cos(spare_f[HEADING, 0])
             spare_f[FLOAT_ROWS + 1, 0] = math.sin(spare_f[HEADING, 0])
-            move(spare_f, spare_g, drivers, spare_f[FLOAT_ROWS:], 0, 0.25)
+            move(spare_f, spare_g, drivers, spare_f[FLOAT_ROWS:], spare, 0.25)
             ahead[k, 0] = spare_f[X, 0]
             ahead[k, 1] = spare_f[Y, 0]
             ahead[k, 2] = spare_f[HEADING, 0]
@@ -102,6 +105,31 @@ def corner_inside(ax, ay, al, aw, ah, bx, by, bl, bw, bh):
     return False
 
 
+@inlined
+def bound(ahead):
+    """Note the lowest and the highest x and y of a car's predictions behind them."""
+    for axis in range(2):
+        low = ahead[0, axis]
+        high = low
+        for k in range(1, PREDICTIONS):
+            low = min(low, ahead[k, axis])
+            high = max(high, ahead[k, axis])
+        ahead[LOWEST, axis] = low
+        ahead[HIGHEST, axis] = high
+
+
+@inlined
+def far_apart(f, predictions, i, j):
+    """Are all predictions of two cars further apart than a conflict can be, seen along x or along y alone?"""
+    reach = f[LENGTH, i]
+    for axis in range(2):
+        if predictions[i, LOWEST, axis] - predictions[j, HIGHEST, axis] > reach:
+            return True
+        if predictions[j, LOWEST, axis] - predictions[i, HIGHEST, axis] > reach:
+            return True
+    return False
+
+
 @compiled
 def conflict(f, predictions, i, j):
     """RegulatedRoad.is_conflict_possible."""
@@ -137,9 +165,10 @@ def regulate(net, f, g, cars, drivers, routes, own, predictions, spare_f, spare_
                 g[YIELD_TIMER, i] += 1
     for i in range(cars):
         predict(net, f, g, drivers, routes, own, spare_f, spare_g, i, predictions[i])
+        bound(predictions[i])
     for i in range(cars - 1):
         for j in range(i + 1, cars):
-            if not conflict(f, predictions, i, j):
+            if far_apart(f, predictions, i, j) or not conflict(f, predictions, i, j):
                 continue
             a = net.geometry[g[LANE, i], PRIORITY]
             b = net.geometry[g[LANE, j], PRIORITY]

@@ -44,7 +44,7 @@ from drive.twin.kernel.workspace import ROW
 
 @inlined
 def watch_lane(net, f, g, slots, ego, notes, lane, s, risk, wanted):
-    """All cars ahead count, so that hiding one uncovers nobody; behind, the next alone, and not where it is a ghost."""
+    """Gaps and times along one lane. All cars ahead count, so that hiding one uncovers no other; behind, only the next car does."""
     beside(net, f, g, slots, ego, notes, ego, lane, s)
     speed = f[SPEED, ego]
     rear = -1

@@ -190,4 +190,6 @@ TAU_PURSUIT = 0.5 * 0.2  # ControlledVehicle [s]
 STEERING_MAX = math.pi / 3  # [rad]
 SLIP_MAX = math.sqrt(3.0 / 7.0)  # sine of the slip angle at the largest steering angle []
 PREDICTIONS = 11  # RegulatedRoad looks at 0.25 .. 2.75 s
+LOWEST = PREDICTIONS  # rows behind a car's predictions: the lowest x and y of them,
+HIGHEST = PREDICTIONS + 1  # and the highest
 MAX_YAW_RATE = 2 * math.pi  # [rad/s]

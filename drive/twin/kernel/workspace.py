@@ -1,4 +1,4 @@
-"""The kernel's workspace: arrays that a drive writes to and nobody reads afterwards.
+"""The kernel's workspace: arrays that a drive writes to and that are of no use afterwards.
 
 They are made in Python, because array memory that is managed inside compiled code costs a fifth of the time to compile, and
 kept from one call to the next of the same thread, because making them costs more than to drive a small world.
@@ -15,11 +15,11 @@ from drive.twin.kernel.rows import FLOAT_ROWS, INT_ROWS, PREDICTIONS
 
 # T: this sub-step alone (1), or all sub-steps of a call where worlds are related. L: lanes. N: slots.
 #
-# The cars of each lane, in order, listed where somebody looks at the lane:
+# The cars of each lane, in order, listed where some car looks at the lane:
 #   now [6]            where the drive is, see below
 #   order [N]          slots along x
 #   count [T, L]       how many stand on the lane
-#   slot, at [T, L, N] who, and where along the lane [m], in order
+#   slot, at [T, L, N] the slots, and where along the lane [m], in order
 #   place [T, L, N]    by slot: which entry of that list it is, -1: none
 #   listed [T, L]      for which world the lane was listed last
 # Only where worlds are related, of the world that was driven before this one (see `related`):
@@ -104,7 +104,7 @@ def _made(slots: int, lanes: int, rows: int, noted: int, regulated: bool) -> Wor
         own=np.zeros((4, slots)),
         notes=notes,
         polygons=np.empty((2, 4, 2)),
-        predictions=np.empty((slots if regulated else 1, PREDICTIONS, 3)),
+        predictions=np.empty((slots if regulated else 1, PREDICTIONS + 2, 3)),
         spare_f=np.empty((FLOAT_ROWS + 2, 1)),
         spare_g=np.empty((INT_ROWS, 1), np.int32),
     )
