@@ -20,13 +20,12 @@ from drive.twin import kernel as k
 META_ACTIONS = ("LANE_LEFT", "IDLE", "LANE_RIGHT", "FASTER", "SLOWER")  # by code, on every road
 CODES = {name: code for code, name in enumerate(META_ACTIONS)}
 NO_ACTION, STAND_STILL = k.NONE, k.STILL
-# not recorded
-NO_TRACKS, NO_EGOS, NO_RISKS = (
-    np.zeros((0, 0, 0, 4)),
-    np.zeros((0, 0, 5)),
-    np.zeros((0, 0, k.RISKS)),
-)
-FEW = 5  # slots, up to which driving each world by itself is faster than looking for what two have in common
+NO_TRACKS = np.zeros(
+    (0, 0, 0, 4)
+)  # what stands for tracks, the ego's states and risks where they are not recorded
+NO_EGOS = np.zeros((0, 0, 5))
+NO_RISKS = np.zeros((0, 0, k.RISKS))
+FEW = 5  # slots; among so few each world is driven by itself, also where worlds are related
 
 KINDS = {
     "Vehicle": k.PLAIN,
