@@ -83,6 +83,14 @@ def test_driving_tells_the_header_then_every_step_then_the_end_and_logs_the_same
     assert end["end"] == whole["end"]
 
 
+def test_a_page_in_german_drives_and_opens_logs_in_german(runs):
+    first, step, *_ = app.driven("two-way", "idle", "3", always, "de")
+    said = "".join(phrase["text"] for phrase in step["steps"][0]["phrases"])
+    assert "das tue ich immer" in said.lower() and step["steps"][0]["done"] == "weiterfahren"
+    english = app.opened(*first["id"])["steps"][0]["phrases"]
+    assert "this is what I always do" in "".join(phrase["text"] for phrase in english)
+
+
 def test_driving_ends_at_the_next_decision_when_it_is_no_longer_wanted(runs):
     left = [True, True, False]
     told = list(app.driven("two-way", "idle", "0", lambda: left.pop(0)))
