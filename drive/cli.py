@@ -60,6 +60,7 @@ Address = Annotated[
     ),
 ]
 LogFile = Annotated[Path, typer.Argument(metavar="LOG", help="a log, as written by run")]
+NoCauses = Annotated[bool, typer.Option("--no-causes", help="short for --causes never")]
 Causes = Annotated[
     Literal["every", "change", "never"],
     typer.Option(
@@ -95,6 +96,7 @@ def run(
     seed: Annotated[int, typer.Option(help="the same seed, the same traffic")] = 0,
     out: Annotated[Path, typer.Option(help="folder for the log")] = Path("runs"),
     causes: Causes = "every",
+    no_causes: NoCauses = False,
     language: Language = "en",
     observation: Observation = None,
     trust_pickle: TrustPickle = False,
@@ -110,7 +112,7 @@ def run(
     [policy] = exported([policy], out, observation, trust_pickle)
     world, driver = World(scenario, overrides(set)), load(policy)
     prepare(driver, say)
-    events = record(world, driver, seed, out, language, causes)
+    events = record(world, driver, seed, out, language, "never" if no_causes else causes)
     path = next(events)
     for event in events:
         say(ending(event, language) if isinstance(event, End) else spoken(event, language))
@@ -229,6 +231,7 @@ def evaluate(
     csv_file: Annotated[Path | None, typer.Option("--csv", help="write the rows here")] = None,
     physics: Physics = "highway-env",
     causes: Causes = "every",
+    no_causes: NoCauses = False,
     language: Language = "en",
     observation: Observation = None,
     trust_pickle: TrustPickle = False,
@@ -248,7 +251,7 @@ def evaluate(
         out=out,
         overrides=overrides(set),
         physics=physics,
-        causes=causes,
+        causes="never" if no_causes else causes,
         language=language,
     )
     evaluation.print_tables(results)

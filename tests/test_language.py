@@ -29,7 +29,7 @@ from drive.language import (
     say_term,
     words_of,
 )
-from drive.language.quantities import PLACES
+from drive.language.quantities import BACKWARDS, MOVES, PLACES
 from drive.language.say import say_claims
 from drive.language.words import Phrase, Words
 from drive.types import Claim, Control, Decision, Meta, Rationale, Term
@@ -62,7 +62,7 @@ def some_value(quantity, dice: random.Random):
         return dice.choice(quantity.words)
     if not quantity.number:
         return None
-    low = -40.0 if quantity.signed else 0.0
+    low = -40.0  # a sign is kept where a quantity seldom has one, too
     return dice.choice([0.0, 1.0, 0.04, dice.uniform(low, 200), dice.uniform(low, 3)])
 
 
@@ -77,14 +77,15 @@ def some_account(dice: random.Random, language: str) -> Account:
     lateral, side = dice.choice(sorted(words.lane, key=str))
     purposes = [
         *words.purpose,
-        "speed tracking" if change in ("slow down", "speed up", "stop") else None,
+        "speed tracking" if change in MOVES else None,
     ]
     keys = [key for key in KEYS if key[0] in ("observation", "rule", "rejection", "consequence")]
     keys = [key for key in keys if key != ("observation", "duration")]
     grounds = tuple(some_claim(dice.choice(keys), dice) for _ in range(dice.randrange(4)))
     intentions = [make_claim("intention", "speed change", change)]
     if change not in ("stop", "wait"):
-        intentions.append(make_claim("intention", "target speed", dice.uniform(1, 40)))
+        sign = -1 if change == BACKWARDS else 1
+        intentions.append(make_claim("intention", "target speed", sign * dice.uniform(1, 40)))
     if dice.random() < 0.7:
         intentions.append(make_claim("intention", "lane", dice.randrange(1, 6)))
     account = Account(Decision(dice.choice(purposes), lateral, side), grounds, tuple(intentions))
@@ -297,3 +298,22 @@ def test_what_would_do_alone_is_said_in_one_clause_and_read_apart(language):
     text = say_claims(claims, words)
     assert text.count(words.actions["FASTER"]) == 1 and text.count(words.actions["LANE_LEFT"]) == 2
     assert parse(text, language) == claims
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("lane", [None, 2.0])
+def test_driving_backwards_keeps_its_sign_through_words(language, lane):
+    claims = [make_claim("intention", "speed change", "drive backwards")]
+    claims.append(make_claim("intention", "target speed", -5.0))
+    if lane:
+        claims.append(make_claim("intention", "lane", lane))
+    account = Account(Decision("speed tracking", None), (), tuple(claims), None, None, ())
+    text = say_rationale(account, language)
+    assert "-" not in text and "5" in text
+    assert read(text, language).intentions == tuple(claims)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_number_below_0_is_said_with_its_sign_and_understood(language):
+    claim = make_claim("rejection", "speed", -5.0, option=Meta("SLOWER"))
+    assert parse(say(claim, language), language) == (claim,)

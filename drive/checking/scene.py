@@ -96,8 +96,10 @@ def _intended(scene: Scene, claim: Claim, trajectory: Trajectory) -> Measured:
 
 
 def _change(before: float, after: float) -> str:
+    if after <= -STANDING:
+        return "drive backwards"
     if after < STANDING:
-        return "wait" if before < STANDING else "stop"
+        return "wait" if abs(before) < STANDING else "stop"
     if abs(after - before) <= STEADY:
         return "keep speed"
     return "speed up" if after > before else "slow down"

@@ -269,6 +269,7 @@ BEGUN: dict[
         abs(speed) < STANDING or change * speed < 0 and abs(change) >= least
     ),
     "wait": lambda change, speed, least: abs(speed) < STANDING,
+    "drive backwards": lambda change, speed, least: speed <= -STANDING or change <= -least,
 }
 
 

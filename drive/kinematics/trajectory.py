@@ -73,7 +73,7 @@ def _courses(times: np.ndarray, states: np.ndarray) -> tuple[np.ndarray, np.ndar
 class MetaAction:
     """What a trajectory does, on both axes."""
 
-    longitudinal: Literal["stop", "slow down", "keep speed", "speed up"]
+    longitudinal: Literal["stop", "slow down", "keep speed", "speed up", "drive backwards"]
     lateral: Literal["keep lane", "nudge in lane", "change lane", "turn", "leave road"]
     side: Side | None = None  # of a lateral that goes somewhere
     speed_change: float = 0.0  # [m/s] over the trajectory
@@ -121,6 +121,8 @@ def meta_action_of(
 
 
 def _longitudinal(before: float, after: float) -> str:
+    if after <= -STOPPED:
+        return "drive backwards"
     if after < STOPPED:
         return "stop"
     if abs(after - before) <= STEADY:

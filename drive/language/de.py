@@ -107,6 +107,7 @@ GERMAN = Words(
         "keep speed": "mein Tempo halten",
         "stop": "anhalten",
         "wait": "stehen bleiben",
+        "drive backwards": "rückwärtsfahren",
     },
     claims={
         ("observation", "gap ahead"): Phrase("{said} vor mir{place}", verb="ist ", limit=WANT),
@@ -193,6 +194,10 @@ GERMAN = Words(
         ),
         "stop": ("anhalten und {lane}{purpose}", "{lane} und anhalten{purpose}"),
         "wait": ("stehen bleiben und {lane}{purpose}", "{lane} und stehen bleiben{purpose}"),
+        "drive backwards": (
+            "mit {speed} rückwärtsfahren und {lane}{purpose}",
+            "{lane} und mit {speed} rückwärtsfahren{purpose}",
+        ),
     },
     lane={
         (None, None): ("die Spur halten", "Spur {lane} halten"),

@@ -105,6 +105,7 @@ ENGLISH = Words(
         "keep speed": "keep my speed",
         "stop": "stop",
         "wait": "stand still",
+        "drive backwards": "drive backwards",
     },
     claims={
         ("observation", "gap ahead"): Phrase(
@@ -195,6 +196,10 @@ ENGLISH = Words(
         ),
         "stop": ("stop and {lane}{purpose}", "{lane} and stop{purpose}"),
         "wait": ("stand still and {lane}{purpose}", "{lane} and stand still{purpose}"),
+        "drive backwards": (
+            "drive backwards at {speed} and {lane}{purpose}",
+            "{lane} and drive backwards at {speed}{purpose}",
+        ),
     },
     lane={
         (None, None): ("keep the lane", "keep lane {lane}"),

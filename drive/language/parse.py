@@ -6,7 +6,7 @@ import functools
 import re
 from dataclasses import dataclass, replace
 
-from drive.language.quantities import PLACES, QUANTITIES, Quantity, said_control
+from drive.language.quantities import BACKWARDS, MOVES, PLACES, QUANTITIES, Quantity, said_control
 from drive.language.say import Account
 from drive.language.tables import words_of
 from drive.language.words import Phrase, Words
@@ -254,11 +254,11 @@ class _Grammar:
         if changed != (lateral is not None):
             return None
         longitudinal, named = self._purpose_said(slots["purpose"])
-        if longitudinal is None and change in ("slow down", "speed up", "stop"):
+        if longitudinal is None and change in MOVES:
             longitudinal = "speed tracking"
         intentions = [Claim("intention", "speed change", change)]
         if slots.get("speed"):
-            speed = self._value(slots["speed"], "m/s")
+            speed = self._value(slots["speed"], "m/s") * (-1 if change == BACKWARDS else 1)
             intentions.append(Claim("intention", "target speed", speed, "m/s"))
         if lane is not None:
             intentions.append(Claim("intention", "lane", lane))
@@ -371,7 +371,7 @@ class _Grammar:
 
     def _amount(self, unit: str, decimals: int) -> str:
         fraction = rf"{re.escape(self.words.decimal)}\d{{{decimals}}}" if decimals else ""
-        return rf"\d+{fraction}{re.escape(self.words.units[unit])}"
+        return rf"-?\d+{fraction}{re.escape(self.words.units[unit])}"
 
     def _value(self, text: str, unit: str) -> float:
         number = text.removesuffix(self.words.units[unit])

@@ -45,7 +45,9 @@ FORESEEN = {  # of the chosen option a consequence, of another a rejection
     "incentive": Quantity("m/s²", decimals=2, option=True, signed=True, threshold=True),
     "value": Quantity("", decimals=2, option=True, signed=True),
 }
-CHANGES = ("slow down", "speed up", "keep speed", "stop", "wait")
+CHANGES = ("slow down", "speed up", "keep speed", "stop", "wait", "drive backwards")
+MOVES = ("slow down", "speed up", "stop", "drive backwards")  # that change the speed
+BACKWARDS = "drive backwards"  # whose target speed is said without its sign
 
 QUANTITIES: dict[tuple[str, str], Quantity] = {
     ("observation", "gap ahead"): _body("m", threshold=True),

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from itertools import groupby
 
-from drive.language.quantities import PLACES, quantity_of, said_action
+from drive.language.quantities import BACKWARDS, PLACES, quantity_of, said_action
 from drive.language.tables import words_of
 from drive.language.words import Phrase, Words
 from drive.types import Action, Claim, Decision, Follow, Meta, Term
@@ -183,10 +183,11 @@ def _headline(account: Account, words: Words, named) -> str:
     intended = {claim.quantity: claim for claim in account.intentions}
     decision, change = account.decision, intended["speed change"].said
     speed, lane = intended.get("target speed"), intended.get("lane")
+    sign = -1 if change == BACKWARDS else 1
     purpose = words.purpose.get(decision.longitudinal, ("", ""))[named != ((), ())]
     lane_phrase = words.lane[decision.lateral, decision.side][lane is not None]
     return words.headline[change][decision.lateral is not None].format(
-        speed="" if speed is None else _amount(speed, speed.said, words),
+        speed="" if speed is None else _amount(speed, speed.said * sign, words),
         lane=lane_phrase.format(lane="" if lane is None else _amount(lane, lane.said, words)),
         purpose=purpose.format(body=say_body(*named, words)),
     )

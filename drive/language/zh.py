@@ -108,6 +108,7 @@ CHINESE = Words(
         "keep speed": "保持车速",
         "stop": "停车",
         "wait": "原地等待",
+        "drive backwards": "倒车",
     },
     claims={
         ("observation", "gap ahead"): Phrase("{place}位于前方 {said}", limit=WANT),
@@ -168,6 +169,10 @@ CHINESE = Words(
         "speed up": ("加速到 {speed} 并{lane}{purpose}", "{lane}并加速到 {speed}{purpose}"),
         "stop": ("停车并{lane}{purpose}", "{lane}并停车{purpose}"),
         "wait": ("原地等待并{lane}{purpose}", "{lane}并原地等待{purpose}"),
+        "drive backwards": (
+            "以 {speed} 倒车并{lane}{purpose}",
+            "{lane}并以 {speed} 倒车{purpose}",
+        ),
     },
     lane={
         (None, None): ("保持车道", "保持第 {lane} 车道"),

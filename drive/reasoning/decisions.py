@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 
 from drive.kinematics.trajectory import MetaAction
+from drive.language.quantities import MOVES
 from drive.reasoning.reasons import (
     LANE_CHANGES,
     WHEREABOUTS,
@@ -77,7 +78,7 @@ def _longitudinal(
 ) -> str | None:
     """The longitudinal decision; against: does any reason speak against another option?"""
     changes_lane = lateral in ("lane change", "merge or split")
-    moves = change in ("slow down", "speed up", "stop")
+    moves = change in MOVES
     if change == "speed up":
         return (
             "accelerating to overtake" if changes_lane and subject == "lead" else "speed tracking"

@@ -100,7 +100,7 @@ def situation_of(scene: Scene, choice: Choice) -> Situation:
     """The situation of a choice that has a trajectory."""
     ego, view, trajectory = scene.ego, View(scene), choice.chosen.trajectory
     motion = motion_of(scene, trajectory)
-    stands = motion.longitudinal == "stop" and ego.speed < STANDING
+    stands = motion.longitudinal == "stop" and abs(ego.speed) < STANDING
     change = "wait" if stands else motion.longitudinal
     return Situation(scene, view, view.places(), trajectory, motion, change)
 
@@ -152,7 +152,7 @@ def _meaning_of(motion: MetaAction) -> str:
     """The meta-action that a motion is most like."""
     if motion.lateral == "change lane":
         return LANE_CHANGES[motion.side]
-    slower = motion.longitudinal in ("slow down", "stop")
+    slower = motion.longitudinal in ("slow down", "stop", "drive backwards")
     return "SLOWER" if slower else "FASTER" if motion.longitudinal == "speed up" else "IDLE"
 
 
@@ -212,7 +212,7 @@ def _reasons(situation: Situation, choice: Choice) -> tuple[Reason, ...]:
         options = _options(scene, choice, QUICKER[name])
         options = (option for option in options if not _same_way(option, chosen))
         reasons = _first_speaking(options, ("against",), silent=(*GAINS, UNAVAILABLE))
-    slows = motion.longitudinal in ("slow down", "stop")
+    slows = motion.longitudinal in ("slow down", "stop", "drive backwards")
     return (
         reasons
         or _room(chosen, slows)
