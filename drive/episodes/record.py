@@ -20,7 +20,7 @@ def record(
     seed: int,
     folder: Path,
     language: str = "en",
-    causes: str = "every",
+    causes: str | bool = "every",
 ) -> Iterator[Path | Step | End]:
     """Drive and write: first the log's path, then every Step, at last the End with its metrics."""
     events = drive(world, policy, language, causes)

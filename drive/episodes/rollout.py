@@ -54,11 +54,19 @@ def header(world: World, policy: Policy, seed: int) -> Header:
     )
 
 
+def when_asked(causes: str | bool) -> str:
+    """One of CAUSES; True is "every", False "never". ValueError for anything else."""
+    causes = {True: "every", False: "never"}.get(causes, causes)
+    if causes not in CAUSES:
+        raise ValueError(f"causes are asked {', '.join(CAUSES)}, not {causes!r}")
+    return causes
+
+
 def drive(
     world: World,
     policy: Policy,
     language: str = "en",
-    causes: str = "every",
+    causes: str | bool = "every",
     earlier: Sequence[Step] = (),
 ) -> Iterator[Step | End]:
     """Drive on from where the world is (reset): every Step as it is done, at last the End.
@@ -69,8 +77,7 @@ def drive(
     which the last is the decision before. A policy that breaks its contract ends the episode with the
     reason "policy failed".
     """
-    if causes not in CAUSES:
-        raise ValueError(f"causes are asked {', '.join(CAUSES)}, not {causes!r}")
+    causes = when_asked(causes)
     before = [_decision(situation_of(s.scene, s.choice), s.choice) for s in earlier[-1:]]
     return _driven(world, policy, language, causes, *before)
 
@@ -140,7 +147,7 @@ def explain(
 
 
 def run(
-    world: World, policy: Policy, seed: int, language: str = "en", causes: str = "every"
+    world: World, policy: Policy, seed: int, language: str = "en", causes: str | bool = "every"
 ) -> Episode:
     """A whole episode in memory."""
     world.reset(seed)

@@ -50,7 +50,7 @@ def evaluate(
     overrides: dict | None = None,
     language: str = "en",
     physics: str = "highway-env",
-    causes: str = "every",
+    causes: str | bool = "every",
     progress: bool = True,
 ) -> Results:
     """Drive every policy through every scenario of a suite on the same seeds.
@@ -67,8 +67,7 @@ def evaluate(
         raise ValueError(f"the number of workers must be 0 or more, not {workers}")
     if physics not in PHYSICS:
         raise ValueError(f"no physics {physics!r}; choose from {', '.join(PHYSICS)}")
-    if causes not in rollout.CAUSES:
-        raise ValueError(f"causes are asked {', '.join(rollout.CAUSES)}, not {causes!r}")
+    causes = rollout.when_asked(causes)
     drivers = _loaded([policy] if isinstance(policy, str) else policy)
     engine = _engine(engine, drivers, workers)
     plan = Plan(
