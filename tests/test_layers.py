@@ -14,7 +14,7 @@ engine
 roads       geometry lanes
 types       settings trajectory actions scene truth said choice policy edits episode
 kinematics  goal history control trajectory tracker surroundings foresight past refusals edits
-language    words quantities edits en de zh tables say parse report
+language    free words quantities edits en de zh tables say parse report
 camera      door palette typeface view birdseye files
 measures    statistics motion metrics
 scenarios

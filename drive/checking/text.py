@@ -5,12 +5,15 @@ Every number of a text belongs to a claim; sides and cars of the text are those 
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from drive.checking.scene import LANE_CHANGES, check, motion_of
-from drive.language import QUANTITIES, parse, read, said_action, words_of
+from drive.checking.scene import LANE_CHANGES, ROUNDING, check, motion_of
+from drive.language import LANGUAGES, QUANTITIES, parse, read, said_action, words_of
+from drive.language.free import OPPOSITE, motions_said
 from drive.types import Claim, Control, Meta, Rationale, Scene, Trajectory, Verdict
 
 
@@ -29,19 +32,66 @@ def check_text(
     return tuple(check(scene, claim, trajectory) for claim in parse(text, language))
 
 
+@dataclass(frozen=True)
+class Number:
+    """A number as it stands in a text."""
+
+    text: str  # with its unit, or with "car" or "object" before it
+    value: float
+    decimals: int  # that are written
+    unit: str | None  # None: no sign of ours follows it
+    body: bool = False  # is it the number of a car or an object?
+
+
 def unfounded_numbers(text: str, rationale: Rationale) -> tuple[str, ...]:
-    """Numbers of a text that no claim of the rationale says."""
-    return tuple(n for n in numbers_in(text, rationale.language) if n not in _founded(rationale))
+    """Numbers of a text that no claim of the rationale says.
+
+    Compared as values, within half of the last decimal that is written, whatever the spacing and the
+    sign of the unit.
+    """
+    bodies, amounts = _founded(rationale)
+    return tuple(
+        number.text
+        for number in _numbers(text, rationale.language)
+        if not (int(number.value) in bodies if number.body else _is_said(number, amounts))
+    )
+
+
+def _is_said(number: Number, amounts: set[tuple[float, str]]) -> bool:
+    within = 0.5 * 10.0**-number.decimals + ROUNDING
+    return any(
+        number.unit in (None, unit) and abs(number.value - value) <= within
+        for value, unit in amounts
+    )
 
 
 def numbers_in(text: str, language: str = "en") -> tuple[str, ...]:
     """Every number of a text as it stands there, with its unit or with "car" or "object" before it."""
+    return tuple(number.text for number in _numbers(text, language))
+
+
+def _numbers(text: str, language: str) -> Iterator[Number]:
     words = words_of(language)
-    units = sorted((re.escape(u) for u in words.units.values() if u), key=len, reverse=True)
-    number = rf"\d+(?:{re.escape(words.decimal)}\d+)?"
-    bodies = [_around(words.car, "car"), _around(words.object, "object")]
-    pattern = "|".join([*bodies, rf"{number}(?:(?:{'|'.join(units)})(?!\w))?"])
-    return tuple(match.group(0).lower() for match in re.finditer(pattern, text, re.IGNORECASE))
+    signs = _signs()
+    units = "|".join(re.escape(sign) for sign in sorted(signs, key=len, reverse=True))
+    bodies = "|".join((_around(words.car, "car"), _around(words.object, "object")))
+    number = rf"(?P<number>\d+(?:{re.escape(words.decimal)}\d+)?)"
+    pattern = rf"(?P<body>{bodies})|{number}(?:\s*(?P<unit>{units})(?![A-Za-z]))?"
+    for match in re.finditer(pattern, text, re.IGNORECASE):
+        shown = match.group(0).lower()
+        if match["body"]:
+            yield Number(shown, float(re.search(r"\d+", shown).group(0)), 0, None, body=True)
+            continue
+        whole, _, fraction = match["number"].partition(words.decimal)
+        unit = signs.get((match["unit"] or "").lower())
+        yield Number(shown, float(f"{whole}.{fraction or 0}"), len(fraction), unit)
+
+
+@functools.cache
+def _signs() -> dict[str, str]:
+    """What stands for a unit behind a number in any of our languages -> the unit."""
+    tables = (words_of(language).units for language in LANGUAGES)
+    return {sign.strip().lower(): unit for table in tables for unit, sign in table.items() if unit}
 
 
 def _disagreements(scene: Scene, rationale: Rationale, trajectory: Trajectory) -> Iterator[Verdict]:
@@ -56,7 +106,7 @@ def _disagreements(scene: Scene, rationale: Rationale, trajectory: Trajectory) -
     try:
         account = read(rationale.text, rationale.language)
     except ValueError:
-        yield from _own_words(rationale)
+        yield from _own_words(scene, rationale, trajectory)
         return
     if account.decision != rationale.decision:
         yield _text_fault("decision", str(account.decision), "not the rationale's decision")
@@ -74,21 +124,48 @@ def _disagreements(scene: Scene, rationale: Rationale, trajectory: Trajectory) -
             yield _text_fault(claim.quantity, str(claim.said), "claimed, but not said")
 
 
-def _own_words(rationale: Rationale) -> Iterator[Verdict]:
+def _own_words(scene: Scene, rationale: Rationale, trajectory: Trajectory) -> Iterator[Verdict]:
     """A policy's own words, sentence by sentence: what can be parsed must be claimed, the rest is counted."""
     words = words_of(rationale.language)
     for sentence in rationale.text.removesuffix(words.end).split(words.stop):
         try:
             said = parse(sentence, rationale.language)
         except ValueError as reason:
-            claim = Claim("observation", "text: words", None)
-            yield Verdict(claim, "untestable", None, None, f"not in our words: {reason}")
+            yield from _free_words(scene, sentence, trajectory, str(reason))
             continue
         for claim in said:
             if claim not in rationale.claims:
                 yield _text_fault(
                     claim.quantity, str(claim.said), "said, but no claim of the rationale"
                 )
+
+
+def _free_words(
+    scene: Scene, sentence: str, trajectory: Trajectory, reason: str
+) -> Iterator[Verdict]:
+    """Sides and changes of speed that a sentence plainly says, against where the trajectory goes."""
+    motion = motion_of(scene, trajectory)
+    side = motion.side or {1: "left", -1: "right"}.get(
+        int(math.copysign(1, motion.lanes)) if motion.lanes else 0
+    )
+    faster = {"speed up": "faster", "slow down": "slower", "stop": "slower"}.get(
+        motion.longitudinal
+    )
+    said = motions_said(sentence)
+    for motion_said in sorted(said):
+        claim = Claim("observation", "text: motion", motion_said)
+        done = side if motion_said in ("left", "right") else faster
+        if done == motion_said:
+            yield Verdict(claim, "true", done, None)
+        elif done == OPPOSITE[motion_said]:
+            yield Verdict(
+                claim, "false", done, None, f"it says {motion_said}, and the car goes {done}"
+            )
+        else:
+            yield Verdict(claim, "untestable", None, None, "the trajectory does neither")
+    if not said:
+        claim = Claim("observation", "text: words", None)
+        yield Verdict(claim, "untestable", None, None, f"not in our words: {reason}")
 
 
 def _text_fault(quantity: str, said: str, why: str) -> Verdict:
@@ -116,41 +193,29 @@ def _strangers(scene: Scene, rationale: Rationale) -> Iterator[int]:
     yield from sorted((named | cited) - perceived)
 
 
-def _founded(rationale: Rationale) -> set[str]:
-    """Every number that the claims (and the name of the rival) allow to be said."""
-    words, allowed = words_of(rationale.language), set()
+def _founded(rationale: Rationale) -> tuple[set[int], set[tuple[float, str]]]:
+    """The bodies and the (value, unit) that the claims and the name of the rival allow to be said."""
+    bodies: set[int] = set()
+    amounts = _of_control(rationale.rival)
     for claim in rationale.claims:
-        entry = QUANTITIES.get((claim.kind, claim.quantity))
-        if entry is None:
+        quantity = QUANTITIES.get((claim.kind, claim.quantity))
+        if quantity is None:
             continue
-        for value in (claim.said, claim.threshold):
-            if isinstance(value, float):
-                allowed |= set(_shown(abs(value), entry.decimals, entry.unit, words))
+        bodies |= {*claim.cars, *claim.objects}
+        values = (value for value in (claim.said, claim.threshold) if isinstance(value, float))
+        amounts |= {(abs(value), quantity.unit) for value in values}
         if claim.horizon is not None:
-            allowed |= set(_shown(claim.horizon, 1, "s", words))
-        allowed |= {words.car.format(car=car) for car in claim.cars}
-        allowed |= {words.object.format(object=thing) for thing in claim.objects}
+            amounts.add((claim.horizon, "s"))
         for action in (claim.option, claim.continuation):
-            allowed |= _of_control(action, words)
-    return {number.lower() for number in allowed | _of_control(rationale.rival, words)}
+            amounts |= _of_control(action)
+    return bodies, amounts
 
 
-def _shown(value: float, decimals: int, unit: str, words) -> Iterator[str]:
-    for digits in {decimals, 0} if value == int(value) else {decimals}:
-        number = f"{value:.{digits}f}".replace(".", words.decimal)
-        yield number + words.units[unit]
-        if unit == "":
-            yield number
-
-
-def _of_control(action, words) -> set[str]:
+def _of_control(action) -> set[tuple[float, str]]:
     if not isinstance(action, Control):
         return set()
     action = said_action(action)
-    return {
-        *_shown(abs(action.acceleration), 1, "m/s²", words),
-        *_shown(abs(math.degrees(action.steering)), 1, "deg", words),
-    }
+    return {(abs(action.acceleration), "m/s²"), (abs(math.degrees(action.steering)), "deg")}
 
 
 def _around(template: str, slot: str, number: str = r"\d+") -> str:
