@@ -153,8 +153,9 @@ def _free_words(
     )
     said = motions_said(sentence)
     for motion_said in sorted(said):
-        claim = Claim("observation", "text: motion", motion_said)
-        done = side if motion_said in ("left", "right") else faster
+        aside = motion_said in ("left", "right")
+        claim = Claim("observation", "text: side" if aside else "text: pace", motion_said)
+        done = side if aside else faster
         if done == motion_said:
             yield Verdict(claim, "true", done, None)
         elif done == OPPOSITE[motion_said]:
