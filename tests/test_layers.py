@@ -23,7 +23,7 @@ policy
 world       drivers config edits values perception task blame following recorder twin
 reasoning   causes reasons decisions evidence narrate
 episodes    codec lines log shelf rollout record replay branch api
-checking    scene text asked futures verdicts faithfulness examination
+checking    clock scene text asked futures verdicts faithfulness examination
 evaluation  results versions folder run
 show        viewer film
 app

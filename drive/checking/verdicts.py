@@ -24,6 +24,7 @@ import orjson
 from drive import policy as policies
 from drive.checking import asked as reference
 from drive.checking.asked import LEAST, Effect, Reference
+from drive.checking.clock import clock_fault
 from drive.checking.futures import (
     TOLERANCES,
     UNTESTABLE,
@@ -71,7 +72,7 @@ class Finding:
     """One verdict, with how it was reached."""
 
     step: int
-    test: str  # scene, trajectory, text, driven, driven out, asked again
+    test: str  # clock, scene, trajectory, text, driven, driven out, asked again
     verdict: Verdict
 
 
@@ -95,14 +96,22 @@ class Verifier:
                 diverged = moment.step
                 break
             if moment.step < len(self.episode.steps):
-                yield self.at(moment)
+                yield (*self._timed(moment.step), *self.at(moment))
                 done += 1
         why = (
             f"replay diverged at step {diverged}" if diverged is not None else "replay ended early"
         )
         for step in self.episode.steps[done:]:
             claims = step.rationale.claims
-            yield tuple(Finding(step.scene.step, "replay", _untestable(c, why)) for c in claims)
+            untested = (Finding(step.scene.step, "replay", _untestable(c, why)) for c in claims)
+            yield (*self._timed(step.scene.step), *untested)
+
+    def _timed(self, number: int) -> Iterator[Finding]:
+        """A finding where a step's recorded times do not fit what was driven."""
+        fault = clock_fault(self.episode, number)
+        if fault:
+            claim = Claim("observation", "recorded: times", None)
+            yield Finding(number, "clock", _false(claim, None, None, fault))
 
     def at(self, moment: Moment, rationale: Rationale | None = None) -> tuple[Finding, ...]:
         """The findings of one step, at which the replayed world stands (on other words, if given)."""
