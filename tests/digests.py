@@ -71,7 +71,7 @@ def drive(scenario: str, name: str, decisions: int, seed: int, causes: str) -> E
     world.reset(seed)
     if not policy.applies(driver, world.scene.legal):
         return None
-    short = World(scenario, {"duration": decisions * world.period})
+    short = World(scenario, {"duration": (decisions - 0.5) * world.period})
     return run(short, driver, seed, causes=causes)
 
 

@@ -320,5 +320,6 @@ def test_what_is_asked_changes_no_action_and_other_words_for_when_are_refused():
     assert [s.choice for s in every.steps] == [s.choice for s in never.steps]
     assert all(step.attribution for step in every.steps)
     assert not any(step.attribution for step in never.steps)
-    with pytest.raises(ValueError, match="every, change, never, not True"):
-        rollout.run(World("highway-fast"), load("rule"), 3, causes=True)
+    with pytest.raises(ValueError, match="every, change, never, not 'often'"):
+        rollout.run(World("highway-fast"), load("rule"), 3, causes="often")
+    assert rollout.when_asked(True) == "every" and rollout.when_asked(False) == "never"

@@ -169,7 +169,6 @@ WRONG = {
     "unknown command": (("drive",), "drive"),
     "unknown language": (("run", "merge", "--language", "fr"), "no language 'fr'; choose from"),
     "unknown causes": (("run", "merge", "--causes", "always"), "'always' is not one of"),
-    "causes as a flag": (("run", "merge", "--no-causes"), "--no-causes"),
     "film of no log": (("film", "none.jsonl"), "No such file"),
 }
 

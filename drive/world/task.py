@@ -9,12 +9,21 @@ from drive.kinematics.goal import arrived
 from drive.scenarios import Scenario
 from drive.types import Scene, Task
 
+LONGEST = 1_000_000  # decisions; a longer episode is cut there
 OFF_ROAD = ("offroad_terminal", "terminate_off_road")  # settings that end an episode off the road
 
 
 def periods_within(config: dict, seconds: float) -> int:
-    """How many decisions fit into a duration [s] by highway-env's clock of 1 / policy_frequency."""
-    return math.ceil(seconds * config["policy_frequency"] - 1e-9)
+    """After how many decisions a duration [s] is over by highway-env's own clock.
+
+    Its clock adds 1 / policy_frequency at each decision, and rounding errors with it: 1.6 s at 5 Hz
+    are over after nine decisions.
+    """
+    period, clock, count = 1 / config["policy_frequency"], 0.0, 0
+    while clock < seconds and count < LONGEST:
+        clock += period
+        count += 1
+    return count
 
 
 def task_of(scenario: Scenario, env, duration: float, period: float) -> Task:
@@ -22,10 +31,8 @@ def task_of(scenario: Scenario, env, duration: float, period: float) -> Task:
 
     duration: [s] by highway-env's own clock; period: [s] that a decision really lasts.
     """
-    task = scenario.task
-    whole = math.isclose(period * env.config["policy_frequency"], 1.0)
-    periods = periods_within(env.config, duration)
-    task = replace(task, deadline=float(duration) if whole else round(periods * period, 6))
+    deadline = round(periods_within(env.config, duration) * period, 6)
+    task = replace(scenario.task, deadline=deadline)
     if task.goal_x is not None and hasattr(env, "end_position"):  # MergeGenericEnv
         return replace(task, goal_x=float(env.end_position))
     destination = env.config.get("destination", "")
