@@ -80,15 +80,15 @@ def verdicts(text, action):
     [
         ("Nudge left to pass.", "LANE_RIGHT", "false"),
         ("Nudge left to pass.", "LANE_LEFT", "true"),
-        ("Nudge left to pass.", "IDLE", "untestable"),
+        ("Nudge left to pass.", "IDLE", None),
         ("Ich weiche nach rechts aus.", "LANE_LEFT", "false"),
         ("向左变道超车", "LANE_RIGHT", "false"),
         ("I brake gently.", "FASTER", "false"),
         ("I brake gently.", "SLOWER", "true"),
         ("加速", "SLOWER", "false"),
         ("Ich beschleunige jetzt.", "FASTER", "true"),
-        ("I brake gently.", "IDLE", "untestable"),
+        ("I brake gently.", "IDLE", None),
     ],
 )
 def test_words_are_held_against_where_the_car_goes(text, action, result):
-    assert verdicts(text, action) == [result]
+    assert verdicts(text, action) == [result] * (result is not None)

@@ -11,10 +11,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from drive.checking.scene import LANE_CHANGES, ROUNDING, check, motion_of
+from drive.checking.scene import LANE_CHANGES, ROUNDING, TURNS, check, motion_of
 from drive.language import LANGUAGES, QUANTITIES, parse, read, said_action, words_of
 from drive.language.free import OPPOSITE, motions_said
 from drive.types import Claim, Control, Meta, Rationale, Scene, Trajectory, Verdict
+
+PACES = {"speed up": "faster", "slow down": "slower", "stop": "slower"}  # of a trajectory
 
 
 def check_rationale(
@@ -143,30 +145,18 @@ def _own_words(scene: Scene, rationale: Rationale, trajectory: Trajectory) -> It
 def _free_words(
     scene: Scene, sentence: str, trajectory: Trajectory, reason: str
 ) -> Iterator[Verdict]:
-    """Sides and changes of speed that a sentence plainly says, against where the trajectory goes."""
+    """A sentence that the grammar does not know: counted, and what it plainly says of side and pace is tested."""
+    words = Claim("observation", "text: words", None)
+    yield Verdict(words, "untestable", None, None, f"not in our words: {reason}")
     motion = motion_of(scene, trajectory)
-    side = motion.side or {1: "left", -1: "right"}.get(
-        int(math.copysign(1, motion.lanes)) if motion.lanes else 0
-    )
-    faster = {"speed up": "faster", "slow down": "slower", "stop": "slower"}.get(
-        motion.longitudinal
-    )
-    said = motions_said(sentence)
-    for motion_said in sorted(said):
-        aside = motion_said in ("left", "right")
-        claim = Claim("observation", "text: side" if aside else "text: pace", motion_said)
-        done = side if aside else faster
-        if done == motion_said:
-            yield Verdict(claim, "true", done, None)
-        elif done == OPPOSITE[motion_said]:
-            yield Verdict(
-                claim, "false", done, None, f"it says {motion_said}, and the car goes {done}"
-            )
-        else:
-            yield Verdict(claim, "untestable", None, None, "the trajectory does neither")
-    if not said:
-        claim = Claim("observation", "text: words", None)
-        yield Verdict(claim, "untestable", None, None, f"not in our words: {reason}")
+    done = {motion.side, PACES.get(motion.longitudinal)}
+    for said in sorted(motions_said(sentence)):
+        claim = Claim("observation", "text: side" if said in TURNS else "text: pace", said)
+        if said in done:
+            yield Verdict(claim, "true", said, None)
+        elif OPPOSITE[said] in done:
+            why = f"it says {said}, and the car goes {OPPOSITE[said]}"
+            yield Verdict(claim, "false", OPPOSITE[said], None, why)
 
 
 def _text_fault(quantity: str, said: str, why: str) -> Verdict:
