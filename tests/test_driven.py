@@ -5,9 +5,12 @@ from dataclasses import replace
 import digests
 import pytest
 
-from drive.checking.verdicts import driven
+from drive.checking.verdicts import _aside, driven
+from drive.episodes.rollout import run
 from drive.language import make_claim
+from drive.policy import load
 from drive.scenarios import SCENARIOS
+from drive.world import World
 
 OPPOSITE = {"slow down": "speed up", "speed up": "slow down", "stop": "speed up"}
 STEADY = 1e-3  # [m/s] that the speed of a car that keeps it may change by in a second
@@ -108,3 +111,18 @@ def test_a_car_that_drives_backwards_does_not_stand(said):
         tracks=replace(step.tracks, ego=ego),
     )
     assert result(backwards, "speed change", said) == "false"
+
+
+def test_a_car_that_still_drifts_from_a_change_given_up_a_moment_ago_keeps_its_lane():
+    """At five decisions a second the car cannot yet have stopped moving across the lane."""
+    drifting = 0
+    for seed in (499, 7, 8):
+        world = World(
+            "highway", {"policy_frequency": 5, "vehicles_count": 20, "duration": 3}, "twin"
+        )
+        for step in run(world, load("random"), seed, causes="never").steps:
+            here = float(step.scene.ego.lane[2] + 1)
+            if step.scene.road.closest(*step.tracks.ego[-1, :3]).id == step.scene.ego.lane:
+                drifting += _aside(step) != 0
+                assert result(step, "lane", here) == "true"
+    assert drifting > 3

@@ -293,7 +293,7 @@ def _lane_driven(step: Step, claim: Claim) -> Verdict:
     if abs(aside) > 2 * road.lane(ego.lane).width:
         return _untestable(claim, "the car left the stretch that the lane's frame covers")
     beside = road.side(ego.lane, "left" if aside > 0 else "right")
-    stays = abs(aside) < LEAVES or beside is None
+    stays = abs(aside) < LEAVES or beside is None or (share < 1 and now.id == ego.lane)
     begun = aside * wanted > 0 and abs(aside) >= DRIFT + (LEAVES - DRIFT) * share
     if stays if wanted == 0 else begun:
         return _true(claim, float(now.id[2] + 1), None)
