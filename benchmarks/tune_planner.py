@@ -56,7 +56,14 @@ GROUPS = {
     "road": Group(
         "dilu-4-2.0",
         (
-            *("risk_weight", "margins.ahead_time", "margins.ahead_headway", "margins.ahead_least"),
+            *(
+                "prices.ahead_time",
+                "prices.ahead_gap",
+                "prices.held",
+                "margins.ahead_time",
+                "margins.ahead_headway",
+                "margins.ahead_least",
+            ),
             *("margins.behind_time", "margins.behind_least", "margins.imposed", "margins.worst"),
             *("reliance", "information", "move", "right", "gamma", "crash_weight", "crash_step"),
             *(

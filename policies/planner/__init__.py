@@ -152,7 +152,7 @@ def think(
 def _budget(scene: Scene, settings: Settings) -> Budget:
     period, road = max(scene.period, settings.shortest), scene.road
     one_way = len(road.sections) == 1
-    lane_cost = settings.goal * lanes_to_goal(scene) + settings.right * lanes_to_the_right(road)
+    lanes = [settings.goal * lanes_to_goal(scene), settings.right * lanes_to_the_right(road)]
     common = settings.common_junction if junctions(road) else settings.common
     return Budget(
         depth=settings.depth,
@@ -163,8 +163,9 @@ def _budget(scene: Scene, settings: Settings) -> Budget:
         coarse=max(settings.coarse if one_way else settings.coarse_crossing, scene.sub_step),
         width=settings.width,
         beam=settings.beam,
-        lane_cost=lane_cost,
+        lane_cost=np.stack(lanes, -1),
         margins=settings.margins,
+        held=settings.prices.held,
         goal=Goal.of(scene),
         committed=common if crossing(road) else 1,
         fan=settings.fan,

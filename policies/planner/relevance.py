@@ -2,7 +2,7 @@
 
 A car that is hidden from the ego stays on the road for all other cars. So a plan goes as it went, unless the ego hit that
 car or came closer to it than the margins want (`Plans.touched`). Such a plan can only gain by the hiding: at best it loses
-all its risk and its crash. If the plans of no rival, at their best, catch up with the choice, the choice stays.
+all its missing margins and its crash. If the plans of no rival, at their best, catch up with the choice, the choice stays.
 Two effects are left out: a plan that gains may take the place of another among the few that branch on or are driven to
 the horizon, and hypotheses that differ in the hidden car alone then share their second action.
 """
@@ -30,14 +30,14 @@ def could_matter(thought, settings) -> frozenset[int]:
 
 
 def _at_best(thought, settings) -> np.ndarray:
-    """[P, 2] what each plan would be worth without risk and crash, at the greatest speed that it may still reach."""
+    """[P, 2] what each plan would be worth with all margins and without a crash, at the greatest speed that it may still reach."""
     plans, budget = thought.plans, thought.budget
     left = np.where(
         np.isfinite(plans.crash), budget.horizon - np.minimum(plans.crash, budget.horizon), 0.0
     )
     gain = (
         thought.worth[:, 1]
-        + settings.risk_weight * plans.risk
+        + plans.missing @ settings.prices.each
         + left * _fastest(thought) / budget.horizon
     )
     return np.stack([np.zeros(len(gain)), gain], -1)

@@ -1,8 +1,8 @@
 """A tree of meta-actions driven in the twin, in every hypothesis at once; knows arrays, not scenes.
 
 Each level drives all open nodes through one decision, with each legal action. A node whose ego has crashed or arrived is
-closed. Leaves drive on with the speed and lane that they have, or brake. A plan is summed up by when it crashes, how much
-risk it takes and how far it drives.
+closed. Leaves drive on with the speed and lane that they have, or brake. A plan is summed up by when it crashes, which
+margins it leaves missing and how far it drives.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ from policies.planner.settings import Margins
 from policies.planner.tree import ACTIONS, Nodes, Tree, gathered
 
 IDLE, SLOWER = CODES["IDLE"], CODES["SLOWER"]
+# the columns of `missing`
+MARGINS = ("time ahead", "gap ahead", "time behind", "gap behind", "imposed", "aside")
+# the columns of a lane's cost
+LANE_COSTS = ("lanes to goal", "lanes to the right")
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,9 @@ class Budget:
     coarse: float  # [s] simulated in the later ones
     width: int  # plans of each first action and hypothesis that are driven on to the horizon first
     beam: int  # nodes of each first action and hypothesis that branch on, from the third decision
-    lane_cost: np.ndarray  # [lanes] [m/s] that being in a lane costs
+    lane_cost: np.ndarray  # [lanes, LANE_COSTS] [m/s] that being in a lane costs
     margins: Margins
+    held: float  # share of a missing margin that counts after the decisions that branch
     goal: Goal = Goal()  # where a plan ends well; it would keep its speed afterwards
     committed: int = 1  # decisions in common to all hypotheses
     fan: int = 1  # parts that each of them after the first divides beam and width into
@@ -59,10 +64,12 @@ class Plans:
     after: np.ndarray  # int [P] number in the tree of its world after the first decision
     crash: np.ndarray  # [P] [s] until the ego's crash; inf: none within the horizon
     ended: np.ndarray  # [P] [s] until it crashed or arrived; inf: neither within the horizon
-    risk: np.ndarray  # [P] 0 is none
+    missing: (
+        np.ndarray
+    )  # [P, MARGINS] decisions for which a margin was missing wholly, or in shares
     way: np.ndarray  # [P] [m] driven
     moves: np.ndarray  # int [P] actions other than IDLE within the branching part
-    owed: np.ndarray  # [P] [m] what the lanes cost over the time spent in them
+    owed: np.ndarray  # [P, LANE_COSTS] [m] what the lanes cost over the time spent in them
     touched: np.ndarray  # bool [P, slots] cars that the ego hit, or came too close to
     done: np.ndarray  # bool [P]
 
@@ -78,7 +85,8 @@ def search(
     (depth, width and beam may differ); the search adds to it.
     """
     drive = _Drive(budget, tree)
-    nodes = Nodes.at(roots, budget.depth + budget.tail, tree)
+    decisions = budget.depth + budget.tail
+    nodes = Nodes.at(roots, decisions, tree, len(MARGINS), len(LANE_COSTS))
     closed: list[Nodes] = []
     for level in range(budget.depth):
         if len(nodes.key):
@@ -87,7 +95,7 @@ def search(
             nodes = drive.decision(nodes.branch(first if level == 0 else None), level)
             if level == 0:
                 nodes.after = nodes.place
-            nodes = nodes.close(closed, (budget.depth + budget.tail - level - 1) * budget.period)
+            nodes = nodes.close(closed, (decisions - level - 1) * budget.period)
     closed += _tails(nodes, budget, promise(nodes, budget.tail), drive)
     return Plans(
         *(np.concatenate([getattr(n, each.name) for n in closed]) for each in fields(Plans))
@@ -227,11 +235,11 @@ class _Drive:
         drive = worlds.step(codes, substeps, dt, stop_on_crash=True, related=True, **record)
         lanes = worlds.of_ego(worlds.target_lane)
         speeds, at = drive.ego[:, :, 3].mean(1), worlds.ego_crash_step
-        nodes.owed = nodes.owed + np.where(open_, budget.lane_cost[lanes] * budget.period, 0.0)
+        nodes.owed = nodes.owed + open_[:, None] * budget.lane_cost[lanes] * budget.period
         nodes.way = nodes.way + np.where(open_, speeds, nodes.arrived * nodes.speed) * budget.period
-        nodes.risk = nodes.risk + np.where(
-            open_, risk(drive.risks[:, 0], speeds, budget.margins), 0.0
-        )
+        counts = open_ * (1.0 if level < budget.depth else budget.held)
+        short = missing(drive.risks[:, 0], speeds, budget.margins)
+        nodes.missing = nodes.missing + counts[:, None] * short
         nodes.speed = np.where(open_, worlds.of_ego(worlds.speed), nodes.speed)
         nodes.crash = np.where(open_ & (at >= 0), level * budget.period + at * dt, nodes.crash)
         arrived = np.where(
@@ -263,16 +271,21 @@ def struck(worlds: Worlds) -> np.ndarray:
     return partners
 
 
-def risk(seen: np.ndarray, speed: np.ndarray, margins: Margins) -> np.ndarray:
-    """How tight one decision was [P], from Drive.risks [P, 6] and the speed driven [m/s]; 0 is free."""
-    gap, ttc, behind, ttc_behind, follower, clear = seen.T
+def missing(seen: np.ndarray, speed: np.ndarray, margins: Margins) -> np.ndarray:
+    """Which share of each margin one decision left missing [P, MARGINS], from Drive.risks [P, 6] and the speed driven [m/s]."""
+    gap, time, behind, time_behind, follower, clear = seen.T
 
     def short(value: np.ndarray, wanted) -> np.ndarray:
-        """The share of a wanted margin that is missing."""
         return np.clip((wanted - value) / wanted, 0.0, margins.worst)
 
-    ahead = short(ttc, margins.ahead_time)
-    ahead += short(gap, margins.ahead_least + margins.ahead_headway * speed)
-    back = short(ttc_behind, margins.behind_time) + short(behind, margins.behind_least)
-    aside = short(clear, margins.aside) if margins.aside else 0.0
-    return ahead + back + aside + np.clip(-follower / margins.imposed - 1.0, 0.0, 1.0)
+    return np.stack(
+        [
+            short(time, margins.ahead_time),
+            short(gap, margins.ahead_least + margins.ahead_headway * speed),
+            short(time_behind, margins.behind_time),
+            short(behind, margins.behind_least),
+            np.clip(-follower / margins.imposed - 1.0, 0.0, 1.0),
+            short(clear, margins.aside) if margins.aside else np.zeros(len(clear)),
+        ],
+        -1,
+    )

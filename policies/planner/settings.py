@@ -15,7 +15,7 @@ from drive.types.settings import BY_COMPARISON, tunable
 
 @dataclass(frozen=True)
 class Margins:
-    """The distances and times that a plan should keep; missing shares of these are its risk."""
+    """The distances and times that a plan should keep; missing shares of these have their `Prices`."""
 
     ahead_time: float = tunable(3.0, "s", "to a collision with the car ahead")
     ahead_least: float = tunable(2.0, "m", "to the car ahead, at standstill")
@@ -33,6 +33,25 @@ class Margins:
         """The margins in the order in which `Worlds.step` takes them."""
         ahead = self.ahead_time, self.ahead_least, self.ahead_headway
         return *ahead, self.behind_time, self.behind_least, self.imposed, self.aside
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What a margin costs that is missing wholly for one decision, in the order of `search.MARGINS`."""
+
+    ahead_time: float = tunable(0.6, "m/s", "for the time to a collision ahead", BY_COMPARISON)
+    ahead_gap: float = tunable(0.6, "m/s", "for the gap ahead", BY_COMPARISON)
+    behind_time: float = tunable(0.6, "m/s", "for the time to a collision behind", BY_COMPARISON)
+    behind_gap: float = tunable(0.6, "m/s", "for the gap behind", BY_COMPARISON)
+    imposed: float = tunable(0.6, "m/s", "for braking asked of the car behind", BY_COMPARISON)
+    aside: float = tunable(0.6, "m/s", "for the clearance to any shape", BY_COMPARISON)
+    held: float = tunable(1.0, "", "times these, where a plan only holds on or brakes")
+
+    @property
+    def each(self) -> np.ndarray:
+        """[MARGINS] [m/s]."""
+        ahead = self.ahead_time, self.ahead_gap
+        return np.array([*ahead, self.behind_time, self.behind_gap, self.imposed, self.aside])
 
 
 @dataclass(frozen=True)
@@ -221,9 +240,6 @@ class Settings:
     information: float = tunable(
         10.0, "m/s", "cost of having to know by then which hypothesis holds", BY_COMPARISON
     )
-    risk_weight: float = tunable(
-        0.6, "m/s", "cost of a margin missing wholly for one decision", BY_COMPARISON
-    )
     move: float = tunable(0.2, "m/s", "that an action other than IDLE has to gain")
     goal: float = tunable(3.0, "m/s", "that a lane nearer to the exit is worth")
     right: float = tunable(
@@ -231,6 +247,7 @@ class Settings:
     )
 
     margins: Margins = field(default_factory=Margins)
+    prices: Prices = field(default_factory=Prices)
     reading: Reading = field(default_factory=Reading)
     imagining: Imagining = field(default_factory=Imagining)
     steering: Steering = field(default_factory=Steering)

@@ -28,9 +28,11 @@ class Nodes:
     after: np.ndarray  # int [P] the same, of its world after the first decision
     crash: np.ndarray  # [P] [s] until the ego's crash; inf: none so far
     ended: np.ndarray  # [P] [s] until it crashed or arrived; inf: it goes on
-    risk: np.ndarray  # [P] sum of the missing shares of margins
+    missing: (
+        np.ndarray
+    )  # [P, MARGINS] decisions for which a margin was missing wholly, or in shares
     way: np.ndarray  # [P] [m]
-    owed: np.ndarray  # [P] [m] cost of the lanes
+    owed: np.ndarray  # [P, LANE_COSTS] [m] cost of the lanes
     touched: np.ndarray  # bool [P, slots]
     speed: np.ndarray  # [P] [m/s] of the ego
     fastest: np.ndarray  # [P] [m/s] that it has or was told to have
@@ -41,7 +43,7 @@ class Nodes:
         "place",
         "crash",
         "ended",
-        "risk",
+        "missing",
         "way",
         "owed",
         "touched",
@@ -51,7 +53,8 @@ class Nodes:
     )
 
     @classmethod
-    def at(cls, roots: Worlds, decisions: int, tree: Tree) -> Nodes:
+    def at(cls, roots: Worlds, decisions: int, tree: Tree, margins: int, costs: int) -> Nodes:
+        """The roots themselves; of so many margins and costs of lanes."""
         n = len(roots)
         world, place, zeros = np.arange(n), tree.add(roots), np.zeros(n)
         return cls(
@@ -64,9 +67,9 @@ class Nodes:
             after=place,
             crash=np.full(n, np.inf),
             ended=np.full(n, np.inf),
-            risk=zeros,
+            missing=np.zeros((n, margins)),
             way=zeros,
-            owed=zeros,
+            owed=np.zeros((n, costs)),
             touched=roots.touched,
             speed=zeros,
             fastest=zeros,

@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from policies.planner import contingency
-from policies.planner.search import Budget, Plans
+from policies.planner.search import LANE_COSTS, MARGINS, Budget, Plans
 from policies.planner.settings import Settings
 from policies.planner.tree import Tree
+
+# what a plan without a collision is worth is the sum of these
+PARTS = ("progress", *MARGINS, "unrest", *LANE_COSTS)
 
 
 @dataclass(frozen=True)
@@ -25,18 +28,19 @@ def worth_of(plans: Plans, budget: Budget, settings: Settings) -> np.ndarray:
     """[P, 2]: what a plan's collision costs (0 to 1), and what it is worth besides, in m/s."""
     crashed = np.isfinite(plans.crash)
     cost = np.where(crashed, settings.gamma ** np.where(crashed, plans.crash, 0.0), 0.0)
-    return np.stack([cost, gain_of(plans, plans.way, budget, settings)], -1)
+    return np.stack([cost, parts_of(plans, plans.way, budget, settings).sum(1)], -1)
 
 
-def gain_of(plans, way: np.ndarray, budget: Budget, settings: Settings) -> np.ndarray:
-    """Mean speed [m/s], less what missing margins, lanes and unrest cost."""
-    gain = way / budget.horizon - settings.risk_weight * plans.risk
-    return gain - settings.move * plans.moves - plans.owed / budget.horizon
+def parts_of(plans, way: np.ndarray, budget: Budget, settings: Settings) -> np.ndarray:
+    """[P, PARTS] [m/s]: mean speed, less what missing margins, unrest and lanes cost; all but collisions."""
+    progress, unrest = way / budget.horizon, -settings.move * plans.moves
+    margins, lanes = -settings.prices.each * plans.missing, -plans.owed / budget.horizon
+    return np.column_stack([progress, margins, unrest, lanes])
 
 
 def promise(nodes, seconds: float, budget: Budget, settings: Settings) -> np.ndarray:
     """What open nodes would be worth if they went on for so long [s] at the speed they have."""
-    return gain_of(nodes, nodes.way + nodes.speed * seconds, budget, settings)
+    return parts_of(nodes, nodes.way + nodes.speed * seconds, budget, settings).sum(1)
 
 
 def weighed(
