@@ -28,6 +28,8 @@ MADE_FROM = {  # policies that are made from what follows a colon: name -> what 
     "llm": "MODEL",
     "sb3": "FILE.safetensors",
 }
+# the worths of an option's terms sum to its score within this, in the score's unit
+SUM_TOLERANCE = 1e-6
 
 
 class PolicyError(ValueError):
@@ -245,9 +247,15 @@ def _fault_of(option: Option, scene: Scene) -> str:
     for term in option.terms:
         numbers[f"term {term.kind!r}"] = term.value
         numbers[f"threshold of term {term.kind!r}"] = term.threshold
+        numbers[f"worth of term {term.kind!r}"] = term.worth
     for what, number in numbers.items():
         if number is not None and not math.isfinite(number):
             return f"gave option {option.action} a {what} of {number}"
+    if option.sum is not None and option.score is None:
+        return f"gave option {option.action} terms with a worth but no score"
+    if option.sum is not None and abs(option.sum - option.score) > SUM_TOLERANCE:
+        said = f"{option.score:.6g}, but its terms sum to {option.sum:.6g}"
+        return f"gave option {option.action} a score of {said}"
     unfit = _unfit(option.action, scene)
     return f"weighed {unfit}" if unfit else ""
 

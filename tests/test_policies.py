@@ -332,3 +332,17 @@ def test_every_number_of_a_term_is_finite(name):
     for each in decided(name, scene(*crowd, speed=0.0)).options:
         assert all(math.isfinite(term.value) for term in each.terms)
         assert all(math.isfinite(term.threshold or 0.0) for term in each.terms)
+
+
+@pytest.mark.parametrize("worths, told", [((1.0, 0.5), "sum to 1.5"), ((math.nan, 0.0), "nan")])
+def test_terms_that_do_not_sum_to_the_score_are_refused(worths, told):
+    class Sums:
+        name, tie = "sums", "shares evidence"
+
+        def decide(self, scene):
+            terms = tuple(Term("value", 0.0, "", "for", worth=worth) for worth in worths)
+            return Choice(Meta("IDLE"), (Option(Meta("IDLE"), terms, 2.0),))
+
+    scene = World("highway-fast", physics="twin").reset(3)
+    with pytest.raises(policy.PolicyError, match=told):
+        policy.checked(Sums(), scene)

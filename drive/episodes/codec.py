@@ -32,7 +32,7 @@ TAGGED = {  # members of unions are told apart by a tag
 }
 LATER = {  # fields that are not written while they hold their default, as logs were before they came
     types.Step: ("edits",),
-    types.Choice: ("answered", "notes"),
+    types.Choice: ("answered", "notes", "unit", "even"),
     types.Contact: ("unavoidable",),
     types.End: ("edits",),
     types.Header: ("physics", "parent"),

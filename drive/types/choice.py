@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +14,11 @@ from drive.types.trajectory import Trajectory
 
 @dataclass(frozen=True)
 class Term:
-    """One measured reason for or against an option; its words stand in the language tables."""
+    """One measured part of what an option is worth; its words stand in the language tables.
+
+    Where a policy scores its options, the worths of an option's terms sum to its score. A term
+    without a worth took no part in the score.
+    """
 
     kind: str  # a key of drive.language.TERMS
     value: float
@@ -22,6 +27,9 @@ class Term:
     threshold: float | None = None  # same unit; what the value is held against
     cars: tuple[int, ...] = ()  # ids of the cars it is about, if any
     objects: tuple[int, ...] = ()  # ids of the static objects it is about, if any
+    worth: float | None = None  # what it adds to the option's score, in the score's unit
+    after: float | None = None  # [s] from now until the value is reached; None: it is so now
+    likely: tuple[int, ...] = ()  # (in how many, of how many) hypotheses; () where none were made
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,12 @@ class Option:
     #                                    does not say it (continuous control)
     # where it leads; of a followed path that path, else filled by foresight where the policy did not
     trajectory: Trajectory | None = None
+
+    @property
+    def sum(self) -> float | None:
+        """What the worths of its terms sum to; None where no term has a worth."""
+        worths = [term.worth for term in self.terms if term.worth is not None]
+        return math.fsum(worths) if worths else None
 
     def __post_init__(self):
         if self.trajectory is None and isinstance(self.action, Follow):
@@ -50,6 +64,9 @@ class Choice:
     rationale: Rationale | None = None  # only from a policy that speaks for itself
     answered: bool = True  # False: the policy had no answer, and a fallback chose in its place
     notes: tuple[str, ...] = ()  # how the choice came about, such as a fallback; untrusted text
+
+    unit: str = ""  # of scores and worths
+    even: float = 0.0  # scores that differ by no more than this count as equally good
 
     @property
     def chosen(self) -> Option:
