@@ -243,12 +243,16 @@ def _fault_of_text(policy: Policy, scene: Scene, choice: Choice) -> str:
 
 
 def _fault_of(option: Option, scene: Scene) -> str:
-    numbers = {"score": option.score}
+    numbers = [("score", option.score)]
     for term in option.terms:
-        numbers[f"term {term.kind!r}"] = term.value
-        numbers[f"threshold of term {term.kind!r}"] = term.threshold
-        numbers[f"worth of term {term.kind!r}"] = term.worth
-    for what, number in numbers.items():
+        kind = repr(term.kind)
+        numbers += [
+            (f"term {kind}", term.value),
+            (f"threshold of term {kind}", term.threshold),
+            (f"worth of term {kind}", term.worth),
+            (f"time of term {kind}", term.after),
+        ]
+    for what, number in numbers:
         if number is not None and not math.isfinite(number):
             return f"gave option {option.action} a {what} of {number}"
     if option.sum is not None and option.score is None:
