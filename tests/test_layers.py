@@ -21,7 +21,7 @@ scenarios
 twin        kernel network worlds suppositions entry edits spawn vector_env
 policy
 world       drivers config edits values perception task blame following recorder twin
-reasoning   causes reasons decisions evidence narrate
+reasoning   deciding causes reasons decisions evidence narrate
 episodes    codec lines log shelf rollout record replay branch api
 checking    clock scene text asked futures verdicts faithfulness examination
 evaluation  results versions folder run
