@@ -72,6 +72,10 @@ def scene(*cars, lanes=3, lane=1, speed=25.0, legal=META, ghosts=()):
     )
 
 
+def decided_choice(this):
+    return checked(Planner(), this)
+
+
 def decided(this):
     return checked(Planner(), this).action.name
 
@@ -345,9 +349,12 @@ def test_on_a_free_motorway_it_keeps_right_and_says_so():
     )
     choice = checked(Planner(), fast)
     assert choice.action.name == "LANE_RIGHT"
-    assert [term.value for term in choice.chosen.terms if term.kind == "lanes to the right"] == [
-        2.0
-    ]
+    lanes = {o.action.name: o for o in choice.options}
+    costs = {
+        name: sum(t.worth for t in lanes[name].terms if t.kind == "lanes to the right" and t.worth)
+        for name in ("IDLE", "LANE_RIGHT")
+    }
+    assert costs["IDLE"] < costs["LANE_RIGHT"] < 0
     rightmost = replace(
         fast, ego=replace(fast.ego, y=-8.0, lane=lane_id(2), target_lane=lane_id(2))
     )
@@ -399,11 +406,11 @@ def test_what_looks_alike_is_decided_alike():
     plans, worth, count = thought.plans, thought.worth, len(thought.roots)
     faster = next(each for each in thought.weighed if META[each.code] == "FASTER")
     alone = [
-        worth[(plans.codes[:, 0] == faster.code) & (plans.world == world), 0].min()
+        worth.cost[(plans.codes[:, 0] == faster.code) & (plans.world == world)].min()
         for world in range(count)
     ]
     assert sum(alone) == 0  # whatever the others are about to do, there is a way out, were it known
-    costs = contingency.by_second_action(plans, faster.code, worth[:, 0], count, 1.0)
+    costs = contingency.by_second_action(plans, faster.code, worth.cost, count, 1.0)
     together = contingency.shared(plans, faster.code, costs, thought.tree, 1.0)
     assert len(together) >= 2 and len(set(together.values())) == 1
     seconds = plans.codes[faster.rows, 1]
@@ -439,10 +446,10 @@ def test_an_action_after_which_a_single_one_survives_is_passed_up(name):
     tempting = bold.best
     assert np.isinf(bold.plans.crash[tempting.rows]).all()  # in every hypothesis there is a way out
     costs = contingency.by_second_action(
-        bold.plans, tempting.code, bold.worth[:, 0], len(bold.roots), 1.0
+        bold.plans, tempting.code, bold.worth.cost, len(bold.roots), 1.0
     )
     assert (
-        contingency.reliance(costs, bold.worth[tempting.rows, 0]) > 0.3
+        contingency.reliance(costs, bold.worth.cost[tempting.rows]) > 0.3
         and contingency.value_of_information(costs) > 0.3
     )
     assert wary.best.code != tempting.code
@@ -608,3 +615,54 @@ def test_a_golden_scene_says_how_it_was_met_and_is_written_as_it_is_read(name):
     assert seen.step == len(stored["actions"]) and len(seen.history.ego) == min(16, 10 * seen.step)
     assert codec.plain(seen) == stored["scene"] and codec.plain(seen.road) == stored["road"]
     assert checked(Planner(golden.settings(name)), seen).action.name in seen.legal.meta
+
+
+ROADS = ("dilu-4-2.0", "highway-fast", "two-way", "exit", "roundabout", "intersection", "u-turn")
+# far enough beyond every value that is measured: the wish is kept
+GIVEN_UP = {"braking asked": 1e9}
+
+
+@pytest.mark.parametrize("name", ROADS)
+def test_the_worths_of_every_option_sum_to_its_score_and_a_wish_is_worth_what_it_says(name):
+    """With its wishes of one kind given up and its plans held, an option gains exactly what those terms cost it."""
+    planner, seen = Planner(), in_the_middle(name, 5, 3).scene
+    choice = planner.decide(seen)
+    assert choice.action == max(choice.options, key=lambda option: option.score).action
+    for kind in ("headway", "time to contact", "time to contact behind", "gap kept behind", "braking asked"):  # fmt: skip
+        again = planner.reweighed(seen, kind, GIVEN_UP.get(kind, 0.0))
+        for was, now in zip(choice.options, again.options, strict=True):
+            kinds = (kind, "gap kept ahead") if kind == "headway" else (kind,)
+            cost = sum(term.worth for term in was.terms if term.kind in kinds and term.worth)
+            assert now.score - was.score == pytest.approx(-cost, abs=1e-9)
+            assert was.sum == pytest.approx(was.score, abs=1e-9)
+            assert now.sum == pytest.approx(now.score, abs=1e-9)
+
+
+def test_a_missing_margin_belongs_to_the_car_that_it_is_missing_to():
+    """Closing in on car 1, cutting in ahead of car 2: each term names its car, in all hypotheses alike."""
+    seen = scene(car(1, 25, lane=1, speed=20.0), car(2, -7, lane=0, speed=28.0))
+    options = {option.action.name: option for option in decided_choice(seen).options}
+    ahead = [term for term in options["FASTER"].terms if term.kind == "time to contact"]
+    behind = [term for term in options["LANE_LEFT"].terms if term.kind == "braking asked"]
+    assert {term.cars for term in ahead} == {(1,)} and {term.cars for term in behind} == {(2,)}
+    for term in ahead + behind:
+        assert term.worth < 0 and term.likely == (1, 1) or term.likely[1] == 7
+        assert (term.value < term.threshold) == (term in ahead)
+        assert 0 < term.after <= 7.0
+
+
+def test_a_contact_says_with_what_when_and_in_how_many_hypotheses():
+    seen = scene(car(1, 2, lane=0, speed=25.0))
+    left = next(o for o in decided_choice(seen).options if o.action.name == "LANE_LEFT")
+    (contact,) = (term for term in left.terms if term.kind == "contact")
+    assert (
+        contact.cars == (1,) and contact.likely == (7, 7) and contact.value == contact.after < 1.5
+    )
+    assert contact.worth < -1000
+    assert left.score == pytest.approx(sum(term.worth or 0.0 for term in left.terms))
+
+
+def test_what_is_no_wish_is_refused_in_words():
+    planner, seen = Planner(), scene(car(1, 25, speed=20.0))
+    with pytest.raises(ValueError, match="'progress' is no wish; choose from headway"):
+        planner.reweighed(seen, "progress", 0.5)

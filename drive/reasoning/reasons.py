@@ -116,6 +116,7 @@ def weigh(
     Where causes were tested, terms about a car that makes no difference count no longer. placing:
     the proximate cause's place speaks against what would be done without it.
     """
+    choice = _without_sums(choice)
     if attribution is not None:
         choice = _tested_only(choice, attribution)
     if placing:
@@ -125,6 +126,23 @@ def weigh(
         _reasons(situation, choice),
         _rivals(situation, choice, attribution),
     )
+
+
+def _without_sums(choice: Choice) -> Choice:
+    """The choice without the terms that only its sum needs: where others tell what was seen, they speak."""
+    kinds = {
+        term.kind
+        for option in choice.options
+        for term in option.terms
+        if term.after is None and term.worth is None
+    }
+    if not kinds:
+        return choice
+    options = (
+        replace(option, terms=tuple(t for t in option.terms if t.worth is None))
+        for option in choice.options
+    )
+    return replace(choice, options=tuple(options))
 
 
 def manoeuvre_of(scene: Scene, option: Option) -> str | None:

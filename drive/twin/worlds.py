@@ -24,7 +24,7 @@ NO_TRACKS = np.zeros(
     (0, 0, 0, 4)
 )  # what stands for tracks, the ego's states and risks where they are not recorded
 NO_EGOS = np.zeros((0, 0, 5))
-NO_RISKS = np.zeros((0, 0, k.RISKS))
+NO_RISKS = np.zeros((0, 0, k.PARTNERS))
 FEW = 5  # slots; among so few each world is driven by itself, also where worlds are related
 
 KINDS = {
@@ -116,6 +116,8 @@ class Drive:
         np.ndarray | None
     )  # [W, T, 5] the ego's x, y, heading, speed and commanded acceleration [m/s2]
     risks: np.ndarray | None  # [W, D, RISKS]
+    # float [W, D, RISKS] the slots that the risks come from; inf: none
+    partners: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +184,7 @@ class Worlds:
         slots, lanes, worlds = self.f.shape[2], len(self.net.facts), len(self)
         all_tracks = np.zeros((worlds, duration, slots, 4)) if tracks else NO_TRACKS
         all_egos = np.zeros((worlds, duration, 5)) if ego else NO_EGOS
-        all_risks = np.full((worlds, codes.shape[1], k.RISKS), np.inf) if risks else NO_RISKS
+        all_risks = np.full((worlds, codes.shape[1], k.PARTNERS), np.inf) if risks else NO_RISKS
         margins = np.array(wanted, float)
         related = related and not self.net.regulated and slots > FEW
 
@@ -204,7 +206,10 @@ class Worlds:
             if flipped.size:
                 flipped[..., 1:3] *= -1
         return Drive(
-            all_tracks if tracks else None, all_egos if ego else None, all_risks if risks else None
+            all_tracks if tracks else None,
+            all_egos if ego else None,
+            all_risks[..., : k.RISKS] if risks else None,
+            all_risks[..., k.RISKS :] if risks else None,
         )
 
     def _orders(self, actions) -> tuple[np.ndarray, np.ndarray]:

@@ -21,6 +21,7 @@ from drive.kinematics.control import clipped
 from drive.twin import CODES, META_ACTIONS, Worlds, sees_less, warm
 from drive.types import Choice, Control, Legal, Meta, Option, Scene, Trajectory
 from policies.planner import relevance, steering
+from policies.planner.facts import facts_of
 from policies.planner.goal import Goal, lanes_to_goal, lanes_to_the_right
 from policies.planner.imagination import (
     crossing,
@@ -31,9 +32,10 @@ from policies.planner.imagination import (
 )
 from policies.planner.search import Budget, Plans, hold, search
 from policies.planner.settings import Settings
-from policies.planner.terms import lane_after, terms_of, trajectories
+from policies.planner.terms import Followed, lane_after, reheld, scaled, terms_of, trajectories
+from policies.planner.trace import trace
 from policies.planner.tree import Tree
-from policies.planner.weighing import Weighed, promise, weighed, worth_of
+from policies.planner.weighing import Weighed, Worth, promise, weighed, worth_of
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Thought:
     budget: Budget
     roots: Worlds
     plans: Plans
-    worth: np.ndarray  # [P, 2] of every plan
+    worth: Worth  # of every plan
     weighed: tuple[Weighed, ...]
     tree: Tree  # of the search
     paths: list[Trajectory]  # where each weighed action leads
@@ -85,6 +87,16 @@ class Planner:
             return frozenset(car.id for car in scene.cars)
         return relevance.could_matter(self._thought(scene), self.settings)
 
+    def reweighed(self, scene: Scene, kind: str, factor: float) -> Choice:
+        """The choice's options, their plans held as they are, with the wish of this kind of term so many times as large."""
+        if scene.legal.steered:
+            raise ValueError("where the road is steered, no such wish is weighed")
+        thought = self._thought(scene)
+        margins = scaled(self.settings.margins, kind, factor)
+        plans = followed(thought, replace(thought.budget, margins=margins))
+        again = [reheld(each, self.settings.prices) for each in plans]
+        return _told(scene, thought, again, self.settings)
+
     def _thought(self, scene: Scene) -> Thought:
         last = self._last
         if last is not None and last[0] is scene:
@@ -122,11 +134,33 @@ def weigh(scene: Scene, roots: Worlds, settings: Settings) -> Choice:
 
 def chosen(scene: Scene, thought: Thought, settings: Settings) -> Choice:
     """The choice that a search leads to: the best action, and every action with its terms."""
+    return _told(scene, thought, followed(thought, thought.budget), settings)
+
+
+def followed(thought: Thought, budget: Budget) -> list[Followed]:
+    """The best plans of every action, driven once more with the margins of this budget."""
+    rows = np.concatenate([each.rows for each in thought.weighed])
+    traces = trace(thought.roots, thought.plans, rows, budget)
+    ends = np.cumsum([len(each.rows) for each in thought.weighed])
+    return [
+        Followed(
+            thought.plans,
+            thought.worth,
+            each,
+            traces.pick(slice(end - len(each.rows), end)),
+            budget,
+        )
+        for each, end in zip(thought.weighed, ends, strict=True)
+    ]
+
+
+def _told(scene: Scene, thought: Thought, plans: list[Followed], settings: Settings) -> Choice:
     options = tuple(
         _option(scene, thought, each, path, settings)
-        for each, path in zip(thought.weighed, thought.paths, strict=True)
+        for each, path in zip(plans, thought.paths, strict=True)
     )
-    return Choice(Meta(META_ACTIONS[thought.best.code]), options)
+    action = Meta(META_ACTIONS[thought.best.code])
+    return Choice(action, options, unit="m/s", even=settings.even)
 
 
 def think(
@@ -192,15 +226,17 @@ def _searched(
 
 
 def _option(
-    scene: Scene, thought: Thought, of: Weighed, path: Trajectory, settings: Settings
+    scene: Scene, thought: Thought, followed: Followed, path: Trajectory, settings: Settings
 ) -> Option:
+    of = followed.weighed
     action = Meta(META_ACTIONS[of.code])
+    lane = lane_after(scene, action)
     lost = np.flatnonzero(np.isfinite(thought.plans.crash[of.rows]))
     held = hold(
         with_ego_as_wide(thought.roots.select(lost), scene.ego.width), of.code, thought.budget
     )
-    terms = terms_of(scene, action, thought.plans, of.rows, held, thought.budget, settings.words)
-    return Option(action, terms, of.score, lane_after(scene, action), path)
+    facts = facts_of(scene, action, thought.plans, of.rows, held, thought.budget, settings.words)
+    return Option(action, terms_of(scene, followed, lane) + facts, of.score, lane, path)
 
 
 # ----------------------------------------------------------------------------------- steering

@@ -36,7 +36,7 @@ def _at_best(thought, settings) -> np.ndarray:
         np.isfinite(plans.crash), budget.horizon - np.minimum(plans.crash, budget.horizon), 0.0
     )
     gain = (
-        thought.worth[:, 1]
+        thought.worth.gain
         + plans.missing @ settings.prices.each
         + left * _fastest(thought) / budget.horizon
     )
@@ -59,7 +59,8 @@ def _fastest(thought) -> np.ndarray:
 
 def _could(thought, settings, free: np.ndarray, touched: np.ndarray) -> bool:
     kept = thought.plans.done | touched
-    worth, world = np.where(touched[:, None], free, thought.worth)[kept], thought.plans.world[kept]
+    own = np.stack([thought.worth.cost, thought.worth.gain], -1)
+    worth, world = np.where(touched[:, None], free, own)[kept], thought.plans.world[kept]
     rivals = (each.code for each in thought.weighed if each is not thought.best)
     ways = (way[kept] for code in rivals for way in _ways(thought, code))
     return any(

@@ -23,6 +23,7 @@ IDLE, SLOWER = CODES["IDLE"], CODES["SLOWER"]
 MARGINS = ("time ahead", "gap ahead", "time behind", "gap behind", "imposed", "aside")
 # the columns of a lane's cost
 LANE_COSTS = ("lanes to goal", "lanes to the right")
+TINY = 1e-9  # of a margin: none
 
 
 @dataclass(frozen=True)
@@ -276,7 +277,9 @@ def missing(seen: np.ndarray, speed: np.ndarray, margins: Margins) -> np.ndarray
     gap, time, behind, time_behind, follower, clear = seen.T
 
     def short(value: np.ndarray, wanted) -> np.ndarray:
-        return np.clip((wanted - value) / wanted, 0.0, margins.worst)
+        """0 where nothing is wanted."""
+        share = (wanted - value) / np.maximum(wanted, TINY)
+        return np.clip(share, 0.0, margins.worst) * (np.asarray(wanted) > 0)
 
     return np.stack(
         [
@@ -285,7 +288,7 @@ def missing(seen: np.ndarray, speed: np.ndarray, margins: Margins) -> np.ndarray
             short(time_behind, margins.behind_time),
             short(behind, margins.behind_least),
             np.clip(-follower / margins.imposed - 1.0, 0.0, 1.0),
-            short(clear, margins.aside) if margins.aside else np.zeros(len(clear)),
+            short(clear, margins.aside),
         ],
         -1,
     )

@@ -242,6 +242,7 @@ class Settings:
     )
     move: float = tunable(0.2, "m/s", "that an action other than IDLE has to gain")
     goal: float = tunable(3.0, "m/s", "that a lane nearer to the exit is worth")
+    even: float = tunable(0.05, "m/s", "by which scores may differ and count as equally good")
     right: float = tunable(
         0.7, "m/s", "that a lane further to the right is worth on a motorway", BY_COMPARISON
     )

@@ -1,23 +1,171 @@
-"""The terms and the trajectory of an option: what the scene shows, and what the plans imagine."""
+"""The terms of an option, which sum to its score, and the trajectory of an action."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from drive.kinematics import control
-from drive.kinematics.surroundings import Neighbour, View
 from drive.kinematics.trajectory import from_states
-from drive.roads import LaneId, Road
+from drive.roads import LaneId
 from drive.twin import META_ACTIONS, from_scene
 from drive.types import HORIZON, Meta, Scene, Term, Trajectory
 from policies.planner.goal import lanes_to_goal, lanes_to_the_right
-from policies.planner.search import Budget, Held, Plans
-from policies.planner.settings import Words
+from policies.planner.search import MARGINS, Budget, Plans
+from policies.planner.settings import Margins, Prices
+from policies.planner.trace import Trace
+from policies.planner.weighing import AT, PARTS, Weighed, Worth
 
 SOURCE = "imagined"
+WALK = 3.0  # [m/s] below which a gap is told in metres, not in seconds
+
+
+@dataclass(frozen=True)
+class Followed:
+    """An action's best plans, one per hypothesis, as driven once more."""
+
+    plans: Plans
+    worth: Worth  # of the plans
+    weighed: Weighed
+    trace: Trace  # of these plans, in the same order
+    budget: Budget
+
+    @property
+    def costs(self) -> np.ndarray:
+        """[H] of the collisions, 0 to 1."""
+        return self.worth.cost[self.weighed.rows]
+
+    @property
+    def hypotheses(self) -> int:
+        return len(self.weighed.rows)
+
+
+def terms_of(scene: Scene, followed: Followed, lane: LaneId) -> tuple[Term, ...]:
+    """The terms of an action that leads to a lane; their worths [m/s] sum to its score."""
+    worths = dict(zip(AT, map(float, followed.weighed.worths), strict=True))
+    speed = float(followed.plans.way[followed.weighed.rows].mean()) / followed.budget.horizon
+    terms = [
+        Term("progress", speed, "m/s", "for", worth=worths["progress"]),
+        *_contacts(followed, worths["contact"]),
+        *(term for kind in range(len(MARGINS)) for term in _margins(followed, kind)),
+        *(_of_lanes(scene, lane, worths)),
+        *(_plain(kind, worths[kind]) for kind in PLAIN if worths[kind]),
+    ]
+    return tuple(terms)
+
+
+PLAIN = "unrest", "reliance", "information"  # components that are a term by themselves
+
+
+def _plain(kind: str, worth: float) -> Term:
+    """A term of which nothing else was measured than what it is worth."""
+    return Term(kind, abs(worth), "m/s", _counts(worth), worth=worth)
+
+
+def _counts(worth: float) -> str:
+    return "for" if worth > 0 else "against"
+
+
+def _of_lanes(scene: Scene, lane: LaneId, worths: dict[str, float]) -> Iterator[Term]:
+    """What the lanes cost that the plans drive in; the value is what is left from the lane that the action leads to."""
+    number = [each.id for each in scene.road.lanes].index(lane)
+    left = {
+        "lanes to goal": lanes_to_goal(scene),
+        "lanes to the right": lanes_to_the_right(scene.road),
+    }
+    for kind, lanes in left.items():
+        if worths[kind]:
+            yield Term(kind, float(lanes[number]), "", "against", worth=worths[kind])
+
+
+def _contacts(followed: Followed, worth: float) -> Iterator[Term]:
+    """The soonest contact with each body that the plans hit; a body's share of the worth is that of its cost."""
+    rows, hypotheses = followed.weighed.rows, followed.hypotheses
+    crash, costs = followed.plans.crash[rows], followed.costs
+    for body in np.unique(followed.trace.partner[np.isfinite(crash)]):
+        mine = np.isfinite(crash) & (followed.trace.partner == body)
+        share = float(costs[mine].sum() / costs.sum())
+        soonest = float(crash[mine].min())
+        yield Term(
+            "contact", soonest, "s", "against", **_about(int(body)),
+            worth=worth * share, after=soonest, likely=(int(mine.sum()), hypotheses),
+        )  # fmt: skip
+
+
+def _about(body: int) -> dict[str, tuple[int, ...]]:
+    return {"cars": (body,)} if body > 0 else {"objects": (-body,)} if body else {}
+
+
+def _margins(followed: Followed, kind: int) -> Iterator[Term]:
+    """A margin that plans leave missing, by body, with the value that is worst in any hypothesis."""
+    trace, worth = followed.trace, followed.weighed.worths[PARTS.index(MARGINS[kind])]
+    short, body = trace.short[:, :, kind], trace.body[:, :, kind]
+    total = short.sum()
+    for each in np.unique(body[short > 0]):
+        mine = np.where(body == each, short, 0.0)
+        row, level = np.unravel_index(np.argmax(mine), mine.shape)
+        seen, speed = float(trace.seen[row, level, kind]), float(trace.speed[row, level])
+        told = TOLD[MARGINS[kind]](seen, speed, followed.budget.margins)
+        yield Term(
+            *told[:3], "against", told[3], **_about(int(each)),
+            worth=float(worth * mine.sum() / total),
+            after=float(level + 1) * followed.budget.period,
+            likely=(int(mine.any(1).sum()), followed.hypotheses),
+        )  # fmt: skip
+
+
+def _gap_ahead(seen: float, speed: float, wants: Margins) -> tuple[str, float, str, float]:
+    wish = wants.ahead_least + wants.ahead_headway * speed
+    if speed < WALK:
+        return "gap kept ahead", seen, "m", wish
+    return "headway", seen / speed, "s", wish / speed
+
+
+# how a margin is told: (kind, value, unit, wish) of what was measured at a speed [m/s]
+TOLD = {
+    "time ahead": lambda seen, speed, wants: ("time to contact", seen, "s", wants.ahead_time),
+    "gap ahead": _gap_ahead,
+    "time behind": lambda seen, speed, wants: (
+        "time to contact behind",
+        seen,
+        "s",
+        wants.behind_time,
+    ),
+    "gap behind": lambda seen, speed, wants: ("gap kept behind", seen, "m", wants.behind_least),
+    "imposed": lambda seen, speed, wants: ("braking asked", -seen, "m/s²", wants.imposed),
+    "aside": lambda seen, speed, wants: ("clearance", seen, "m", wants.aside),
+}
+
+
+# the numbers of `Margins` that hold the wish of a kind of term
+WISHES = {
+    "headway": ("ahead_least", "ahead_headway"),
+    "gap kept ahead": ("ahead_least", "ahead_headway"),
+    "time to contact": ("ahead_time",),
+    "time to contact behind": ("behind_time",),
+    "gap kept behind": ("behind_least",),
+    "braking asked": ("imposed",),
+    "clearance": ("aside",),
+}
+
+
+def scaled(wants: Margins, kind: str, factor: float) -> Margins:
+    """The margins with the wish of this kind of term so many times as large; ValueError where that is no wish."""
+    if kind not in WISHES:
+        raise ValueError(f"{kind!r} is no wish; choose from {', '.join(WISHES)}")
+    return replace(wants, **{name: getattr(wants, name) * factor for name in WISHES[kind]})
+
+
+def reheld(plans: Followed, prices: Prices) -> Followed:
+    """The same plans, with what the missing margins of their trace are worth."""
+    worths = plans.weighed.worths.copy()
+    first = PARTS.index(MARGINS[0])
+    missing = plans.trace.short.sum((0, 1)) / plans.hypotheses
+    worths[first : first + len(MARGINS)] = -prices.each * missing
+    return replace(plans, weighed=replace(plans.weighed, worths=worths))
 
 
 def lane_after(scene: Scene, action: Meta) -> LaneId:
@@ -25,134 +173,6 @@ def lane_after(scene: Scene, action: Meta) -> LaneId:
     ego = scene.ego
     here = scene.road.lane(ego.target_lane)
     return control.target_lane_after(scene.road, here, action.name, ego.x, ego.y).id
-
-
-def terms_of(
-    scene: Scene,
-    action: Meta,
-    plans: Plans,
-    rows: np.ndarray,
-    held: Held,
-    budget: Budget,
-    words: Words,
-) -> tuple[Term, ...]:
-    """Contacts foreseen first, then the cars ahead and behind in the lane that the action leads to, then the gain.
-
-    held: the action and nothing after it, in the hypotheses in which none of the plans left to it survives.
-    """
-    view, lane = View(scene), lane_after(scene, action)
-    terms = [
-        *_contacts(held, budget.horizon),
-        *(_beside(view, lane, words) if lane != scene.ego.target_lane else ()),
-        *ahead(view, lane, words, slows=action.name == "SLOWER"),
-        *_goal(scene, lane),
-        *_keeping_right(scene, lane),
-        *_gain(scene, plans, rows, budget, words),
-    ]
-    return tuple(terms)
-
-
-def _contacts(held: Held, horizon: float) -> list[Term]:
-    """The soonest contact over the hypotheses in which a contact cannot be avoided, if any."""
-    if not np.isfinite(held.crash).any():
-        return []
-    soonest = int(np.argmin(held.crash))
-    partner = int(held.partner[soonest])
-    about = {"cars": (partner,)} if partner > 0 else {"objects": (-partner,)} if partner else {}
-    return [Term("predicted contact", float(held.crash[soonest]), "s", "against", horizon, **about)]
-
-
-def ahead(view: View, lane: LaneId, words: Words, slows: bool = False) -> list[Term]:
-    """The leader on a lane; what speaks against going on speaks for slowing down."""
-    lead, speed = view.leader(lane), view.scene.ego.speed
-    if lead is None:
-        return [Term("free ahead", view.scene.perception.range, "m", "for")]
-    if (
-        lead.car is None
-        and lead.object is None
-        and not _runs_out(view.scene.road, lane, words.look)
-    ):
-        return [Term("free ahead", lead.gap, "m", "for")]
-    if lead.car is None:
-        objects = (lead.object,) if lead.object is not None else ()
-        return [Term("lane ends", lead.gap, "m", "for" if slows else "against", objects=objects)]
-    close = lead.time_gap(speed) < words.time_gap
-    soon = lead.time_to_collision < words.time_to_collision
-    tight = close or soon
-    counts = "against" if tight and not slows else "for"
-    cars = (lead.car,)
-    terms = [Term("gap ahead", lead.gap, "m", counts, cars=cars)]
-    if close:
-        gap, wanted = lead.time_gap(speed), words.time_gap
-        terms.insert(0, Term("time gap", gap, "s", counts, wanted, cars=cars))
-    if soon:
-        time, wanted = lead.time_to_collision, words.time_to_collision
-        terms.insert(0, Term("time to collision", time, "s", counts, wanted, cars=cars))
-    if lead.closing > words.gain:
-        terms.append(Term("slower ahead", lead.closing, "m/s", counts, cars=cars))
-    return terms
-
-
-def _runs_out(road: Road, lane: LaneId, look: float) -> bool:
-    """Does the lane end while others beside it, or what they lead to, go on?"""
-    path = road.path(lane, (), look)
-    last = path[-1][0]
-    others = (other.id for other in road.sections[last.id[:2]] if other.id != last.id)
-    return not road.continuations(last.id) and any(map(road.continuations, others))
-
-
-def _beside(view: View, lane: LaneId, words: Words) -> list[Term]:
-    terms = [
-        Term("beside", -other.gap, "m", "against", cars=(other.car,)) for other in view.beside(lane)
-    ]
-    behind = view.follower(lane)
-    if behind is None or behind.gap < 0:
-        return terms
-    return terms + _behind(behind, words)
-
-
-def _behind(other: Neighbour, words: Words) -> list[Term]:
-    cars, imposed = (other.car,), other.imposed_braking
-    counts = "against" if imposed > words.imposed else "for"
-    terms = [Term("gap behind", other.gap, "m", counts, cars=cars)]
-    if other.closing > words.gain and math.isfinite(imposed):
-        terms.append(Term("closing from behind", other.closing, "m/s", counts, cars=cars))
-        terms.append(Term("imposed braking", imposed, "m/s²", counts, words.imposed, cars=cars))
-    return terms
-
-
-def _goal(scene: Scene, lane: LaneId) -> list[Term]:
-    if scene.task.kind != "exit":
-        return []
-    numbers = {each.id: number for number, each in enumerate(scene.road.lanes)}
-    changes = lanes_to_goal(scene)
-    left, now = changes[numbers[lane]], changes[numbers[scene.ego.target_lane]]
-    if not left and not now:
-        return []
-    return [
-        Term(
-            "lanes to goal",
-            float(left),
-            "",
-            "for" if left <= now and left < 1 or left < now else "against",
-        )
-    ]
-
-
-def _keeping_right(scene: Scene, lane: LaneId) -> list[Term]:
-    """The term for a lane further to the right, on a road where keeping right is worth something."""
-    number = {each.id: number for number, each in enumerate(scene.road.lanes)}
-    left = lanes_to_the_right(scene.road)
-    now = float(left[number[scene.ego.target_lane]])
-    return [Term("lanes to the right", now, "", "for")] if left[number[lane]] < now else []
-
-
-def _gain(scene: Scene, plans: Plans, rows: np.ndarray, budget: Budget, words: Words) -> list[Term]:
-    """Mean speed imagined, over the speed driven now."""
-    gain = float(plans.way[rows].mean()) / budget.horizon - scene.ego.speed
-    if abs(gain) < words.gain or not np.isinf(plans.crash[rows]).all():
-        return []
-    return [Term("speed gain", gain, "m/s", "for" if gain > 0 else "against")]
 
 
 def trajectories(scene: Scene, codes: np.ndarray) -> list[Trajectory]:

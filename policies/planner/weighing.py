@@ -1,4 +1,4 @@
-"""What plans are worth, and what an action is worth: its best plans."""
+"""What plans are worth, and what an action is worth: its best plans. Every score is a sum of named components."""
 
 from __future__ import annotations
 
@@ -11,28 +11,46 @@ from policies.planner.search import LANE_COSTS, MARGINS, Budget, Plans
 from policies.planner.settings import Settings
 from policies.planner.tree import Tree
 
-# what a plan without a collision is worth is the sum of these
+# what a plan is worth but for its collision is the sum of these
 PARTS = ("progress", *MARGINS, "unrest", *LANE_COSTS)
+# what an action is worth is the sum of these
+COMPONENTS = (*PARTS, "contact", "reliance", "information")
+AT = {name: number for number, name in enumerate(COMPONENTS)}
 
 
 @dataclass(frozen=True)
 class Weighed:
-    """An action with its score and its plans, one best plan per hypothesis."""
+    """An action with what it is worth, and its plans, one best plan per hypothesis."""
 
     code: int
-    score: float
+    worths: np.ndarray  # [COMPONENTS] [m/s]
     rows: np.ndarray  # [H] the best plan of each hypothesis
 
+    @property
+    def score(self) -> float:
+        """[m/s]"""
+        return float(self.worths.sum())
 
-def worth_of(plans: Plans, budget: Budget, settings: Settings) -> np.ndarray:
-    """[P, 2]: what a plan's collision costs (0 to 1), and what it is worth besides, in m/s."""
+
+@dataclass(frozen=True)
+class Worth:
+    """What plans are worth."""
+
+    cost: np.ndarray  # [P] of a collision, 0 to 1
+    parts: np.ndarray  # [P, PARTS] [m/s]
+    gain: np.ndarray  # [P] [m/s] the sum of the parts
+
+
+def worth_of(plans: Plans, budget: Budget, settings: Settings) -> Worth:
+    """What the plans are worth, collisions apart."""
     crashed = np.isfinite(plans.crash)
     cost = np.where(crashed, settings.gamma ** np.where(crashed, plans.crash, 0.0), 0.0)
-    return np.stack([cost, parts_of(plans, plans.way, budget, settings).sum(1)], -1)
+    parts = parts_of(plans, plans.way, budget, settings)
+    return Worth(cost, parts, parts.sum(1))
 
 
 def parts_of(plans, way: np.ndarray, budget: Budget, settings: Settings) -> np.ndarray:
-    """[P, PARTS] [m/s]: mean speed, less what missing margins, unrest and lanes cost; all but collisions."""
+    """[P, PARTS] [m/s]: mean speed, less what missing margins, unrest and lanes cost."""
     progress, unrest = way / budget.horizon, -settings.move * plans.moves
     margins, lanes = -settings.prices.each * plans.missing, -plans.owed / budget.horizon
     return np.column_stack([progress, margins, unrest, lanes])
@@ -46,22 +64,24 @@ def promise(nodes, seconds: float, budget: Budget, settings: Settings) -> np.nda
 def weighed(
     plans: Plans,
     code: int,
-    worth: np.ndarray,
+    worth: Worth,
     hypotheses: int,
     budget: Budget,
     settings: Settings,
     tree: Tree,
 ) -> Weighed:
     """An action with its best plans, one per hypothesis, as far as the next decisions will be able to tell them apart."""
-
-    def value(cost: np.ndarray, gain: np.ndarray) -> np.ndarray:
-        return gain - settings.crash_weight * settings.stepped(cost, hypotheses)
+    begun = plans.codes[:, 0] == code
+    alone = worth.gain - settings.crash_weight * settings.stepped(worth.cost, hypotheses)
+    mine = begun & plans.done
 
     def scored(rows: np.ndarray) -> Weighed:
-        return Weighed(int(code), float(value(*worth[rows].mean(0))), rows)
+        worths = np.zeros(len(COMPONENTS))
+        worths[: len(PARTS)] = worth.parts[rows].mean(0)
+        stepped = settings.stepped(worth.cost[rows].mean(), hypotheses)
+        worths[AT["contact"]] = -settings.crash_weight * stepped
+        return Weighed(int(code), worths, rows)
 
-    begun, alone = plans.codes[:, 0] == code, value(*worth.T)
-    mine = begun & plans.done
     if budget.committed > 1:
         choices = (
             _best(plans, way, alone, hypotheses) for way in contingency.ways(plans, mine, budget)
@@ -71,7 +91,7 @@ def weighed(
             key=lambda each: each.score,
         )
     rows = _best(plans, mine, alone, hypotheses)
-    costs = contingency.by_second_action(plans, code, worth[:, 0], hypotheses, budget.period)
+    costs = contingency.by_second_action(plans, code, worth.cost, hypotheses, budget.period)
     for world, second in contingency.shared(
         plans, code, costs, tree, budget.period, settings
     ).items():
@@ -84,11 +104,11 @@ def weighed(
         if plans.done[best]:  # else no collision of it was driven
             rows[world] = best
     best = scored(rows)
-    relied = settings.reliance * contingency.reliance(costs, worth[rows, 0])
-    return replace(
-        best,
-        score=best.score - relied - settings.information * contingency.value_of_information(costs),
-    )
+    worths = best.worths.copy()
+    relied = contingency.reliance(costs, worth.cost[rows])
+    worths[AT["reliance"]] = -settings.reliance * relied
+    worths[AT["information"]] = -settings.information * contingency.value_of_information(costs)
+    return replace(best, worths=worths)
 
 
 def _best(plans: Plans, mine: np.ndarray, value: np.ndarray, hypotheses: int) -> np.ndarray:

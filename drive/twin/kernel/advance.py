@@ -172,8 +172,8 @@ def advance(
     codes int32 [W, D]: meta-actions, NONE, or STILL at the first; controls float64 [W, D, 2]: acceleration [m/s2] and
     steering [rad] of a PLAIN or BICYCLE ego, NaN: keep. stop: a world ends with its ego's crash (what follows is recorded
     as standing still). tracks [W or 0, D * substeps, N, 4] and egos [W or 0, D * substeps, 5]: x, y, heading, speed (and
-    acceleration of the ego). risks [W or 0, D, RISKS]: the worst of each decision, kept where it is worse than what the
-    array holds. wanted [WANTED or 0]: a car that falls short of these margins, while risks are kept, is TOUCHED.
+    acceleration of the ego). risks [W or 0, D, PARTNERS]: the worst of each decision, kept where it is worse than what the
+    array holds, and the slots that it comes from. wanted [WANTED or 0]: a car that falls short of these margins, while risks are kept, is TOUCHED.
     related: most cars of a world stand as in the world before it, which changes nothing but the time. work: a `workspace`
     that was made for the same worlds, road, sub-steps and `related`.
     """

@@ -29,6 +29,7 @@ from drive.twin.kernel.rows import (
     LOOK_ASIDE,
     OBSTACLE,
     PICK_UP,
+    RISKS,
     SEGMENT,
     SPEED,
     TARGET_LANE,
@@ -40,6 +41,14 @@ from drive.twin.kernel.rows import (
     Y,
 )
 from drive.twin.kernel.workspace import ROW
+
+
+@inlined
+def keep(risk, column, value, slot):
+    """Keep a value that is worse than what the row holds, and the slot that it comes from."""
+    if value < risk[column]:
+        risk[column] = value
+        risk[column + RISKS] = slot
 
 
 @inlined
@@ -65,8 +74,8 @@ def watch_lane(net, f, g, slots, ego, notes, lane, s, risk, wanted):
         gap = at - s - (f[LENGTH, ego] + f[LENGTH, j]) / 2
         closing = speed - f[SPEED, j]
         time = max(gap, 0.0) / closing if closing > 0 else np.inf
-        risk[GAP_AHEAD] = min(risk[GAP_AHEAD], gap)
-        risk[TTC_AHEAD] = min(risk[TTC_AHEAD], time)
+        keep(risk, GAP_AHEAD, gap, j)
+        keep(risk, TTC_AHEAD, time, j)
         if wanted.size:
             least = wanted[AHEAD_LEAST] + wanted[AHEAD_HEADWAY] * (speed + PICK_UP)
             if gap < least or time < wanted[AHEAD_TIME]:
@@ -75,9 +84,9 @@ def watch_lane(net, f, g, slots, ego, notes, lane, s, risk, wanted):
         closing = f[SPEED, rear] - speed
         time = max(gap_behind, 0.0) / closing if closing > 0 else np.inf
         asked = np.inf if g[CRASHED, rear] else f[ACCELERATION, rear]
-        risk[GAP_BEHIND] = min(risk[GAP_BEHIND], gap_behind)
-        risk[TTC_BEHIND] = min(risk[TTC_BEHIND], time)
-        risk[FOLLOWER] = min(risk[FOLLOWER], asked)
+        keep(risk, GAP_BEHIND, gap_behind, rear)
+        keep(risk, TTC_BEHIND, time, rear)
+        keep(risk, FOLLOWER, asked, rear)
         if wanted.size:
             tight = gap_behind < wanted[BEHIND_LEAST] or time < wanted[BEHIND_TIME]
             if tight or asked < -wanted[IMPOSED]:
@@ -101,7 +110,7 @@ def watch_aside(f, g, slots, ego, own, risk, wanted):
         across = abs(dy * c - dx * s) - f[WIDTH, ego] / 2
         across -= (f[LENGTH, j] * turned_s + f[WIDTH, j] * turned_c) / 2
         clear = max(along, across)
-        risk[CLEARANCE] = min(risk[CLEARANCE], clear)
+        keep(risk, CLEARANCE, clear, j)
         if wanted.size and clear < wanted[ASIDE]:
             g[TOUCHED, j] = 1
 

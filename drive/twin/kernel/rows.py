@@ -163,6 +163,7 @@ TTC_BEHIND = 3  # [s]
 FOLLOWER = 4  # commanded acceleration of the car behind [m/s2]
 CLEARANCE = 5  # between the ego's shape and any other, along or across the ego [m]
 RISKS = 6
+PARTNERS = 12  # columns in all: behind each risk's place, the slot that it comes from
 
 # --- margins that are wanted of the risks; a car that falls short of one is TOUCHED
 
