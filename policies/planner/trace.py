@@ -61,8 +61,8 @@ ORDER = [1, 0, 3, 2, 4, 5]
 
 def _bodies(worlds: Worlds, slots: np.ndarray) -> np.ndarray:
     """The bodies in these slots [R, MARGINS]; inf: none."""
-    known = np.isfinite(slots)
-    at = np.where(known, slots, 0).astype(int)
+    present = np.isfinite(slots)
+    at = np.where(present, slots, 0).astype(int)
     rows = np.arange(len(slots))[:, None]
     sign = np.where(worlds.objects[rows, at], -1, 1)
-    return np.where(known, sign * worlds.ids[rows, at], 0)
+    return np.where(present, sign * worlds.ids[rows, at], 0)
