@@ -1,4 +1,4 @@
-"""Metrics on hand-made episodes with round numbers; no simulator."""
+"""Metrics on hand-made episodes with round numbers; of the simulator only its roads."""
 
 import math
 import re
@@ -10,9 +10,17 @@ import pytest
 
 from drive import types as t
 from drive.measures.metrics import COMFORT, METRICS, Motion, measure
-from drive.measures.motion import ENCOUNTER, _swept, smoothed
+from drive.measures.motion import (
+    ENCOUNTER,
+    RSS_ACCELERATION,
+    RSS_BRAKING,
+    RSS_RESPONSE,
+    _swept,
+    smoothed,
+)
 from drive.roads import Arc, Lane, Road, Straight
 from drive.roads.geometry import corners, overlap
+from drive.world import World
 
 SUB = 1 / 15  # [s]
 
@@ -251,7 +259,275 @@ def _moved(pose, seconds, size):
     return corners(x + way * math.cos(heading), y + way * math.sin(heading), heading, *size)
 
 
+def test_a_lead_beyond_the_end_of_a_long_section_counts():
+    road = Road((lane(0, 0, 500), lane(0, 500, 500, ("1", "2"))))
+    gap, _ = Motion(episode(steady(2, 20.0, 450), {1: steady(2, 20.0, 520)}, road=road)).lead
+    assert gap == pytest.approx(np.full(31, 65.0))
+
+
+FORK = Road(
+    (
+        lane(0, 0, 100),
+        Lane(("1", "2", 0), Straight((100, 0), (300, 60)), 4.0, 30.0),
+        Lane(("1", "3", 0), Straight((100, 0), (300, -10)), 4.0, 30.0),
+    )
+)
+
+
+@pytest.mark.parametrize(("way", "gap"), [(("1", "2"), 35.0), (("1", "3"), math.inf)])
+def test_where_lanes_overlap_at_a_fork_the_lead_is_the_one_on_the_route(way, gap):
+    """The ego stands 2 m behind the fork, a little nearer to the branch that it does not take."""
+    x, y = FORK.lane(("1", "2", 0)).point(42.0)
+    other = track(np.full(16, float(x)), float(y), math.atan2(60, 200), 0.0)
+    here = {"2": -0.05, "3": 0.2}[way[1]]
+    driven = episode(track(np.full(16, 102.0), here, 0.0, 0.0), {1: other}, road=FORK)
+    step = driven.steps[0]
+    routed = replace(step.scene, ego=replace(step.scene.ego, route=(way,)))
+    on_route = replace(driven, steps=(replace(step, scene=routed),))
+    assert Motion(on_route).lead[0] == pytest.approx(np.full(16, gap), abs=0.2)
+
+
+def behind_at(gap, speed=10.0, count=5, other=None):
+    """The ego at a speed, with a car ahead at this gap that is as fast unless said otherwise."""
+    lead = steady(count, speed if other is None else other, start=gap + 5.0)
+    return measure(episode(steady(count, speed), {1: lead}))
+
+
+@pytest.mark.parametrize(
+    ("gap", "shares"), [(4.9, (1, 1, 1)), (9.0, (0, 1, 1)), (19.0, (0, 0, 1)), (21.0, (0, 0, 0))]
+)
+def test_headway_is_the_gap_over_the_own_speed(gap, shares):
+    measured = behind_at(gap)
+    names = ("headway under 0.5 s", "headway under 1 s", "headway under 2 s")
+    assert tuple(measured[name] for name in names) == shares
+
+
+def test_headway_is_told_of_the_moving_time_only():
+    half = np.where(np.arange(61) < 30, 0.0, 10.0)  # [m/s] stands for 2 s, then drives 5 m behind
+    place = np.concatenate([[0.0], np.cumsum(half[1:]) * SUB])
+    cars = {1: track(place + 10.0, 0.0, 0.0, half)}
+    assert value("headway under 1 s", track(place, 0.0, 0.0, half), cars) == 1
+    assert math.isnan(value("headway under 1 s", track(np.zeros(61)), cars))
+
+
+def test_ttc_under_3_s_counts_from_3_s_on():
+    # 50 m closing at 10 m/s: 5 s at first, 3 s after 2 s of 4 s
+    assert behind_at(50.0, 20.0, 4, 10.0)["TTC under 3 s"] == pytest.approx(0.5, abs=0.02)
+
+
+def test_rss_asks_for_89_m_behind_an_equal_at_25_mps():
+    needed = 25 + 3.5 / 2 + 28.5**2 / 8 - 25**2 / 16
+    assert round(needed) == 89
+    assert behind_at(needed - 0.1, 25.0)["RSS violation"] == 1
+    assert behind_at(needed + 0.1, 25.0)["RSS violation"] == 0
+    assert value("RSS violation", steady(3, 25.0)) == 0
+
+
+def test_rss_agrees_with_both_cars_braked_in_small_steps():
+    """The ego speeds up for its response time and brakes gently, the other brakes hard: how much nearer?"""
+    random, dt = np.random.default_rng(8), 0.002
+    for own, other in random.uniform(0, 35, (40, 2)):
+        mine, theirs, apart, nearest = own, other, 0.0, 0.0
+        for step in range(int(25 / dt)):
+            before = mine + theirs
+            mine += RSS_ACCELERATION * dt if step * dt < RSS_RESPONSE else -RSS_BRAKING[0] * dt
+            mine, theirs = max(mine, 0.0), max(theirs - RSS_BRAKING[1] * dt, 0.0)
+            apart += (theirs - mine) * dt
+            nearest = min(nearest, apart)
+            if step * dt > RSS_RESPONSE and before == 0:
+                break
+        cars = {1: track(np.full(16, 150.0), 0.0, 0.0, other)}
+        needed = Motion(episode(track(np.zeros(16), 0.0, 0.0, own), cars)).rss_gap
+        assert needed == pytest.approx(np.full(16, -nearest), abs=0.2)
+
+
+# --------------------------------------------------------------------------- the car behind
+
+
+def braking(start, y, speed, rate, begin=2.0, count=4):
+    """A car that brakes at `rate` [m/s2] from `begin` on, for 1 s, and then drives on."""
+    time = SUB * np.arange(15 * count + 1)
+    speeds = speed - rate * np.clip(time - begin, 0, 1)
+    return track(start + np.concatenate([[0.0], np.cumsum(speeds[1:]) * SUB]), y, 0.0, speeds)
+
+
+def imposed(ego, cars, road=HIGHWAY):
+    return value("hard braking imposed", ego, cars, road=road)
+
+
+def test_a_car_that_closes_from_behind_and_brakes_hard_is_one_event():
+    follower = {1: braking(0.0, 0.0, 25.0, 6.0)}
+    assert imposed(steady(4, 20.0, 60), follower) == 1
+    assert imposed(steady(4, 20.0, 60), {1: braking(0.0, 0.0, 25.0, 3.9)}) == 0
+    per_km = value("hard braking imposed per km", steady(4, 20.0, 60), follower)
+    assert per_km == pytest.approx(1 / 0.08)
+
+
+def test_only_the_first_car_behind_in_the_ego_s_own_lane_counts():
+    behind = {1: braking(0.0, 0.0, 25.0, 6.0)}
+    assert imposed(steady(4, 20.0, 60, -4.0), behind) == 0
+    between = {2: steady(4, 22.0, 30.0)}
+    assert imposed(steady(4, 20.0, 60), behind | between) == 0
+    ahead = {1: braking(100.0, 0.0, 25.0, 6.0)}
+    assert imposed(steady(4, 20.0, 60), ahead) == 0
+
+
+def test_a_car_that_is_slower_brakes_for_the_ego_only_where_it_has_just_cut_in():
+    slower = {1: braking(0.0, -4.0, 18.0, 6.0, begin=4.0, count=6)}
+    for begin, events in ((2.0, 1), (0.0, 0)):  # [s] of the lane change, before the braking at 4 s
+        time = SUB * np.arange(91)
+        y = -4.0 * np.clip((time - begin) / 2.0, 0, 1)
+        assert imposed(track(20.0 + 20 * time, y, 0.0, 20.0), slower) == events
+
+
+def test_braking_twice_within_2_s_is_one_event_and_later_is_another():
+    def twice(apart, count=9):
+        time = SUB * np.arange(15 * count + 1)
+        rate = 6.0 * ((time > 2) & (time <= 2.5) | (time > 2 + apart) & (time <= 2.5 + apart))
+        speeds = 30 - np.cumsum(rate) * SUB
+        return track(np.cumsum(speeds) * SUB, 0.0, 0.0, speeds)
+
+    assert imposed(steady(9, 20.0, 100), {1: twice(1.5)}) == 1
+    assert imposed(steady(9, 20.0, 100), {1: twice(4.0)}) == 2
+
+
+def test_braking_that_goes_on_from_the_start_is_not_imposed():
+    assert imposed(steady(4, 20.0, 60), {1: braking(0.0, 0.0, 30.0, 6.0, begin=-1.0)}) == 0
+    assert imposed(steady(4, 20.0, 60), {1: braking(0.0, 0.0, 30.0, 6.0, begin=0.0)}) == 0
+
+
+def test_the_car_behind_is_seen_over_the_joint_of_two_sections_and_driving_on_is_no_cutting_in():
+    road = Road((lane(0, 0, 100), lane(0, 100, 500, ("1", "2"))))
+    assert imposed(steady(4, 20.0, 90), {1: braking(20.0, 0.0, 25.0, 6.0)}, road) == 1
+    assert imposed(steady(4, 20.0, 90), {1: braking(20.0, 0.0, 18.0, 6.0)}, road) == 0
+
+
 # ---------------------------------------------------------------------------------------- lanes
+
+
+TWO_WAY = Road((lane(0), lane(1), Lane(("1", "0", 0), Straight((2000, 0), (0, 0)), 4.0, 30.0)))
+
+
+def test_time_on_the_oncoming_lane_is_counted_in_seconds():
+    time = SUB * np.arange(91)
+    there_and_back = np.where((time > 1.01) & (time < 4.01), 0.0, -4.0)  # on the left from 1 to 4 s
+    measured = value("oncoming lane", track(20 * time, there_and_back, 0.0, 20.0), road=TWO_WAY)
+    assert measured == pytest.approx(3.0)
+    assert value("oncoming lane", steady(4, 20.0)) == 0
+    assert value(
+        "oncoming lane", track(500 - 20 * time, -4.0, math.pi, 20.0), road=TWO_WAY
+    ) == pytest.approx(6.0)
+
+
+def test_crossing_the_lanes_of_a_junction_is_no_driving_in_the_oncoming_lane():
+    nodes = (("a", "b"), ("b", "c"), ("b", "d"), ("e", "b"), ("x", "c"))
+    ahead = [Lane((*n, 0), Straight((0, 0), (100, 0)), 4.0, 30.0) for n in nodes[:1]]
+    junction = [
+        Lane(("b", "c", 0), Straight((200, 0), (0, 0)), 4.0, 30.0),
+        Lane(("b", "d", 0), Straight((0, 50), (200, 50)), 4.0, 30.0),
+        Lane(("x", "c", 0), Straight((0, 90), (200, 90)), 4.0, 30.0),
+    ]
+    assert value("oncoming lane", steady(4, 20.0), road=Road((*ahead, *junction))) == 0
+    assert value("oncoming lane", steady(4, 20.0), road=Road((*ahead, *junction[:2]))) > 3
+
+
+EXIT = Road(
+    (
+        *(lane(n, 0, 100) for n in (0, 1)),
+        lane(0, 100, 400, ("1", "2")),
+        Lane(("1", "out", 1), Straight((100, -4), (300, -60)), 4.0, 30.0),
+    )
+)
+
+
+def exiting(ego, **kwargs):
+    driven = episode(ego, road=EXIT, task="exit", **kwargs)
+    task = t.Task("exit", (("1", "out", 1),))
+    return METRICS["goal missed"](replace(driven, header=replace(driven.header, task=task)))
+
+
+def test_an_exit_is_missed_where_it_is_passed_and_not_where_it_is_taken_or_still_ahead():
+    assert exiting(steady(6, 30.0)) == 1
+    assert exiting(steady(2, 30.0)) == 0
+    slope = math.atan2(-56, 200)
+    along = 30 * SUB * np.arange(91)
+    ramp = np.maximum(along - 100, 0)
+    off = track(
+        np.minimum(along, 100) + ramp * math.cos(slope),
+        -4 + ramp * math.sin(slope),
+        np.where(ramp > 0, slope, 0),
+        30.0,
+    )
+    assert exiting(off) == 0
+
+
+def test_a_goal_that_was_not_missed_yet_is_missing_where_the_episode_was_cut_short_or_there_is_none():
+    assert math.isnan(exiting(steady(2, 30.0), end=None))
+    assert exiting(steady(6, 30.0), end=None) == 1
+    assert math.isnan(value("goal missed", steady(6, 30.0)))
+
+
+# ----------------------------------------------------------------------- real roads, random traffic
+
+
+PLACES = {"roundabout": 8, "merge": 5, "exit": 9, "u-turn": 5, "intersection": 5}  # cars on each
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_lead_and_follower_agree_with_a_walk_along_the_road(name):
+    """Cars stand at random distances along the way, as points found by walking lane by lane."""
+    road = World(name, physics="twin").reset(0).road
+    random, led, followed = np.random.default_rng(3), 0, 0
+    for _ in range(25):
+        way = walk(road, random)
+        length = sum(lane.length for lane in way)
+        mine, *others = np.sort(random.uniform(8, length - 8, 1 + PLACES[name]))
+        shuffled = random.permutation(np.array([mine, *others]))
+        me, *cars = (on_way(way, place) for place in shuffled)
+        tracks = {n: np.repeat([pose], 16, 0) for n, pose in enumerate(cars, 1)}
+        driven = episode(np.repeat([me], 16, 0), tracks, road=road)
+        step = driven.steps[0]
+        route = tuple(lane.id[:2] for lane in way)
+        scene = replace(step.scene, ego=replace(step.scene.ego, route=route))
+        gap = Motion(replace(driven, steps=(replace(step, scene=scene),))).lead[0][0]
+        ahead = [other - shuffled[0] - 5.0 for other in shuffled[1:] if other > shuffled[0] + 5.0]
+        expected = min((g for g in ahead if g < 200.0), default=math.inf)
+        assert gap == pytest.approx(expected, abs=0.6)
+        led += math.isfinite(expected)
+        behind = [n for n, other in enumerate(shuffled[1:]) if 5.0 < shuffled[0] - other < 195.0]
+        at, motion = np.arange(1), Motion(replace(driven, steps=(replace(step, scene=scene),)))
+        lane_of = next(lane for lane in way if lane is road.closest(*map(float, me[:3])))
+        first = set(np.flatnonzero(motion._behind(lane_of, at)[0][0]))
+        assert first == {max(behind, key=lambda n: shuffled[1 + n])} if behind else not first
+        followed += bool(behind)
+    assert led > 5 and followed > 5
+
+
+def walk(road, random):
+    """Lanes from one without a lane before it, each going on where its end is the next one's begin."""
+    starts = [one for one in road.lanes if not any(meets(other, one) for other in road.lanes)]
+    way = [starts[random.integers(len(starts))]]
+    while onward := [one for one in road.lanes if meets(way[-1], one) and one not in way]:
+        way.append(onward[random.integers(len(onward))])
+    return way
+
+
+def meets(first, then):
+    gap = math.dist(first.point(first.length), then.point(0.0))
+    turn = math.cos(float(first.heading(first.length)) - float(then.heading(0.0)))
+    return first.id[1] == then.id[0] and gap < 1.0 and turn > 0
+
+
+def on_way(way, place):
+    for lane in way:
+        if place < lane.length:
+            x, y = lane.point(place)
+            return np.array([float(x), float(y), float(lane.heading(place)), 0.0])
+        place -= lane.length
+    raise AssertionError
+
+
+# --------------------------------------------------------------------------------- lane changes
 
 
 def drift(count=6, begin=2.0, last=3.0):
@@ -426,7 +702,9 @@ def test_every_value_lies_in_its_declared_range():
 def test_rates_are_zero_or_one_per_episode():
     for made in (crowded(), episode(drift())):
         measured = measure(made)
-        assert all(measured[n] in (0, 1) for n, metric in METRICS.items() if metric.rate)
+        rates = {name for name, metric in METRICS.items() if metric.rate}
+        assert math.isnan(measured["goal missed"])  # a highway has none
+        assert all(measured[name] in (0, 1) for name in rates - {"goal missed"})
 
 
 def documented():

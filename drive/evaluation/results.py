@@ -40,13 +40,15 @@ OUTCOME = (
     "close encounter", "scene score",
 )  # fmt: skip
 MANNER = (
-    "comfort: all six", "inside lane", "headway under 15 m", "lane changes", "action flapping",
+    "comfort: all six", "inside lane", "headway under 1 s", "TTC under 2 s", "RSS violation",
+    "hard braking imposed per km", "oncoming lane", "goal missed", "lane changes", "action flapping",
     "followed paths",
     "self-ADE 1 decision", "self-ADE 3 s", "plan deviation", "decision latency p50",
 )  # fmt: skip
-TOLD_WHERE_ANY = (
-    "followed paths",
-)  # says which kind of action drove, where not all took the road's own
+TOLD_WHERE_ANY = (  # rows that stand only where some episode has a value above 0
+    "oncoming lane", "goal missed",
+    "followed paths",  # says which kind of action drove, where not all took the road's own
+)  # fmt: skip
 MILLISECONDS = tuple(name for name in METRICS if name.startswith("decision latency"))
 COMPARED = ("success", "mean speed", "collision", "scene score")
 
@@ -170,8 +172,9 @@ class Results:
 
     def _parts(self, scenario: str, policy: str, metric: str) -> dict[int, tuple[float, float]]:
         """seed -> the two values that a pooled metric is made of."""
-        over, under = (self.values(scenario, policy, name) for name in METRICS[metric].pooled)
-        return {seed: (over[seed], under[seed]) for seed in over}
+        how = METRICS[metric]
+        over, under = (self.values(scenario, policy, name) for name in how.pooled)
+        return {seed: (over[seed], under[seed] / how.per) for seed in over}
 
     def _pairs(self) -> Iterator[tuple[str, str]]:
         for scenario in self.scenarios:

@@ -6,7 +6,7 @@ Missing is NaN, never 0. Knows no simulator and no policy.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +17,7 @@ from drive.measures.motion import ENCOUNTER, TTC_CAP, Motion
 from drive.measures.statistics import present, quantile
 from drive.types import GRID, HORIZON, WAYPOINTS, Control, Episode, Follow, Meta, Step
 
+KILOMETRE = 1000.0  # [m]
 REVERSAL = 0.1  # share of a control's range that both swings of a reversal exceed
 
 # nuPlan's limits of comfort, set from what people drive (nuplan-devkit, ego_is_comfortable)
@@ -116,12 +117,42 @@ def _min_ttc(m: Motion) -> float:
     return float(values.min()) if len(values) else math.nan
 
 
-def _ttc_under_2(m: Motion) -> float:
-    return _share(m.time_to_collision < 2.0)
+def _ttc_under(m: Motion, seconds: float) -> float:
+    return _share(m.time_to_collision < seconds)
 
 
 def _headway_under_15(m: Motion) -> float:
     return _share(m.lead[0] < 15.0)
+
+
+def _headway_under(m: Motion, seconds: float) -> float:
+    return _share(present(m.headway) < seconds)
+
+
+def _rss_violation(m: Motion) -> float:
+    return _share(m.lead[0] < m.rss_gap)
+
+
+def _braking_imposed(m: Motion) -> float:
+    return float(m.braking_imposed) if len(m.times) else math.nan
+
+
+def _braking_imposed_per_km(m: Motion) -> float:
+    distance = _distance(m)
+    return _braking_imposed(m) / (distance / KILOMETRE) if distance > 0 else math.nan
+
+
+def _oncoming(m: Motion) -> float:
+    return float(np.count_nonzero(m.oncoming[1:])) * m.sub_step if len(m.times) else math.nan
+
+
+def _goal_missed(m: Motion) -> float:
+    """Did the ego turn away from its goal? A way that needs more sections than before was taken."""
+    if not m.episode.header.task.goal or not len(m.times):
+        return math.nan
+    left = present(m.to_goal)
+    missed = bool((left > np.minimum.accumulate(left)).any())
+    return 1.0 if missed else _ended(m, lambda end: False)
 
 
 def _close_encounter(m: Motion) -> float:
@@ -267,6 +298,7 @@ class Metric:
     pooled: tuple[str, str] | None = (
         None  # over episodes: the sum of the first over the sum of the second
     )
+    per: float = 1.0  # how much of the second makes one unit of it: 1000 where m are told as km
     rare: bool = False  # pooled by a count of rare events, with Poisson's interval
 
     def __call__(self, episode: Episode) -> float:
@@ -305,8 +337,31 @@ METRICS: dict[str, Metric] = {
     "minimum TTC": Metric(
         _min_ttc, "s", (0.0, TTC_CAP), "higher", "shortest time to collision with the car ahead"
     ),
-    "TTC under 2 s": Metric(_ttc_under_2, "", SHARE, "lower", "share of time"),
+    **{
+        f"TTC under {seconds:g} s": Metric(
+            _bind(_ttc_under, seconds), "", SHARE, "lower", "share of time"
+        )
+        for seconds in (2.0, 3.0)
+    },
     "headway under 15 m": Metric(_headway_under_15, "", SHARE, "lower", "share of time"),
+    **{
+        f"headway under {seconds:g} s": Metric(
+            _bind(_headway_under, seconds), "", SHARE, "lower", "share of the time above 3 m/s"
+        )
+        for seconds in (0.5, 1.0, 2.0)
+    },
+    "RSS violation": Metric(
+        _rss_violation, "", SHARE, "lower", "share of time nearer to the car ahead than RSS allows"
+    ),
+    "hard braking imposed": Metric(
+        _braking_imposed, "", ANY, "lower", "times that the car behind braked hard because of the ego"
+    ),
+    "hard braking imposed per km": Metric(
+        _braking_imposed_per_km, "1/km", ANY, "lower", "the same over the distance driven",
+        pooled=("hard braking imposed", "distance"), per=KILOMETRE,
+    ),
+    "oncoming lane": Metric(_oncoming, "s", ANY, "lower", "time on a lane against its direction"),
+    "goal missed": _rate(_goal_missed, "lower", "the ego turned away from its exit or destination"),
     "close encounter": _rate(_close_encounter, "lower", "contact was at most 1 s away, from anywhere"),
     "incidents": Metric(_incidents, "", ANY, "lower", "collisions and times off the road"),
     "distance between incidents": Metric(
@@ -357,7 +412,7 @@ METRICS: dict[str, Metric] = {
 }  # fmt: skip
 
 
-def measure(episode: Episode) -> dict[str, float]:
-    """Every metric of an episode, NaN where it is missing; the shared arrays are made once."""
+def measure(episode: Episode, names: Iterable[str] = tuple(METRICS)) -> dict[str, float]:
+    """Metrics of an episode, all or those named, NaN where missing; the shared arrays are made once."""
     motion = Motion(episode)
-    return {name: metric.formula(motion) for name, metric in METRICS.items()}
+    return {name: METRICS[name].formula(motion) for name in names}

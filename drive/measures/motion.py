@@ -26,6 +26,17 @@ TTC_CAP = 20.0  # [s] a longer time to collision says nothing; it counts as this
 ENCOUNTER = (
     1.0  # [s] a close encounter: two cars would touch within this if both kept their velocity
 )
+MOVING = 3.0  # [m/s] a headway in seconds is told above this speed
+SOON = (
+    2.0  # [s] what the car behind does within this, after the ego came in front of it, is a reply
+)
+HARD = 4.0  # [m/s2] braking harder than this is hard: a driving school's rule of thumb for firm braking
+
+# Responsibility-Sensitive Safety: the initial values of Intel's ad-rss-lib (appendix "Parameter Discussion")
+RSS_RESPONSE = 1.0  # [s] until the ego brakes
+RSS_ACCELERATION = 3.5  # [m/s2] the ego's, at most, until then
+RSS_BRAKING = 4.0, 8.0  # [m/s2] the ego's at least, the body ahead's at most
+
 SETTLED = 0.25  # [m] a lane change lasts from leaving one centre line to reaching the other
 MANOEUVRE = 5.0  # [s] the longest either half of a lane change may take
 
@@ -111,18 +122,30 @@ class Motion:
 
     @functools.cached_property
     def _places(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Index of the ego's lane [T], closest as highway-env has it; s and d [L, T] on all lanes."""
+        """How far off each lane the ego is, as highway-env measures it; s and d on it; [L, T] each."""
         x, y, heading, _ = self.ego.T
         lanes = self.episode.header.road.lanes
         s, d = np.moveaxis(np.array([lane.frenet(x, y) for lane in lanes]), 1, 0)
         lengths = np.array([[lane.length] for lane in lanes])
         courses = np.array([lane.heading(along) for lane, along in zip(lanes, s, strict=True)])
         off = abs(d) + np.maximum(s - lengths, 0) + np.maximum(-s, 0) + abs(wrap(heading - courses))
-        return off.argmin(0), s, d
+        return off, s, d
 
-    @property
-    def lane_of(self) -> np.ndarray:  # [T] index into the road's lanes
-        return self._places[0]
+    @functools.cached_property
+    def lane_of(self) -> np.ndarray:  # [T] index into the road's lanes: the closest
+        return self._places[0].argmin(0)
+
+    @functools.cached_property
+    def along(self) -> np.ndarray:  # [L, T] cosine of the ego's heading against each lane's
+        lanes, heading = self.episode.header.road.lanes, self.ego[:, 2]
+        places = zip(lanes, self._places[1], strict=True)
+        return np.cos(np.array([heading - lane.heading(s) for lane, s in places]))
+
+    def on(self, margin: float = 0.0) -> np.ndarray:
+        """[L, T] bool: is the ego's centre on each lane, which may be wider by a margin [m]?"""
+        _, s, d = self._places
+        places = zip(self.episode.header.road.lanes, s, d, strict=True)
+        return np.array([lane.contains(*place, margin) for lane, *place in places])
 
     def lanes_driven(self) -> Iterator[tuple[Lane, np.ndarray]]:
         """Each lane the ego was in, with the indices of those sub-steps."""
@@ -131,9 +154,27 @@ class Motion:
 
     @functools.cached_property
     def off_road(self) -> np.ndarray:  # [T] bool: the ego's centre is on no lane
-        _, s, d = self._places
-        places = zip(self.episode.header.road.lanes, s, d, strict=True)
-        return ~np.any([lane.contains(*place) for lane, *place in places], axis=0)
+        return ~self.on().any(0)
+
+    @property
+    def oncoming(
+        self,
+    ) -> np.ndarray:  # [T] bool: the ego's centre is on a lane that it drives against
+        road = self.episode.header.road
+        counts = np.array([[not road.crosses(lane.id)] for lane in road.lanes])
+        return (counts & self.on() & (self.along < 0)).any(0)
+
+    @functools.cached_property
+    def to_goal(self) -> np.ndarray:
+        """[T] sections that lie between the ego and a lane of its goal, at least; inf: no way leads there.
+
+        NaN off the road. Where lanes overlap, the one that is nearest to the goal counts.
+        """
+        road, goal = self.episode.header.road, self.episode.header.task.goal
+        left = road.sections_to(lane[:2] for lane in goal)
+        counts = np.array([[left.get(lane.id[:2], math.inf)] for lane in road.lanes])
+        here = self.on() & (self.along > 0)
+        return np.where(here.any(0), np.where(here, counts, math.inf).min(0), math.nan)
 
     @functools.cached_property
     def inside(self) -> np.ndarray:  # [T] bool: all four corners are between the lane's markings
@@ -182,16 +223,28 @@ class Motion:
         if not self._bodies:
             return gap, closing
         routes = [step.scene.ego.route for step in self.steps]
-        for at in np.split(np.arange(len(self.times)), self._turns(routes)):
-            lane = self.episode.header.road.lanes[self.lane_of[at[0]]]
+        starts = self._path_lanes(routes)
+        for at in np.split(np.arange(len(self.times)), self._turns(routes, starts)):
+            lane = self.episode.header.road.lanes[starts[at[0]]]
             gap[at], closing[at] = self._ahead(lane, routes[self.step_of[at[0]]], at)
         return gap, closing
 
-    def _turns(self, routes: list) -> np.ndarray:
-        """Sub-steps at which the ego's lane or its route differs from the one before."""
+    def _path_lanes(self, routes: list) -> np.ndarray:
+        """[T] index of the lane in which the ego's path begins.
+
+        The closest lane; where lanes overlap at a junction, the closest of those on the ego's route.
+        """
+        lanes = self.episode.header.road.lanes
+        planned = np.array([[lane.id[:2] in route for route in routes] for lane in lanes])
+        here = planned[:, self.step_of] & self.on()
+        nearest = np.where(here, self._places[0], math.inf).argmin(0)
+        return np.where(here.any(0), nearest, self.lane_of)
+
+    def _turns(self, routes: list, starts: np.ndarray) -> np.ndarray:
+        """Sub-steps at which the lane that the path starts in, or the route, differs from the one before."""
         changed = np.array([a != b for a, b in itertools.pairwise(routes)] + [False])
         entered = np.diff(self.step_of).astype(bool) & changed[self.step_of[:-1]]
-        return np.flatnonzero(np.diff(self.lane_of).astype(bool) | entered) + 1
+        return np.flatnonzero(np.diff(starts).astype(bool) | entered) + 1
 
     def _ahead(self, lane: Lane, route: tuple, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """`lead` while the ego is on one lane with one route."""
@@ -202,7 +255,7 @@ class Motion:
         lengths = (self.sizes[:, 0] + self.size[0]) / 2
         gaps = np.full(cars.shape[:2], np.inf)
         speeds = np.zeros(cars.shape[:2])
-        for stretch, begin in self.episode.header.road.path(lane.id, route, SIGHT):
+        for stretch, begin in self.episode.header.road.path(lane.id, route, lane.length + SIGHT):
             along, across = stretch.frenet(cars[..., 0], cars[..., 1])
             turned = np.cos(cars[..., 2] - stretch.heading(along))
             gap = begin + along - s[:, None] - lengths
@@ -221,6 +274,103 @@ class Motion:
         closes = np.isfinite(gap) & (closing > 0)
         ttc = np.where(closes, gap / np.where(closes, closing, 1), TTC_CAP)
         return np.where(np.isfinite(gap), np.minimum(ttc, TTC_CAP), np.nan)
+
+    @functools.cached_property
+    def headway(self) -> np.ndarray:
+        """[T] [s] the gap to the lead over the ego's own speed; inf without a lead, NaN below MOVING."""
+        gap, speed = self.lead[0], self.ego[:, 3]
+        moves = speed > MOVING
+        return np.where(moves, gap / np.where(moves, speed, 1), np.nan)
+
+    @functools.cached_property
+    def rss_gap(self) -> np.ndarray:
+        """[T] [m] the least gap to the lead that is safe by RSS; 0 without a lead.
+
+        (Shalev-Shwartz, Shammah and Shashua 2017, arXiv 1708.06374, definition 1.)
+        """
+        gap, closing = self.lead
+        led, own = np.isfinite(gap), np.maximum(self.ego[:, 3], 0.0)
+        other = np.maximum(own - np.where(led, closing, 0.0), 0.0)
+        gained, (least, most) = RSS_RESPONSE * RSS_ACCELERATION, RSS_BRAKING
+        reply = RSS_RESPONSE * (own + gained / 2)
+        needed = reply + (own + gained) ** 2 / (2 * least) - other**2 / (2 * most)
+        return np.where(led, np.maximum(needed, 0.0), 0.0)
+
+    # -- the ego and what is behind it
+
+    @functools.cached_property
+    def braking_imposed(self) -> int:
+        """Times that the first car behind in a lane of the ego began to brake harder than HARD because of it.
+
+        Because of it: the car was closing on the ego, or the ego had come into that lane from beside
+        within SOON. What the same car begins within SOON of the last time is the same.
+        """
+        dt, speeds = self.sub_step, self.bodies[..., 3]
+        gained = np.diff(
+            speeds, axis=0, prepend=np.nan
+        )  # NaN at first: what went on before is unknown
+        hard, soft = gained < -HARD * dt, gained >= -HARD * dt
+        begun = hard & np.roll(soft, 1, axis=0)
+        replies = np.zeros_like(begun)
+        for lane, since in zip(self.episode.header.road.lanes, self._in_lane_since, strict=True):
+            at = np.flatnonzero(np.isfinite(since))
+            if len(at):
+                first, closing = self._behind(lane, at)
+                fresh = (self.times[at] - since[at] <= SOON)[:, None]
+                replies[at] |= first & (closing | fresh)
+        return sum(_spells(self.times[times], SOON) for times in (begun & replies).T)
+
+    @functools.cached_property
+    def _in_lane_since(self) -> np.ndarray:
+        """[L, T] [s] when the ego came into each lane that it is in; NaN where it is not.
+
+        In a lane as highway-env's neighbour rule has it. Coming along the road is no entering: a lane that is
+        driven into from the one before it counts from when the ego came into that; at the start, from never.
+        """
+        road = self.episode.header.road
+        inside = self.on(MARGIN) & (self.along >= 0)
+        place = {lane.id: number for number, lane in enumerate(road.lanes)}
+        before = [[place[e.id] for e in road.entries.get(lane.id, ())] for lane in road.lanes]
+        since = np.full(inside.shape, np.nan)
+        since[:, :1] = np.where(inside[:, :1], -SOON - 1.0, np.nan)
+        for at in range(1, len(self.times)):
+            for lane in np.flatnonzero(inside[:, at]):
+                earlier = since[[lane, *before[lane]], at - 1]
+                earlier = earlier[~np.isnan(earlier)]
+                since[lane, at] = earlier[0] if len(earlier) else self.times[at]
+        return since
+
+    def _behind(self, lane: Lane, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which body is the first behind the ego in a lane, and which are faster than it there; [A, N] bool."""
+        x, y, heading, speed = self.ego[at].T
+        s = lane.frenet(x, y)[0]
+        cars = self.bodies[at]
+        lengths = (self.sizes[:, 0] + self.size[0]) / 2
+        gaps = np.full(cars.shape[:2], np.inf)
+        speeds = np.zeros(cars.shape[:2])
+        for stretch, begin in self._leading_to(lane):
+            along, across = stretch.frenet(cars[..., 0], cars[..., 1])
+            turned = np.cos(cars[..., 2] - stretch.heading(along))
+            gap = s[:, None] - begin - along - lengths
+            counts = stretch.contains(along, across, MARGIN) & (turned >= 0)
+            nearer = counts & (gap > 0) & (gap < np.minimum(gaps, SIGHT))
+            gaps = np.where(nearer, gap, gaps)
+            speeds = np.where(nearer, cars[..., 3] * turned, speeds)
+        onward = speed * np.cos(heading - lane.heading(s))
+        first = np.isfinite(gaps) & (gaps == gaps.min(1, keepdims=True, initial=np.inf))
+        return first, speeds > onward[:, None]
+
+    def _leading_to(self, lane: Lane) -> Iterator[tuple[Lane, float]]:
+        """A lane and all that lead into it, up to SIGHT back, each with where it begins: [m] <= 0."""
+        road, queue, seen = self.episode.header.road, [(lane, 0.0)], {lane.id}
+        for stretch, begin in queue:
+            yield stretch, begin
+            for earlier in road.entries.get(stretch.id, ()) if begin > -SIGHT else ():
+                if earlier.id not in seen:
+                    seen.add(earlier.id)
+                    queue.append((earlier, begin - earlier.length))
+
+    # -- whatever is near
 
     @functools.cached_property
     def touching_in(self) -> np.ndarray:
@@ -275,6 +425,11 @@ class Motion:
         driven = np.stack([np.interp(when, self.times, self.ego[:, axis]) for axis in (0, 1)], -1)
         distance = np.linalg.norm(self.plans[:, 1:] - driven, axis=-1)
         return np.where(when <= self.times[-1] + 1e-6, distance, np.nan)
+
+
+def _spells(times: np.ndarray, apart: float) -> int:
+    """How many spells sorted times [s] make, where a spell ends when nothing follows within `apart` [s]."""
+    return int(np.count_nonzero(np.diff(times, prepend=-math.inf) > apart))
 
 
 def smoothed(values: np.ndarray, dt: float, window: float, order: int, derivative: int = 0):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -230,6 +231,23 @@ class Road:
                     continue
                 joining.setdefault(onward.id, []).append(lane)
         return {lane_id: tuple(lanes) for lane_id, lanes in joining.items()}
+
+    def crosses(self, lane_id: LaneId) -> bool:
+        """Is a lane one of a crossing's, from where several ways part to where several join?"""
+        start, end, _ = lane_id
+        joining = sum(section[1] == end for section in self.sections)
+        return len(self.exits[start]) > 1 and joining > 1
+
+    def sections_to(self, goals: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """How many sections a car has still to enter until it is in a goal's; sections that lead to none are absent."""
+        left = dict.fromkeys(goals, 0)
+        queue = list(left)
+        for section in queue:
+            for earlier in self.sections:
+                if earlier[1] == section[0] and earlier not in left:
+                    left[earlier] = left[section] + 1
+                    queue.append(earlier)
+        return left
 
     def lane(self, lane_id: LaneId) -> Lane:
         try:
