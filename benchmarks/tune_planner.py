@@ -26,12 +26,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 from pages import publish
 from planner_runs import read, share
 
-from drive.episodes.rollout import header
+from drive.episodes.rollout import run_unexplained
 from drive.measures.metrics import METRICS
 from drive.measures.motion import Motion
 from drive.measures.statistics import Estimate, paired_ratio, ratio
 from drive.twin import warm
-from drive.types import End, Episode, Step
+from drive.types import Episode
 from drive.types.settings import Tunable, changed, tunables
 from drive.world import World
 from policies.planner import Planner, Settings
@@ -197,7 +197,7 @@ def drive(groups: dict[str, Group], seeds: range, out: Path) -> None:
             if name not in worlds:
                 worlds[name] = World(group.scenario, group.overrides, physics="twin")
             record = {"group": name, "setting": setting, "tried": way, "seed": seed}
-            record |= measured(episode(worlds[name], Planner(settings), seed))
+            record |= measured(run_unexplained(worlds[name], Planner(settings), seed))
             file.write(json.dumps(record) + "\n")
             file.flush()
             if number % 10 == 0 or number == len(todo):
@@ -206,20 +206,6 @@ def drive(groups: dict[str, Group], seeds: range, out: Path) -> None:
                     f"{number}/{len(todo)} episodes ({name}: {setting} {way}), {left:.0f} min left"
                 )
                 print(told, file=sys.stderr, flush=True)
-
-
-def episode(world: World, policy: Planner, seed: int) -> Episode:
-    """A whole episode without words and causes: what is measured here needs neither."""
-    world.reset(seed)
-    about, steps = header(world, policy, seed), []
-    while True:
-        scene = world.scene
-        choice = policy.decide(scene)
-        outcome = world.step(choice.action)
-        steps.append(Step(scene, choice, None, outcome.tracks, outcome.reward, {}))
-        if outcome.ended:
-            end = End(outcome.ended, world.scene, outcome.contact, world.laps)
-            return Episode(about, tuple(steps), end)
 
 
 def measured(driven: Episode) -> dict:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from drive import types as t
+from drive.episodes import rollout
 from drive.measures.metrics import COMFORT, METRICS, Motion, measure
 from drive.measures.motion import (
     ENCOUNTER,
@@ -18,6 +19,7 @@ from drive.measures.motion import (
     _swept,
     smoothed,
 )
+from drive.policy import load
 from drive.roads import Arc, Lane, Road, Straight
 from drive.roads.geometry import corners, overlap
 from drive.world import World
@@ -705,6 +707,19 @@ def test_rates_are_zero_or_one_per_episode():
         rates = {name for name, metric in METRICS.items() if metric.rate}
         assert math.isnan(measured["goal missed"])  # a highway has none
         assert all(measured[name] in (0, 1) for name in rates - {"goal missed"})
+
+
+def test_an_unexplained_run_measures_the_same_wherever_no_trajectory_is_asked_for():
+    world = World("highway-fast", physics="twin")
+    plain = rollout.run_unexplained(world, load("rule"), 18000)
+    told = rollout.run(world, load("rule"), 18000, causes="never")
+    names = [
+        n for n in METRICS if "latency" not in n and "self-ADE" not in n and n != "plan deviation"
+    ]
+    one, other = (measure(driven, names) for driven in (plain, told))
+    assert list(one) == names
+    assert one == pytest.approx(other, nan_ok=True)
+    assert METRICS["decision latency p50"](plain) > 0
 
 
 def documented():
