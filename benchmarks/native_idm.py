@@ -36,8 +36,8 @@ MOTION = (
 class NativeIdm(World):
     """A World whose ego is an `IDMVehicle`: whatever action it is given, it drives as the traffic does."""
 
-    def __init__(self, scenario: str):
-        super().__init__(scenario, physics="twin")
+    def __init__(self, scenario: str, physics: str = "twin"):
+        super().__init__(scenario, physics=physics)
 
     def reset(self, seed: int) -> Scene:
         scene = super().reset(seed)
@@ -52,7 +52,7 @@ class NativeIdm(World):
         vehicles = self._env.road.vehicles
         vehicles[vehicles.index(old)] = self._env.controlled_vehicles[0] = ego
         self._seen = []
-        self._number_cars()
+        self.number_cars()
         return self._look()
 
 

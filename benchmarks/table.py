@@ -87,6 +87,7 @@ def main() -> None:
     command = f"python benchmarks/table.py --episodes {given.episodes}{asked}"
     lines = document(driven, kept, command)
     given.write.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    pages.fill("instructor_sheet")
     if set(IN_README) <= set(chosen):
         pages.write("results", stored(driven, command))
         README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
@@ -175,6 +176,7 @@ def document(driven: list[Results], agree: dict[str, bool], command: str) -> Ite
     yield from failures(driven)
     yield from overview(driven)
     yield from promises(driven)
+    yield from instructor()
     seen = set()
     for results in driven:
         fresh = [scenario for scenario in results.scenarios if scenario not in seen]
@@ -319,6 +321,18 @@ def figure(estimate, metric: str, n: int, sign: str = "") -> str:
         return said
     fewer = f", n = {estimate.n}" if estimate.n != n else ""
     return f"{said} ({interval(estimate, metric, sign)}{fewer})"
+
+
+def instructor() -> Iterator[str]:
+    """Where instructor_sheet.py's figures go; pages.py fills the place."""
+    yield "## An instructor's sheet"
+    yield ""
+    yield "What a driving instructor would note: how near each came to the car ahead, and what it cost the car behind."
+    yield "`reference` is the traffic's own driver in the ego's place. The last column is paired on seeds."
+    yield ""
+    yield "<!-- figures: instructor_sheet -->"
+    yield "<!-- end of figures -->"
+    yield ""
 
 
 def failures(driven: list[Results]) -> Iterator[str]:

@@ -157,18 +157,18 @@ class Results:
     def differences(self) -> tuple[Difference, ...]:
         """Every policy against the first, paired on the seeds that both drove."""
         return tuple(
-            self._difference(scenario, policy, name)
+            self.difference(scenario, policy, self.policies[0], name)
             for scenario, policy in self._pairs()
             if policy != self.policies[0] and (scenario, self.policies[0]) not in self.absent
             for name in COMPARED
         )
 
-    def _difference(self, scenario: str, policy: str, metric: str) -> Difference:
-        first = self.policies[0]
+    def difference(self, scenario: str, policy: str, versus: str, metric: str) -> Difference:
+        """How much more of a metric a policy has than another, paired on the seeds that both drove."""
         pooled = METRICS[metric].pooled
         read, compare = (self._parts, paired_ratio) if pooled else (self.values, paired)
-        pair = (read(scenario, name, metric) for name in (first, policy))
-        return Difference(self.suite, scenario, policy, first, metric, **vars(compare(*pair)))
+        pair = (read(scenario, name, metric) for name in (versus, policy))
+        return Difference(self.suite, scenario, policy, versus, metric, **vars(compare(*pair)))
 
     def _parts(self, scenario: str, policy: str, metric: str) -> dict[int, tuple[float, float]]:
         """seed -> the two values that a pooled metric is made of."""
