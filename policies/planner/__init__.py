@@ -138,19 +138,16 @@ def chosen(scene: Scene, thought: Thought, settings: Settings) -> Choice:
 
 
 def followed(thought: Thought, budget: Budget) -> list[Followed]:
-    """The best plans of every action, driven once more with the margins of this budget."""
-    rows = np.concatenate([each.rows for each in thought.weighed])
-    traces = trace(thought.roots, thought.plans, rows, budget)
-    ends = np.cumsum([len(each.rows) for each in thought.weighed])
+    """The best plans of every action, held against the margins of this budget."""
     return [
         Followed(
             thought.plans,
             thought.worth,
             each,
-            traces.pick(slice(end - len(each.rows), end)),
+            trace(thought.tree, thought.plans, each.rows, budget),
             budget,
         )
-        for each, end in zip(thought.weighed, ends, strict=True)
+        for each in thought.weighed
     ]
 
 

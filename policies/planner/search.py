@@ -16,13 +16,15 @@ import numpy as np
 from drive.twin import CODES, Worlds
 from policies.planner.goal import Goal
 from policies.planner.settings import Margins
-from policies.planner.tree import ACTIONS, Nodes, Tree, gathered
+from policies.planner.tree import ACTIONS, Nodes, Notes, Tree, gathered
 
 IDLE, SLOWER = CODES["IDLE"], CODES["SLOWER"]
 # the columns of `missing`
 MARGINS = ("time ahead", "gap ahead", "time behind", "gap behind", "imposed", "aside")
 # the columns of a lane's cost
 LANE_COSTS = ("lanes to goal", "lanes to the right")
+# the column of Drive.risks that each margin is measured by
+MEASURED = [1, 0, 3, 2, 4, 5]
 TINY = 1e-9  # of a margin: none
 
 
@@ -196,13 +198,12 @@ class _Drive:
         nodes.codes[:, depth:] = code
         return self._once((depth, code), nodes, lambda fresh: self._out(fresh, code))
 
-    def _once(self, stage: tuple[int, ...], nodes: Nodes, drive: Callable[[Nodes], None]) -> Nodes:
+    def _once(self, stage: tuple[int, ...], nodes: Nodes, drive: Callable[[Nodes], Notes]) -> Nodes:
         """Drive the nodes that the tree does not hold, and keep them."""
         kept, before = self.tree.recall(stage, nodes.key)
         fresh = nodes.pick(~kept) if kept.any() else nodes
         if len(fresh.key):
-            drive(fresh)
-            self.tree.keep(stage, fresh)
+            self.tree.keep(stage, fresh, drive(fresh))
         if not kept.any():
             return fresh
         lived = (
@@ -211,20 +212,32 @@ class _Drive:
         )
         return replace(nodes, **dict(zip(Nodes.LIVED, map(gathered, lived), strict=True)))
 
-    def _on(self, nodes: Nodes, level: int) -> None:
+    def _on(self, nodes: Nodes, level: int) -> Notes:
         worlds = self.tree.take(nodes.place)
-        self._decide(nodes, worlds, nodes.codes[:, level], level)
+        seen, body, pace = self._decide(nodes, worlds, nodes.codes[:, level], level)
         nodes.fastest = np.maximum(nodes.speed, worlds.of_ego(worlds.target_speed))
         nodes.legal, nodes.place = worlds.legal(), self.tree.add(worlds)
+        return Notes(seen[:, None], body[:, None], pace[:, None], struck(worlds))
 
-    def _out(self, nodes: Nodes, code: int) -> None:
+    def _out(self, nodes: Nodes, code: int) -> Notes:
         worlds, depth = self.tree.take(nodes.place), self.budget.depth
-        for level in range(depth, depth + self.budget.tail):
+        levels = [
             self._decide(nodes, worlds, np.full(len(worlds), code), level)
+            for level in range(depth, depth + self.budget.tail)
+        ]
         nodes.place = np.full(len(worlds), -1)
+        if not levels:
+            nothing = np.zeros((len(worlds), 0, len(MARGINS)))
+            return Notes(nothing, nothing.astype(int), nothing[..., 0], struck(worlds))
+        seen, body, pace = (np.stack(each, 1) for each in zip(*levels, strict=True))
+        return Notes(seen, body, pace, struck(worlds))
 
-    def _decide(self, nodes: Nodes, worlds: Worlds, codes: np.ndarray, level: int) -> None:
+    def _decide(
+        self, nodes: Nodes, worlds: Worlds, codes: np.ndarray, level: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Drive the worlds of these nodes, in place, through one decision, and add the results to the nodes.
+
+        Returns what was measured [P, MARGINS], of which bodies [P, MARGINS], and the ego's mean speed [P].
 
         A world whose ego has crashed stands still; an ego that has arrived keeps its speed, whatever happens.
         """
@@ -239,15 +252,18 @@ class _Drive:
         nodes.owed = nodes.owed + open_[:, None] * budget.lane_cost[lanes] * budget.period
         nodes.way = nodes.way + np.where(open_, speeds, nodes.arrived * nodes.speed) * budget.period
         counts = open_ * (1.0 if level < budget.depth else budget.held)
-        short = missing(drive.risks[:, 0], speeds, budget.margins)
+        seen, slots = (each[:, 0][:, MEASURED] for each in (drive.risks, drive.partners))
+        short = missing(seen, speeds, budget.margins)
         nodes.missing = nodes.missing + counts[:, None] * short
         nodes.speed = np.where(open_, worlds.of_ego(worlds.speed), nodes.speed)
-        nodes.crash = np.where(open_ & (at >= 0), level * budget.period + at * dt, nodes.crash)
+        hit = open_ & (at >= 0)
+        nodes.crash = np.where(hit, level * budget.period + at * dt, nodes.crash)
         arrived = np.where(
             open_ & at_goal(worlds, budget.goal), (level + 1) * budget.period, nodes.ended
         )
         nodes.ended = np.minimum(arrived, nodes.crash)
         nodes.touched = worlds.touched
+        return np.where(open_[:, None], seen, np.inf), bodies(worlds, slots), speeds
 
 
 def at_goal(worlds: Worlds, goal: Goal) -> np.ndarray:
@@ -258,23 +274,36 @@ def at_goal(worlds: Worlds, goal: Goal) -> np.ndarray:
     return goal.reached(worlds.of_ego(worlds.lane), x, y)
 
 
+def bodies(worlds: Worlds, slots: np.ndarray) -> np.ndarray:
+    """The bodies in these slots [W, MARGINS] (inf: none): a car's id, minus an object's, 0: none."""
+    some = np.isfinite(slots)
+    at, rows = np.where(some, slots, 0).astype(int), np.arange(len(slots))[:, None]
+    sign = np.where(worlds.objects[rows, at], -1, 1)
+    return np.where(some, sign * worlds.ids[rows, at], 0)
+
+
 def struck(worlds: Worlds) -> np.ndarray:
     """What each world's ego has hit [W]: the closest crashed car (its id; no ghost) or object (minus its id); 0: nothing."""
-    partners, objects, ids = np.zeros(len(worlds), int), worlds.objects, worlds.ids
-    xy, could = worlds.xy, (worlds.crashed & (worlds.cars >= 0) & ~worlds.ghosts) | objects
-    for world in np.flatnonzero(worlds.ego_crashed):
-        ego, hit = worlds.ego_slot[world], could[world]
-        hit[ego] = False
-        if hit.any():
-            off = xy[world] - xy[world, ego]
-            nearest = np.where(hit, np.hypot(*off.T), np.inf).argmin()
-            partners[world] = ids[world, nearest] * (-1 if objects[world, nearest] else 1)
+    partners, hit = np.zeros(len(worlds), int), np.flatnonzero(worlds.ego_crashed)
+    if not len(hit):
+        return partners
+    crashed = worlds.select(hit)
+    rows, ego = np.arange(len(hit)), crashed.ego_slot
+    could = (crashed.crashed & (crashed.cars >= 0) & ~crashed.ghosts) | crashed.objects
+    could[rows, ego] = False
+    off = crashed.xy - crashed.xy[rows, ego][:, None]
+    nearest = np.where(could, np.hypot(off[..., 0], off[..., 1]), np.inf).argmin(1)
+    signed = np.where(crashed.objects, -crashed.ids, crashed.ids)[rows, nearest]
+    partners[hit] = np.where(could.any(1), signed, 0)
     return partners
 
 
 def missing(seen: np.ndarray, speed: np.ndarray, margins: Margins) -> np.ndarray:
-    """Which share of each margin one decision left missing [P, MARGINS], from Drive.risks [P, 6] and the speed driven [m/s]."""
-    gap, time, behind, time_behind, follower, clear = seen.T
+    """Which share of each margin one decision left missing [..., MARGINS].
+
+    seen [..., MARGINS]: the worst that was measured of each. speed [...]: of the ego, on average [m/s].
+    """
+    time, gap, time_behind, behind, follower, clear = np.moveaxis(seen, -1, 0)
 
     def short(value: np.ndarray, wanted) -> np.ndarray:
         """0 where nothing is wanted."""

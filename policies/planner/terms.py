@@ -25,7 +25,7 @@ WALK = 3.0  # [m/s] below which a gap is told in metres, not in seconds
 
 @dataclass(frozen=True)
 class Followed:
-    """An action's best plans, one per hypothesis, as driven once more."""
+    """An action's best plans, one per hypothesis, with what became of them."""
 
     plans: Plans
     worth: Worth  # of the plans

@@ -1,22 +1,18 @@
-"""Plans driven once more, to see which car each missing margin and each collision belongs to.
-
-A search keeps of a plan only what its score needs. The few plans that an action is worth are driven again, exactly as
-they were, with every decision written down.
-"""
+"""What became of plans, decision by decision: which car each missing margin and each collision belongs to."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
-from drive.twin import Worlds
-from policies.planner.search import MARGINS, Budget, Plans, at_goal, missing, struck
+from policies.planner.search import MARGINS, Budget, Plans, missing
+from policies.planner.tree import ACTIONS, Tree
 
 
 @dataclass(frozen=True)
 class Trace:
-    """What R plans came to, decision by decision; D decisions. Bodies: a car's id, or minus an object's; 0: none."""
+    """R plans, decision by decision; D decisions. Bodies: a car's id, or minus an object's; 0: none."""
 
     short: np.ndarray  # [R, D, MARGINS] share of each margin that was missing, as it counts
     seen: np.ndarray  # [R, D, MARGINS] what was measured of each, in the margin's unit
@@ -24,45 +20,25 @@ class Trace:
     speed: np.ndarray  # [R, D] [m/s] of the ego, on average
     partner: np.ndarray  # int [R] what the ego hits
 
-    def pick(self, rows) -> Trace:
-        """The traces of some of the plans."""
-        return Trace(*(getattr(self, each.name)[rows] for each in fields(self)))
 
-
-def trace(roots: Worlds, plans: Plans, rows: np.ndarray, budget: Budget) -> Trace:
-    """The plans [R] driven again from their roots, with the margins that the budget wants."""
-    worlds = roots.select(plans.world[rows])
-    worlds.reset_clock()
-    decisions, count = budget.depth + budget.tail, len(rows)
-    short, seen = np.zeros((2, count, decisions, len(MARGINS)))
-    body, speed = np.zeros(seen.shape, int), np.zeros((count, decisions))
-    ended = np.zeros(count, bool)
-    record = {"risks": True, "wanted": budget.margins.wanted, "ego": True}
-    for level in range(decisions if count else 0):
-        worlds.reset_clock()
-        substeps = budget.substeps(level)
-        codes = plans.codes[rows, level]
-        drive = worlds.step(
-            codes, substeps, budget.period / substeps, stop_on_crash=True, related=True, **record
-        )
-        speed[:, level] = drive.ego[:, :, 3].mean(1)
-        counts = ~ended * (1.0 if level < budget.depth else budget.held)
-        risks = drive.risks[:, 0]
-        short[:, level] = counts[:, None] * missing(risks, speed[:, level], budget.margins)
-        seen[:, level] = risks[:, ORDER]
-        body[:, level] = _bodies(worlds, drive.partners[:, 0][:, ORDER])
-        ended |= worlds.ego_crashed | at_goal(worlds, budget.goal)
-    return Trace(short, seen, body, speed, struck(worlds))
-
-
-# the column of Drive.risks that each of MARGINS is measured by
-ORDER = [1, 0, 3, 2, 4, 5]
-
-
-def _bodies(worlds: Worlds, slots: np.ndarray) -> np.ndarray:
-    """The bodies in these slots [R, MARGINS]; inf: none."""
-    present = np.isfinite(slots)
-    at = np.where(present, slots, 0).astype(int)
-    rows = np.arange(len(slots))[:, None]
-    sign = np.where(worlds.objects[rows, at], -1, 1)
-    return np.where(present, sign * worlds.ids[rows, at], 0)
+def trace(tree: Tree, plans: Plans, rows: np.ndarray, budget: Budget) -> Trace:
+    """These plans [R], as the tree noted them, held against the margins that the budget wants."""
+    shape = len(rows), budget.depth + budget.tail
+    seen, body = np.full((*shape, len(MARGINS)), np.inf), np.zeros((*shape, len(MARGINS)), int)
+    speed, partner, keys = np.zeros(shape), np.zeros(len(rows), int), plans.world[rows]
+    for level in range(budget.depth + 1):
+        goes_on = plans.ended[rows] > level * budget.period
+        codes = plans.codes[rows, level] if level < shape[1] else np.zeros(len(rows), int)
+        keys = keys * ACTIONS + codes
+        last = level == budget.depth
+        for code in np.unique(codes) if last else [None]:
+            mine = goes_on & (codes == code) if last else goes_on
+            if not mine.any():
+                continue
+            notes = tree.notes((level, int(code)) if last else (level,), keys[mine])
+            at = slice(level, level + notes.pace.shape[1])
+            seen[mine, at], body[mine, at] = notes.seen, notes.body
+            speed[mine, at], partner[mine] = notes.pace, notes.partner
+    held = np.where(np.arange(shape[1]) < budget.depth, 1.0, budget.held)
+    short = held[:, None] * missing(seen, speed, budget.margins)
+    return Trace(short, seen, body, speed, partner)

@@ -113,6 +113,16 @@ class Nodes:
         return replace(nodes, way=way, done=np.zeros(len(way), bool))
 
 
+@dataclass(frozen=True)
+class Notes:
+    """What was measured while P nodes were driven through L decisions. Bodies: a car's id, minus an object's, 0: none."""
+
+    seen: np.ndarray  # [P, L, MARGINS] the worst of each decision, in the margin's unit; inf: none
+    body: np.ndarray  # int [P, L, MARGINS] of which body
+    pace: np.ndarray  # [P, L] [m/s] mean speed of the ego
+    partner: np.ndarray  # int [P] what the ego hit
+
+
 class Tree:
     """The nodes that searches of the same roots drove, by hypothesis and actions; each of them is driven once."""
 
@@ -121,7 +131,7 @@ class Tree:
         # Worlds as they stood after some decision (never driven on in place), and where each block ends, in worlds.
         self._blocks: list[Worlds] = []
         self._ends: list[int] = []
-        # By stage of the search: the keys of nodes, then their LIVED arrays.
+        # By stage of the search: the keys of nodes, then their LIVED arrays, then their Notes.
         self._driven: dict[tuple[int, ...], list[tuple[np.ndarray, ...]]] = {}
 
     def add(self, worlds: Worlds) -> np.ndarray:
@@ -149,9 +159,10 @@ class Tree:
         worlds.hide(self.ghosts)
         return worlds
 
-    def keep(self, stage: tuple[int, ...], nodes: Nodes) -> None:
+    def keep(self, stage: tuple[int, ...], nodes: Nodes, notes: Notes) -> None:
         """Remember nodes as results of a stage of the search."""
-        rows = nodes.key, *(getattr(nodes, name) for name in Nodes.LIVED)
+        lived = (getattr(nodes, name) for name in Nodes.LIVED)
+        rows = nodes.key, *lived, notes.seen, notes.body, notes.pace, notes.partner
         self._driven.setdefault(stage, []).append(rows)
 
     def recall(
@@ -163,7 +174,13 @@ class Tree:
             return np.zeros(len(keys), bool), ()
         at = np.minimum(np.searchsorted(mine, keys), len(mine) - 1)
         kept = mine[at] == keys
-        return kept, tuple(row[at[kept]] for row in lived)
+        return kept, tuple(row[at[kept]] for row in lived[: len(Nodes.LIVED)])
+
+    def notes(self, stage: tuple[int, ...], keys: np.ndarray) -> Notes:
+        """What was measured of these nodes [P], which a stage has driven."""
+        mine, *rows = self._in_order(stage)
+        at = np.searchsorted(mine, keys)
+        return Notes(*(row[at] for row in rows[len(Nodes.LIVED) :]))
 
     def _in_order(self, stage: tuple[int, ...]) -> tuple[np.ndarray, ...]:
         """The rows of a stage in the order of their keys; sorted at the first request."""
