@@ -3,7 +3,7 @@
 Treiber, Hennecke, Helbing 2000 (eq. 2-3, acceleration) and Kesting, Treiber, Helbing 2007 (lane
 change), with the parameters and the gaps (centre to centre) of highway-env's `IDMVehicle`. An
 option for the speed is worth the more, the nearer it comes to IDM's acceleration; an option for a
-lane is worth MOBIL's incentive. Only the ego's lane and the lanes beside it count: a car that
+lane is worth MOBIL's incentive. Worths are in m/s² and sum to the score. Only the ego's lane and the lanes beside it count: a car that
 crosses does not exist for this policy.
 """
 
@@ -21,7 +21,7 @@ from drive.kinematics.surroundings import (
     legal_options,
 )
 from drive.roads import LaneId
-from drive.types import Choice, Control, Legal, Meta, Option, Scene, Term
+from drive.types import Choice, Legal, Meta, Option, Scene, Term
 from drive.types.settings import tunable
 
 # highway-env's nominal IDMVehicle; its politeness is 0, so the gain of other cars does not count.
@@ -35,12 +35,12 @@ class Settings:
     """How the model's accelerations rank discrete actions, and from which values a term is said."""
 
     wanted: float = tunable(
-        1.0, "m/s²", "that a lane change which MOBIL wants is worth beyond its gain"
+        2.0, "m/s²", "that a lane change which MOBIL wants is worth beyond its gain"
     )
-    unwanted: float = tunable(100.0, "m/s²", "that a lane change which MOBIL does not want costs")
+    unwanted: float = tunable(99.0, "m/s²", "that a lane change which MOBIL does not want costs")
     straight: float = tunable(1000.0, "m/s²", "that wheels held straight on a steered road cost")
     misfit: float = tunable(
-        1.0, "m/s²", "off IDM's acceleration, from which it speaks against an option"
+        1.0, "m/s²", "off IDM's acceleration, at which an option is worth nothing; less, beyond"
     )
     closing: float = tunable(
         1.0, "m/s", "of closing speed, from which a leader speaks against an option"
@@ -65,40 +65,62 @@ class Idm:
         view = View(scene)
         options = tuple(_weighed(view, option, self.settings) for option in legal_options(scene))
         best = max(options, key=lambda option: option.score)
-        return Choice(best.action, options)
+        return Choice(best.action, options, unit="m/s²")
 
 
 def _weighed(view: View, option: Option, settings: Settings) -> Option:
-    """The option with its terms; the score is MOBIL's incentive, or minus the misfit of the speed."""
-    ego, lane = view.scene.ego, option.target_lane
+    """The option with its terms; the score is MOBIL's incentive, or how well the speed fits IDM's."""
+    lane = option.target_lane
     if lane is None:
-        return replace(option, terms=(_error(view),), score=-settings.straight)
-    terms = _lead_terms(view, lane, settings)
-    if lane != ego.target_lane:
-        return _change(view, option, terms, settings)
-    wanted = acceleration(view, lane)
-    given = 0.0 if isinstance(option.action, Control) else _given(view.scene, option.action)
-    misfit = abs(given - wanted) if isinstance(option.action, Meta) else 0.0
-    term = Term("acceleration", wanted, "m/s²", "against" if misfit > settings.misfit else "for")
-    return replace(option, terms=(term, *terms), score=-misfit)
+        terms = (_error(view, settings),)
+    elif lane != view.scene.ego.target_lane:
+        terms = (*_change(view, lane, settings), *_lead_terms(view, lane, settings))
+    else:
+        terms = (_fit(view, option, settings), *_lead_terms(view, lane, settings))
+    weighed = replace(option, terms=terms)
+    return replace(weighed, score=weighed.sum)
 
 
-def _change(view: View, option: Option, terms: tuple[Term, ...], settings: Settings) -> Option:
-    """MOBIL: is the change safe for the new follower, and does it gain enough?"""
-    ego, lane = view.scene.ego, option.target_lane
+def _fit(view: View, option: Option, settings: Settings) -> Term:
+    """IDM's acceleration; a control is made to fit it, a meta-action gives what it gives."""
+    wanted = acceleration(view, option.target_lane)
+    meta = isinstance(option.action, Meta)
+    worth = settings.misfit - (abs(_given(view.scene, option.action) - wanted) if meta else 0.0)
+    return Term("acceleration", wanted, "m/s²", "against" if worth < 0 else "for", worth=worth)
+
+
+def _change(view: View, lane: LaneId, settings: Settings) -> tuple[Term, ...]:
+    """MOBIL: is the change safe for the new follower, and does it gain enough?
+
+    The first condition that is not met carries what an unwanted change costs.
+    """
+    ego = view.scene.ego
     gain = acceleration(view, lane) - acceleration(view, ego.target_lane)
     imposed = _imposed(view, lane)
     beside = view.beside(lane)
     enough = 0.0 if lane == begun_change(view.scene) else MIN_GAIN
-    wanted = gain >= enough and imposed <= MAX_IMPOSED and not beside
-    terms = (
-        Term("incentive", gain, "m/s²", "for" if gain >= enough else "against", enough),
-        *(Term("beside", -n.gap, "m", "against", cars=(n.car,)) for n in beside),
+    hard, poor = imposed > MAX_IMPOSED, gain < enough
+    wanted, cost = not (beside or hard or poor), settings.unwanted
+    worth = gain + settings.wanted if wanted else gain - cost * (not beside and not hard)
+    braking = 0.0 if wanted else -imposed - cost * (hard and not beside)
+    costs = (0.0 if number else -cost for number in range(len(beside)))
+    return (
+        Term("incentive", gain, "m/s²", "for" if worth > 0 else "against", enough, worth=worth),
+        *(
+            Term("beside", -n.gap, "m", "against", cars=(n.car,), worth=each)
+            for n, each in zip(beside, costs, strict=False)
+        ),
+        *_imposed_terms(view, lane, imposed, braking),
         *_behind_terms(view, lane, imposed, settings),
-        *terms,
     )
-    score = gain + settings.wanted if wanted else -settings.unwanted + gain - imposed
-    return replace(option, terms=terms, score=score)
+
+
+def _imposed_terms(view: View, lane: LaneId, imposed: float, worth: float) -> tuple[Term, ...]:
+    follower = view.follower(lane)
+    if not imposed or follower is None:
+        return ()
+    about = _about(follower)
+    return (Term("braking asked", imposed, "m/s²", "against", MAX_IMPOSED, **about, worth=worth),)
 
 
 def acceleration(view: View, lane: LaneId) -> float:
@@ -167,10 +189,11 @@ def _behind_terms(view: View, lane: LaneId, imposed: float, settings: Settings) 
     return tuple(terms)
 
 
-def _error(view: View) -> Term:
+def _error(view: View, settings: Settings) -> Term:
     ego = view.scene.ego
     lane = view.scene.road.lane(ego.lane)
-    return Term("lateral offset", lane.frenet(ego.x, ego.y)[1], "m", "against")
+    offset = lane.frenet(ego.x, ego.y)[1]
+    return Term("lateral offset", offset, "m", "against", worth=-settings.straight)
 
 
 def _about(other: Neighbour) -> dict:

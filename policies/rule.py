@@ -2,7 +2,8 @@
 
 Every option is measured against one table of thresholds (`Settings`). The measurements give a level of danger (none,
 tight, hard) and a severity within that level. The rule takes the option with the least danger, then the fewest lanes to
-the goal, then the fastest lane, then the fastest speed. It looks one decision ahead, and at what follows if the ego
+the goal, then the fastest lane, then the fastest speed. `Layers` makes one sum of these: any difference in what comes
+first outweighs every difference in what comes later. The rule looks one decision ahead, and at what follows if the ego
 holds on or brakes; it does not know what other cars intend.
 """
 
@@ -27,7 +28,23 @@ from drive.types.settings import tunable
 
 NONE, TIGHT, HARD = range(3)  # levels of danger
 WATCHED = "by hand, watching `python benchmarks/tune_rule.py rule` on seeds below 1000"
+GRAIN = 6  # decimals [m/s] that a gain counts with, so that no last bit decides
 BENDS = 0.0, 0.25, 0.5, 0.75, 1.0  # shares of a lane's length at which its curvature is measured
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What comes first, as prices in metres per second of set speed; each outweighs all those below it.
+
+    That holds while severities stay below 100, options differ by less than 10 lanes to the goal, by less than 80 m/s
+    of lane speed and by less than 100 m/s of set speed, and lane speeds differ by 0.1 m/s or not at all.
+    """
+
+    danger: float = tunable(1e10, "m/s", "that each level of danger costs")
+    severity: float = tunable(1e8, "m/s", "that a severity of 1 costs, within a level")
+    lanes: float = tunable(1e5, "m/s", "that each lane still to be crossed to the goal costs")
+    lane_speed: float = tunable(1e3, "", "that 1 m/s of what a lane allows is worth")
+    unrest: float = tunable(0.01, "m/s", "that any action other than carrying on costs")
 
 
 @dataclass(frozen=True)
@@ -90,6 +107,7 @@ class Settings:
     said: float = tunable(
         0.5, "m/s", "of closing speed, from which it is said; changes no decision"
     )
+    layers: Layers = Layers()
 
 
 @dataclass(frozen=True)
@@ -97,26 +115,21 @@ class Finding:
     """One measurement: its level of danger, how bad within that (0 to 1), and the term that says it."""
 
     danger: int
-    severity: float = 0.0
-    term: Term | None = None
+    severity: float
+    term: Term
 
 
 @dataclass(frozen=True)
-class Weighed:
-    """An option with what was measured of it."""
+class Danger:
+    """What the findings about an option come to."""
 
-    option: Option
-    danger: int = NONE
-    severity: float = 0.0  # of the worst finding at that level
-    lanes: int = 0  # still to be crossed
-    lane_speed: float = 0.0  # [m/s] that its lane allows, less what a change must gain
-    speed: float = 0.0  # [m/s] that it sets
+    level: int = NONE
+    severity: float = 0.0  # of the worst finding at that level, rounded
+    worst: Finding | None = None  # None: no level of danger
 
-    @property
-    def preference(self) -> tuple:
-        """Smaller is better, compared from the left."""
-        changes = self.option.action != Meta("IDLE")
-        return (self.danger, self.severity, self.lanes, -self.lane_speed, -self.speed, changes)
+    def worth(self, layers: Layers) -> float:
+        """[m/s], 0 or less."""
+        return -(layers.danger * self.level + layers.severity * self.severity)
 
 
 class Rule:
@@ -134,65 +147,96 @@ class Rule:
 
     def decide(self, scene: Scene) -> Choice:
         view = View(scene)
-        weighed = [_weigh(view, self.settings, option) for option in legal_options(scene)]
-        best = min(weighed, key=lambda each: each.preference)
-        return Choice(best.option.action, tuple(each.option for each in weighed))
+        options = tuple(_weigh(view, self.settings, option) for option in legal_options(scene))
+        best = max(options, key=lambda option: option.score)
+        return Choice(best.action, options, unit="m/s")
 
 
-def _weigh(view: View, settings: Settings, option: Option) -> Weighed:
-    weigh = _weigh_meta if isinstance(option.action, Meta) else _weigh_steering
-    return weigh(view, settings, option)
+def _weigh(view: View, settings: Settings, option: Option) -> Option:
+    """The option with its terms; the score is the sum of their worths."""
+    terms_of = _terms_of_meta if isinstance(option.action, Meta) else _terms_of_steering
+    weighed = replace(option, terms=terms_of(view, settings, option))
+    return replace(weighed, score=weighed.sum)
 
 
 # ------------------------------------------------------------------------------- meta-actions
 
 
-def _weigh_meta(view: View, wants: Settings, option: Option) -> Weighed:
-    ego = view.scene.ego
+def _terms_of_meta(view: View, wants: Settings, option: Option) -> tuple[Term, ...]:
+    ego, name = view.scene.ego, option.action.name
     lane, changes = option.target_lane, option.target_lane != ego.target_lane
-    speed = control.target_speed_after(ego, option.action.name)
+    speed = control.target_speed_after(ego, name)
     ahead = _ahead(view, wants, lane, speed)
-    standing = changes and control.speed_after(ego.speed, speed, view.scene.period) < wants.walk
     findings = [
-        *([Finding(HARD, 1.0)] if standing else ()),
+        *(_standing(view, wants, speed) if changes else ()),
         *ahead,
         *(_behind(view, wants, lane, speed) if changes else ()),
         *(_moving_in(view, wants, lane) if changes else ()),
-        *_crossing(view, wants, lane, option.action.name),
+        *_crossing(view, wants, lane, name),
         *_oncoming(view, wants, lane, speed),
         *_slot(view, wants, lane, speed),
         *_bend(view, wants, lane, speed),
     ]
-    danger, severity = _worst(findings)
-    lanes, room, goal_terms = _goal(view, lane)
-    lane_speed, gain_terms = _lane_speed(view, wants, lane, changes)
-    if lanes and speed > room / (lanes * wants.lane_time):
-        speed = -speed  # the slower the better: no time is left
-    nearer = _goal(view, ego.target_lane)[0] - lanes
-    if nearer > 0 and danger == TIGHT and _worst(ahead)[1] < wants.bold:
-        danger, severity = NONE, 0.0
-    if nearer < 0 and danger == NONE:
-        danger, severity = TIGHT, wants.bold
-    terms = (*(f.term for f in findings if f.term), *goal_terms, *gain_terms)
-    terms = _towards(option.action.name, terms)
-    return Weighed(replace(option, terms=terms), danger, severity, lanes, lane_speed, speed)
+    danger, lanes = _worst(findings), _way_to_goal(view, lane)[0]
+    nearer = _way_to_goal(view, ego.target_lane)[0] - lanes
+    bold = nearer > 0 and danger.level == TIGHT and _worst(ahead).severity < wants.bold
+    away = nearer < 0 and danger.level == NONE
+    return (
+        *_towards(name, _carried(findings, Danger() if bold else danger, wants.layers)),
+        *_goal(view, wants, lane, speed, away),
+        *_lane_speed(view, wants, lane, changes),
+        *_pace(wants.layers, name, speed),
+    )
 
 
-def _worst(findings: list[Finding]) -> tuple[int, float]:
-    danger = max((finding.danger for finding in findings), default=NONE)
-    level = (finding.severity for finding in findings if finding.danger == danger)
-    return danger, round(max(level, default=0.0), 2) if danger else 0.0
+def _worst(findings: list[Finding]) -> Danger:
+    level = max((finding.danger for finding in findings), default=NONE)
+    if level == NONE:
+        return Danger()
+    worst = max((f for f in findings if f.danger == level), key=lambda finding: finding.severity)
+    return Danger(level, round(worst.severity, 2), worst)
+
+
+def _carried(findings: list[Finding], danger: Danger, layers: Layers) -> tuple[Term, ...]:
+    """The findings' terms; the worst of them carries all that the danger costs, the others nothing."""
+    worths = (danger.worth(layers) if finding is danger.worst else None for finding in findings)
+    return tuple(
+        replace(finding.term, worth=worth) for finding, worth in zip(findings, worths, strict=True)
+    )
+
+
+def _pace(layers: Layers, name: str, speed: float) -> list[Term]:
+    """The speed that the option sets, and that it is something else than carrying on."""
+    pace = Term("set speed", speed, "m/s", _counts(speed), worth=speed)
+    if name == "IDLE":
+        return [pace]
+    return [pace, Term("unrest", 1.0, "", "against", worth=-layers.unrest)]
+
+
+def _counts(worth: float) -> str:
+    return "for" if worth > 0 else "against"
 
 
 def _towards(name: str, terms: tuple[Term, ...]) -> tuple[Term, ...]:
-    """The terms as they count for this action: what speaks against going on speaks for slowing down."""
+    """The terms as they count for this action: what speaks against going on speaks for slowing down.
+
+    What carries the danger of slowing down speaks against it.
+    """
     if name != "SLOWER":
         return terms
     turned = {"time gap", "slower ahead", "time to collision", "curve ahead", "predicted contact"}
     return tuple(
-        replace(term, counts="for") if term.kind in turned and term.counts == "against" else term
+        replace(term, counts="for") if term.kind in turned and not term.worth else term
         for term in terms
     )
+
+
+def _standing(view: View, wants: Settings, target: float) -> list[Finding]:
+    """A car that stands, or nearly so, cannot change lane."""
+    after = control.speed_after(view.scene.ego.speed, target, view.scene.period)
+    if after >= wants.walk:
+        return []
+    return [Finding(HARD, 1.0, Term("own speed", after, "m/s", "against", wants.walk))]
 
 
 def _ahead(view: View, wants: Settings, lane: LaneId, target: float) -> list[Finding]:
@@ -358,7 +402,10 @@ def _oncoming(view: View, wants: Settings, lane: LaneId, target: float) -> list[
         return [Finding(danger, _short(contact, wants.oncoming), term)]
     if other is None:
         contact = view.scene.perception.range / (target + wants.oncoming_speed)
-        return [Finding(TIGHT, _short(contact, wants.unseen))] if contact < wants.unseen else []
+        term = Term("unseen oncoming", contact, "s", "against", wants.unseen)
+        return (
+            [Finding(TIGHT, _short(contact, wants.unseen), term)] if contact < wants.unseen else []
+        )
     return []
 
 
@@ -395,22 +442,32 @@ def _bend(view: View, wants: Settings, lane: LaneId, target: float) -> list[Find
     return []
 
 
-def _goal(view: View, lane: LaneId) -> tuple[int, float, list[Term]]:
-    """Lanes still to be crossed to the goal, and the metres left for it."""
-    scene = view.scene
-    if scene.task.kind != "exit" or not scene.task.goal:
-        return 0, 0.0, []
-    lanes, room = _way_to(view, lane)
+def _goal(view: View, wants: Settings, lane: LaneId, speed: float, away: bool) -> tuple[Term, ...]:
+    """What the lanes still to be crossed to the goal cost, and going fast where no time is left for them.
+
+    away: a lane further from the goal counts as a tight gap where nothing else is a danger.
+    """
+    lanes, room = _way_to_goal(view, lane)
     if lanes == 0:
-        return 0, room, []
+        return ()
+    away_cost = Danger(TIGHT, wants.bold).worth(wants.layers) if away else 0.0
+    late = speed > room / (lanes * wants.lane_time)  # the slower the better
     return (
-        lanes,
-        room,
-        [
-            Term("lanes to goal", float(lanes), "", "against"),
-            Term("distance to goal", room, "m", "against"),
-        ],
+        Term(
+            "lanes to goal",
+            float(lanes),
+            "",
+            "against",
+            worth=away_cost - wants.layers.lanes * lanes,
+        ),
+        Term("distance to goal", room, "m", "against", worth=-2 * speed if late else None),
     )
+
+
+def _way_to_goal(view: View, lane: LaneId) -> tuple[int, float]:
+    """The same as `_way_to`; none and 0 m where there is no such goal."""
+    task = view.scene.task
+    return _way_to(view, lane) if task.kind == "exit" and task.goal else (0, 0.0)
 
 
 def _way_to(view: View, lane: LaneId) -> tuple[int, float]:
@@ -450,17 +507,17 @@ def _meets(lane: Lane, onward: Lane) -> bool:
     return math.dist(lane.point(lane.length), onward.point(0.0)) < onward.width / 2
 
 
-def _lane_speed(
-    view: View, wants: Settings, lane: LaneId, changes: bool
-) -> tuple[float, list[Term]]:
-    """The speed that a lane allows within `foresight`, less what a change of lane must gain."""
-    against = wants.wrong_side if opposed(view.scene.road, lane) else 0.0
-    allowed = _allowed(view, wants, lane) - against
-    if not changes:
-        return allowed, []
-    gain = allowed - _allowed(view, wants, view.scene.ego.target_lane)
-    counts = "for" if gain > wants.change else "against"
-    return allowed - wants.change, [Term("speed gain", gain, "m/s", counts, wants.change)]
+def _lane_speed(view: View, wants: Settings, lane: LaneId, changes: bool) -> list[Term]:
+    """What a change of lane gains of the speed that lanes allow within `foresight`, over what it must gain."""
+    price, terms = wants.layers.lane_speed, []
+    if changes:
+        gain = _allowed(view, wants, lane) - _allowed(view, wants, view.scene.ego.target_lane)
+        worth = price * round(gain - wants.change, GRAIN)
+        terms.append(Term("speed gain", gain, "m/s", _counts(worth), wants.change, worth=worth))
+    if opposed(view.scene.road, lane):
+        worth = -price * wants.wrong_side
+        terms.append(Term("oncoming lane", view.scene.period, "s", "against", worth=worth))
+    return terms
 
 
 def _allowed(view: View, wants: Settings, lane: LaneId) -> float:
@@ -475,39 +532,40 @@ def _allowed(view: View, wants: Settings, lane: LaneId) -> float:
 # ----------------------------------------------------------------------------------- steering
 
 
-def _weigh_steering(view: View, wants: Settings, option: Option) -> Weighed:
+def _terms_of_steering(view: View, wants: Settings, option: Option) -> tuple[Term, ...]:
     ego, lane = view.scene.ego, option.target_lane
     if lane is None:
-        return _straight(view, option)
-    lead, kept = _lead(view, lane), begun_change(view.scene) or ego.lane
+        return _straight(view, wants.layers)
     findings = _behind(view, wants, lane, ego.speed) if lane != ego.lane else []
-    if lead is not None:
-        contact = time_to_collision(lead.gap, ego.speed - lead.speed)  # whatever it heads for now
-        danger = _level(
-            (contact < wants.hard_contact, HARD), (contact < wants.tight_contact, TIGHT)
-        )
-        findings += [
-            Finding(danger, _short(contact, wants.tight_contact), t)
-            for t in _lead_terms(wants, lead, danger)
-        ]
-    else:
-        free = Term("free ahead", view.scene.perception.range, "m", "for")
-        findings.append(Finding(NONE, 0.0, free))
-    terms = tuple(finding.term for finding in findings)
-    return Weighed(replace(option, terms=terms), *_worst(findings), int(lane != kept))
+    findings += _steered_ahead(view, wants, lane)
+    kept = begun_change(view.scene) or ego.lane
+    moves, worth = (0.0, 0.0) if lane == kept else (1.0, -wants.layers.lanes)
+    unrest = Term("unrest", moves, "", "against", worth=worth)
+    return (*_carried(findings, _worst(findings), wants.layers), unrest)
 
 
-def _straight(view: View, option: Option) -> Weighed:
+def _steered_ahead(view: View, wants: Settings, lane: LaneId) -> list[Finding]:
+    """The car ahead, by how soon it is met; it does not matter where the ego's wheels point now."""
+    lead = _lead(view, lane)
+    if lead is None:
+        return [Finding(NONE, 0.0, Term("free ahead", view.scene.perception.range, "m", "for"))]
+    contact = time_to_collision(lead.gap, view.scene.ego.speed - lead.speed)
+    danger = _level((contact < wants.hard_contact, HARD), (contact < wants.tight_contact, TIGHT))
+    severity = _short(contact, wants.tight_contact)
+    return [Finding(danger, severity, term) for term in _lead_terms(wants, lead, danger)]
+
+
+def _straight(view: View, layers: Layers) -> tuple[Term, ...]:
     """Wheels straight: the option always counts as hard danger, with its offset and heading error as terms."""
     ego = view.scene.ego
     lane = view.scene.road.lane(ego.lane)
     s, d = lane.frenet(ego.x, ego.y)
     error = wrap(ego.heading - lane.heading(s))
-    terms = (
-        Term("lateral offset", d, "m", "against", lane.width / 2),
+    cost = Danger(HARD, 1.0).worth(layers)
+    return (
+        Term("lateral offset", d, "m", "against", lane.width / 2, worth=cost),
         Term("heading error", math.degrees(error), "°", "against"),
     )
-    return Weighed(replace(option, terms=terms), HARD, 1.0)
 
 
 def _level(*cases: tuple[bool, int]) -> int:

@@ -18,6 +18,7 @@ from drive.types import WAYPOINTS
 from drive.world import World
 
 HERE = Path(__file__).parent
+SCORING = ("rule", "idm", "dqn", "planner")
 PAIRS = [(scenario, name) for scenario in SCENARIOS for name in policy.names()]
 NEW_INSTRUCTIONS = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR X86_V4"
 
@@ -42,6 +43,24 @@ def test_a_policy_decides_until_the_end_and_every_promise_of_a_step_holds(driven
         assert all(option.trajectory is not None for option in step.choice.options)
         assert step.rationale.text.strip(), "there is a sentence"
         assert step.rationale.tie == policy.load(driven.header.policy).tie
+
+
+def test_the_worths_of_an_option_s_terms_sum_to_its_score(driven):
+    """Null policies score nothing; every other policy scores every option, and says what the score is made of."""
+    for option in (option for step in driven.steps for option in step.choice.options):
+        worths = [term.worth for term in option.terms if term.worth is not None]
+        if driven.header.policy in SCORING:
+            assert math.isclose(math.fsum(worths), option.score, abs_tol=1e-6)
+        for term in option.terms:
+            if term.worth:
+                assert term.counts == ("for" if term.worth > 0 else "against")
+
+
+def test_a_policy_that_scores_takes_the_best_option(driven):
+    for step in driven.steps:
+        scores = [option.score for option in step.choice.options]
+        if None not in scores:
+            assert step.choice.chosen.score >= max(scores) - step.choice.even
 
 
 def test_trajectories_start_where_the_ego_is_and_are_whole(driven):

@@ -15,6 +15,7 @@ from drive.evaluation import evaluate
 from drive.roads import Lane, Road, Straight
 from drive.types import Choice, Control, Decision, Legal, Meta, Option, Rationale, Term
 from drive.world import World
+from policies.rule import Layers
 
 IDLE = Meta("IDLE")
 
@@ -346,3 +347,17 @@ def test_terms_that_do_not_sum_to_the_score_are_refused(worths, told):
     scene = World("highway-fast", physics="twin").reset(3)
     with pytest.raises(policy.PolicyError, match=told):
         policy.checked(Sums(), scene)
+
+
+def test_each_layer_of_the_rule_outweighs_everything_below_it():
+    layers = Layers()
+    prices = [  # price of 1, smallest difference, largest difference
+        (layers.danger, 1, 2),
+        (layers.severity, 0.01, 99.99),
+        (layers.lanes, 1, 9),
+        (layers.lane_speed, 0.1, 80),
+        (1.0, 0.1, 90),
+        (layers.unrest, 1, 1),
+    ]
+    for number, (price, least, _) in enumerate(prices):
+        assert price * least > sum(price * most for price, _, most in prices[number + 1 :])

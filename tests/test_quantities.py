@@ -42,8 +42,10 @@ DRIVEN = [
     ("intersection", "planner"),
     ("lane-keeping", "rule"),
     ("racetrack", "idm"),
+    ("racetrack", "planner"),
     ("roundabout", "rule"),
     ("roundabout", "idm"),
+    ("two-way", "rule"),
 ]
 # what the kinds of claim are about, by the tables of the checks
 OF_A_FUTURE = ("consequence", "rejection")
@@ -86,6 +88,28 @@ def followed() -> Scene:
 def fast_follower(name: str) -> Rationale:
     at = followed()
     return narrated(at, foresee(at, load(name).decide(at)))
+
+
+def standing() -> Scene:
+    """The ego stands on a road with a lane beside its own."""
+    return scene(speed=0.0, lanes=2)
+
+
+def steered() -> Scene:
+    """A car stands close ahead, and the ego can only steer."""
+    legal = Legal((), (0.0, 0.0), (-0.5, 0.5))
+    at = scene(car(1, 112.0, speed=0.0))
+    return replace(at, legal=legal, ego=replace(at.ego, target_speeds=()))
+
+
+def blocked() -> Rationale:
+    """Of all other options, changing to the left, where a fast car comes up, is worth most."""
+    behind = (
+        Term("gap behind", 15.0, "m", "against", cars=(2,)),
+        Term("closing from behind", 10.0, "m/s", "against", cars=(2,)),
+    )
+    options = Option(IDLE, (), 1.0), Option(LEFT, behind, 0.5, ("a", "b", 0))
+    return narrated(followed(), foresee(followed(), Choice(IDLE, options)))
 
 
 def oncoming() -> Rationale:
@@ -134,7 +158,7 @@ def two_alike() -> Rationale:
 
 UNIT = (
     functools.partial(fast_follower, "planner"),
-    functools.partial(fast_follower, "rule"),
+    blocked,
     oncoming,
     a_queue,
     fog,
@@ -156,7 +180,9 @@ def produced() -> frozenset[tuple[str, str]]:
 def weighed() -> frozenset[str]:
     """Every kind of term that a shipped policy weighed."""
     steps = (step for pair in DRIVEN for step in episode(*pair).steps)
-    choices = (*(step.choice for step in steps), load("planner").decide(followed()))
+    met = ("planner", followed()), ("idm", followed()), ("rule", standing()), ("planner", steered())
+    unit = (load(name).decide(at) for name, at in met)
+    choices = (*(step.choice for step in steps), *unit)
     return frozenset(t.kind for choice in choices for o in choice.options for t in o.terms)
 
 

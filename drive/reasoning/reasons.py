@@ -6,6 +6,7 @@ for and against) is a value here, and passed on. Knows no words.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from drive.kinematics.surroundings import CHANGES, Place, View
@@ -37,6 +38,12 @@ GAINS = (
     "lanes to the right",
 )  # why to change lanes
 WHEREABOUTS = "whereabouts"  # a term for a tested cause of which nothing else was measured
+# terms that add to a score and have no words of their own yet
+UNSAID = (
+    "progress", "contact", "headway", "gap kept ahead", "time to contact", "time to contact behind",
+    "gap kept behind", "braking asked", "clearance", "unrest", "reliance", "information", "arriving",
+    "commitment", "oncoming lane", "set speed", "own speed", "unseen oncoming", "off the lane",
+)  # fmt: skip
 # what a term is about, and by it what holding back means
 SUBJECTS = {
     "time gap": "lead",
@@ -129,20 +136,25 @@ def weigh(
 
 
 def _without_sums(choice: Choice) -> Choice:
-    """The choice without the terms that only its sum needs: where others tell what was seen, they speak."""
-    kinds = {
-        term.kind
-        for option in choice.options
-        for term in option.terms
-        if term.after is None and term.worth is None
-    }
-    if not kinds:
+    """The choice without the terms that only its sum needs: they have no words, or facts beside them tell the same."""
+    terms = [term for option in choice.options for term in option.terms]
+    if {term.kind for term in terms}.issubset(UNSAID):
         return choice
+    silent = {term.kind for term in terms if term.worth is not None} if _beside(terms) else UNSAID
     options = (
-        replace(option, terms=tuple(t for t in option.terms if t.worth is None))
+        replace(option, terms=tuple(t for t in option.terms if not _only_adds(t, silent)))
         for option in choice.options
     )
     return replace(choice, options=tuple(options))
+
+
+def _beside(terms: list[Term]) -> bool:
+    """Do facts, which took no part in any sum, stand beside all that was summed?"""
+    return any(term.kind == "progress" for term in terms)
+
+
+def _only_adds(term: Term, silent: Iterable[str]) -> bool:
+    return term.worth is not None and term.kind in silent
 
 
 def manoeuvre_of(scene: Scene, option: Option) -> str | None:
@@ -379,7 +391,7 @@ def _burden(scene: Scene, option: Option) -> tuple[bool, int]:
 
 
 def _against(option: Option) -> tuple[Reason, ...]:
-    return tuple(Reason(term, option) for term in option.terms if term.counts == "against")
+    return _speaking(option, ("against",))
 
 
 def _objections(scene: Scene, choice: Choice, rival: Option) -> tuple[Reason, ...]:
@@ -389,12 +401,12 @@ def _objections(scene: Scene, choice: Choice, rival: Option) -> tuple[Reason, ..
     goal is told as it is from here, not from the rival's lane.
     """
     slower = manoeuvre_of(scene, rival) == "SLOWER"
-    ours = choice.chosen.terms
+    ours = [_fact(term) for term in choice.chosen.terms]
     reasons = [
         reason
         for reason in (*_against(rival), *_worth(rival))
         if not (slower and (_lies_ahead(reason) or reason.term.kind == "acceleration"))
-        and (reason.term not in ours or reason.term.kind == "distance to goal")
+        and (_fact(reason.term) not in ours or reason.term.kind == "distance to goal")
     ]
     astray = any(reason.term.kind == "lanes to goal" for reason in reasons)
     if _nearer_goal(rival, choice.chosen):
@@ -407,6 +419,11 @@ def _objections(scene: Scene, choice: Choice, rival: Option) -> tuple[Reason, ..
         for reason in reasons
         if reason.term.kind != "lanes to goal" or way or rival in here
     )
+
+
+def _fact(term: Term) -> Term:
+    """What the term measured, whatever it is worth."""
+    return replace(term, worth=None)
 
 
 def _lies_ahead(reason: Reason) -> bool:

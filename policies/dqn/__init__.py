@@ -65,7 +65,11 @@ class Dqn:
 
 
 def _option(name: str, value: float) -> Option:
-    return Option(Meta(name), (Term("value", value, "", "for"),), value)
+    return Option(
+        Meta(name),
+        (Term("value", value, "", "for" if value > 0 else "against", worth=value),),
+        value,
+    )
 
 
 def _read(path: Path) -> tuple[dict[str, np.ndarray], str]:

@@ -241,13 +241,14 @@ def _option(
 
 def _steer(scene: Scene, roots: Worlds, settings: Settings) -> Choice:
     driven = steering.drive(scene, roots, settings)
-    scores = steering.scores(scene, driven, settings)
+    terms = steering.weighed(scene, driven, settings)
+    scores = np.array([math.fsum(term.worth for term in own) for own in terms])
     speed = clipped(0.0, scene.legal.acceleration)
     options: dict[Control, Option] = {}
     for number in np.argsort(-scores, kind="stable"):
         action = Control(speed, float(driven.wheel[number]))
         if action not in options:
             options[action] = steering.option(
-                scene, driven, int(number), action, float(scores[number]), settings
+                scene, driven, int(number), action, terms[number], settings
             )
-    return Choice(next(iter(options)), tuple(options.values()))
+    return Choice(next(iter(options)), tuple(options.values()), unit="m/s")

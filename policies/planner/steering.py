@@ -15,7 +15,7 @@ from drive.kinematics.surroundings import View, side_lanes
 from drive.roads import LaneId, Road
 from drive.twin import Worlds
 from drive.types import Control, Option, Scene, Term
-from policies.planner.settings import Settings, Words
+from policies.planner.settings import Settings, Steering, Words
 from policies.planner.terms import imagined
 
 
@@ -95,22 +95,69 @@ def _egos(worlds: Worlds) -> list[State]:
     return [State(*map(float, state)) for state in worlds.ego_states]
 
 
-def scores(scene: Scene, driven: Driven, settings: Settings) -> np.ndarray:
-    """[M], higher is better: no collision, no tight gap, no needless move, on the lane."""
-    weights, crashed = settings.steering, np.isfinite(driven.crash)
-    cost = np.where(crashed, settings.gamma ** np.where(crashed, driven.crash, 0.0), 0.0).mean(1)
-    stepped = np.rint(cost * weights.crash_steps) / weights.crash_steps
-    tight = np.clip((weights.spare - driven.gap) / weights.spare, 0.0, 1.0).mean(1)
-    now = np.array([plan.lane != scene.ego.lane for plan in driven.manoeuvres], float)
-    later = np.array([plan.later is not None for plan in driven.manoeuvres], float)
-    clear = -settings.crash_weight * stepped - weights.tight * tight
-    return clear - weights.move * (now + weights.late * later) - weights.off * driven.off.mean(1)
+def weighed(scene: Scene, driven: Driven, settings: Settings) -> list[tuple[Term, ...]]:
+    """Of each manoeuvre what it is worth: no collision, no tight gap, no needless move, on the lane."""
+    return [
+        (
+            *_contact(driven, number, settings),
+            *_tight(driven, number, settings.steering),
+            *_move(plan, scene.ego.lane, settings.steering),
+            _off(driven, number, settings.steering),
+        )
+        for number, plan in enumerate(driven.manoeuvres)
+    ]
+
+
+def _contact(driven: Driven, number: int, settings: Settings) -> list[Term]:
+    """What collisions cost, early ones most, as the mean over hypotheses."""
+    crash, steps = driven.crash[number], settings.steering.crash_steps
+    crashed = np.isfinite(crash)
+    if not crashed.any():
+        return []
+    cost = np.where(crashed, settings.gamma ** np.where(crashed, crash, 0.0), 0.0).mean()
+    worth = -settings.crash_weight * float(np.rint(cost * steps) / steps)
+    soonest, likely = float(crash.min()), (int(crashed.sum()), len(crash))
+    return [Term("contact", soonest, "s", "against", worth=worth, after=soonest, likely=likely)]
+
+
+def _tight(driven: Driven, number: int, weights: Steering) -> list[Term]:
+    """What missing gaps ahead cost, as the mean over hypotheses; the value is the smallest gap."""
+    short = np.clip((weights.spare - driven.gap[number]) / weights.spare, 0.0, 1.0)
+    if not short.any():
+        return []
+    worth, likely = -weights.tight * float(short.mean()), (int((short > 0).sum()), len(short))
+    least = float(driven.gap[number].min())
+    return [
+        Term("gap kept ahead", least, "m", "against", weights.spare, worth=worth, likely=likely)
+    ]
+
+
+def _move(plan: Manoeuvre, lane: LaneId, weights: Steering) -> list[Term]:
+    """What a change of lane costs, less where it begins later."""
+    share = (plan.lane != lane) + weights.late * (plan.later is not None)
+    if not share:
+        return []
+    after = weights.later if plan.later else None
+    return [Term("unrest", 1.0, "", "against", worth=-weights.move * share, after=after)]
+
+
+def _off(driven: Driven, number: int, weights: Steering) -> Term:
+    """What it costs to end off the middle of the lane followed, as the mean over hypotheses."""
+    off = float(driven.off[number].mean())
+    return Term(
+        "off the lane", off, "m", "against", worth=-weights.off * off, after=weights.horizon
+    )
 
 
 def option(
-    scene: Scene, driven: Driven, number: int, action: Control, score: float, settings: Settings
+    scene: Scene,
+    driven: Driven,
+    number: int,
+    action: Control,
+    own: tuple[Term, ...],
+    settings: Settings,
 ) -> Option:
-    """The manoeuvre as an option: contacts foreseen, the car ahead, how far off the lane."""
+    """The manoeuvre as an option: its own terms, then contacts foreseen, the car ahead, how far off the lane."""
     plan, view = driven.manoeuvres[number], View(scene)
     crash = driven.crash[number].min()
     terms = (
@@ -123,7 +170,9 @@ def option(
         offset = float(scene.road.lane(plan.lane).frenet(scene.ego.x, scene.ego.y)[1])
         terms.append(Term("lateral offset", offset, "m", "against"))
     path = imagined(scene, driven.states[number], scene.sub_step)
-    return Option(action, tuple(terms), score, target_lane=plan.lane, trajectory=path)
+    terms = (*own, *terms)
+    score = Option(action, terms).sum
+    return Option(action, terms, score, target_lane=plan.lane, trajectory=path)
 
 
 def ahead(view: View, lane: LaneId, words: Words) -> list[Term]:

@@ -65,7 +65,7 @@ class StableBaselines:
         )
 
     def _option(self, name: str, score: float, available: bool) -> Option:
-        term = Term(self._kind, score, "", "for")
+        term = Term(self._kind, score, "", "for" if score > 0 else "against", worth=score)
         return Option(Meta(name), (term,) if available else (term, UNAVAILABLE), score)
 
 
