@@ -17,14 +17,35 @@ def save_picture(path: Path, image: np.ndarray) -> None:
 
 
 def save_film(path: Path, frames: Iterable[np.ndarray], rate: float) -> None:
-    """Write pictures of one size as a film, `rate` a second: VP8 in .webm, which browsers play."""
-    writer = None
-    for frame in frames:
-        if writer is None:
-            size = frame.shape[1], frame.shape[0]
-            writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"VP80"), rate, size)
-            if not writer.isOpened():
-                raise OSError(f"the film cannot be written to {path}")
-        writer.write(frame[..., ::-1])
-    if writer is not None:
-        writer.release()
+    """Write pictures of one size as a film, `rate` a second: VP8 in .webm, which browsers play.
+
+    OSError where the path cannot be written, or the disk did not take every picture.
+    """
+    writer, count = None, 0
+    try:
+        for frame in frames:
+            writer = writer or _writer(path, frame, rate)
+            writer.write(frame[..., ::-1])
+            count += 1
+    finally:
+        if writer is not None:
+            writer.release()
+    if writer is not None and _length(path) != count:
+        raise OSError(f"the film cannot be written to {path}: the disk took a part of it only")
+
+
+def _writer(path: Path, frame: np.ndarray, rate: float) -> cv2.VideoWriter:
+    size = frame.shape[1], frame.shape[0]
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"VP80"), rate, size)
+    if not writer.isOpened():
+        raise OSError(f"the film cannot be written to {path}")
+    return writer
+
+
+def _length(path: Path) -> int:
+    """How many pictures a film says that it holds: OpenCV writes this last, and tells of no failure."""
+    reader = cv2.VideoCapture(str(path))
+    try:
+        return round(reader.get(cv2.CAP_PROP_FRAME_COUNT))
+    finally:
+        reader.release()

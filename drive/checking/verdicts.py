@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -39,6 +38,7 @@ from drive.engine import Engine, Failure, Local
 from drive.episodes import lines, log
 from drive.episodes.codec import build, plain
 from drive.episodes.replay import Moment, replay
+from drive.episodes.whole import put, whole
 from drive.language import FOLLOW, FOLLOW_OTHER
 from drive.reasoning.reasons import manoeuvre_of
 from drive.types import (
@@ -492,8 +492,7 @@ def verify_log(path: Path) -> tuple[Finding, ...]:
     episode = log.read(path).episode
     policy, why_not = asked_again(episode.header)
     tested: list[Finding] = []
-    part = path_beside(path).with_suffix(".part")
-    with open(part, "wb") as file:
+    with whole(path_beside(path)) as part, open(part, "wb") as file:
         header = {
             "schema": SCHEMA,
             "version": VERSION,
@@ -505,7 +504,6 @@ def verify_log(path: Path) -> tuple[Finding, ...]:
             tested += findings
             for finding in findings:
                 file.write(orjson.dumps(plain(finding)) + b"\n")
-    os.replace(part, path_beside(path))
     return tuple(tested)
 
 
@@ -541,7 +539,7 @@ def verify_logs(
             yield path, answer
         else:
             findings, verdicts = answer
-            path_beside(path).write_bytes(verdicts)
+            put(path_beside(path), verdicts)
             yield path, findings
 
 

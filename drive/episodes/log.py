@@ -8,6 +8,7 @@ be a language model's: it is checked for shape here, and never trusted as markup
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ import orjson
 from drive.episodes import codec, lines
 from drive.episodes.codec import build, plain
 from drive.episodes.lines import LogError
+from drive.episodes.whole import naming
 from drive.kinematics.edits import lifted
 from drive.kinematics.history import history
 from drive.kinematics.past import hidden_by, with_edited_past
@@ -44,12 +46,17 @@ def file_name(header: Header) -> str:
 
 
 class Writer:
-    """Writes one episode; every call puts one whole line on disk. Use as a context manager."""
+    """Writes one episode; every call puts one whole line on disk. Use as a context manager.
+
+    A log that lies there with its end stays until this one has its own: until then the lines stand
+    beside it, in `NAME.jsonl.part`. OSError that names the path where a line cannot be written.
+    """
 
     def __init__(self, path: Path, header: Header):
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._file = open(path, "wb", buffering=0)
+        self._at = path.with_name(f"{path.name}.part") if is_complete(path) else path
+        self._file = open(self._at, "wb", buffering=0)
         major, minor = VERSION
         self._line({"schema": SCHEMA, "version": f"{major}.{minor}"} | plain(header))
 
@@ -58,6 +65,8 @@ class Writer:
 
     def end(self, end: End) -> None:
         self._line({"line": "end"} | plain(end))
+        if self._at != self.path:
+            os.replace(self._at, self.path)
 
     def __enter__(self) -> Writer:
         return self
@@ -66,7 +75,12 @@ class Writer:
         self._file.close()
 
     def _line(self, data: dict) -> None:
-        self._file.write(orjson.dumps(data) + b"\n")
+        rest = memoryview(orjson.dumps(data) + b"\n")
+        try:
+            while rest:  # a disk that is nearly full takes a part and says nothing
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            raise naming(error, self._at) from error
 
 
 def write(path: Path, episode: Episode) -> None:

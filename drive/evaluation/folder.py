@@ -7,7 +7,6 @@ version, and never mixed with what another version drives.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from drive import policy as policies
 from drive.episodes import lines, log, rollout
+from drive.episodes.whole import naming, put
 from drive.evaluation import versions
 from drive.evaluation.results import BROKEN, Record
 from drive.scenarios import Suite
@@ -164,13 +164,6 @@ def _settings(plan: Plan) -> dict:
     }
 
 
-def put(path: Path, content: bytes) -> None:
-    """The whole file or none of it, even where we are killed."""
-    part = path.with_suffix(".part")
-    part.write_bytes(content)
-    os.replace(part, path)
-
-
 # ------------------------------------------------------------------------------------ logs and notes
 
 
@@ -221,7 +214,10 @@ def notebook(out: Path) -> Iterator[Callable[[Record], None]]:
 
         def note(one: Record) -> None:
             data = asdict(one) | {"formulas": versions.of_measures()}
-            file.write(json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n")
-            file.flush()
+            try:
+                file.write(json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n")
+                file.flush()
+            except OSError as error:
+                raise naming(error, path) from error
 
         yield note

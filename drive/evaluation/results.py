@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from drive.episodes.whole import put
 from drive.measures.metrics import METRICS, SHARE
 from drive.measures.statistics import (
     Estimate,
@@ -366,7 +367,7 @@ def write(results: Results, json_file: Path | None = None, csv_file: Path | None
     for path, make in ((json_file, as_json), (csv_file, as_csv)):
         if path is not None:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-            Path(path).write_text(make(results), encoding="utf-8")
+            put(Path(path), make(results).encode())
 
 
 def _plain(row: Row | Difference) -> dict:

@@ -29,6 +29,7 @@ from drive import policy as policies
 from drive.engine import Engine, Failure, Local, Processes
 from drive.episodes import log, rollout
 from drive.episodes.record import record
+from drive.episodes.whole import put
 from drive.evaluation import folder, versions
 from drive.evaluation.folder import Job, Plan
 from drive.evaluation.results import BROKEN, Record, Results
@@ -168,7 +169,7 @@ def _driven(plan: Plan, jobs: list[Job], engine: Engine) -> Iterator[tuple[Job, 
                 yield job, came
             else:
                 one, packed = came
-                folder.put(plan.path(job), zlib.decompress(packed))
+                put(plan.path(job), zlib.decompress(packed))
                 yield job, one
 
 

@@ -10,6 +10,7 @@ from drive.language.tables import words_of
 from drive.types import End, Option, Rationale, Step
 
 MARKS = {True: ">", False: " "}
+ANSWERED = "decisions answered"  # a metric of an episode's end
 
 
 def said_in(rationale: Rationale, language: str) -> Rationale:
@@ -29,8 +30,9 @@ def said_in(rationale: Rationale, language: str) -> Rationale:
 
 def spoken(step: Step, language: str = "en") -> str:
     """One decision as it happens: when, what was done, and the rationale's text."""
-    action = say_action(step.choice.action, language)
-    return f"{step.scene.time:6.1f} s  {action:<12}  {said_in(step.rationale, language).text}"
+    action, text = say_action(step.choice.action, language), said_in(step.rationale, language).text
+    fallback = "" if step.choice.answered else f" ({words_of(language).fallback})"
+    return f"{step.scene.time:6.1f} s  {action:<12}  {text}{fallback}"
 
 
 def ending(end: End, language: str = "en") -> str:
@@ -41,7 +43,20 @@ def ending(end: End, language: str = "en") -> str:
         text += words.contact.format(
             partner=end.contact.partner, side=words.contact_sides[end.contact.side]
         )
+    text += answers(end, language)
     return f"{end.final.time:6.1f} s  {text}" + (f" ({end.message})" if end.message else "")
+
+
+def answers(end: End, language: str = "en") -> str:
+    """How much of an episode a fallback drove in the policy's place; empty where it drove nothing."""
+    words, share = words_of(language), end.metrics.get(ANSWERED, 1.0)
+    if share == 1.0:
+        return ""
+    return (
+        words.answered.format(share=f"{min(max(share, 0.01), 0.99):.0%}")
+        if share
+        else words.unanswered
+    )
 
 
 def explanation(step: Step, language: str = "en") -> str:
@@ -53,6 +68,7 @@ def explanation(step: Step, language: str = "en") -> str:
         spoken(step, language),
         ", ".join(filter(None, (*named, words.sides.get(decision.side)))),
         f"{rationale.tie}: {words.ties[rationale.tie]}",
+        *step.choice.notes,
         words.weighed,
     ]
     for option in step.choice.options:

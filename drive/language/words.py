@@ -67,6 +67,9 @@ class Words:
     about: str  # its cars
     terms: dict[str, str]  # kind -> its short name
     endings: dict[str, str]  # how an episode ended
+    fallback: str  # the policy had no answer, and something else chose
+    answered: str  # with {share}
+    unanswered: str
     ending: str  # with {reason}
     contact: str  # with {partner} and {side}
     contact_sides: dict[str, str]

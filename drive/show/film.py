@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from drive import camera
 from drive.camera import Colour, Marks, Palette, font
+from drive.episodes.whole import whole
 from drive.language import ending, said_in, say_action, words_of
 from drive.measures.motion import Motion
 from drive.reasoning.narrate import merge
@@ -40,7 +41,8 @@ def film(episode: Episode, path: Path, language: str | None = None, palette: str
     if not episode.steps:
         raise ValueError("nothing was driven in this episode; there is no film of it")
     look = _look(episode, language, palette)
-    camera.save_film(path, _frames(look), RATE)
+    with whole(path, ".part.webm") as part:  # OpenCV goes by the ending
+        camera.save_film(part, _frames(look), RATE)
 
 
 def picture(
@@ -48,7 +50,8 @@ def picture(
 ) -> None:
     """Write one frame of the film, at a time [s], as a .png."""
     look = _look(episode, language, palette)
-    camera.save_picture(path, _frame(look, time))
+    with whole(path, f".part{Path(path).suffix}") as part:
+        camera.save_picture(part, _frame(look, time))
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +170,8 @@ def _head(draw: ImageDraw.ImageDraw, look: _Look, index: int):
     done = say_action(step.choice.action, look.language)
     draw.text((MARGIN + 84, 15), done[:1].upper() + done[1:], palette.ink, font(16, bold=True))
     x = MARGIN + 84 + draw.textlength(done, font(16, bold=True)) + 16
-    words = " · ".join(decision_words(look.said[index].decision, look.language))
+    fallback = () if step.choice.answered else (words_of(look.language).fallback,)
+    words = " · ".join((*decision_words(look.said[index].decision, look.language), *fallback))
     draw.text((x, 17), words, palette.faint, font(14))
     about = f"{header.scenario} · {header.policy} · {header.seed}"
     if step is look.episode.steps[-1] and look.episode.end:

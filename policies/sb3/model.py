@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,7 +155,9 @@ def write(
         arrays |= {"scaling.mean": scaling.mean, "scaling.scale": scaling.scale}
         told["clip"] = scaling.clip
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(safetensors.numpy.save(arrays, {KEY: json.dumps(told)}))
+    part = path.with_suffix(".part")  # a kill leaves no half of a file
+    part.write_bytes(safetensors.numpy.save(arrays, {KEY: json.dumps(told)}))
+    os.replace(part, path)
 
 
 def read(path: Path) -> Model:
