@@ -1,15 +1,15 @@
 """The page: drive an episode live or open a logged one, and watch it with its reasons beside it.
 
-Gradio wiring only: what is driven comes from `drive.episodes.record`, what is shown from `drive.show.viewer`.
+Gradio wiring only: what is driven comes from `drive.episodes.record`, what is shown from `drive.show`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import tempfile
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial, update_wrapper
 from pathlib import Path
 
@@ -22,14 +22,16 @@ from drive.episodes import log, shelf
 from drive.episodes.record import record
 from drive.policy import load, names, prepare
 from drive.scenarios import SCENARIOS
-from drive.show import viewer
+from drive.show import session, viewer
 from drive.show.film import film
-from drive.types import End
 from drive.world import World
 
 OPENING = {"scenario": "highway-fast", "policy": "planner", "seed": "0"}  # what a visitor meets
 ARRIVAL = 0.0  # [ms] on the browser's clock: what a visitor is met with comes before any wish
-AT_ONCE = 4  # episodes driven at the same time; more visitors wait
+AT_ONCE = 4  # episodes driven at the same time; more visitors wait, and are told where they stand
+FILMS_AT_ONCE = 1
+KEPT = (3600, 3600)  # [s] how often films and copies of logs are cleared away, and at what age
+MOST = 400  # visitors that drive or wait; a page with more of them refuses in words
 FONT = ("-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
 HEAD = "<header><h1>Whydrive</h1><p>what it did, and why</p></header>"
 
@@ -45,30 +47,16 @@ def driven(
     """
     if policy not in names():
         raise ValueError(f"no policy {policy!r}; choose from {', '.join(names())}")
-    run, before, count = shelf.new_run("page"), None, 0
-    events = record(World(scenario), load(policy), whole(seed), shelf.root() / run, language)
-    path = next(events)
-    header = log.read_header(path)
-    yield viewer.header_data(header, run, path.stem)
-    for event in events:
-        if not wanted():
-            return events.close()
-        if isinstance(event, End):
-            yield {"id": [run, path.stem], **viewer.end_data(event, count, language)}
-        else:
-            step = viewer.step_data(header, event, before, language)
-            yield {"id": [run, path.stem], "from": count, "steps": [step]}
-            before, count = event, count + 1
+    run, number = shelf.new_run("page"), session.whole(seed)
+    events = record(World(scenario), load(policy), number, shelf.root() / run, language)
+    yield from session.of_driving(events, run, wanted, language)
 
 
 def opened(
     run: str, name: str | None = None, step: str | None = None, language: str = "en"
 ) -> dict:
     """A logged episode for the player, at the start or paused at a step; a run's first, if unnamed."""
-    name = name or shelf.episodes(shelf.root(), run)[0]
-    episode = log.read(shelf.find(shelf.root(), run, name)).episode
-    at = {} if step is None else {"at": whole(step)}
-    return viewer.player_data(episode, run, name, language) | at
+    return session.of_log(shelf.root(), run, name, step, language)
 
 
 def episode(run: str, name: str, language: str = "en") -> str:
@@ -76,112 +64,120 @@ def episode(run: str, name: str, language: str = "en") -> str:
     try:
         return text(opened(run, name, language=language))
     except (ValueError, OSError) as error:
-        return text({"problem": f"{error}."})
+        return text({"problem": session.in_words(error)})
 
 
-def copied(run: str, name: str) -> str:
-    """A copy of a log, where Gradio may serve it from."""
-    source = shelf.find(shelf.root(), run, name)
-    return shutil.copy(source, Path(tempfile.mkdtemp()) / source.name)
+def copied(run: str, name: str, folder: Path) -> Path:
+    """A copy of a log in a folder, from where Gradio may serve it."""
+    return Path(shutil.copy(shelf.find(shelf.root(), run, name), folder))
 
 
-def filmed(run: str, name: str, language: str = "en") -> str:
-    """An episode as a film."""
+def filmed(run: str, name: str, folder: Path, language: str = "en") -> Path:
+    """An episode as a film in a folder."""
     driven = log.read(shelf.find(shelf.root(), run, name)).episode
-    path = Path(tempfile.mkdtemp()) / f"{name}.webm"
-    film(driven, path, language)
-    return str(path)
-
-
-def whole(number: str) -> int:
-    """A whole number from 0 on; ValueError for anything else."""
-    if not str(number).strip().isdecimal() or len(str(number)) > 9:
-        raise ValueError(f"a seed or step is a whole number from 0 to 999999999, not {number!r}")
-    return int(number)
+    film(driven, folder / f"{name}.webm", language)
+    return folder / f"{name}.webm"
 
 
 # --------------------------------------------------------------------------------- the visitors
 
 
-class Visitors:
-    """What each visitor asked for: a new wish ends the one before.
-
-    A wish is known by the browser's clock [ms], for of two requests the later may be met first. The
-    player shows the latest wish that it was told of, in whatever order messages arrive.
-    """
+class Page:
+    """What the page's events do for its visitors; each tells the outputs of `build`."""
 
     def __init__(self, language: str = "en"):
         self.language, self.opened = language, partial(opened, language=language)
-        self._lock = threading.Lock()
-        self._last: dict[str, float] = {}
+        self.visitors = session.Visitors()
+        self.roads, self.films = session.Line(AT_ONCE), session.Line(FILMS_AT_ONCE)
         self._met: dict[tuple, list] = {}  # what an earlier visitor was met with, and where it lies
 
     def wish(self, request: gr.Request, wish: float) -> Callable[[], bool]:
-        """Note a wish; tells whether it is still the visitor's latest."""
-        with self._lock:
-            self._last[request.session_hash] = max(wish, self._last.get(request.session_hash, wish))
-        return lambda: self._last.get(request.session_hash) == wish
+        return self.visitors.wish(request.session_hash, wish)
 
     def leave(self, request: gr.Request) -> None:
-        with self._lock:
-            self._last.pop(request.session_hash, None)
+        self.visitors.leave(request.session_hash)
 
-    # -- what the page's events do; each tells the outputs of `build`
-
-    def drive(self, scenario: str, policy: str, seed: str, wish: float, request: gr.Request):
+    async def drive(self, scenario: str, policy: str, seed: str, wish: float, request: gr.Request):
         wanted = self.wish(request, wish)
         if not wanted():  # overtaken on its way
             yield NOTHING
             return
         messages = driven(scenario, policy, seed, wanted, self.language)
-        yield from shown(messages, wish, setting_controls=False)
+        told = session.in_turn(self.roads, messages, wanted)
+        async for outputs in shown(told, wish, setting_controls=False):
+            yield outputs
 
-    def open_log(self, run: str, name: str, wish: float, request: gr.Request):
+    async def open_log(self, run: str, name: str, wish: float, request: gr.Request):
         self.wish(request, wish)
-        yield from shown(_once(self.opened, run, name), wish)
+        async for outputs in shown(_once(self.opened, run, name), wish):
+            yield outputs
 
-    def open_run(self, run: str, wish: float, request: gr.Request):
+    async def open_run(self, run: str, wish: float, request: gr.Request):
         self.wish(request, wish)
-        yield from shown(_once(self.opened, run), wish)
+        async for outputs in shown(_once(self.opened, run), wish):
+            yield outputs
 
-    def arrive(self, request: gr.Request):
+    async def arrive(self, request: gr.Request):
         """Open the link's log, or drive what it or the opening says; driven once, then from its log."""
         asked, wanted = dict(request.query_params), self.wish(request, ARRIVAL)
-        chosen = tuple(asked.get(name, usual) for name, usual in OPENING.items())
         if "run" in asked:
-            messages = _once(
-                self.opened, asked["run"], asked.get("episode"), asked.get("step", "0")
-            )
-        elif chosen in self._met and self._met[chosen][0] in shelf.runs(shelf.root()):
-            messages = _once(self.opened, *self._met[chosen])
+            told = _once(self.opened, asked["run"], asked.get("episode"), asked.get("step", "0"))
         else:
-            messages = self._noted(chosen, driven(*chosen, wanted, self.language))
-        yield from shown(messages, ARRIVAL)
+            chosen = tuple(asked.get(name, usual) for name, usual in OPENING.items())
+            told = session.in_turn(self.roads, self._meeting(chosen, wanted), wanted)
+        async for outputs in shown(told, ARRIVAL):
+            yield outputs
 
-    def _noted(self, chosen: tuple, messages: Iterator[dict]) -> Iterator[dict]:
-        for message in messages:
+    def _meeting(self, chosen: tuple, wanted: Callable[[], bool]) -> Iterator[dict]:
+        """What was driven for an earlier visitor, from its log; else it is driven now."""
+        if chosen in self._met and self._met[chosen][0] in shelf.runs(shelf.root()):
+            yield self.opened(*self._met[chosen])
+            return
+        for message in driven(*chosen, wanted, self.language):
             yield message
             if "end" in message:
                 self._met[chosen] = message["id"]
+
+    def making(self, make: Callable[[str, str, Path], Path], label: str) -> Callable:
+        """A handler that makes a file to download; its button says where one stands, then that it is made."""
+
+        async def handler(run: str, name: str):
+            yield gr.skip(), gr.Button("…", interactive=False), gr.skip()
+            with tempfile.TemporaryDirectory(prefix="whydrive-") as folder:
+                made = ({"file": str(make(run, name, Path(folder)))} for _ in (0,))
+                try:
+                    async for message in session.in_turn(self.films, made, lambda: True):
+                        place = message.get("asked")
+                        label_now = f"place {place}" if place else label
+                        button = gr.Button(label_now, interactive=not place)
+                        yield message.get("file", gr.skip()), button, gr.skip()
+                except (ValueError, OSError) as error:
+                    problem = text({"problem": session.in_words(error)})
+                    yield gr.skip(), gr.Button(label, interactive=True), problem
+
+        return handler
 
 
 NOTHING = (gr.skip(),) * 6  # an event that ends without a word would empty its outputs
 
 
-def shown(messages: Iterator[dict], wish: float, setting_controls: bool = True) -> Iterator[tuple]:
+async def shown(
+    messages: AsyncIterator[dict], wish: float, setting_controls: bool = True
+) -> AsyncIterator[tuple]:
     """Messages for the player, and with a header the lists and controls that go with it.
 
     What was wrong becomes a sentence.
     """
     try:
-        for message in messages:
+        async for message in messages:
             lists, rest = (gr.skip(),) * 2, (gr.skip(),) * 3
             if "header" in message:
                 lists = shelves(*message["id"])
                 rest = controls(message["header"]) if setting_controls else rest
             yield text(message | {"wish": wish}), *lists, *rest
     except (ValueError, OSError) as error:
-        yield text({"problem": f"{error}.", "wish": wish}), *(gr.skip(),) * 5
+        problem = {"problem": session.in_words(error), "wish": wish}
+        yield text(problem), *(gr.skip(),) * 5
 
 
 def shelves(run: str, name: str) -> tuple:
@@ -203,41 +199,31 @@ def controls(header: dict) -> tuple:
     return *lists, gr.Textbox(value=str(header["seed"]))
 
 
-def making(make: Callable[[str, str], str], label: str) -> Callable:
-    """A handler that makes a file to download, and says so on its button meanwhile."""
-
-    def handler(run: str, name: str):
-        yield gr.skip(), gr.Button("…", interactive=False), gr.skip()
-        try:
-            yield make(run, name), gr.Button(label, interactive=True), gr.skip()
-        except (ValueError, OSError) as error:
-            problem = text({"problem": f"{error}."})
-            yield gr.skip(), gr.Button(label, interactive=True), problem
-
-    return handler
-
-
 def text(message: dict) -> str:
     """JSON that is no markup either, wherever it may land."""
     return orjson.dumps(message).decode().replace("<", "\\u003c")
 
 
-def _once(make: Callable[..., dict], *arguments) -> Iterator[dict]:
-    yield make(*arguments)
+async def _once(make: Callable[..., dict], *arguments) -> AsyncIterator[dict]:
+    yield await asyncio.to_thread(make, *arguments)
 
 
 # ---------------------------------------------------------------------------------------- the page
 
 SILENT = {"api_visibility": "private", "show_progress": "hidden"}
-DRIVING = {**SILENT, "concurrency_limit": AT_ONCE, "concurrency_id": "drive"}
-ASKED = "(...given) => [...given.slice(0, -1), performance.now()]"  # when, as the last input
+WAITING = {**SILENT, "concurrency_limit": None}  # visitors wait in the page's own lines
+ASKED = """(...given) => {
+  const asked = performance.now();
+  document.querySelector(".wd")?.dispatchEvent(new CustomEvent("wd-asked", { detail: asked }));
+  return [...given.slice(0, -1), asked];
+}"""  # when, as the last input; the player says so at once
 SAVE = "() => document.querySelector('#wd-file a, a#wd-file, button#wd-file')?.click()"
 
 
 def build(language: str = "en") -> gr.Blocks:
     """The page, not yet served; its decisions are said in the language."""
-    visitors = Visitors(language)
-    with gr.Blocks(title="Whydrive", fill_width=True) as demo:
+    page = Page(language)
+    with gr.Blocks(title="Whydrive", fill_width=True, delete_cache=KEPT) as demo:
         with gr.Row(elem_id="wd-bar"):
             gr.HTML(HEAD, elem_id="wd-title")
             scenario = gr.Dropdown(list(SCENARIOS), value=OPENING["scenario"], label="Scenario")
@@ -254,17 +240,19 @@ def build(language: str = "en") -> gr.Blocks:
 
         outputs = [player, run, name, scenario, policy, seed]
         asked = {"js": ASKED, "trigger_mode": "multiple"}
-        demo.load(visitors.arrive, None, outputs, **DRIVING)
-        demo.unload(visitors.leave)
+        demo.load(page.arrive, None, outputs, **WAITING)
+        demo.unload(page.leave)
         for press in (go.click, seed.submit):
-            press(visitors.drive, [scenario, policy, seed, when], outputs, **asked, **DRIVING)
-        run.input(visitors.open_run, [run, when], outputs, **asked, **SILENT)
-        name.input(visitors.open_log, [run, name, when], outputs, **asked, **SILENT)
+            press(page.drive, [scenario, policy, seed, when], outputs, **asked, **WAITING)
+        run.input(page.open_run, [run, when], outputs, **asked, **WAITING)
+        name.input(page.open_log, [run, name, when], outputs, **asked, **WAITING)
         for button, make, label in (
             (movie, partial(filmed, language=language), "Film"),
             (data, copied, "Log"),
         ):
-            done = button.click(making(make, label), [run, name], [file, button, player], **SILENT)
+            done = button.click(
+                page.making(make, label), [run, name], [file, button, player], **WAITING
+            )
             done.success(None, js=SAVE, **SILENT)
     return demo
 
@@ -294,8 +282,8 @@ body.dark, .dark .gradio-container { background: #0f1318 !important; }
 #wd-bar { gap: 8px 10px; align-items: flex-end; flex-wrap: wrap; padding-bottom: 2px; }
 #wd-bar > * { flex: 0 0 auto; min-width: 0; }
 #wd-bar .form { border: 0; background: none; box-shadow: none; gap: 10px; overflow: visible;
-  flex: 1 1 370px; max-width: 430px; flex-wrap: nowrap; }
-#wd-bar .form ~ .form { flex-basis: 400px; max-width: 520px; margin-left: auto; }
+  flex: 1 1 330px; max-width: 430px; flex-wrap: nowrap; }
+#wd-bar .form ~ .form { flex-basis: 320px; max-width: 520px; margin-left: auto; }
 @media (max-width: 1180px) { #wd-bar .form ~ .form { margin-left: 0; } }
 #wd-bar .block { border: 0; padding: 0; background: none; box-shadow: none; overflow: visible;
   min-width: 0 !important; }
@@ -318,6 +306,7 @@ LAUNCH = {
     "ssr_mode": False,
     "footer_links": [],
     "share": False,
+    "max_threads": MOST,
 }
 
 
@@ -329,7 +318,7 @@ def main(
 ) -> None:
     """Serve the page until interrupted. OSError where the port is taken."""
     prepare(load(OPENING["policy"]))
-    page = build(language).queue(max_size=32)
+    page = build(language).queue(max_size=MOST)
     page.launch(**LAUNCH, server_name=host, server_port=port, inbrowser=open_browser)
 
 

@@ -227,3 +227,19 @@ def crash(episode: t.Episode) -> t.Episode:
     )
     contact = t.Contact(final.time - 0.5, "car 1", "front", True)
     return replace(episode, end=t.End("collision", wrecked, contact))
+
+
+def fallen_back(episode: t.Episode, steps=(1,), notes=()) -> t.Episode:
+    """The episode in which a fallback chose at some steps, with notes, and the metric that counts them."""
+
+    def step(k, one):
+        return (
+            replace(one, choice=replace(one.choice, answered=False, notes=notes))
+            if k in steps
+            else one
+        )
+
+    driven = tuple(step(k, one) for k, one in enumerate(episode.steps))
+    share = 1.0 - len(steps) / len(driven)
+    metrics = episode.end.metrics | {"decisions answered": share}
+    return replace(episode, steps=driven, end=replace(episode.end, metrics=metrics))

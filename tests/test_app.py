@@ -1,5 +1,6 @@
 """The page's wiring and the shelf of logs, without a browser."""
 
+import asyncio
 import json
 import os
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ from fake_episode import fake_episode
 
 import app
 from drive.episodes import log, shelf
+from drive.show import session
 
 
 @pytest.fixture
@@ -27,8 +29,21 @@ def always():
     return True
 
 
+def told(rows):
+    """All that an event of the page tells."""
+
+    async def gathered():
+        return [row async for row in rows]
+
+    return asyncio.run(gathered())
+
+
 def problem(messages):
-    *_, last = messages
+    async def one_by_one():
+        for message in messages:
+            yield message
+
+    *_, last = told(app.shown(one_by_one(), 1))
     return json.loads(last[0])["problem"]
 
 
@@ -113,7 +128,7 @@ def test_driving_ends_at_the_next_decision_when_it_is_no_longer_wanted(runs):
     ],
 )
 def test_what_cannot_be_driven_becomes_one_sentence(runs, chosen, sentence):
-    said = problem(app.shown(app.driven(*chosen, always), 1))
+    said = problem(app.driven(*chosen, always))
     assert sentence in said and "\n" not in said and "Traceback" not in said
     assert not runs.exists(), "nothing was driven"
 
@@ -126,7 +141,7 @@ def test_what_cannot_be_opened_becomes_one_sentence(one_log):
         (("first", "torn-rule-1"), "not a rationale log"),
         (("first", "fake-rule-7", "soon"), "whole number"),
     ):
-        said = problem(app.shown((app.opened(*link) for _ in (0,)), 1))
+        said = problem(app.opened(*link) for _ in (0,))
         assert sentence in said and "\n" not in said
 
 
@@ -138,42 +153,46 @@ def test_a_lost_message_is_asked_for_by_id_and_only_by_id(one_log):
 
 
 def test_a_visitors_new_wish_ends_the_former_and_no_other_visitor_s():
-    visitors = app.Visitors()
-    me, you = SimpleNamespace(session_hash="me"), SimpleNamespace(session_hash="you")
-    mine, yours = visitors.wish(me, 20.5), visitors.wish(you, 10.0)
+    visitors = session.Visitors()
+    mine, yours = visitors.wish("me", 20.5), visitors.wish("you", 10.0)
     assert mine() and yours()
-    again = visitors.wish(me, 30.0)
+    again = visitors.wish("me", 30.0)
     assert again() and yours() and not mine()
-    visitors.leave(you)
+    visitors.leave("you")
     assert again() and not yours()
 
 
 def test_of_two_wishes_the_later_holds_though_it_was_met_first(runs):
-    visitors, me = app.Visitors(), SimpleNamespace(session_hash="me")
-    later = visitors.drive("two-way", "idle", "5", 40.0, me)
-    header = json.loads(next(later)[0])
-    assert list(visitors.drive("two-way", "idle", "4", 30.0, me)) == [app.NOTHING]
-    rows = [json.loads(row[0]) for row in later]
-    assert header["wish"] == 40.0 and "end" in rows[-1] and len(shelf.runs(runs)) == 1
+    page, me = app.Page(), SimpleNamespace(session_hash="me")
+
+    async def met():
+        later = page.drive("two-way", "idle", "5", 40.0, me)
+        rows = [await anext(later)]
+        earlier = [row async for row in page.drive("two-way", "idle", "4", 30.0, me)]
+        return earlier, rows + [row async for row in later]
+
+    earlier, rows = asyncio.run(met())
+    header, *_, end = [json.loads(row[0]) for row in rows]
+    assert earlier == [app.NOTHING]
+    assert header["wish"] == 40.0 and "end" in end and len(shelf.runs(runs)) == 1
 
 
 def test_what_one_visitor_was_met_with_the_next_gets_from_its_log(runs):
-    visitors = app.Visitors()
+    page = app.Page()
     query = {"scenario": "two-way", "policy": "idle"}
     met = []
-    for session in ("first", "second"):
-        request = SimpleNamespace(session_hash=session, query_params=query)
-        rows = [json.loads(row[0]) for row in visitors.arrive(request)]
+    for visitor in ("first", "second"):
+        request = SimpleNamespace(session_hash=visitor, query_params=query)
+        rows = [json.loads(row[0]) for row in told(page.arrive(request))]
         met.append((rows[0]["id"], sum(len(row.get("steps", ())) for row in rows)))
     assert met[0] == met[1] and len(shelf.runs(runs)) == 1
 
 
-def test_a_log_is_handed_out_as_it_lies_on_disk(one_log):
+def test_a_log_is_handed_out_as_it_lies_on_disk(one_log, tmp_path):
     source = shelf.find(one_log, "first", "fake-rule-7")
-    with open(app.copied("first", "fake-rule-7"), "rb") as copy:
-        assert copy.read() == source.read_bytes()
+    assert app.copied("first", "fake-rule-7", tmp_path).read_bytes() == source.read_bytes()
     with pytest.raises(ValueError, match="no run"):
-        app.copied("..", "fake-rule-7")
+        app.copied("..", "fake-rule-7", tmp_path)
 
 
 # -------------------------------------------------------------------------------------------- page

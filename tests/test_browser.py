@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
 import pytest
-from fake_episode import crash, fake_episode, ring_road
+from fake_episode import crash, fake_episode, fallen_back, ring_road
 
 from drive.episodes import log
 from drive.show import viewer
@@ -55,11 +55,24 @@ def runs(tmp_path_factory):
     os.environ.pop("WHYDRIVE_RUNS") if before is None else os.environ.update(WHYDRIVE_RUNS=before)
 
 
+LINES = []  # of the page that is served
+
+
 @pytest.fixture(scope="module")
 def address(runs):
     import app
+    from drive.show import session
 
+    class Line(session.Line):
+        """A line that a test can stand in."""
+
+        def __init__(self, at_once):
+            super().__init__(at_once)
+            LINES.append(self)
+
+    before, session.Line = session.Line, Line
     demo = app.build()
+    session.Line = before
     _, url, _ = demo.queue().launch(**app.LAUNCH, prevent_thread_lock=True, quiet=True)
     yield url.rstrip("/")
     demo.close()
@@ -283,6 +296,65 @@ def test_hostile_text_in_a_log_stays_text(visit):
         assert "<img src=x onerror=" in tab.page.locator(f".wd .{name}").first.text_content()
     assert tab.page.evaluate("() => window.hacked") is None
     assert tab.page.locator(".wd img, .wd script").count() == 0
+
+
+def test_a_fallback_s_decision_is_marked_and_its_note_stays_text(visit, runs):
+    fell = fallen_back(fake_episode(steps=4), (1, 2), (HOSTILE, "timed out after 20 s"))
+    log.write(runs / "fell" / "a-rule-7.jsonl", fell)
+    tab = visit().link("fell", "a-rule-7")
+    mark, notes = tab.page.locator(".wd-why .wd-fallback"), tab.page.locator(".wd-notes")
+    assert mark.count() == 0 and notes.is_hidden()
+    tab.press("ArrowDown")
+    assert tab.index == 1 and mark.is_visible() and mark.text_content() == "a fallback decided"
+    assert notes.locator("li").all_text_contents() == [HOSTILE, "timed out after 20 s"]
+    assert notes.locator("li *").count() == 0 and tab.page.evaluate("() => window.hacked") is None
+    assert tab.page.locator(".wd-tick.wd-fell").count() == 2
+    assert "a fallback decided" in tab.page.locator(".wd-tick").nth(1).get_attribute("title")
+    assert "a fallback decided" in tab.page.locator("tr.wd-chosen").text_content()
+    assert tab.page.locator(".wd-legend [data-mark=fallback]").is_visible()
+    assert "answered 50% of its decisions" in tab.text("wd-status")
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (390, 844)])
+def test_at_the_click_the_player_says_that_it_was_asked_and_where_it_stands(visit, size):
+    told, (whole, driven) = Told(visit().page), messages(7, wish=1)
+    told.page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+    told.tell(*driven)
+    asked = told.page.locator(".wd-asked")
+    assert asked.is_hidden()
+    told.page.evaluate(
+        "() => document.querySelector('.wd').dispatchEvent(new CustomEvent('wd-asked', { detail: 2 }))"
+    )
+    assert asked.text_content() == "asked…" and asked.is_visible()
+    told.tell(driven[5], {"asked": 2, "wish": 2})
+    assert asked.text_content() == "asked, place 2 in the queue", "of the former nothing is shown"
+    box = asked.bounding_box()
+    assert box["y"] < size[1] and box["x"] + box["width"] <= size[0]
+    assert "wd-playing" not in told.page.locator(".wd").get_attribute("class")
+    whole, again = messages(8, wish=2)
+    told.tell(again[0])
+    assert asked.is_hidden() and told.shown[:2] == ["8", 0]
+    assert told.page.locator(".wd-text").text_content() == "", "nothing of the episode before"
+
+
+def test_a_press_of_drive_says_at_once_that_it_was_asked_and_where_it_stands(visit):
+    import app
+    from drive.show import session
+
+    tab = visit().link()
+    lines = [line for line in LINES if line.at_once == app.AT_ONCE]
+    tickets = [(line, line.join()) for line in lines for _ in range(app.AT_ONCE + 1)]
+    assert lines and all(isinstance(line, session.Line) for line in lines)
+    assert sum(line.place(ticket) == 0 for line, ticket in tickets) == app.AT_ONCE * len(lines)
+    tab.page.locator("#wd-seed input, #wd-seed textarea").fill("6")
+    tab.page.locator("#wd-drive").click()
+    tab.until(
+        "() => document.querySelector('.wd-asked').textContent === 'asked, place 2 in the queue'"
+    )
+    for line, ticket in tickets:
+        line.leave(ticket)
+    tab.until("() => document.querySelector('.wd-name').textContent.includes('seed 6')")
+    assert tab.page.locator(".wd-asked").is_hidden()
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,10 @@ twin        kernel network worlds suppositions entry edits spawn vector_env
 policy
 world       drivers config edits values perception task blame following recorder twin
 reasoning   deciding causes reasons decisions evidence narrate
-episodes    codec lines log shelf rollout record replay branch api
+episodes    codec lines whole log shelf rollout record replay branch api
 checking    clock scene text asked futures verdicts faithfulness examination
 evaluation  results versions folder run
-show        viewer film
+show        viewer film session
 app
 cli
 """

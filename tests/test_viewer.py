@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import orjson
 import pytest
-from fake_episode import crash, fake_episode, ring_road, straight_road
+from fake_episode import crash, fake_episode, fallen_back, ring_road, straight_road
 
 from drive import camera
 from drive.episodes import log
@@ -75,6 +75,33 @@ def test_a_car_that_is_absent_is_told_as_nothing(episode):
     told = viewer.step_data(episode.header, step)["cars"]["4"]
     assert told[:5] == [None] * 5 and told[5][0] == pytest.approx(late[5, 0], abs=0.006)
     assert orjson.dumps(told)
+
+
+def test_a_decision_of_a_fallback_is_told_with_its_notes_and_stands_out(episode):
+    told = viewer.player_data(fallen_back(episode, (2, 3), ("timed out",)))
+    steps, number = told["steps"], range(len(told["steps"]))
+    assert [k for k in number if steps[k]["fallback"]] == [2, 3]
+    assert [steps[k]["notes"] for k in (1, 2)] == [[], ["timed out"]]
+    assert steps[2]["interesting"] and steps[4]["interesting"], "where it begins and ends"
+    assert "a fallback took the others" in told["end"]["text"]
+
+
+@pytest.mark.parametrize("language", ["en", "de", "zh"])
+def test_how_much_a_fallback_drove_is_said_at_the_end_in_every_language(episode, language):
+    count = len(episode.steps)
+    said = {
+        n: viewer.end_data(fallen_back(episode, range(n)).end, count, language)["end"]["text"]
+        for n in (0, 1, count)
+    }
+    assert len(set(said.values())) == 3 and "%" in said[1]
+    assert "100%" not in said[1] and "%" not in said[0] + said[count]
+
+
+def test_the_film_names_the_fallback(episode):
+    step, fell = episode.steps[1], fallen_back(episode, (1,))
+    look = [film._look(one, None, "light") for one in (episode, fell)]
+    plain, marked = (one.panel(one.index(step.scene.time)) for one in look)
+    assert np.any(plain != marked)
 
 
 def test_lanes_are_told_as_the_camera_draws_them():

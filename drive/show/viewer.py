@@ -102,7 +102,10 @@ def step_data(header: Header, step: Step, before: Step | None = None, language: 
     motion = Motion(Episode(header, (step,), None))
     risk, closest = risk_of(motion)
     scene, tracks = step.scene, step.tracks
-    new = before is None or before.rationale.decision != step.rationale.decision
+    new = before is None or (before.rationale.decision, before.choice.answered) != (
+        step.rationale.decision,
+        step.choice.answered,
+    )
     return {
         "time": _rounded(scene.time, 3),
         "times": _rounded(tracks.times, 3),
@@ -123,6 +126,8 @@ def step_data(header: Header, step: Step, before: Step | None = None, language: 
         "decision": decision_words(said.decision, language),
         "phrases": _cut(phrases(said.text, said.language)),
         "tie": words_of(language).ties[step.rationale.tie],
+        "fallback": "" if step.choice.answered else words_of(language).fallback,
+        "notes": list(step.choice.notes),
         "options": [
             _option(number, option, step, language)
             for number, option in enumerate(step.choice.options, 1)

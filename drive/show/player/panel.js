@@ -13,12 +13,16 @@ function showRationale(root, step, said, held, cited) {
   when.replaceChildren(
     make("b", "wd-act", step.done),
     ...said.decision.map((word) => make("span", "wd-chip", word)),
+    ...(step.fallback ? [make("span", "wd-chip wd-fallback", step.fallback)] : []),
     ...(held === null ? [] : [make("span", "wd-held", heldText(said, held))]),
   );
   const text = root.querySelector(".wd-text");
   text.replaceChildren(...said.phrases.flatMap((phrase) => phraseNodes(phrase, cited)));
   for (const node of text.querySelectorAll(".wd-phrase"))
     Object.assign(node, { role: "button", tabIndex: 0 });
+  const notes = root.querySelector(".wd-notes");
+  notes.replaceChildren(...step.notes.map((note) => make("li", "", note)));
+  notes.hidden = !step.notes.length;
   root.querySelector(".wd-tie").textContent = said.tie;
 }
 
@@ -40,16 +44,16 @@ function showOptions(root, step, cited) {
   const scored = step.options.some((option) => option.score !== null);
   root.querySelector("table").classList.toggle("wd-unscored", !scored);
   root.querySelector("tbody").replaceChildren(
-    ...step.options.map((option) => optionRow(option, cited)));
+    ...step.options.map((option) => optionRow(option, cited, step.fallback)));
 }
 
-function optionRow(option, cited) {
+function optionRow(option, cited, fallback) {
   const row = make("tr");
   row.dataset.option = option.action;
   row.classList.toggle("wd-chosen", option.chosen);
   const name = make("td", "wd-option");
   name.append(make("span", "", option.words));
-  const rank = option.chosen ? "chosen" : option.rival ? "strongest rival" : "";
+  const rank = option.chosen ? (fallback || "chosen") : option.rival ? "strongest rival" : "";
   if (rank) name.append(make("small", "", rank));
   const terms = make("td");
   const list = make("ul", "wd-terms");

@@ -19,6 +19,7 @@ function startPlayer({ element, props, watch, server }) {
     if (message.wish < state.wish) return; // of something that was asked for before
     state.wish = message.wish ?? state.wish;
     notice(message.problem);
+    asked(message.asked);
     if (message.header) begin(message);
     if (!message.id) return;
     const episode = state.episode;
@@ -44,7 +45,16 @@ function startPlayer({ element, props, watch, server }) {
     find(".wd-calm").textContent = risk[0];
     find(".wd-alarm").textContent = risk[1];
     ticks.replaceChildren();
+    clear();
     root.focus({ preventScroll: true });
+  }
+
+  // Nothing of the episode before stays under the new one's name.
+  function clear() {
+    for (const canvas of [map, plot])
+      canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+    for (const part of [".wd-when", ".wd-text", ".wd-notes", ".wd-tie", ".wd-count", "tbody"])
+      find(part).replaceChildren();
   }
 
   function isShown(id) {
@@ -75,6 +85,15 @@ function startPlayer({ element, props, watch, server }) {
     if (text === undefined) text = "";
     find(".wd-notice").textContent = text;
     find(".wd-notice").hidden = !text;
+  }
+
+  // What is shown is no longer what is asked for: it stands still until the answer comes.
+  function asked(place) {
+    const waiting = place !== undefined, node = find(".wd-asked");
+    root.classList.toggle("wd-waiting", waiting);
+    node.hidden = !waiting;
+    node.textContent = place ? `asked, place ${place} in the queue` : waiting ? "asked…" : "";
+    if (waiting && state.playing) setPlaying(false);
   }
 
   // ---------------------------------------------------------------------------------- clock
@@ -154,7 +173,7 @@ function startPlayer({ element, props, watch, server }) {
     const near = (car) => Math.hypot(car.x - ego.x, car.y - ego.y) < reach;
     const shown = { rival: step.options.length > 1, cited: citedIn(said).size > 0,
                     unseen: cars.some((car) => !car.seen && near(car)),
-                    object: step.objects.length > 0 };
+                    object: step.objects.length > 0, fallback: Boolean(step.fallback) };
     for (const [mark, on] of Object.entries(shown))
       find(`.wd-legend [data-mark=${mark}]`).hidden = !on;
   }
@@ -367,6 +386,7 @@ function startPlayer({ element, props, watch, server }) {
   function listen() {
     document.addEventListener("keydown", onKey);
     root.addEventListener("click", onClick);
+    root.addEventListener("wd-asked", ({ detail }) => take({ asked: 0, wish: detail }));
     root.addEventListener("keydown", onEnter);
     root.addEventListener("mousedown", (event) => {
       if (event.target.closest("button") && !event.target.closest("dialog")) event.preventDefault();

@@ -118,7 +118,8 @@ function newTick(step, index) {
   tick.tabIndex = -1;
   tick.dataset.step = index;
   const contact = step.closest === null ? "" : `, ${step.closest.toFixed(1)} s to contact`;
-  tick.title = `Decision ${index + 1} at ${step.time.toFixed(1)} s: ${step.done}${contact}`;
+  const fallback = step.fallback ? `, ${step.fallback}` : "";
+  tick.title = `Decision ${index + 1} at ${step.time.toFixed(1)} s: ${step.done}${fallback}${contact}`;
   tick.setAttribute("aria-label", tick.title);
   return tick;
 }
@@ -137,6 +138,7 @@ function layTicks(box, episode, theme) {
     tick.style.background = mixed(theme, step.risk);
     tick.textContent = width > 11 ? GLYPHS[step.action] || "" : "";
     tick.classList.toggle("wd-hot", step.risk > 0.6);
+    tick.classList.toggle("wd-fell", Boolean(step.fallback));
   });
 }
 

@@ -1,0 +1,153 @@
+"""What passes between the page and its visitors: what each wants, where it stands in line, and messages.
+
+No simulator and no user interface: the page gives what drives, and shows what is told here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+from drive.episodes import log, shelf
+from drive.show import viewer
+from drive.types import End, Step
+
+LOOK = 0.1  # [s] between two looks at the line
+ALIVE = 5.0  # [s] after which a visitor that waits is told its place again
+NO_MORE = object()
+
+
+class Visitors:
+    """What each visitor asked for: a new wish ends the one before.
+
+    A wish is a time of the browser's clock [ms], for of two requests the later may be met first. The
+    player shows the latest wish that it was told of, in whatever order messages arrive.
+    """
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._last: dict[str, float] = {}
+
+    def wish(self, visitor: str, wish: float) -> Callable[[], bool]:
+        """Note a wish; tells whether it is still the visitor's latest."""
+        with self._lock:
+            self._last[visitor] = max(wish, self._last.get(visitor, wish))
+        return lambda: self._last.get(visitor) == wish
+
+    def leave(self, visitor: str) -> None:
+        """Nothing that the visitor asked for is wanted any more."""
+        with self._lock:
+            self._last.pop(visitor, None)
+
+
+class Line:
+    """First come, first served; so many at once."""
+
+    def __init__(self, at_once: int):
+        self.at_once = at_once
+        self._lock = threading.Lock()
+        self._waiting: list[object] = []
+        self._served: list[object] = []
+
+    def join(self) -> object:
+        """A ticket, at the end of the line."""
+        ticket = object()
+        with self._lock:
+            self._waiting.append(ticket)
+        return ticket
+
+    def place(self, ticket: object) -> int:
+        """How many tickets from the front, from 1; 0: it is served from now on."""
+        with self._lock:
+            if ticket in self._served:
+                return 0
+            place = self._waiting.index(ticket) + 1
+            if place > self.at_once - len(self._served):
+                return place
+            self._waiting.remove(ticket)
+            self._served.append(ticket)
+            return 0
+
+    def leave(self, ticket: object) -> None:
+        """Give the place to the next."""
+        with self._lock:
+            for tickets in (self._waiting, self._served):
+                if ticket in tickets:
+                    tickets.remove(ticket)
+
+
+async def in_turn(
+    line: Line, messages: Iterator[dict], wanted: Callable[[], bool]
+) -> AsyncIterator[dict]:
+    """Say where one stands in line, at once and as it changes, then the messages, made in a thread.
+
+    Ends without a word where it is no longer wanted before its turn.
+    """
+    ticket = line.join()
+    try:
+        async for place in _places(line, ticket, wanted):
+            yield {"asked": place}
+        while wanted():
+            message = await asyncio.to_thread(next, messages, NO_MORE)
+            if message is NO_MORE:
+                return
+            yield message
+    finally:
+        line.leave(ticket)
+
+
+async def _places(line: Line, ticket: object, wanted: Callable[[], bool]) -> AsyncIterator[int]:
+    """The place in line whenever it changes, and now and then as a sign of life."""
+    told, looks = 0, 0
+    while wanted() and (place := line.place(ticket)):
+        if place != told or looks * LOOK >= ALIVE:
+            told, looks = place, 0
+            yield place
+        looks += 1
+        await asyncio.sleep(LOOK)
+
+
+def in_words(error: Exception) -> str:
+    """What was wrong, as a sentence."""
+    return f"{error}."
+
+
+# -------------------------------------------------------------------------------------- messages
+
+
+def of_driving(
+    events: Iterator[Path | Step | End], run: str, wanted: Callable[[], bool], language: str = "en"
+) -> Iterator[dict]:
+    """What `record` does, for the player, as it is done; it ends at the next decision that is not wanted."""
+    before, count = None, 0
+    path = next(events)
+    header = log.read_header(path)
+    yield viewer.header_data(header, run, path.stem)
+    for event in events:
+        if not wanted():
+            return events.close()
+        if isinstance(event, End):
+            yield {"id": [run, path.stem], **viewer.end_data(event, count, language)}
+        else:
+            step = viewer.step_data(header, event, before, language)
+            yield {"id": [run, path.stem], "from": count, "steps": [step]}
+            before, count = event, count + 1
+
+
+def of_log(
+    folder: Path, run: str, name: str | None = None, step: str | None = None, language: str = "en"
+) -> dict:
+    """A logged episode for the player, at the start or paused at a step; a run's first, if unnamed."""
+    name = name or shelf.episodes(folder, run)[0]
+    episode = log.read(shelf.find(folder, run, name)).episode
+    at = {} if step is None else {"at": whole(step)}
+    return viewer.player_data(episode, run, name, language) | at
+
+
+def whole(number: str) -> int:
+    """A whole number from 0 on; ValueError for anything else."""
+    if not str(number).strip().isdecimal() or len(str(number)) > 9:
+        raise ValueError(f"a seed or step is a whole number from 0 to 999999999, not {number!r}")
+    return int(number)
