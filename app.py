@@ -20,7 +20,7 @@ import orjson
 
 from drive.episodes import log, shelf
 from drive.episodes.record import record
-from drive.policy import load, names, prepare
+from drive.policy import load, offered, prepare
 from drive.scenarios import SCENARIOS
 from drive.show import session, viewer
 from drive.show.film import film
@@ -45,8 +45,8 @@ def driven(
 
     ValueError in one sentence for what cannot be driven. Only policies that ship are loaded.
     """
-    if policy not in names():
-        raise ValueError(f"no policy {policy!r}; choose from {', '.join(names())}")
+    if policy not in offered():
+        raise ValueError(f"no policy {policy!r}; choose from {', '.join(offered())}")
     run, number = shelf.new_run("page"), session.whole(seed)
     events = record(World(scenario), load(policy), number, shelf.root() / run, language)
     yield from session.of_driving(events, run, wanted, language)
@@ -191,10 +191,10 @@ def shelves(run: str, name: str) -> tuple:
 
 def controls(header: dict) -> tuple:
     """What to press Drive with, to drive this episode again; what is not on offer is left as it is."""
-    offered = (("scenario", SCENARIOS), ("policy", names()))
+    on_offer = (("scenario", SCENARIOS), ("policy", offered()))
     lists = (
         gr.Dropdown(list(options), value=header[name]) if header[name] in options else gr.skip()
-        for name, options in offered
+        for name, options in on_offer
     )
     return *lists, gr.Textbox(value=str(header["seed"]))
 
@@ -227,7 +227,7 @@ def build(language: str = "en") -> gr.Blocks:
         with gr.Row(elem_id="wd-bar"):
             gr.HTML(HEAD, elem_id="wd-title")
             scenario = gr.Dropdown(list(SCENARIOS), value=OPENING["scenario"], label="Scenario")
-            policy = gr.Dropdown(list(names()), value=OPENING["policy"], label="Policy")
+            policy = gr.Dropdown(list(offered()), value=OPENING["policy"], label="Policy")
             seed = gr.Textbox(OPENING["seed"], label="Seed", max_lines=1, elem_id="wd-seed")
             go = gr.Button("Drive", variant="primary", elem_id="wd-drive")
             run = gr.Dropdown([], label="Run on disk")

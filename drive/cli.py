@@ -377,10 +377,12 @@ def scenarios() -> None:
 @app.command()
 def policies() -> None:
     """List the policies that ship."""
-    from drive.policy import MADE_FROM, about, names
+    from drive.policy import MADE_FROM, about, names, styles
 
     for name in names():
         say(f"{name:12} {about(name)}")
+        for style, what in styles(name).items():
+            say(f"  {name}:{style}  {what}")
     for name, what in MADE_FROM.items():
         say(f"{name}:{what}  {about(name)}")
 

@@ -16,7 +16,7 @@ import importlib.util
 import inspect
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -52,6 +52,23 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(name for name in modules - MADE_FROM.keys() if not name.startswith("_")))
 
 
+def offered() -> tuple[str, ...]:
+    """`names`, and after each the other styles that it may drive in, as `load` takes them."""
+    return tuple(
+        each
+        for name in names()
+        for each in (name, *(f"{name}:{style}" for style in tuple(styles(name))[1:]))
+    )
+
+
+def styles(name: str) -> Mapping[str, str]:
+    """The styles of a shipped policy, name -> what for; only what has a `policies/NAME/styles.py` is imported."""
+    folders = importlib.util.find_spec(BUILT_IN).submodule_search_locations
+    if not any((Path(folder) / name / "styles.py").exists() for folder in folders):
+        return {}
+    return _styles(_imported(f"{BUILT_IN}.{name}", name))
+
+
 def about(name: str) -> str:
     """The first line of a shipped policy's docstring, read without importing it."""
     for folder in importlib.util.find_spec(BUILT_IN).submodule_search_locations:
@@ -65,14 +82,17 @@ def load(name: str) -> Policy:
     """The policy of that name: `rule`, `path/to/file.py`, `package.module`, `sb3:FILE` or `llm:MODEL`.
 
     `:Class` may follow a file or module; without it, the module's one public class that has
-    `decide` is taken. ValueError in one sentence where there is none.
+    `decide` is taken. `:STYLE` may follow where that class has styles (`Powers.styles`).
+    ValueError in one sentence where there is none.
     """
     place, _, chosen = name.strip().partition(":")
     if place in MADE_FROM:
         return _made(place, chosen)
-    kind = _class_in(_module(place), place, chosen)
+    module = _module(place)
+    style = (chosen,) if chosen and chosen in _styles(module) else ()
+    kind = _class_in(module, place, "" if style else chosen)
     try:
-        policy = kind()
+        policy = kind(*style)
     except Exception as error:
         raise ValueError(f"policy {name!r} cannot be made: {_said(error)}") from error
     missing = [what for what in ("name", "tie") if not isinstance(getattr(policy, what, None), str)]
@@ -154,15 +174,27 @@ def _from_file(path: Path) -> ModuleType:
     return module
 
 
-def _class_in(module: ModuleType, place: str, chosen: str) -> type:
-    classes = {
+def _styles(module: ModuleType) -> Mapping[str, str]:
+    """The styles of a module's one policy, name -> what for."""
+    own = [getattr(kind, "styles", {}) for kind in _classes(module).values()]
+    return own[0] if len(own) == 1 else {}
+
+
+def _classes(module: ModuleType, chosen: str = "") -> dict[str, type]:
+    return {
         name: kind
         for name, kind in inspect.getmembers(module, inspect.isclass)
         if callable(getattr(kind, "decide", None))
         and (name == chosen or (kind.__module__ == module.__name__ and not name.startswith("_")))
     }
+
+
+def _class_in(module: ModuleType, place: str, chosen: str) -> type:
+    classes = _classes(module, chosen)
     if chosen:
         if chosen not in classes:
+            if styles := ", ".join(_styles(module)):
+                raise ValueError(f"policy {place!r} has no style {chosen!r}; choose from {styles}")
             raise ValueError(f"no class {chosen!r} with `decide` in policy {place!r}")
         return classes[chosen]
     if len(classes) != 1:

@@ -203,7 +203,7 @@ def test_the_page_offers_no_function_to_the_outside():
 
 
 def test_the_page_offers_the_shipped_policies_and_all_scenarios():
-    from drive.policy import names
+    from drive.policy import offered
     from drive.scenarios import SCENARIOS
 
     lists = {
@@ -212,4 +212,4 @@ def test_the_page_offers_the_shipped_policies_and_all_scenarios():
         if hasattr(block, "choices")
     }
     assert lists["Scenario"] == list(SCENARIOS)
-    assert lists["Policy"] == list(names())
+    assert lists["Policy"] == list(offered())

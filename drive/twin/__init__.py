@@ -3,7 +3,15 @@
 Its worlds are changed by `drive.twin.edits.edited`.
 """
 
-from drive.twin.entry import Hypothesis, from_scene, from_truth, on_the_road, sampled, warm
+from drive.twin.entry import (
+    Hypothesis,
+    any_priority,
+    from_scene,
+    from_truth,
+    on_the_road,
+    sampled,
+    warm,
+)
 from drive.twin.suppositions import AS_IT_IS, Suppositions, supposed
 from drive.twin.worlds import (
     CODES,
@@ -30,6 +38,7 @@ __all__ = [
     "Hypothesis",
     "Suppositions",
     "Worlds",
+    "any_priority",
     "concatenate",
     "from_scene",
     "from_truth",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from drive.types.actions import Action, Legal
@@ -29,6 +29,8 @@ class Powers:
     """What a policy may have beside `decide`, by name, and what holds for a policy without it."""
 
     weights: str = ""  # digest of what the policy learned
+    # ways in which it may drive, name -> what for, the usual one first; its class takes such a name
+    styles: Mapping[str, str] = field(default_factory=dict)
     # has the policy an action on a road with such actions? Where not, tables say "–"
     applies: Callable[[Legal], bool] = lambda legal: True
     # makes ready, before the first decision, what takes long; is given what shows its progress

@@ -30,8 +30,10 @@ from policies.planner.imagination import (
     nearby,
     with_ego_as_wide,
 )
+from policies.planner.outlook import Outlook
 from policies.planner.search import Budget, Plans, hold, search
 from policies.planner.settings import Settings
+from policies.planner.styles import KINDS, OPEN, STYLES, USUAL, kind_of, style_of
 from policies.planner.terms import Followed, lane_after, reheld, scaled, terms_of, trajectories
 from policies.planner.trace import trace
 from policies.planner.tree import Tree
@@ -57,13 +59,22 @@ class Thought:
 
 
 class Planner:
-    """Weighs every legal action by what it imagines of it."""
+    """Weighs every legal action by what it imagines of it.
 
-    name = "planner"
+    style: a name of `STYLES`, whose settings go by the kind of road; or settings for every road.
+    """
+
     tie = "shares evidence"
+    styles = {style.name: style.about for style in STYLES.values()}
 
-    def __init__(self, settings: Settings = Settings()):
-        self.settings = settings
+    def __init__(self, style: str | Settings | None = None):
+        self.name = f"planner:{style}" if isinstance(style, str) else "planner"
+        if isinstance(style, Settings):
+            self._by_kind = dict.fromkeys(KINDS, style)
+        else:
+            chosen = style_of(USUAL if style is None else style)
+            self._by_kind = {kind: chosen.settings(kind) for kind in KINDS}
+        self.settings = self._by_kind[OPEN]
         # The last scene with its search: the same scene is often asked about again, with cars hidden.
         self._last: tuple[Scene, Thought] | None = None
 
@@ -76,42 +87,48 @@ class Planner:
         """Compile the traffic model, once on a machine."""
         warm(progress)
 
+    def settings_for(self, scene: Scene) -> Settings:
+        """The settings by which it decides about a scene."""
+        return self._by_kind[kind_of(scene)]
+
     def decide(self, scene: Scene) -> Choice:
+        settings = self.settings_for(scene)
         if scene.legal.steered:
-            return _steer(scene, self._roots(scene), self.settings)
-        return chosen(scene, self._thought(scene), self.settings)
+            return _steer(scene, self._roots(scene), settings)
+        return chosen(scene, self._thought(scene), settings)
 
     def could_matter(self, scene: Scene, choice: Choice) -> frozenset[int]:
         """Ids of the cars whose absence could change the choice (`relevance` says why no other car's could)."""
         if scene.legal.steered:
             return frozenset(car.id for car in scene.cars)
-        return relevance.could_matter(self._thought(scene), self.settings)
+        return relevance.could_matter(self._thought(scene), self.settings_for(scene))
 
     def reweighed(self, scene: Scene, kind: str, factor: float) -> Choice:
         """The choice's options, their plans held as they are, with the wish of this kind of term so many times as large."""
         if scene.legal.steered:
             raise ValueError("where the road is steered, no such wish is weighed")
-        thought = self._thought(scene)
-        margins = scaled(self.settings.margins, kind, factor)
+        thought, settings = self._thought(scene), self.settings_for(scene)
+        margins = scaled(settings.margins, kind, factor)
         plans = followed(thought, replace(thought.budget, margins=margins))
-        again = [reheld(each, self.settings.prices) for each in plans]
-        return _told(scene, thought, again, self.settings)
+        again = [reheld(each, settings.prices) for each in plans]
+        return _told(scene, thought, again, settings)
 
     def _thought(self, scene: Scene) -> Thought:
         last = self._last
         if last is not None and last[0] is scene:
             return last[1]
-        aside = 0.0 if crossing(scene.road) else self.settings.imagining.aside
+        settings = self.settings_for(scene)
+        aside = 0.0 if crossing(scene.road) else settings.imagining.aside
         roots = with_ego_as_wide(self._roots(scene), scene.ego.width + 2 * aside)
         if last is not None and _sees_less(scene, roots, *last):
-            return think(scene, roots, self.settings, last[1])
-        thought = think(scene, roots, self.settings)
+            return think(scene, roots, settings, last[1])
+        thought = think(scene, roots, settings)
         if not scene.ghosts:
             self._last = scene, thought
         return thought
 
     def _roots(self, scene: Scene) -> Worlds:
-        settings = self.settings
+        settings = self.settings_for(scene)
         if not nearby(scene, settings).cars:
             scene = replace(scene, cars=(), ghosts=())  # ghosts matter to other cars alone
             return imagine(scene, 1, settings)
@@ -200,6 +217,7 @@ def _budget(scene: Scene, settings: Settings) -> Budget:
         goal=Goal.of(scene),
         committed=common if crossing(road) else 1,
         fan=settings.fan,
+        outlook=Outlook.of(scene, settings.arriving),
     )
 
 

@@ -52,6 +52,11 @@ def lanes_to_goal(scene: Scene) -> np.ndarray:
     return _lanes_to(_ByIdentity(scene.road), scene.task.goal)
 
 
+def way_to_goal(scene: Scene) -> np.ndarray:
+    """Metres from each lane's beginning to arrival, the shortest way, by lane number; inf: no way leads to it."""
+    return _way_to(_ByIdentity(scene.road), scene.task.goal, scene.task.goal_from)
+
+
 def lanes_to_the_right(road: Road) -> np.ndarray:
     """Lanes to the right of each, by lane number; all zero where the road has more than one section."""
     if len(road.sections) > 1:
@@ -70,6 +75,26 @@ class _ByIdentity:
 
     def __hash__(self) -> int:
         return id(self.road)
+
+
+@functools.lru_cache(maxsize=16)
+def _way_to(of: _ByIdentity, goal: tuple[LaneId, ...], start: float) -> np.ndarray:
+    road = of.road
+    numbers = {lane.id: number for number, lane in enumerate(road.lanes)}
+    metres = np.full(len(numbers), np.inf)
+    metres[[numbers[lane] for lane in goal]] = start
+    for _ in numbers:
+        before = metres.copy()
+        for lane in road.lanes:
+            sides = (road.side(lane.id, side) for side in ("left", "right"))
+            ways = [metres[numbers[side.id]] for side in sides if side]
+            onward = road.continuations(lane.id)
+            ways += [lane.length + metres[numbers[each.id]] for each in onward]
+            metres[numbers[lane.id]] = min(metres[numbers[lane.id]], *ways, np.inf)
+        if np.array_equal(before, metres):
+            break
+    metres.setflags(write=False)
+    return metres
 
 
 @functools.lru_cache(maxsize=16)

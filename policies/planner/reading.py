@@ -39,7 +39,7 @@ def target_lanes(scene: Scene, car: Car, reading: Reading = Reading()) -> tuple[
     s, d = lane.frenet(car.x, car.y)
     if not _bends(scene.road, lane, s, reading):
         return _steered_to(scene, car, lane, reading)
-    drift = _drift(scene, car, s, d)
+    drift = _drift(scene, car, s, d, reading)
     left = drift > 0
     to_centre = max(-d if left else d, 0.0)
     returning = reading.returning * to_centre / TAU_LATERAL  # [m/s]
@@ -119,17 +119,29 @@ def _bends(road: Road, lane: Lane, s: float, reading: Reading) -> bool:
     return (joined and len(road.sections) > 1) or abs(float(lane.curvature(s))) > reading.bent
 
 
-def _drift(scene: Scene, car: Car, s: float, d: float) -> float:
-    """Speed of a car across its lane [m/s], to the left: from its last state, else from its heading and slip."""
+def _drift(scene: Scene, car: Car, s: float, d: float, reading: Reading) -> float:
+    """Speed of a car across its lane [m/s], to the left: from its past, else from its heading and slip."""
     lane = scene.road.lane(car.lane)
     past = scene.history.imaginable(car.id)
     if past is not None and len(past):
         before = lane.frenet(float(past[-1, 1]), float(past[-1, 2]))[1]
+        if (row := _baseline(past, reading)) is not None:
+            earlier = lane.frenet(float(row[1]), float(row[2]))[1]
+            return (before - earlier) / float(past[-1, 0] - row[0])
         return (d - before) / -float(past[-1, 0])
     slip = math.asin(min(max(car.length / 2 * float(lane.curvature(s)), -0.6), 0.6))
     # In a bend, the body of a car that follows the lane points outwards by its slip.
     off = wrap(car.heading - float(lane.heading(s)))
     return car.speed * math.sin(min(off, off + slip, key=abs))
+
+
+def _baseline(past: np.ndarray, reading: Reading) -> np.ndarray | None:
+    """The row of a past [T, 5] that changes are told from, up to its last row; None: up to what is seen now.
+
+    What is seen at one decision is off by the same noise throughout, so differences within the past are free of it.
+    """
+    rows = round(reading.baseline / GRID)
+    return past[max(-1 - rows, -len(past))] if rows and len(past) > 1 else None
 
 
 def unhindered(nominal: Worlds) -> np.ndarray:
@@ -139,11 +151,13 @@ def unhindered(nominal: Worlds) -> np.ndarray:
     return probe.acceleration[0]
 
 
-def gained(scene: Scene, car: Car) -> float | None:
-    """A car's acceleration over the last 0.1 s [m/s2]; None where its past does not tell."""
+def gained(scene: Scene, car: Car, reading: Reading = Reading()) -> float | None:
+    """A car's acceleration lately [m/s2]; None where its past does not tell."""
     past = scene.history.imaginable(car.id)
     if past is None or not len(past) or car.crashed:
         return None
+    if (row := _baseline(past, reading)) is not None:
+        return float((past[-1, 4] - row[4]) / (past[-1, 0] - row[0]))
     return (car.speed - float(past[-1, 4])) / -float(past[-1, 0])
 
 
@@ -157,7 +171,7 @@ def wish(
     wishes, regulated = np.tile(nominal.target_speed[0], (3, 1)), nominal.regulated
     to_the_limit = len(scene.road.sections) > 1
     for slot, (car, _) in enumerate(on_the_road(scene), 1):
-        past, change = scene.history.imaginable(car.id), gained(scene, car)
+        past, change = scene.history.imaginable(car.id), gained(scene, car, reading)
         limit = scene.road.lane(car.lane).speed_limit or reading.no_limit
         seen = max(car.speed, float(past[:, 4].max()) if past is not None and len(past) else 0.0)
         if regulated and seen < reading.crawling * limit:
@@ -182,13 +196,14 @@ def giving_way(scene: Scene, expected: np.ndarray, reading: Reading = Reading())
 
 
 def _gives_way(scene: Scene, car: Car, expected: float, reading: Reading) -> bool:
-    change = gained(scene, car)
+    change = gained(scene, car, reading)
     if change is None:
         return False
     states = max(1, round(reading.lately / GRID))
     lately = scene.history.imaginable(car.id)[-states:, 4]
     stands = abs(car.speed) < reading.standing and np.abs(lately).max() < reading.standing
-    if stands and np.ptp(np.diff(lately, append=car.speed)) > reading.trembling:
+    now = () if reading.baseline else (car.speed,)
+    if stands and len(lately) > 1 and np.ptp(np.diff((*lately, *now))) > reading.trembling:
         return True
     hard = change < min(expected - reading.unexplained, -reading.braking)
     return hard and car.speed > -reading.standing

@@ -38,6 +38,7 @@ def _at_best(thought, settings) -> np.ndarray:
     gain = (
         thought.worth.gain
         + plans.missing @ settings.prices.each
+        + settings.arriving.worth * (1.0 - plans.chance) * (thought.budget.outlook is not None)
         + left * _fastest(thought) / budget.horizon
     )
     return np.stack([np.zeros(len(gain)), gain], -1)

@@ -15,6 +15,7 @@ import numpy as np
 
 from drive.twin import CODES, Worlds
 from policies.planner.goal import Goal
+from policies.planner.outlook import Outlook
 from policies.planner.settings import Margins
 from policies.planner.tree import ACTIONS, Nodes, Notes, Tree, gathered
 
@@ -44,6 +45,7 @@ class Budget:
     margins: Margins
     held: float  # share of a missing margin that counts after the decisions that branch
     goal: Goal = Goal()  # where a plan ends well; it would keep its speed afterwards
+    outlook: Outlook | None = None  # what the chance of arriving is judged by; None: it is not
     committed: int = 1  # decisions in common to all hypotheses
     fan: int = 1  # parts that each of them after the first divides beam and width into
 
@@ -71,6 +73,7 @@ class Plans:
         np.ndarray
     )  # [P, MARGINS] decisions for which a margin was missing wholly, or in shares
     way: np.ndarray  # [P] [m] driven
+    chance: np.ndarray  # [P] of arriving in time, by what is left after it
     moves: np.ndarray  # int [P] actions other than IDLE within the branching part
     owed: np.ndarray  # [P, LANE_COSTS] [m] what the lanes cost over the time spent in them
     touched: np.ndarray  # bool [P, slots] cars that the ego hit, or came too close to
@@ -262,6 +265,9 @@ class _Drive:
             open_ & at_goal(worlds, budget.goal), (level + 1) * budget.period, nodes.ended
         )
         nodes.ended = np.minimum(arrived, nodes.crash)
+        if budget.outlook:
+            told = budget.outlook.chance(worlds, nodes.ended, (level + 1) * budget.period)
+            nodes.chance = np.where(open_, told * np.isinf(nodes.crash), nodes.chance)
         nodes.touched = worlds.touched
         return np.where(open_[:, None], seen, np.inf), bodies(worlds, slots), speeds
 

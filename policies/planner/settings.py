@@ -55,6 +55,22 @@ class Prices:
 
 
 @dataclass(frozen=True)
+class Arriving:
+    """What it is worth to arrive in time, and how the chance of it is judged by what is left after a plan."""
+
+    worth: float = tunable(0.0, "m/s", "of arriving in time for certain", BY_COMPARISON)
+    pace: float = tunable(
+        1.0, "", "times the greatest speed, at which what is left is driven", BY_COMPARISON
+    )
+    pick_up: float = tunable(1.0, "s", "that reaching this pace from standstill costs")
+    spread: float = tunable(1.0, "s", "by which the time of arrival is uncertain", BY_COMPARISON)
+    lane_time: float = tunable(1.5, "s", "that each lane still to be crossed takes", BY_COMPARISON)
+    lane_spread: float = tunable(
+        2.0, "s", "by which the time of crossing them is uncertain", BY_COMPARISON
+    )
+
+
+@dataclass(frozen=True)
 class Reading:
     """What counts as a sign of intent in the motion of another car."""
 
@@ -70,6 +86,12 @@ class Reading:
     )
     straight: float = tunable(
         0.005, "rad", "off the lane's heading, up to which a car is not turning"
+    )
+    baseline: float = tunable(
+        0.0,
+        "s",
+        "of the past that tells acceleration and drift; 0: from its last state to what is seen now",
+        BY_COMPARISON,
     )
     drift: float = tunable(0.15, "m/s", "across the lane, up to which a car keeps it")
     bend_drift: float = tunable(
@@ -249,6 +271,7 @@ class Settings:
 
     margins: Margins = field(default_factory=Margins)
     prices: Prices = field(default_factory=Prices)
+    arriving: Arriving = field(default_factory=Arriving)
     reading: Reading = field(default_factory=Reading)
     imagining: Imagining = field(default_factory=Imagining)
     steering: Steering = field(default_factory=Steering)

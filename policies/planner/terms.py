@@ -49,12 +49,20 @@ def terms_of(scene: Scene, followed: Followed, lane: LaneId) -> tuple[Term, ...]
     speed = float(followed.plans.way[followed.weighed.rows].mean()) / followed.budget.horizon
     terms = [
         Term("progress", speed, "m/s", "for", worth=worths["progress"]),
+        *_arriving(followed, worths["arriving"]),
         *_contacts(followed, worths["contact"]),
         *(term for kind in range(len(MARGINS)) for term in _margins(followed, kind)),
         *(_of_lanes(scene, lane, worths)),
         *(_plain(kind, worths[kind]) for kind in PLAIN if worths[kind]),
     ]
     return tuple(terms)
+
+
+def _arriving(followed: Followed, worth: float) -> Iterator[Term]:
+    """The mean chance of arriving in time, where it is weighed."""
+    if followed.budget.outlook:
+        chance = float(followed.plans.chance[followed.weighed.rows].mean())
+        yield Term("arriving", chance, "", "for", worth=worth)
 
 
 PLAIN = "unrest", "reliance", "information"  # components that are a term by themselves

@@ -32,6 +32,7 @@ class Nodes:
         np.ndarray
     )  # [P, MARGINS] decisions for which a margin was missing wholly, or in shares
     way: np.ndarray  # [P] [m]
+    chance: np.ndarray  # [P] of arriving in time, 0 to 1
     owed: np.ndarray  # [P, LANE_COSTS] [m] cost of the lanes
     touched: np.ndarray  # bool [P, slots]
     speed: np.ndarray  # [P] [m/s] of the ego
@@ -45,6 +46,7 @@ class Nodes:
         "ended",
         "missing",
         "way",
+        "chance",
         "owed",
         "touched",
         "speed",
@@ -69,6 +71,7 @@ class Nodes:
             ended=np.full(n, np.inf),
             missing=np.zeros((n, margins)),
             way=zeros,
+            chance=zeros,
             owed=np.zeros((n, costs)),
             touched=roots.touched,
             speed=zeros,

@@ -12,7 +12,7 @@ from policies.planner.settings import Settings
 from policies.planner.tree import Tree
 
 # what a plan is worth but for its collision is the sum of these
-PARTS = ("progress", *MARGINS, "unrest", *LANE_COSTS)
+PARTS = ("progress", "arriving", *MARGINS, "unrest", *LANE_COSTS)
 # what an action is worth is the sum of these
 COMPONENTS = (*PARTS, "contact", "reliance", "information")
 AT = {name: number for number, name in enumerate(COMPONENTS)}
@@ -50,10 +50,11 @@ def worth_of(plans: Plans, budget: Budget, settings: Settings) -> Worth:
 
 
 def parts_of(plans, way: np.ndarray, budget: Budget, settings: Settings) -> np.ndarray:
-    """[P, PARTS] [m/s]: mean speed, less what missing margins, unrest and lanes cost."""
+    """[P, PARTS] [m/s]: mean speed and the chance of arriving, less what missing margins, unrest and lanes cost."""
     progress, unrest = way / budget.horizon, -settings.move * plans.moves
+    arriving = settings.arriving.worth * plans.chance
     margins, lanes = -settings.prices.each * plans.missing, -plans.owed / budget.horizon
-    return np.column_stack([progress, margins, unrest, lanes])
+    return np.column_stack([progress, arriving, margins, unrest, lanes])
 
 
 def promise(nodes, seconds: float, budget: Budget, settings: Settings) -> np.ndarray:
