@@ -15,13 +15,16 @@ import importlib
 import importlib.util
 import inspect
 import math
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 
 from drive.kinematics import tracker
+from drive.language import LANGUAGES
 from drive.types import Action, Choice, Follow, Legal, Meta, Option, Policy, Powers, Scene
+from drive.types.fitting import misfit
 
 BUILT_IN = "policies"  # the package in which policies are found by name
 MADE_FROM = {  # policies that are made from what follows a colon: name -> what that is
@@ -234,11 +237,14 @@ def prepare(policy: Policy, progress: Callable[[str], None] = print) -> None:
 
 def checked(policy: Policy, scene: Scene) -> Choice:
     """Ask the policy to decide, and refuse what breaks its contract with a PolicyError."""
+    process = os.getpid()
     try:
         choice = policy.decide(scene)
         fault = _fault(choice, scene) or _fault_of_text(policy, scene, choice)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PolicyError(f"policy {policy.name!r} raised {_said(error)}") from error
+    if os.getpid() != process:
+        os._exit(1)  # a copy of this process that the policy made: it drives nothing
     if fault:
         raise PolicyError(
             f"policy {policy.name!r} {fault} at step {scene.step} of {scene.scenario}"
@@ -260,7 +266,13 @@ def _fault(choice: Choice, scene: Scene) -> str:
         return "weighed something that is not an Option"
     if choice.action not in [option.action for option in options]:
         return f"chose {choice.action} without listing it among its options"
-    return next(filter(None, (_fault_of(option, scene) for option in options)), "")
+    fault = next(filter(None, (_fault_of(option, scene) for option in options)), "")
+    wrong = "" if fault else misfit(choice, Choice, "its choice")
+    if wrong:
+        return f"decided what cannot be written: {wrong}"
+    if choice.rationale and choice.rationale.language not in LANGUAGES:
+        return f"speaks {choice.rationale.language!r}, not {', '.join(LANGUAGES)},"
+    return fault
 
 
 def _fault_of_text(policy: Policy, scene: Scene, choice: Choice) -> str:
@@ -318,4 +330,4 @@ def _said_legal(legal: Legal) -> str:
 
 
 def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+    return " ".join(f"{type(error).__name__}: {error}".split())

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 ORDER = """
 engine
 roads       geometry lanes
-types       settings trajectory actions scene truth said choice policy edits episode
+types       fitting settings trajectory actions scene truth said choice policy edits episode
 kinematics  goal history control trajectory tracker surroundings foresight past refusals edits
 language    free words quantities edits en de zh tables say parse report
 camera      door palette typeface view birdseye files

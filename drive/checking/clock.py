@@ -12,6 +12,8 @@ from drive.types import Episode, Step
 EARLY = 1e-5  # [s] that two times may differ by; they are written with 1e-6
 SLACK, SHARE = 0.05, 0.05  # [m] and share of a way by which it may differ from its speeds (slip)
 
+TURNING = 0.2  # [rad] in a sub-step, beyond which a slipping car's way along its body is not told
+
 
 def clock_fault(episode: Episode, number: int) -> str:
     """Why the times of a step do not fit its speeds or its neighbours; "" where they do."""
@@ -34,12 +36,22 @@ def _time_after(episode: Episode, number: int) -> float | None:
 
 
 def _way_fault(episode: Episode, step: Step) -> str:
-    """Each sub-step's way lies between what its two speeds would make of it, until a contact."""
+    """Each sub-step's way lies between what its two speeds would make of it, until a contact.
+
+    Of a car whose tyres slip only the way along its body counts, and only where it hardly turns.
+    """
     times, ego = step.tracks.times, step.tracks.ego
-    way = np.hypot(*np.diff(ego[:, :2], axis=0).T)
+    (dx, dy), turns = np.diff(ego[:, :2], axis=0).T, np.diff(ego[:, 2])
+    way = np.hypot(dx, dy)
+    if step.scene.ego.dynamical:
+        course = ego[:-1, 2] + turns / 2
+        way = np.abs(dx * np.cos(course) + dy * np.sin(course))
     spans, speeds = np.diff(times), np.abs(ego[:, 3])
     low, high = (each(speeds[:-1], speeds[1:]) * spans for each in (np.minimum, np.maximum))
+    low[ego[:-1, 3] * ego[1:, 3] < 0] = 0.0  # it stood in between
     off = np.maximum(low * (1 - SHARE) - SLACK - way, way - high * (1 + SHARE) - SLACK)
+    if step.scene.ego.dynamical:
+        off[np.abs(turns) > TURNING] = 0.0
     contact = episode.end.contact if episode.end else None
     if contact is not None:
         off = off[times[1:] < contact.time - EARLY]

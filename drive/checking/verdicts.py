@@ -33,6 +33,7 @@ from drive.checking.futures import (
     measure,
     possible_contacts,
 )
+from drive.checking.scene import check
 from drive.checking.text import check_rationale
 from drive.engine import Engine, Failure, Local
 from drive.episodes import lines, log
@@ -42,10 +43,13 @@ from drive.episodes.whole import put, whole
 from drive.language import FOLLOW, FOLLOW_OTHER
 from drive.reasoning.reasons import manoeuvre_of
 from drive.types import (
+    GRID,
     HORIZON,
+    WAYPOINTS,
     Action,
     Claim,
     Control,
+    End,
     Episode,
     Follow,
     Header,
@@ -54,6 +58,7 @@ from drive.types import (
     Policy,
     Rationale,
     Step,
+    Tracks,
     Verdict,
 )
 
@@ -62,6 +67,8 @@ STANDING, STEADY, MOVED = 0.5, 0.7, 0.1  # [m/s] stands; keeps its speed; has be
 SAID_WITHIN = {"acceleration": 0.05, "steering": math.radians(0.05)}  # [m/s2] [rad] of a control
 DRIFT = 0.3  # [m] across the lane that shows where the car is going
 LEAVES = 1.0  # [m] off the lane's middle, beyond which a second of it is no keeping of the lane
+ASTRAY = (0.3, 0.3, STEADY)  # [m] [m] [m/s] that what is driven may lie off its trajectory
+EARLY = 1e-5  # [s] before a contact
 TAU = 0.6  # [s] in which highway-env's drivers make up an offset
 DID_NOT_COME = "it could be, but did not come"  # a contact that others, or another way on, avoided
 ELSEWHERE = ("consequence", "rejection", "cause")  # kinds that need more than the scene
@@ -130,7 +137,8 @@ class Verifier:
                 findings.append(Finding(moment.step, _test_of(verdict.claim), verdict))
         for claim in step.rationale.claims:
             if claim.kind == "intention":
-                findings.append(Finding(moment.step, "driven", driven(step, claim)))
+                until = before_contact(step, self.episode.end)
+                findings.append(Finding(moment.step, "driven", driven(until, claim)))
             elif claim.kind in ("consequence", "rejection"):
                 findings.append(Finding(moment.step, "driven out", futures.verdict(claim)))
             elif claim.kind == "cause":
@@ -243,14 +251,52 @@ def named_option(step: Step, name: Action | None) -> Action | None:
 # ------------------------------------------------------------------------------- what was driven
 
 
+def before_contact(step: Step, end: End | None) -> Step:
+    """The step up to the state before the ego's collision: what a wreck does, nobody intends."""
+    if end is None or end.contact is None:
+        return step
+    count = int(np.searchsorted(step.tracks.times, end.contact.time - EARLY))
+    tracks = step.tracks
+    cars = {car: track[:count] for car, track in tracks.cars.items()}
+    return replace(step, tracks=Tracks(tracks.times[:count], tracks.ego[:count], cars))
+
+
 def driven(step: Step, claim: Claim) -> Verdict:
-    """An intention against the period that was then driven: has it been begun?
+    """An intention against what was then driven of its period: has it been begun?
 
     A change counts as begun only where it went the right way by more than steady driving does, so
-    that of two opposite intentions at most one is true.
+    that of two opposite intentions at most one is true. Untestable where the trajectory leads to what
+    is said only after the period, and was driven as far as that.
     """
+    if len(step.tracks.times) < 2:
+        return _untestable(claim, "a collision came at once")
+    verdict = _begun(step, claim)
+    if verdict.result == "false" and _comes_later(step, claim):
+        return _untestable(claim, "the trajectory leads there, but only after this period")
+    return verdict
+
+
+def _comes_later(step: Step, claim: Claim) -> bool:
+    """Does the trajectory lead to what is said, and was it driven up to the end of the period?"""
+    path, end, ego = step.trajectory, step.tracks.ego[-1], step.scene.ego
+    if check(step.scene, claim, path).result != "true":
+        return False
+    times = GRID * np.arange(WAYPOINTS + 1)
+    foreseen = [
+        np.interp(_lasted(step), times, [now, *ahead])
+        for now, ahead in ((ego.x, path.x), (ego.y, path.y), (ego.speed, path.speed))
+    ]
+    return bool((np.abs(end[[0, 1, 3]] - foreseen) <= ASTRAY).all())
+
+
+def _lasted(step: Step) -> float:
+    """[s]"""
+    return float(step.tracks.times[-1] - step.tracks.times[0])
+
+
+def _begun(step: Step, claim: Claim) -> Verdict:
     end, ego = step.tracks.ego[-1], step.scene.ego
-    least = MOVED * min(1.0, step.scene.period)
+    least = MOVED * min(1.0, _lasted(step))
     if claim.quantity == "speed change":
         change = float(end[3]) - ego.speed
         if claim.said not in BEGUN:
@@ -289,7 +335,7 @@ def _lane_driven(step: Step, claim: Claim) -> Verdict:
     if now.id[:2] != ego.lane[:2]:
         return _untestable(claim, "the road's sections changed, and with them the lanes' numbers")
     wanted = ego.lane[2] + 1 - int(claim.said)  # lanes to the left
-    aside, share = _aside(step), min(1.0, step.scene.period)
+    aside, share = _aside(step), min(1.0, _lasted(step))
     if abs(aside) > 2 * road.lane(ego.lane).width:
         return _untestable(claim, "the car left the stretch that the lane's frame covers")
     beside = road.side(ego.lane, "left" if aside > 0 else "right")
@@ -311,7 +357,7 @@ def _aside(step: Step) -> float:
     before, across = (float(lane.frenet(*step.tracks.ego[k, :2])[1]) for k in (-2, -1))
     pace = (across - before) / float(np.diff(step.tracks.times[-2:])[0])
     drift = min(max(pace, -abs(step.tracks.ego[-1, 3])), abs(step.tracks.ego[-1, 3]))
-    goal, least = across + TAU * drift, DRIFT * min(1.0, step.scene.period)
+    goal, least = across + TAU * drift, DRIFT * min(1.0, _lasted(step))
     return goal if (across - begin) * goal > 0 and abs(across - begin) >= least else 0.0
 
 

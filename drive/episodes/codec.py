@@ -39,6 +39,7 @@ LATER = {  # fields that are not written while they hold their default, as logs 
     types.Scene: ("grip",),
     types.Ego: ("kind",),
 }
+LARGEST = 1e12  # of a number that is read, whatever its unit
 
 
 class CodecError(ValueError):
@@ -225,7 +226,7 @@ def _union(args, data, given, where):
         return data
     members = [arg for arg in args if arg is not type(None)]
     if isinstance(data, dict) and "is" in data:
-        members = [kind for kind in members if kind is TAGGED.get(data["is"])]
+        members = [kind for kind in members if kind is TAGGED.get(str(data["is"]))]
     if len(members) == 1:
         return build(members[0], data, given, where)
     for kind in members:
@@ -293,6 +294,8 @@ def _compact_from(kind, data, where):
 
 def _tracks_from(data) -> types.Tracks:
     times = np.array(data["times"], dtype=float)
+    if not (np.diff(times) > 0).all() or np.abs(times).max(initial=0.0) > LARGEST:
+        raise ValueError("its times do not follow one another")
     times.setflags(write=False)
     ego = _track_from(data["ego"], len(times), EGO_STEPS)
     cars = {
@@ -333,6 +336,8 @@ def _array_from(data, where) -> np.ndarray:
 def _number(data, where) -> float:
     if isinstance(data, bool) or not isinstance(data, (int, float)):
         raise CodecError(f"{where} must be a number, not {_short(data)}")
+    if abs(data) > LARGEST:
+        raise CodecError(f"{where} is larger than anything that is measured: {_short(data)}")
     return float(data)
 
 

@@ -22,10 +22,12 @@ from drive.episodes.whole import naming
 from drive.kinematics.edits import lifted
 from drive.kinematics.history import history
 from drive.kinematics.past import hidden_by, with_edited_past
+from drive.language import LANGUAGES
 from drive.types import Edit, End, Episode, Header, Scene, Step, Tracks
 
 SCHEMA = "whydrive.rationale"
 VERSION = (1, 1)  # 1.1: edits, physics, parent, followed paths
+SHORTEST, LONGEST = 1e-4, 60.0  # [s] between states, and between decisions
 PROGRAM = re.compile(r"\.(py|safetensors)$")  # what a policy's file name ends in
 
 
@@ -169,7 +171,12 @@ def _header(path, line: dict) -> Header:
     major = version.split(".")[0]
     if not major.isdigit() or int(major) > VERSION[0]:
         raise LogError(f"{path} has version {version}; this program reads up to {VERSION[0]}.x")
-    return _built(Header, line, {}, f"{path}, line 1")
+    header = _built(Header, line, {}, f"{path}, line 1")
+    if not SHORTEST <= header.sub_step <= header.period <= LONGEST:
+        raise LogError(
+            f"{path}, line 1: it takes {SHORTEST} <= sub_step <= period <= {LONGEST:g} [s]"
+        )
+    return header
 
 
 def _built(kind, data: dict, given: dict, place: str):
@@ -216,6 +223,10 @@ def _step(line: dict, so_far: _SoFar, number: int, place: str) -> Step:
         raise LogError(f"{place}: step {scene.step} stands where step {number} belongs")
     if not any(option.action == step.choice.action for option in step.choice.options):
         raise LogError(f"{place}: the action taken is not among the options")
+    if step.trajectory is None:
+        raise LogError(f"{place}: the action taken leads nowhere; it has no trajectory")
+    if step.rationale.language not in LANGUAGES:
+        raise LogError(f"{place}: its rationale is in a language that has no words here")
     so_far.add(step)
     return step
 

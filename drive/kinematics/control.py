@@ -229,8 +229,8 @@ def _slope(
         front = -across - inertia / axle * turn
         rear = -across + inertia / axle * turn
     else:
-        front = 2 * FRICTION * (steering - math.atan2(across + axle * turn, speed))
-        rear = -2 * FRICTION * math.atan2(across - axle * turn, speed)
+        front = 2 * FRICTION * (steering - _slip_angle(across + axle * turn, speed))
+        rear = -2 * FRICTION * _slip_angle(across - axle * turn, speed)
     cos, sin = math.cos(heading), math.sin(heading)
     return (
         cos * speed - sin * across,
@@ -240,6 +240,11 @@ def _slope(
         front + rear - turn * speed,
         axle * (front - rear) / inertia,
     )
+
+
+def _slip_angle(across: float, speed: float) -> float:
+    """As highway-env has it: backwards without slip it is half a turn, to the side that its y points to."""
+    return -math.atan2(0.0 - across, speed)
 
 
 def _clip(value: float, limit: float) -> float:

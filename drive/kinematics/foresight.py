@@ -1,7 +1,8 @@
 """Where each option leads, as the ego's own controller would drive it on an empty road.
 
 The option is held for one decision period, then IDLE; continuous control is held for one period,
-then the lane is followed. Other cars play no part: nothing here reacts, yields or collides.
+then the lane is followed at the speed that was reached. Other cars play no part: nothing here
+reacts, yields or collides.
 """
 
 from __future__ import annotations
@@ -54,14 +55,16 @@ def _by_control(scene: Scene, option: Option, count: int) -> list[State]:
     state = control.state_of(ego)
     lane = road.lane(option.target_lane or road.closest(*state[:3]).id)
     acceleration, steering = option.action.acceleration, option.action.steering
-    held = max(1, round(scene.period / scene.sub_step))
+    held, set_point = max(1, round(scene.period / scene.sub_step)), ego.target_speed
     chassis, states = control.chassis_of(scene), [state]
     for k in range(count):
+        if k == held:  # a car that is controlled aims for the speed it has
+            set_point = state.speed
         if k and k % held == 0:
             lane, route = control.followed_lane(road, lane, route, *state[:2])
             wanted = control.steering_towards(lane, state, ego.length)
             steering = control.clipped(wanted, scene.legal.steering)
-            steady = control.acceleration_towards(state.speed, ego.target_speed)
+            steady = control.acceleration_towards(state.speed, set_point)
             acceleration = control.clipped(steady, scene.legal.acceleration)
         state = control.moved(state, acceleration, steering, scene.sub_step, chassis)
         states.append(state)

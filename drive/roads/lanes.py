@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -201,28 +202,31 @@ class Road:
         if not self.lanes:
             raise ValueError("a road needs at least one lane")
 
-    @functools.cached_property
-    def by_id(self) -> dict[LaneId, Lane]:
-        return {lane.id: lane for lane in self.lanes}
+    def __getstate__(self):
+        return {"lanes": self.lanes}  # what follows from them is found again
 
     @functools.cached_property
-    def sections(self) -> dict[tuple[str, str], tuple[Lane, ...]]:
+    def by_id(self) -> Mapping[LaneId, Lane]:
+        return MappingProxyType({lane.id: lane for lane in self.lanes})
+
+    @functools.cached_property
+    def sections(self) -> Mapping[tuple[str, str], tuple[Lane, ...]]:
         """Lanes side by side between two nodes, from left to right."""
         lanes_of: dict[tuple[str, str], list[Lane]] = {}
         for lane in self.lanes:
             lanes_of.setdefault(lane.id[:2], []).append(lane)
-        return {key: tuple(lanes) for key, lanes in lanes_of.items()}
+        return MappingProxyType({key: tuple(lanes) for key, lanes in lanes_of.items()})
 
     @functools.cached_property
-    def exits(self) -> dict[str, tuple[tuple[str, str], ...]]:
+    def exits(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
         """Sections that begin at a node."""
         leaving: dict[str, list[tuple[str, str]]] = {}
         for section in self.sections:
             leaving.setdefault(section[0], []).append(section)
-        return {node: tuple(sections) for node, sections in leaving.items()}
+        return MappingProxyType({node: tuple(sections) for node, sections in leaving.items()})
 
     @functools.cached_property
-    def entries(self) -> dict[LaneId, tuple[Lane, ...]]:
+    def entries(self) -> Mapping[LaneId, tuple[Lane, ...]]:
         """Lanes that continue into each lane, whatever a car's route; not those that come the other way."""
         joining: dict[LaneId, list[Lane]] = {}
         for lane in self.lanes:
@@ -230,7 +234,7 @@ class Road:
                 if turns_back(lane, onward):
                     continue
                 joining.setdefault(onward.id, []).append(lane)
-        return {lane_id: tuple(lanes) for lane_id, lanes in joining.items()}
+        return MappingProxyType({lane_id: tuple(lanes) for lane_id, lanes in joining.items()})
 
     def crosses(self, lane_id: LaneId) -> bool:
         """Is a lane one of a crossing's, from where several ways part to where several join?"""

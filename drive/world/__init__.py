@@ -280,8 +280,9 @@ class World:
         kind = gymnasium.envs.registration.load_env_creator(
             gymnasium.spec(self.scenario.env).entry_point
         )
+        config = configuration(self.scenario, kind.default_config(), self.overrides)
         try:
-            return kind(config=configuration(self.scenario, kind.default_config(), self.overrides))
+            return kind(config=config)
         except BROKEN as error:
             raise ValueError(self._refusal(error)) from error
 
