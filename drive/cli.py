@@ -294,28 +294,38 @@ def verify(
     workers: Workers = None,
     engine: EngineName = "processes",
     address: Address = None,
-    false: Annotated[bool, typer.Option("--false", help="list every claim that is false")] = False,
+    false: Annotated[bool, typer.Option("--false", help="list everything that is false")] = False,
+    claims_only: Annotated[
+        bool,
+        typer.Option(
+            "--claims-only", help="do not make every decision again, which takes as long as driving"
+        ),
+    ] = False,
 ) -> None:
-    """Test every claim of a run by driving it again; the verdicts are written beside the logs."""
+    """Test every claim of a run by driving it again, and make every decision again; verdicts are written beside the logs.
+
+    Exit code 1 where anything is false, or a log could not be tested.
+    """
+    from drive.checking import decisions
     from drive.checking.verdicts import Tally, logs_of, verify_logs
     from drive.engine import Failure, named
 
     verifiers = named(engine, workers, address)
-    paths, tally, refused = logs_of(run), Tally(), 0
-    verified = verify_logs(paths, verifiers)
-    for path, findings in progressing(verified, len(paths), "verifying"):
-        if isinstance(findings, Failure):
-            print(f"whydrive: {path.name}: {findings.why}", file=sys.stderr)
-            refused += 1
+    paths, claims, compared, wrong = logs_of(run), Tally(), decisions.Tally(), False
+    results = verify_logs(paths, verifiers, claims_only)
+    for path, verified in progressing(results, len(paths), "verifying"):
+        if isinstance(verified, Failure):
+            print(f"whydrive: {path.name}: {verified.why}", file=sys.stderr)
+            wrong = True
             continue
-        tally.add(findings)
-        for finding in findings if false else ():
-            if finding.verdict.result == "false":
-                claim, why = finding.verdict.claim, finding.verdict.why
-                say(f"{path.name}, step {finding.step}: {claim.kind} {claim.quantity}: {why}")
-    for line in tally.lines():
+        claims.add(verified.findings)
+        compared.add(verified.checks)
+        wrong = wrong or verified.false
+        for line in verified.lines() if false else ():
+            say(f"{path.name}, {line}")
+    for line in (*compared.lines(), *claims.lines()):
         say(line)
-    if refused:
+    if wrong:
         raise typer.Exit(1)
 
 

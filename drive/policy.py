@@ -104,14 +104,19 @@ def load(name: str) -> Policy:
     return policy
 
 
-def again(name: str, learned: str) -> Policy:
-    """The policy that drove a logged step, by name and weights. ValueError where it is not here any more."""
+def again(name: str, learned: str, tuned: str = "") -> Policy:
+    """The policy that drove a logged step, by name, weights and settings. ValueError where it is not here any more.
+
+    tuned: digest of its settings; "" where that is not told.
+    """
     try:
         policy = load(name)
     except ValueError:
         raise ValueError(f"the policy {name!r} cannot be loaded here") from None
     if weights(policy) != learned:
         raise ValueError(f"the policy {name!r} has learned something else since")
+    if tuned and settings(policy) != tuned:
+        raise ValueError(f"the policy {name!r} has other settings than when it drove")
     return policy
 
 
@@ -220,6 +225,14 @@ def powers(policy: Policy) -> Powers:
 def weights(policy: Policy) -> str:
     """The digest of what a policy learned; "" where it learned nothing."""
     return str(powers(policy).weights)
+
+
+def settings(policy: Policy) -> str:
+    """The digest of a policy's tunable numbers, its frozen `settings`; "" where it has none."""
+    own = getattr(policy, "settings", None)
+    if not dataclasses.is_dataclass(own):
+        return ""
+    return hashlib.sha256(repr(own).encode()).hexdigest()[:16]
 
 
 def applies(policy: Policy, legal: Legal) -> bool:

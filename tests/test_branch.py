@@ -190,7 +190,7 @@ def test_a_branch_s_claims_are_verified_each_step_by_the_policy_that_took_it(tmp
     made = branch(driven, step, [Brake(nearest(scene), 4.0)], "rule", causes="every")
     path = tmp_path / "branch.jsonl"
     log.write(path, made)
-    findings = verify_log(path)
+    findings = verify_log(path).findings
     assert {f.step for f in findings} == set(range(len(made.steps)))
     causes = [f for f in findings if f.verdict.claim.kind == "cause"]
     assert {f.step < step for f in causes} == {True, False}

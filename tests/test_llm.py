@@ -553,8 +553,9 @@ def test_causes_are_found_by_asking_it_again(fake):
 
 def test_the_verifier_tests_what_it_says(driven):
     path, _ = driven
-    findings = verify_log(path)
-    assert read_verdicts(path.with_suffix(".verdicts.jsonl")) == findings
+    verified = verify_log(path)
+    assert read_verdicts(path.with_suffix(".verdicts.jsonl")) == verified
+    findings = verified.findings
     said = [f.verdict for f in findings if f.test == "scene"]
     assert said and all(v.result == "true" for v in said), (
         "whoever reads off the scene is not called a liar"
@@ -655,7 +656,7 @@ def test_what_whydrive_says_in_its_place_is_not_charged_to_the_model(fake, tmp_p
     assert "17 cars" in episode.steps[0].rationale.text, "what was not understood is shown"
     path = tmp_path / "a.jsonl"
     log.write(path, episode)
-    assert [f.verdict.result for f in verify_log(path)] == ["untestable"]
+    assert [f.verdict.result for f in verify_log(path).findings] == ["untestable"]
 
 
 def test_without_an_answer_nothing_is_called_a_cause(fake):

@@ -123,13 +123,13 @@ def test_verdicts_lie_beside_the_log_can_be_made_again_and_never_change_it(tmp_p
     path = tmp_path / "one.jsonl"
     log.write(path, episode("merge"))
     before = path.read_bytes()
-    findings = verify_log(path)
+    verified = verify_log(path)
     assert path.read_bytes() == before
     assert path_beside(path).name == "one.verdicts.jsonl"
-    assert read_verdicts(path_beside(path)) == findings
+    assert read_verdicts(path_beside(path)) == verified
     written = path_beside(path).read_bytes()
     ((_, again),) = verify_logs([path])
-    assert again == findings and path_beside(path).read_bytes() == written
+    assert again == verified and path_beside(path).read_bytes() == written
 
 
 def test_the_command_tests_a_folder_of_logs_and_says_how_many_claims_are_true(tmp_path, capsys):
@@ -178,7 +178,7 @@ def test_a_log_whose_worker_dies_costs_the_others_nothing(tmp_path):
     results = dict(verify_logs(paths, Processes(2)))
     assert results.pop(paths[1]) == Failure("its worker died 2 times (exit code 3)")
     assert not path_beside(paths[1]).exists()
-    assert len(results) == 3 and all(len(findings) > 5 for findings in results.values())
+    assert len(results) == 3 and all(len(verified.findings) > 5 for verified in results.values())
 
 
 class Far:
@@ -194,10 +194,10 @@ class Far:
 def test_where_workers_share_no_disk_verdicts_travel_and_are_the_same(tmp_path):
     path = tmp_path / "one.jsonl"
     log.write(path, episode("merge"))
-    findings = verify_log(path)
+    verified = verify_log(path)
     beside = path_beside(path).read_bytes()
     path_beside(path).unlink()
-    assert dict(verify_logs([path], Far())) == {path: findings}
+    assert dict(verify_logs([path], Far())) == {path: verified}
     assert path_beside(path).read_bytes() == beside
 
 

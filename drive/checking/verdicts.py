@@ -1,10 +1,10 @@
-"""Every claim of a logged episode, tested: `whydrive verify`.
+"""Every claim of a logged episode, tested, and every decision compared with itself: `whydrive verify`.
 
 Works from the log alone. The episode is driven again from its scenario, seed and actions; at every
 decision the claims, and the text that should say them, are held against the scene, against what was
 then driven, against what the real highway-env does after the option, and against the policy asked
-again. From the first scene that differs on, nothing can be tested. Verdicts are written beside the
-log and can be made again; they never change it.
+again. `drive.checking.decisions` compares what else the step says. From the first scene that differs on,
+nothing can be tested. Verdicts are written beside the log and can be made again; they never change it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from drive import policy as policies
 from drive.checking import asked as reference
 from drive.checking.asked import LEAST, Effect, Reference
 from drive.checking.clock import clock_fault
+from drive.checking.decisions import ASKED, CHECKS, Check, checks, decided_again, untestable
 from drive.checking.futures import (
     TOLERANCES,
     UNTESTABLE,
@@ -62,7 +64,8 @@ from drive.types import (
     Verdict,
 )
 
-SCHEMA, VERSION = "whydrive.verdicts", "1.0"
+SCHEMA, VERSION = "whydrive.verdicts", "1.1"
+CHECK = {"is": "check"}  # tells a check's line from a finding's
 STANDING, STEADY, MOVED = 0.5, 0.7, 0.1  # [m/s] stands; keeps its speed; has begun to change it
 SAID_WITHIN = {"acceleration": 0.05, "steering": math.radians(0.05)}  # [m/s2] [rad] of a control
 DRIFT = 0.3  # [m] across the lane that shows where the car is going
@@ -83,6 +86,29 @@ class Finding:
     verdict: Verdict
 
 
+@dataclass(frozen=True)
+class Verified:
+    """What a log came to."""
+
+    findings: tuple[Finding, ...]  # on its claims
+    checks: tuple[Check, ...]  # on its decisions
+
+    @property
+    def false(self) -> bool:
+        """Is anything false that the log says?"""
+        claims = (finding.verdict.result for finding in self.findings)
+        return "false" in {*claims, *(check.result for check in self.checks)}
+
+    def lines(self) -> Iterator[str]:
+        """A sentence for everything that is false, step by step."""
+        said = [(check.step, f"{check.kind}: {check.why}") for check in self.checks if check.false]
+        for finding in self.findings:
+            claim, verdict = finding.verdict.claim, finding.verdict
+            if verdict.result == "false":
+                said.append((finding.step, f"{claim.kind} {claim.quantity}: {verdict.why}"))
+        return (f"step {step}, {sentence}" for step, sentence in sorted(said))
+
+
 class Verifier:
     """Tests the steps of one episode while it is driven again.
 
@@ -97,21 +123,40 @@ class Verifier:
 
     def findings(self) -> Iterator[tuple[Finding, ...]]:
         """The findings of every step, in order."""
+        return (verified.findings for verified in self.steps(claims_only=True))
+
+    def steps(self, claims_only: bool = False) -> Iterator[Verified]:
+        """What every step comes to, in order.
+
+        claims_only: the policy is not asked for its whole decisions again, which costs what driving cost.
+        """
         done, diverged = 0, None
         for moment in replay(self.episode):
             if not moment.same:
                 diverged = moment.step
                 break
             if moment.step < len(self.episode.steps):
-                yield (*self._timed(moment.step), *self.at(moment))
+                findings = (*self._timed(moment.step), *self.at(moment))
+                yield Verified(findings, tuple(self._compared(moment, claims_only)))
                 done += 1
         why = (
             f"replay diverged at step {diverged}" if diverged is not None else "replay ended early"
         )
+        kinds = CHECKS if claims_only else (*CHECKS, *ASKED)
         for step in self.episode.steps[done:]:
             claims = step.rationale.claims
             untested = (Finding(step.scene.step, "replay", _untestable(c, why)) for c in claims)
-            yield (*self._timed(step.scene.step), *untested)
+            findings = (*self._timed(step.scene.step), *untested)
+            yield Verified(findings, tuple(untestable(step, why, kinds)))
+
+    def _compared(self, moment: Moment, claims_only: bool) -> Iterator[Check]:
+        """The checks of a decision. It is made again about the scene that was driven again."""
+        step = self.episode.steps[moment.step]
+        yield from checks(step)
+        if not claims_only:
+            same_physics = self.episode.header.physics == moment.world.physics
+            scene = moment.world.scene if same_physics else step.scene
+            yield from decided_again(step, scene, *self.asked(step))
 
     def _timed(self, number: int) -> Iterator[Finding]:
         """A finding where a step's recorded times do not fit what was driven."""
@@ -155,7 +200,7 @@ class Verifier:
         if drove == (header.policy, header.weights):
             return self.policy, self.why_not
         if drove not in self._parents:
-            self._parents[drove] = _again(*drove)
+            self._parents[drove] = _again(*drove, "")
         return self._parents[drove]
 
     def reference(self, step: Step) -> Reference:
@@ -533,11 +578,12 @@ def logs_of(run: Path) -> tuple[Path, ...]:
     return tuple(paths)
 
 
-def verify_log(path: Path) -> tuple[Finding, ...]:
-    """Test one log and write the verdicts beside it."""
+def verify_log(path: Path, claims_only: bool = False) -> Verified:
+    """Test one log and write the verdicts beside it. claims_only: as for `Verifier.steps`."""
     episode = log.read(path).episode
     policy, why_not = asked_again(episode.header)
-    tested: list[Finding] = []
+    findings: list[Finding] = []
+    made: list[Check] = []
     with whole(path_beside(path)) as part, open(part, "wb") as file:
         header = {
             "schema": SCHEMA,
@@ -546,53 +592,60 @@ def verify_log(path: Path) -> tuple[Finding, ...]:
             "digest": log.digest(episode),
         }
         file.write(orjson.dumps(header) + b"\n")
-        for findings in Verifier(episode, policy, why_not).findings():
-            tested += findings
-            for finding in findings:
-                file.write(orjson.dumps(plain(finding)) + b"\n")
-    return tuple(tested)
+        for step in Verifier(episode, policy, why_not).steps(claims_only):
+            findings += step.findings
+            made += step.checks
+            for row in (*map(plain, step.findings), *(CHECK | plain(c) for c in step.checks)):
+                file.write(orjson.dumps(row) + b"\n")
+    return Verified(tuple(findings), tuple(made))
 
 
-def read_verdicts(path: Path) -> tuple[Finding, ...]:
+def read_verdicts(path: Path) -> Verified:
     """Verdicts as they were written. ValueError where the file is none or belongs to a newer version."""
     (_, header), *rows = lines.rows(path)[0] or [(1, {})]
     if header.get("schema") != SCHEMA or str(header.get("version")).split(".")[0] != "1":
         raise ValueError(f"{path} holds no verdicts that can be read")
-    return tuple(build(Finding, row) for _, row in rows)
+    of_claims = [row for _, row in rows if "is" not in row]
+    of_decisions = [row for _, row in rows if row.get("is") == CHECK["is"]]
+    return Verified(
+        tuple(build(Finding, row) for row in of_claims),
+        tuple(build(Check, row) for row in of_decisions),
+    )
 
 
 def asked_again(header: Header) -> tuple[Policy | None, str]:
     """The policy that drove, or None and why it cannot be asked again."""
-    return _again(header.policy, header.weights)
+    return _again(header.policy, header.weights, header.settings)
 
 
-def _again(name: str, learned: str) -> tuple[Policy | None, str]:
+def _again(name: str, learned: str, tuned: str) -> tuple[Policy | None, str]:
     try:
-        return policies.again(name, learned), ""
+        return policies.again(name, learned, tuned), ""
     except ValueError as error:
         return None, str(error)
 
 
 def verify_logs(
-    paths: Iterable[Path], engine: Engine = Local()
-) -> Iterator[tuple[Path, tuple[Finding, ...] | Failure]]:
-    """Every log with its findings, as they are done; a log that cannot be tested comes with why not."""
+    paths: Iterable[Path], engine: Engine = Local(), claims_only: bool = False
+) -> Iterator[tuple[Path, Verified | Failure]]:
+    """Every log with what it came to, as they are done; a log that cannot be tested comes with why not."""
     if engine.shares_disk:
-        yield from engine.run(paths, verify_log)
+        yield from engine.run(paths, partial(verify_log, claims_only=claims_only))
         return
-    for (path, _), answer in engine.run(((p, p.read_bytes()) for p in paths), _verify_away):
+    away = partial(_verify_away, claims_only=claims_only)
+    for (path, _), answer in engine.run(((p, p.read_bytes()) for p in paths), away):
         if isinstance(answer, Failure):
             yield path, answer
         else:
-            findings, verdicts = answer
+            verified, verdicts = answer
             put(path_beside(path), verdicts)
-            yield path, findings
+            yield path, verified
 
 
-def _verify_away(job: tuple[Path, bytes]) -> tuple[tuple[Finding, ...], bytes]:
+def _verify_away(job: tuple[Path, bytes], claims_only: bool) -> tuple[Verified, bytes]:
     """Test a log that has travelled here; the verdicts travel back."""
     path, content = job
     with tempfile.TemporaryDirectory() as here:
         copy = Path(here) / path.name
         copy.write_bytes(content)
-        return verify_log(copy), path_beside(copy).read_bytes()
+        return verify_log(copy, claims_only), path_beside(copy).read_bytes()

@@ -152,6 +152,7 @@ def _header(episode: Episode, step: int, driver: Policy, physics: str) -> Header
         before,
         policy=driver.name,
         weights=policies.weights(driver),
+        settings=policies.settings(driver),
         tie=driver.tie,
         versions=rollout.versions(),
         physics=physics,

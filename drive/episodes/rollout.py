@@ -40,6 +40,7 @@ def header(world: World, policy: Policy, seed: int) -> Header:
         seed=seed,
         policy=policy.name,
         weights=policies.weights(policy),
+        settings=policies.settings(policy),
         tie=policy.tie,
         config=world.config,
         overrides=world.overrides,

@@ -101,6 +101,7 @@ class Header:
     versions: dict  # package -> version
     physics: str = "highway-env"  # what moved the cars: "highway-env" or "twin"
     parent: Parent | None = None  # None where the episode is no branch
+    settings: str = ""  # digest of the policy's tunable numbers; "" where it has none
 
     def policy_at(self, step: int) -> tuple[str, str]:
         """Name and weights of the policy that decided at a step; a branch begins with its parents' steps."""

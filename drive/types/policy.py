@@ -40,5 +40,7 @@ class Powers:
     could_matter: Callable[[Scene, Choice], Iterable[int]] = lambda scene, choice: (
         car.id for car in scene.cars
     )
+    # does it decide the same when it is asked the same again? Where not, a log's numbers cannot be compared
+    repeats: bool = True
     # decodes the action from the policy's own rationale; None for a policy that decides first
     act: Callable[[Scene, Rationale], Action] | None = None

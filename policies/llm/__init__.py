@@ -30,6 +30,7 @@ class LanguageModel:
     """
 
     tie = "shares evidence"
+    repeats = False
 
     def __init__(self, model: str, endpoint: Endpoint | None = None):
         self.name = f"llm:{model}"
