@@ -42,7 +42,7 @@ from drive.types import (
 
 CLOSE, SHARE = (
     1e-6,
-    1e-12,
+    1e-15,
 )  # that two numbers of a decision may differ by: in their unit, and of their size
 # what a waypoint may differ by: one step of what a log writes
 WAYPOINT = {
@@ -68,6 +68,15 @@ class Check:
         return self.result == "false"
 
 
+@dataclass(frozen=True)
+class Decided:
+    """A decision made again."""
+
+    choice: Choice
+    attribution: Attribution | None
+    rationale: Rationale
+
+
 def checks(step: Step) -> Iterator[Check]:
     """What the step's own numbers must be to each other, and to the scene; costs nothing."""
     for kind, faults in CHECKS.items():
@@ -81,19 +90,31 @@ def decided_again(
 
     Costs what deciding and asking for causes cost at first. policy: None where it cannot be asked, with why not.
     """
-    number = step.scene.step
-    why_not = why_not if policy is None else _unrepeatable(step, policy)
-    if why_not:
-        yield from (Check(number, kind, "untestable", why_not) for kind in ASKED)
+    if policy is not None and not policies.powers(policy).repeats:
+        policy, why_not = None, f"the policy {policy.name!r} may answer otherwise each time"
+    if policy is None:
+        yield from untestable(step, why_not, ASKED)
         return
     try:
-        other = _decided(step, scene, policy)
+        yield from compared(step, decided(step, scene, policy))
     except policies.PolicyError as error:
-        yield Check(number, "choice", "false", f"asked again, {error}")
-        return
-    different = list(_differences(step, other))
+        yield Check(step.scene.step, "choice", "false", f"asked again, {error}")
+
+
+def decided(step: Step, scene: Scene, policy: Policy) -> Decided:
+    """The decision made again, explained as it was: with causes where the step has some, in its language."""
+    choice = foresee(scene, policies.checked(policy, scene))
+    attribution = attribute(policy, scene, choice) if step.attribution is not None else None
+    language = step.rationale.language
+    rationale = explain(situation_of(scene, choice), choice, policy.tie, language, attribution)
+    return Decided(choice, attribution, rationale)
+
+
+def compared(step: Step, again: Decided) -> Iterator[Check]:
+    """What the log says of a decision against the decision made again."""
+    different = list(_differences(step, again))
     for kind in ASKED:
-        yield from _judged(number, kind, (d.sentence for d in different if d.kind == kind))
+        yield from _judged(step.scene.step, kind, (d.sentence for d in different if d.kind == kind))
 
 
 def untestable(step: Step, why: str, kinds: Iterable[str]) -> Iterator[Check]:
@@ -198,13 +219,6 @@ CHECKS: dict[str, Callable[[Step], Iterator[str]]] = {
 
 
 @dataclass(frozen=True)
-class _Decided:
-    choice: Choice
-    attribution: Attribution | None
-    rationale: Rationale
-
-
-@dataclass(frozen=True)
 class _Difference:
     kind: str  # a member of ASKED
     where: str
@@ -235,23 +249,7 @@ ASKED = {  # what is compared, and what it is
 TERM_FIELDS = {"worth": "worths", "threshold": "wishes"}  # all others: terms
 
 
-def _unrepeatable(step: Step, policy: Policy) -> str:
-    if not step.choice.answered:
-        return "the policy gave no answer; a fallback chose"
-    if not policies.powers(policy).repeats:
-        return f"the policy {policy.name!r} may answer otherwise each time"
-    return ""
-
-
-def _decided(step: Step, scene: Scene, policy: Policy) -> _Decided:
-    choice = foresee(scene, policies.checked(policy, scene))
-    attribution = attribute(policy, scene, choice) if step.attribution is not None else None
-    language = step.rationale.language
-    rationale = explain(situation_of(scene, choice), choice, policy.tie, language, attribution)
-    return _Decided(choice, attribution, rationale)
-
-
-def _differences(logged: Step, again: _Decided) -> Iterator[_Difference]:
+def _differences(logged: Step, again: Decided) -> Iterator[_Difference]:
     yield from _of_choice(logged.choice, again.choice)
     if logged.attribution is not None:
         yield from _of_attribution(logged.attribution, again.attribution)
