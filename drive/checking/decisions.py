@@ -40,10 +40,7 @@ from drive.types import (
     Trajectory,
 )
 
-CLOSE, SHARE = (
-    1e-6,
-    1e-15,
-)  # that two numbers of a decision may differ by: in their unit, and of their size
+CLOSE, SHARE = 1e-6, 1e-15  # that two numbers may differ by: in their unit, and of their size
 # what a waypoint may differ by: one step of what a log writes
 WAYPOINT = {
     "x": 1e-3, "y": 1e-3, "heading": 1e-4, "speed": 1e-3, "acceleration": 1e-3, "curvature": 1e-5,
