@@ -27,6 +27,7 @@ from drive.types import Action, Choice, Follow, Legal, Meta, Option, Policy, Pow
 from drive.types.fitting import misfit
 
 BUILT_IN = "policies"  # the package in which policies are found by name
+FARTHEST, FASTEST, LONGEST = 1e7, 1e3, 1e3  # [m] [m/s] [m] beyond which nothing is on a road
 MADE_FROM = {  # policies that are made from what follows a colon: name -> what that is
     "llm": "MODEL",
     "sb3": "FILE.safetensors",
@@ -249,7 +250,12 @@ def prepare(policy: Policy, progress: Callable[[str], None] = print) -> None:
 
 
 def checked(policy: Policy, scene: Scene) -> Choice:
-    """Ask the policy to decide, and refuse what breaks its contract with a PolicyError."""
+    """Ask the policy to decide, and refuse what breaks its contract with a PolicyError.
+
+    ValueError where the scene itself is none that could be.
+    """
+    if fault := _fault_of_scene(scene):
+        raise ValueError(f"{fault} at step {scene.step} of {scene.scenario}")
     process = os.getpid()
     try:
         choice = policy.decide(scene)
@@ -263,6 +269,28 @@ def checked(policy: Policy, scene: Scene) -> Choice:
             f"policy {policy.name!r} {fault} at step {scene.step} of {scene.scenario}"
         )
     return choice
+
+
+def _fault_of_scene(scene: Scene) -> str:
+    """What of a scene no policy can be asked about: a body that cannot be, or a car that is there twice."""
+    cars = (*scene.cars, *scene.ghosts)
+    bodies = [("the ego", scene.ego), *((f"car {car.id}", car) for car in cars)]
+    bodies += [(f"object {thing.id}", thing) for thing in scene.objects]
+    for name, body in bodies:
+        if not _can_be(body, getattr(body, "speed", 0.0)):
+            return f"{name} of the scene has a place, speed or size that cannot be"
+    if not abs(scene.ego.target_speed) <= FASTEST:
+        return "the ego of the scene has a target speed that cannot be"
+    ids = [car.id for car in cars]
+    twice = [car for car in ids if ids.count(car) > 1] if len({*ids}) < len(ids) else ()
+    return f"the scene has car {twice[0]} twice" if twice else ""
+
+
+def _can_be(body, speed: float) -> bool:
+    """Are its numbers finite, and within what a road may hold?"""
+    here = abs(body.x) <= FARTHEST and abs(body.y) <= FARTHEST and math.isfinite(body.heading)
+    sized = 0 < body.length <= LONGEST and 0 < body.width <= LONGEST
+    return here and sized and abs(body.heading) <= FARTHEST and abs(speed) <= FASTEST
 
 
 def _fault(choice: Choice, scene: Scene) -> str:

@@ -200,7 +200,7 @@ def _some(settings: dict[str, st.SearchStrategy]) -> st.SearchStrategy[dict]:
     return st.fixed_dictionaries({}, optional=settings)
 
 
-NOT_A_NUMBER = [math.nan, math.inf, -math.inf, "many", [], {}, True, [1, 2], b"3", None]
+NOT_A_NUMBER = [math.nan, math.inf, -math.inf, 10**400, "many", [], {}, True, [1, 2], b"3", None]
 ODD = [-1000, -3, -0.5, 0, 0.5, 2.7]
 NEVER = {  # values that a setting cannot have, by the type of its default
     int: NOT_A_NUMBER,

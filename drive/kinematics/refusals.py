@@ -33,6 +33,7 @@ from drive.types import (
 FASTEST = 40.0  # [m/s], highway-env's Vehicle.MAX_SPEED
 LONGEST, WIDEST = 50.0, 10.0  # [m]
 HARDEST = 20.0  # [m/s2]
+ENDLESS = 1e15  # of any number, whatever its unit
 OFF_ROAD = 10.0  # [m] from the closest lane's middle, beyond which there is no road
 
 NUMBERS = {  # field of an edit -> (above, at most, what it is); at most None: no limit
@@ -123,7 +124,7 @@ def check_numbers(edit: Edit) -> None:
             continue
         above, most, what = NUMBERS[each.name]
         number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-        fits = number and math.isfinite(value) and (most is None or value <= most)
+        fits = number and abs(value) < ENDLESS and (most is None or value <= most)
         if not (fits and (value > above or (each.name in MAY_BE_ZERO and value == above))):
             raise ValueError(f"{each.name} is {what}, not {value!r}")
 

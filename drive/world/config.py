@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-import math
 from collections.abc import Callable
 
 from highway_env import utils
@@ -23,6 +22,7 @@ FIXED = {  # what cannot be set otherwise, and why
     "controlled_vehicles": (1, "one ego is driven and explained"),
 }
 DRAWN = ("destination",)  # settings that highway-env draws by itself where they are null
+ENDLESS = 1e15  # of any number, whatever its unit
 MOST = {  # numbers beyond which a road is never built, or a second never simulated
     "simulation_frequency": 1000,  # [Hz]
     **dict.fromkeys(("vehicles_count", "initial_vehicle_count", "other_vehicles"), 1000),
@@ -177,5 +177,5 @@ def _is_a(kind: type, value) -> bool:
     if isinstance(value, bool):
         return kind is bool
     if kind is int or kind is float:
-        return isinstance(value, int | float) and math.isfinite(value)
+        return isinstance(value, int | float) and abs(value) < ENDLESS
     return isinstance(value, kind)
