@@ -1,6 +1,6 @@
 """Random configurations, as many as wanted: what tests/test_config_properties.py holds, over and over.
 
-    python benchmarks/fuzz_config.py [--examples 1000] [--seed 0] [--out runs/fuzz] [--seconds 60]
+    python benchmarks/fuzz_config.py [--examples 1000] [--seed 0] [--out runs/fuzz] [--seconds 60] [--write]
 
 Each example is a random configuration of some road with a policy, a seed and a few decisions; nine of ten are legal, one has an
 unusual number. One line per example goes to OUT/SEED.jsonl; a second call goes on where the first was stopped. At the
@@ -16,7 +16,6 @@ import signal
 import sys
 import time
 import warnings
-from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +25,7 @@ import drive  # noqa: F401, I001  # before NumPy
 from configs import QUICK, Case, Report, cases, examine, odd_cases
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from pages import publish
 
 from drive.twin import warm
 
@@ -44,23 +44,25 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/fuzz"))
     parser.add_argument("--seconds", type=int, default=60, help="of work that an example may take")
+    parser.add_argument("--write", action="store_true", help="store the figures, fill the page")
     chosen = parser.parse_args()
     warnings.simplefilter("ignore")
     warm()
     path = chosen.out / f"{chosen.seed}.jsonl"
     chosen.out.mkdir(parents=True, exist_ok=True)
+    while (done := len(rows(path))) < chosen.examples:
+        numbers = [row["chunk"] for row in rows(path)]
+        last = max(numbers, default=0)
+        count = chosen.examples - done
+        if chunk(path, chosen.seed, last, numbers.count(last), count, chosen.seconds) == 0:
+            chunk(path, chosen.seed, last + 1, 0, count, chosen.seconds)
+        progress = f"{len(rows(path))} of {chosen.examples}  {headline(rows(path))}"
+        print(f"{time.strftime('%H:%M:%S')}  {progress}", flush=True)
     done = len(rows(path))
-    while done < chosen.examples:
-        count = min(CHUNK - done % CHUNK, chosen.examples - done)
-        chunk(path, chosen.seed + done // CHUNK * 1_000_003, done % CHUNK, count, chosen.seconds)
-        if len(rows(path)) == done:  # no more examples come from this seed
-            break
-        done = len(rows(path))
-        print(
-            f"{time.strftime('%H:%M:%S')}  {done} of {chosen.examples}  {headline(rows(path))}",
-            flush=True,
-        )
-    print("\n".join(summary(rows(path))))
+    print("\n".join([*remarkable(rows(path)), "", *summary(rows(path))]))
+    if chosen.write:
+        command = f"python benchmarks/fuzz_config.py --examples {done} --seed {chosen.seed} --write"
+        publish("fuzz-configurations", summary(rows(path)), command)
 
 
 def rows(path: Path) -> list[dict]:
@@ -69,13 +71,13 @@ def rows(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def chunk(path: Path, number: int, skipped: int, count: int, seconds: int) -> None:
-    """Examples `skipped` to `skipped + count` of a seed, each a line of the file."""
+def chunk(path: Path, first: int, number: int, skipped: int, most: int, seconds: int) -> int:
+    """The examples of a chunk beyond those that are done, `most` of them; each is a line of the file. How many."""
     drawn = 0
 
-    @seed(number)
+    @seed(first + number * 1_000_003)
     @settings(
-        max_examples=skipped + count,
+        max_examples=min(CHUNK, skipped + most),
         deadline=None,
         database=None,
         phases=[Phase.generate],
@@ -85,14 +87,16 @@ def chunk(path: Path, number: int, skipped: int, count: int, seconds: int) -> No
     def one(case: Case) -> None:
         nonlocal drawn
         drawn += 1
-        if drawn > skipped:
+        if skipped < drawn <= skipped + most:
             begin = time.process_time()
             report = examined(case, seconds)
-            row = {"case": dataclasses.asdict(case), "took": round(time.process_time() - begin, 3)}
+            took = round(time.process_time() - begin, 3)
+            row = {"chunk": number, "case": dataclasses.asdict(case), "took": took}
             with open(path, "a") as file:
                 file.write(json.dumps(row | dataclasses.asdict(report)) + "\n")
 
     one()
+    return max(drawn - skipped, 0)
 
 
 def examined(case: Case, seconds: int) -> Report:
@@ -125,22 +129,31 @@ def headline(all_rows: list[dict]) -> str:
 
 
 def summary(all_rows: list[dict]) -> list[str]:
+    """A table of what came of the examples."""
     driven = [row for row in all_rows if row["decisions"]]
     apart = [row for row in driven if row["twin"] is not None and row["twin"] > TWIN_APART]
-    lines = [
-        f"examples {len(all_rows)}, driven {len(driven)}, decisions {sum(r['decisions'] for r in driven)}, "
-        f"verdicts {sum(r['claims'] for r in driven)}",
-        f"refused by both {sum(bool(r['refused']) and not r['faults'] for r in all_rows)}",
-        f"at fault {sum(bool(r['faults']) for r in all_rows)}",
-        f"contacts foretold that no way on leads to {sum(len(r['weak']) for r in driven)}, "
-        f"in {sum(bool(r['weak']) for r in driven)} episodes",
-        f"the twin parts by more than {TWIN_APART:g} in {len(apart)}: "
-        f"{dict(Counter(row['case']['scenario'] for row in apart))}",
-    ]
+    refused = [row for row in all_rows if row["refused"] and not row["faults"]]
+    counts = {
+        "examples": len(all_rows),
+        "driven": len(driven),
+        "refused, where highway-env breaks as well": len(refused),
+        "decisions": sum(row["decisions"] for row in driven),
+        "verdicts": sum(row["claims"] for row in driven),
+        "**at fault**": sum(bool(row["faults"]) for row in all_rows),
+        "contacts foretold that no way on leads to": sum(len(row["weak"]) for row in driven),
+        "episodes that the twin drives otherwise": len(apart),
+    }
+    return ["| | n |", "|---|---|", *(f"| {what} | {n} |" for what, n in counts.items())]
+
+
+def remarkable(all_rows: list[dict]) -> list[str]:
+    """The examples that are at fault, and those that the twin drives otherwise."""
+    lines = []
     for row in all_rows:
         if row["faults"]:
-            lines.append(f"  {Case(**row['case'])}")
-            lines += [f"      {fault}" for fault in row["faults"][:3]]
+            lines += [f"{Case(**row['case'])}", *(f"    {fault}" for fault in row["faults"][:3])]
+        if row["twin"] and row["twin"] > TWIN_APART:
+            lines += [f"{Case(**row['case'])}", f"    the twin parts by {row['twin']:.2g}"]
     return lines
 
 
