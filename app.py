@@ -143,19 +143,25 @@ class Page:
 
         async def handler(run: str, name: str):
             yield gr.skip(), gr.Button("…", interactive=False), gr.skip()
-            with tempfile.TemporaryDirectory(prefix="whydrive-") as folder:
-                made = ({"file": str(make(run, name, Path(folder)))} for _ in (0,))
-                try:
+            try:
+                with tempfile.TemporaryDirectory(prefix="whydrive-") as folder:
+                    made = ({"file": str(make(run, name, Path(folder)))} for _ in (0,))
                     async for message in session.in_turn(self.films, made, lambda: True):
                         place = message.get("asked")
-                        label_now = f"place {place}" if place else label
-                        button = gr.Button(label_now, interactive=not place)
-                        yield message.get("file", gr.skip()), button, gr.skip()
-                except (ValueError, OSError) as error:
-                    problem = text({"problem": session.in_words(error)})
-                    yield gr.skip(), gr.Button(label, interactive=True), problem
+                        words = label if place is None else f"place {place}" if place else "…"
+                        button = gr.Button(words, interactive=place is None)
+                        yield message.get("file", gr.skip()), button, text({})
+            except (ValueError, OSError) as error:
+                problem = text({"problem": session.in_words(error)})
+                yield gr.skip(), gr.Button(label, interactive=True), problem
 
         return handler
+
+
+def failed(label: str) -> tuple:
+    """What the page shows where a file was made and could not be handed out."""
+    problem = text({"problem": "the file cannot be handed out; is the server's disk full?"})
+    return gr.Button(label, interactive=True), problem
 
 
 NOTHING = (gr.skip(),) * 6  # an event that ends without a word would empty its outputs
@@ -254,6 +260,7 @@ def build(language: str = "en") -> gr.Blocks:
                 page.making(make, label), [run, name], [file, button, player], **WAITING
             )
             done.success(None, js=SAVE, **SILENT)
+            done.failure(partial(failed, label), None, [button, player], **SILENT)
     return demo
 
 

@@ -172,7 +172,8 @@ def test_of_two_wishes_the_later_holds_though_it_was_met_first(runs):
         return earlier, rows + [row async for row in later]
 
     earlier, rows = asyncio.run(met())
-    header, *_, end = [json.loads(row[0]) for row in rows]
+    turn, header, *_, end = [json.loads(row[0]) for row in rows]
+    assert turn == {"asked": 0, "wish": 40.0}
     assert earlier == [app.NOTHING]
     assert header["wish"] == 40.0 and "end" in end and len(shelf.runs(runs)) == 1
 
@@ -184,7 +185,7 @@ def test_what_one_visitor_was_met_with_the_next_gets_from_its_log(runs):
     for visitor in ("first", "second"):
         request = SimpleNamespace(session_hash=visitor, query_params=query)
         rows = [json.loads(row[0]) for row in told(page.arrive(request))]
-        met.append((rows[0]["id"], sum(len(row.get("steps", ())) for row in rows)))
+        met.append((rows[1]["id"], sum(len(row.get("steps", ())) for row in rows)))
     assert met[0] == met[1] and len(shelf.runs(runs)) == 1
 
 
@@ -193,6 +194,41 @@ def test_a_log_is_handed_out_as_it_lies_on_disk(one_log, tmp_path):
     assert app.copied("first", "fake-rule-7", tmp_path).read_bytes() == source.read_bytes()
     with pytest.raises(ValueError, match="no run"):
         app.copied("..", "fake-rule-7", tmp_path)
+
+
+def full(*_, **__):
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("way", ["the file", "its folder"])
+def test_a_file_that_cannot_be_made_gives_the_button_back_and_a_sentence(way, monkeypatch):
+    if way == "its folder":
+        monkeypatch.setattr(app.tempfile, "TemporaryDirectory", full)
+    *_, (_, button, said) = told(app.Page().making(full, "Film")("run", "name"))
+    assert (button.value, button.interactive) == ("Film", True)
+    assert "No space left" in json.loads(said)["problem"]
+
+
+def test_a_film_s_button_says_where_one_stands(tmp_path):
+    page, made = app.Page(), []
+    ticket = page.films.join()
+    assert page.films.place(ticket) == 0
+
+    def make(run, name, folder):
+        made.append(folder)
+        (folder / name).write_text("a film")
+        return folder / name
+
+    async def pressed():
+        rows = page.making(make, "Film")("run", "name")
+        waits = [(await anext(rows))[1].value, (await anext(rows))[1].value]
+        assert not made
+        page.films.leave(ticket)
+        return waits, [row async for row in rows]
+
+    waits, (*_, (file, button, said)) = asyncio.run(pressed())
+    assert waits == ["…", "place 1"] and button.value == "Film" and json.loads(said) == {}
+    assert file.endswith("name") and not made[0].exists(), "handed out, then cleared away"
 
 
 # -------------------------------------------------------------------------------------------- page

@@ -27,6 +27,7 @@ from drive.language import (
     say_action,
     say_rationale,
     say_term,
+    spoken,
     words_of,
 )
 from drive.language.quantities import BACKWARDS, MOVES, PLACES
@@ -317,3 +318,12 @@ def test_driving_backwards_keeps_its_sign_through_words(language, lane):
 def test_a_number_below_0_is_said_with_its_sign_and_understood(language):
     claim = make_claim("rejection", "speed", -5.0, option=Meta("SLOWER"))
     assert parse(say(claim, language), language) == (claim,)
+
+
+@languages
+def test_a_fallback_is_named_as_it_happens_and_its_notes_are_explained(a_step, language):
+    step = a_step
+    fell = replace(step, choice=replace(step.choice, answered=False, notes=("timed out",)))
+    named = words_of(language).fallback
+    assert named in spoken(fell, language) and named not in spoken(step, language)
+    assert "timed out" in explanation(fell, language).splitlines()

@@ -243,8 +243,8 @@ def gathered(line, messages, wanted=lambda: True):
     return asyncio.run(all_of())
 
 
-def test_a_free_line_says_nothing_of_places():
-    assert gathered(session.Line(1), [{"a": 1}, {"b": 2}]) == [{"a": 1}, {"b": 2}]
+def test_in_a_free_line_it_is_one_s_turn_at_once():
+    assert gathered(session.Line(1), [{"a": 1}, {"b": 2}]) == [{"asked": 0}, {"a": 1}, {"b": 2}]
 
 
 def test_a_visitor_that_waits_is_told_its_place_at_once_and_as_it_changes(monkeypatch):
@@ -260,9 +260,9 @@ def test_a_visitor_that_waits_is_told_its_place_at_once_and_as_it_changes(monkey
         assert line.place(second) == 0
         then = await anext(told)
         line.leave(second)
-        return [first, then, await anext(told)]
+        return [first, then, await anext(told), await anext(told)]
 
-    assert asyncio.run(waits()) == [{"asked": 2}, {"asked": 1}, {"header": 1}]
+    assert asyncio.run(waits()) == [{"asked": 2}, {"asked": 1}, {"asked": 0}, {"header": 1}]
 
 
 def test_a_wish_that_is_overtaken_leaves_the_line_without_a_word(monkeypatch):

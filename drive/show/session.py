@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from drive.episodes import log, shelf
@@ -43,10 +44,14 @@ class Visitors:
 
 
 class Line:
-    """First come, first served; so many at once."""
+    """First come, first served; so many at once, each in one of as many threads.
+
+    Threads of its own, for what each holds on to stays with it: new ones would hold more.
+    """
 
     def __init__(self, at_once: int):
         self.at_once = at_once
+        self.threads = ThreadPoolExecutor(at_once, thread_name_prefix="line")
         self._lock = threading.Lock()
         self._waiting: list[object] = []
         self._served: list[object] = []
@@ -85,12 +90,12 @@ async def in_turn(
 
     Ends without a word where it is no longer wanted before its turn.
     """
-    ticket = line.join()
+    ticket, at_work = line.join(), asyncio.get_running_loop()
     try:
         async for place in _places(line, ticket, wanted):
             yield {"asked": place}
         while wanted():
-            message = await asyncio.to_thread(next, messages, NO_MORE)
+            message = await at_work.run_in_executor(line.threads, next, messages, NO_MORE)
             if message is NO_MORE:
                 return
             yield message
@@ -99,12 +104,15 @@ async def in_turn(
 
 
 async def _places(line: Line, ticket: object, wanted: Callable[[], bool]) -> AsyncIterator[int]:
-    """The place in line whenever it changes, and now and then as a sign of life."""
-    told, looks = 0, 0
-    while wanted() and (place := line.place(ticket)):
+    """The place in line whenever it changes, and now and then as a sign of life; at last 0, its turn."""
+    told, looks = None, 0
+    while wanted():
+        place = line.place(ticket)
         if place != told or looks * LOOK >= ALIVE:
             told, looks = place, 0
             yield place
+        if not place:
+            return
         looks += 1
         await asyncio.sleep(LOOK)
 

@@ -19,7 +19,7 @@ function startPlayer({ element, props, watch, server }) {
     if (message.wish < state.wish) return; // of something that was asked for before
     state.wish = message.wish ?? state.wish;
     notice(message.problem);
-    asked(message.asked);
+    if ("wish" in message) asked(message.asked); // else it is about a file
     if (message.header) begin(message);
     if (!message.id) return;
     const episode = state.episode;
@@ -92,7 +92,8 @@ function startPlayer({ element, props, watch, server }) {
     const waiting = place !== undefined, node = find(".wd-asked");
     root.classList.toggle("wd-waiting", waiting);
     node.hidden = !waiting;
-    node.textContent = place ? `asked, place ${place} in the queue` : waiting ? "asked…" : "";
+    const told = place ? `, place ${place} in the queue` : place === 0 ? ", and begun" : "…";
+    node.textContent = waiting ? `asked${told}` : "";
     if (waiting && state.playing) setPlaying(false);
   }
 
@@ -386,7 +387,7 @@ function startPlayer({ element, props, watch, server }) {
   function listen() {
     document.addEventListener("keydown", onKey);
     root.addEventListener("click", onClick);
-    root.addEventListener("wd-asked", ({ detail }) => take({ asked: 0, wish: detail }));
+    root.addEventListener("wd-asked", ({ detail }) => take({ asked: null, wish: detail }));
     root.addEventListener("keydown", onEnter);
     root.addEventListener("mousedown", (event) => {
       if (event.target.closest("button") && !event.target.closest("dialog")) event.preventDefault();
