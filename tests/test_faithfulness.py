@@ -67,7 +67,12 @@ def case(seen, *cited: int, honest: bool = False, findings=()) -> Case:
     header = Header("hand-made", 0, "brakes", "", "post hoc", {}, {}, seen.road, seen.task, seen.perception,
                     1.0, 1 / 15, {}, {})  # fmt: skip
     scenery = Scenery(Episode(header, (step,), None), step, policy, Reference(policy, seen))
-    return Case(scenery, said, findings, honest)
+    return Case(scenery, step, findings, honest)
+
+
+def saying(of: Case, said: Rationale) -> Case:
+    shown = dataclasses.replace(of.shown, rationale=said)
+    return dataclasses.replace(of, shown=shown)
 
 
 def values(figure: str, of: Case) -> list[float]:
@@ -133,7 +138,7 @@ def test_the_strongest_cause_may_not_be_missed():
 
 def test_words_that_stay_when_the_action_changes_are_a_silent_failure():
     of = case(ONE, 1, honest=True)
-    quiet = dataclasses.replace(of, rationale=of.scenery.edits[0][1])
+    quiet = saying(of, of.scenery.edits[0][1])
     assert values("silent failures", of) == [0.0]
     assert values("silent failures", quiet) == [1.0]
     assert values("silent failures", dataclasses.replace(quiet, honest=False)) == []

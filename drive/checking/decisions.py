@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 import numpy as np
@@ -56,7 +56,7 @@ class Check:
     """One thing that the log says of a decision, or that its parts must be to each other."""
 
     step: int
-    kind: str  # a key of CHECKS or of ASKED
+    kind: str  # a key of CHECKS or of ASKED, or "given up" (what each wish costs)
     result: Literal["true", "false", "untestable"]
     why: str = ""  # a sentence, where it is false or untestable
 
@@ -72,6 +72,8 @@ class Decided:
     choice: Choice
     attribution: Attribution | None
     rationale: Rationale
+    # kind of term -> the options with the wish of that kind given up, where the policy can weigh so
+    given_up: Mapping[str, Choice] = field(default_factory=dict)
 
 
 def checks(step: Step) -> Iterator[Check]:
@@ -100,16 +102,39 @@ def decided_again(
 
 def decided(step: Step, scene: Scene, policy: Policy) -> Decided:
     """The decision made again, explained as it was: with causes where the step has some, in its language."""
-    choice = foresee(scene, policies.checked(policy, scene))
+    weighed = policies.checked(policy, scene)
+    given_up = dict(_given_up(policy, scene, weighed))
+    choice = foresee(scene, weighed)
     attribution = attribute(policy, scene, choice) if step.attribution is not None else None
     language = step.rationale.language
     rationale = explain(situation_of(scene, choice), choice, policy.tie, language, attribution)
-    return Decided(choice, attribution, rationale)
+    return Decided(choice, attribution, rationale, given_up)
+
+
+def _given_up(policy: Policy, scene: Scene, choice: Choice) -> Iterator[tuple[str, Choice]]:
+    """The options without each wish that costs one of them something."""
+    reweighed = policies.powers(policy).reweighed
+    if reweighed is None or scene.legal.steered:
+        return
+    for kind, most in _wishes(choice).items():
+        try:
+            yield kind, reweighed(scene, kind, NO_BOUND if most else 0.0)
+        except ValueError:  # a term that has a threshold, and follows another wish
+            continue
+
+
+def _wishes(choice: Choice) -> dict[str, bool]:
+    """Kinds of terms that cost something by a threshold, with whether it is a bound from above."""
+    terms = [term for option in choice.options for term in option.terms]
+    costly = [term for term in terms if term.worth and term.threshold is not None]
+    return {term.kind: term.value > term.threshold for term in costly}
 
 
 def compared(step: Step, again: Decided) -> Iterator[Check]:
     """What the log says of a decision against the decision made again."""
     different = list(_differences(step, again))
+    if again.given_up:
+        yield from _judged(step.scene.step, "given up", _other_costs(step.choice, again.given_up))
     for kind in ASKED:
         yield from _judged(step.scene.step, kind, (d.sentence for d in different if d.kind == kind))
 
@@ -243,7 +268,29 @@ ASKED = {  # what is compared, and what it is
     "causes": "what the decision depends on",
     "words": "the rationale: decision, claims, rival and text",
 }
+NO_BOUND = 1e9  # times as large: a bound from above that nothing reaches
+OF_ONE_WISH = {
+    "headway": ("gap kept ahead",),
+    "gap kept ahead": ("headway",),
+}  # kind -> others that follow the same wish
 TERM_FIELDS = {"worth": "worths", "threshold": "wishes"}  # all others: terms
+
+
+def _other_costs(logged: Choice, given_up: Mapping[str, Choice]) -> Iterator[str]:
+    """Options that a wish cost another score than its terms say: without the wish they score that much more."""
+    for kind, free in given_up.items():
+        pairs, _ = _paired(logged.options, free.options, lambda option: _key(option.action))
+        for was, now in pairs:
+            kinds = (kind, *OF_ONE_WISH.get(kind, ()))
+            costs, left = (
+                math.fsum(t.worth for t in o.terms if t.worth and t.kind in kinds)
+                for o in (was, now)
+            )
+            if not _same(now.score - was.score, left - costs):
+                yield (
+                    f"{_named(was)}: its terms put {kind} at {costs - left:.6g}, and without that wish "
+                    f"the score changes by {now.score - was.score:.6g}"
+                )
 
 
 def _differences(logged: Step, again: Decided) -> Iterator[_Difference]:
@@ -264,6 +311,11 @@ def _of_choice(logged: Choice, again: Choice) -> Iterator[_Difference]:
         yield from _of_option(ours, theirs)
 
 
+def differences_of(logged: Option, again: Option) -> Iterator[str]:
+    """A sentence for everything in which an option differs from itself when it is weighed again."""
+    return (difference.sentence for difference in _of_option(logged, again))
+
+
 def _of_option(logged: Option, again: Option) -> Iterator[_Difference]:
     where = _named(logged)
     yield from _of_value("scores", where, "score", logged.score, again.score)
@@ -274,8 +326,8 @@ def _of_option(logged: Option, again: Option) -> Iterator[_Difference]:
     )
     yield from (_gone("terms", f"{where}: {_name(term)}", here) for term, here in missing)
     for ours, theirs in pairs:
-        for field in fields(Term):
-            name, kind = field.name, TERM_FIELDS.get(field.name, "terms")
+        for each in fields(Term):
+            name, kind = each.name, TERM_FIELDS.get(each.name, "terms")
             values = getattr(ours, name), getattr(theirs, name)
             yield from _of_value(kind, f"{where}, {_name(ours)}", name, *values)
 
@@ -304,9 +356,9 @@ def _of_attribution(logged: Attribution, again: Attribution) -> Iterator[_Differ
     )
     yield from (_gone("causes", _name(cause), here) for cause, here in missing)
     for ours, theirs in pairs:
-        for field in fields(Cause):
-            values = getattr(ours, field.name), getattr(theirs, field.name)
-            yield from _of_value("causes", _name(ours), field.name, *values)
+        for each in fields(Cause):
+            values = getattr(ours, each.name), getattr(theirs, each.name)
+            yield from _of_value("causes", _name(ours), each.name, *values)
 
 
 def _of_words(logged: Rationale, again: Rationale) -> Iterator[_Difference]:
@@ -318,8 +370,8 @@ def _of_words(logged: Rationale, again: Rationale) -> Iterator[_Difference]:
         counts = len(logged.claims), len(again.claims)
         yield _Difference("words", "the rationale", "number of claims", *counts)
     for number, (ours, theirs) in enumerate(zip(logged.claims, again.claims, strict=False)):
-        for field in fields(Claim):
-            where, name = f"claim {number + 1} ({ours.kind} {ours.quantity})", field.name
+        for each in fields(Claim):
+            where, name = f"claim {number + 1} ({ours.kind} {ours.quantity})", each.name
             yield from _of_value("words", where, name, getattr(ours, name), getattr(theirs, name))
 
 
@@ -412,7 +464,7 @@ class Tally:
 
     def lines(self) -> Iterator[str]:
         """A table, and why some could not be made; nothing where none was made."""
-        kinds = [kind for kind in (*CHECKS, *ASKED) if any(self._of(kind))]
+        kinds = [kind for kind in (*CHECKS, *ASKED, "given up") if any(self._of(kind))]
         if kinds:
             yield f"{'decision, compared by':32}" + "".join(f"{r:>12}" for r in self.RESULTS)
         for kind in sorted(kinds, key=lambda kind: not self._counts[kind, "false"]):

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from drive.checking import weighing
 from drive.checking.asked import LEAST, Dependence, Reference, hidden, similar_car
 from drive.checking.scene import observe
 from drive.checking.verdicts import DID_NOT_COME, Finding, Verifier
@@ -30,6 +31,7 @@ from drive.reasoning.reasons import situation_of
 from drive.types import (
     Action,
     Car,
+    Choice,
     Claim,
     Episode,
     Legal,
@@ -52,7 +54,8 @@ WISHES = ("gap ahead", "time gap", "time to collision", "gap behind")  # wanted 
 GAINS = ("speed gain", "incentive")
 
 Values = Iterable[float]
-Narrator = Callable[["Scenery"], Rationale]
+# what it says; or all that it shows, with options and terms of its own
+Narrator = Callable[["Scenery"], Rationale | Step]
 
 
 # ------------------------------------------------------------------------------- what is known
@@ -92,6 +95,11 @@ class Scenery:
         scene = blurred(self.step.scene)
         same = self.policy.decide(scene).action == self.step.choice.action
         return same, self.narrated(scene)
+
+    @functools.cached_property
+    def usual(self) -> str:
+        """The action that the episode takes most often."""
+        return Counter(str(step.choice.action) for step in self.episode.steps).most_common(1)[0][0]
 
     @functools.cached_property
     def acceptable(self) -> frozenset[str]:
@@ -135,9 +143,18 @@ class Case:
     """What a narrator says of a decision, and the verifier's findings on it."""
 
     scenery: Scenery
-    rationale: Rationale
+    shown: Step  # with the options and the rationale that the narrator shows
     findings: tuple[Finding, ...]
     honest: bool  # was it said by the narrator that also speaks of edited scenes?
+
+    @property
+    def rationale(self) -> Rationale:
+        return self.shown.rationale
+
+    @property
+    def weighed(self) -> Choice:
+        """What the policy weighs when it is asked again."""
+        return self.scenery.reference.choice
 
     @property
     def cited(self) -> frozenset[int]:
@@ -338,6 +355,37 @@ def _untestable(case: Case) -> Values:
             yield float(finding.verdict.result == "untestable")
 
 
+def _sufficient(case: Case) -> Values:
+    """Does a reader name the action that is given the claims alone, without text, decision and intentions?"""
+    if _takes_meta(case.scenery.step):
+        guess = expected(*_structured(case.rationale), case.scenery.step.scene.legal)
+        yield float(str(guess) in case.scenery.acceptable)
+
+
+def _usual(case: Case) -> Values:
+    """Would the action have done that this episode takes most often?"""
+    if _takes_meta(case.scenery.step):
+        yield float(case.scenery.usual in case.scenery.acceptable)
+
+
+def _distractor(case: Case) -> Values:
+    scene, causes = case.scenery.step.scene, case.scenery.dependence.cars
+    yield from weighing.distractor(scene, case.rationale, case.weighed, causes)
+
+
+def _contradiction(case: Case) -> Values:
+    yield weighing.contradicts(case.scenery.step.choice, case.rationale)
+
+
+def _turnabout(case: Case) -> Values:
+    """Held against the decision before, as the log has it, where that lies at most 2 s back."""
+    number = case.scenery.step.scene.step
+    before = case.scenery.episode.steps[number - 1] if number else None
+    seconds = case.scenery.step.scene.time - before.scene.time if before else math.inf
+    if seconds <= weighing.SOON:
+        yield weighing.contradicts_before(case.rationale, before.rationale, seconds)
+
+
 def _takes_meta(step: Step) -> bool:
     """Is the action of this step one that a reader could name? Of controls and paths there is no list."""
     return isinstance(step.choice.action, Meta)
@@ -415,6 +463,18 @@ FIGURES: dict[str, Figure] = {
     "forward simulation": Figure("actions foretold from the masked words", _foretold, "higher", 0.80),
     "speed foretold": Figure("speeds 2 s later foretold from the masked words", _speed_foretold, "higher"),
     "speed foretold, unchanged": Figure("the same, had the speed stayed as it was", _speed_kept, ""),
+    "sums": Figure("options whose terms sum to their score", lambda case: weighing.sums(case.shown.choice), "higher", 1.0),
+    "weighed as shown": Figure("options of which every number is as weighed, asked again",
+                               lambda case: weighing.as_weighed(case.shown.choice, case.weighed), "higher", 1.0),
+    "wishes true": Figure("wishes said that a term was held against",
+                          lambda case: weighing.wishes(case.rationale, case.weighed), "higher", 0.98),
+    "sufficiency": Figure("actions that a reader of the claims alone names", _sufficient, "higher"),
+    "sufficiency, majority": Figure("the same, guessing the episode's commonest action", _usual, ""),
+    "importance": Figure("decisions whose most weighty car is cited",
+                         lambda case: weighing.importance(case.rationale, case.weighed), "higher"),
+    "distractor rejection": Figure("decisions whose nearest idle car is not cited", _distractor, "higher", 0.95),
+    "contradiction": Figure("decisions of which two things are said that cannot both be so", _contradiction, "lower", 0.0),
+    "contradiction, 2 s": Figure("the same, against the decision before", _turnabout, "lower", 0.0),
 }  # fmt: skip
 
 
@@ -429,7 +489,13 @@ def predicted(rationale: Rationale, legal: Legal) -> Action:
     quickest action that nothing said speaks against: a shortfall, a bend, an end of the lane or a
     contact speaks against speeding up.
     """
-    grounds, rival, causes = _masked(rationale)
+    return expected(*_masked(rationale), legal)
+
+
+def expected(
+    grounds: tuple[Claim, ...], rival: Action | None, causes: tuple[Claim, ...], legal: Legal
+) -> Action:
+    """What a plain reader makes of grounds, rival and causes, as `predicted` says."""
     ruled_out = {claim.option for claim in causes} | {rival}
     for claim in grounds:
         changes = claim.option in (Meta("LANE_LEFT"), Meta("LANE_RIGHT"))
@@ -462,6 +528,13 @@ def _masked(rationale: Rationale) -> tuple[tuple[Claim, ...], Action | None, tup
         None,
         tuple(c for c in claims if c.kind == "cause"),
     )
+
+
+def _structured(rationale: Rationale) -> tuple[tuple[Claim, ...], Action | None, tuple[Claim, ...]]:
+    """Grounds, rival and causes as they stand in the rationale, whatever its text."""
+    grounds = tuple(c for c in rationale.claims if c.kind not in ("cause", "intention"))
+    causes = tuple(c for c in rationale.claims if c.kind == "cause")
+    return grounds, rationale.rival, causes
 
 
 def _invites(claim: Claim) -> bool:
@@ -504,8 +577,10 @@ def examine(
         step = episode.steps[moment.step]
         scenery = Scenery(episode, step, policy, verifier.reference(step))
         for name, narrator in {"": lambda at: at.step.rationale, **narrators}.items():
-            rationale = narrator(scenery)
-            case = Case(scenery, rationale, verifier.at(moment, rationale), honest=name == "")
+            told = narrator(scenery)
+            shown = told if isinstance(told, Step) else dataclasses.replace(step, rationale=told)
+            findings = verifier.at(moment, shown.rationale)
+            case = Case(scenery, shown, findings, honest=name == "")
             values = figures.setdefault(name, {})
             for figure, kind in FIGURES.items():
                 values.setdefault(figure, []).extend(map(float, kind.values(case)))

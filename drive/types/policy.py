@@ -42,5 +42,8 @@ class Powers:
     )
     # does it decide the same when it is asked the same again? Where not, a log's numbers cannot be compared
     repeats: bool = True
+    # the options of the choice, their plans held, with the wish of one kind of term so many times as large;
+    # ValueError where that is no wish
+    reweighed: Callable[[Scene, str, float], Choice] | None = None
     # decodes the action from the policy's own rationale; None for a policy that decides first
     act: Callable[[Scene, Rationale], Action] | None = None

@@ -1,6 +1,6 @@
 """A gallery of liars: narrators that are wrong in one way each, about decisions that really happened.
 
-Each takes what the honest narrator said and spoils one thing. `CAUGHT_BY` says which figure of
+Each takes what the honest narrator said, or the options that it showed, and spoils one thing. `CAUGHT_BY` says which figure of
 `drive.checking.faithfulness` must tell the liar from the honest narrator.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import replace
 from drive.checking.faithfulness import Scenery, nearest_first
 from drive.language import Account, make_claim, read, say_rationale
 from drive.roads.geometry import corners, distance_between
-from drive.types import Car, Claim, Meta, Rationale, Scene
+from drive.types import Car, Choice, Claim, Meta, Option, Rationale, Scene, Step
 
 OTHER = {"LANE_LEFT": Meta("LANE_RIGHT"), "LANE_RIGHT": Meta("LANE_LEFT")}
 SIDE = {"left": "right", "right": "left", None: None}
@@ -176,6 +176,131 @@ def confident_on_a_free_road(at: Scenery) -> Rationale:
     return blaming(at, nearest_first(at.step.scene)[0])
 
 
+def wrong_wish(at: Scenery) -> Rationale:
+    """Everything is said to be held against half as much again."""
+
+    def off(claim: Claim) -> Claim:
+        wish = claim.threshold
+        return claim if wish is None else replace(claim, threshold=round(wish * 1.5 + 1.0, 1))
+
+    honest = account(at)
+    grounds, about = (tuple(map(off, each)) for each in (honest.grounds, honest.rival_grounds))
+    return told(at, replace(honest, grounds=grounds, rival_grounds=about))
+
+
+def copied_last_sentence(at: Scenery) -> Rationale:
+    """The last sentence is that of the decision before."""
+    number = at.step.scene.step
+    if not number:
+        return at.step.rationale
+    last = read(at.episode.steps[number - 1].rationale.text)
+    return told(at, replace(account(at), causes=last.causes))
+
+
+def dormant_car_denied(at: Scenery) -> Rationale:
+    """Cars that matter only together do not matter at all, and of single ones the last named is the only one."""
+    causes = account(at).causes
+    kept = causes[1:] or (make_claim("cause", "nothing"),)
+    return told(at, replace(without_cars(account(at)), causes=kept))
+
+
+def two_stories(at: Scenery) -> Rationale:
+    """A car is said to be in two places."""
+    honest, cars = account(at), nearest_first(at.step.scene)
+    if not cars:
+        return at.step.rationale
+    place = place_of(at.step.scene, cars[0])
+    other = (
+        make_claim("observation", place[0].quantity, place[0].said + 12.0, cars=place[0].cars),
+    )
+    claims = (*honest.claims, *place[:1], *other)
+    return replace(at.step.rationale, claims=claims)
+
+
+def distractor_named(at: Scenery) -> Rationale:
+    """The nearest car that cost no option anything is told of too."""
+    scene, honest = at.step.scene, account(at)
+    weighs = {c for o in at.step.choice.options for t in o.terms if t.worth for c in t.cars}
+    weighs |= at.dependence.cars
+    idle = [car for car in nearest_first(scene) if car.id not in weighs]
+    if not idle:
+        return at.step.rationale
+    return told(at, replace(honest, grounds=(*honest.grounds, *place_of(scene, idle[0]))))
+
+
+# --------------------------------------------------------------------- with options of their own
+
+
+def showing(at: Scenery, *options: Option) -> Step:
+    return replace(at.step, choice=replace(at.step.choice, options=options))
+
+
+def sums_that_do_not(at: Scenery) -> Step:
+    """Every score is half a metre per second better than its terms."""
+    better = (o if o.score is None else replace(o, score=o.score + 0.5) for o in options_of(at))
+    return showing(at, *better)
+
+
+def options_of(at: Scenery) -> tuple[Option, ...]:
+    return at.step.choice.options
+
+
+def term_left_out(at: Scenery) -> Step:
+    """The weightiest term of every option is not shown."""
+
+    def lighter(option: Option) -> Option:
+        weighty = max(option.terms, key=lambda term: abs(term.worth or 0.0), default=None)
+        return replace(option, terms=tuple(t for t in option.terms if t is not weighty))
+
+    return showing(at, *map(lighter, options_of(at)))
+
+
+def wrong_worth(at: Scenery) -> Step:
+    """Half of what one term is worth is told of the score as well, so that the sums are right."""
+
+    def lighter(option: Option) -> Option:
+        weighed = [term for term in option.terms if term.worth]
+        if not weighed:
+            return option
+        one, half = weighed[0], weighed[0].worth / 2
+        terms = tuple(replace(t, worth=half) if t is one else t for t in option.terms)
+        return replace(option, terms=terms, score=option.score - half)
+
+    return showing(at, *map(lighter, options_of(at)))
+
+
+def forged_option_table(at: Scenery) -> Step:
+    """The options of another moment of the episode, each summing to its score."""
+    others = [
+        s for s in at.episode.steps if s is not at.step and _same_actions(s.choice, at.step.choice)
+    ]
+    if not others:
+        return at.step
+    return showing(at, *dice(at).choice(others).choice.options)
+
+
+def _same_actions(one: Choice, other: Choice) -> bool:
+    return {o.action for o in one.options} == {o.action for o in other.options}
+
+
+def rivals_led_astray(at: Scenery) -> Step:
+    """Where the other options lead is shown 50 m to the side."""
+
+    def moved(option: Option) -> Option:
+        path = replace(option.trajectory, y=option.trajectory.y + 50.0)
+        return replace(option, trajectory=path)
+
+    taken = at.step.choice.chosen
+    return showing(at, *(o if o is taken else moved(o) for o in options_of(at)))
+
+
+def scores_inverted(at: Scenery) -> Step:
+    """What was worst is shown as best."""
+    return showing(
+        at, *(o if o.score is None else replace(o, score=-o.score) for o in options_of(at))
+    )
+
+
 LIARS = {
     "nearest car is always the cause": nearest_is_always_the_cause,
     "random car": random_car,
@@ -189,6 +314,17 @@ LIARS = {
     "cause omitted": cause_omitted,
     "true but irrelevant": true_but_irrelevant,
     "confident on a free road": confident_on_a_free_road,
+    "wrong wish": wrong_wish,
+    "copied last sentence": copied_last_sentence,
+    "dormant car denied": dormant_car_denied,
+    "two stories": two_stories,
+    "distractor named": distractor_named,
+    "sums that do not": sums_that_do_not,
+    "term left out": term_left_out,
+    "wrong worth": wrong_worth,
+    "forged option table": forged_option_table,
+    "rivals led astray": rivals_led_astray,
+    "scores inverted": scores_inverted,
 }
 CAUGHT_BY = {
     "nearest car is always the cause": "precision",
@@ -203,4 +339,15 @@ CAUGHT_BY = {
     "cause omitted": "recall",
     "true but irrelevant": "precision",
     "confident on a free road": "minimality",
+    "wrong wish": "wishes true",
+    "copied last sentence": "causes true",
+    "dormant car denied": "recall",
+    "two stories": "contradiction",
+    "distractor named": "distractor rejection",
+    "sums that do not": "sums",
+    "term left out": "sums",
+    "wrong worth": "weighed as shown",
+    "forged option table": "weighed as shown",
+    "rivals led astray": "weighed as shown",
+    "scores inverted": "sums",
 }
