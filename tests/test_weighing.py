@@ -117,3 +117,16 @@ def test_between_two_decisions_a_gap_may_change_as_fast_as_cars_can():
     before, after, far = (said(near(1, metres)) for metres in (20.0, 90.0, 120.0))
     assert weighing.contradicts_before(after, before, 1.0) == 0.0
     assert weighing.contradicts_before(far, before, 1.0) == 1.0
+
+
+def test_the_chance_of_a_contact_is_the_share_of_hypotheses_that_end_in_one():
+    hits = tuple(
+        Term("contact", 2.0, "s", "against", cars=(n,), worth=-1.0, after=2.0, likely=(k, 7))
+        for n, k in ((1, 2), (2, 1))
+    )
+    of = choice()
+    options = (replace(of.options[0], terms=hits), *of.options[1:])
+    assert weighing.contact_chance(of) is None
+    assert weighing.contact_chance(replace(of, options=options)) == 0.0
+    taken = replace(of, options=options, action=IDLE)
+    assert weighing.contact_chance(taken) == pytest.approx(3 / 7)

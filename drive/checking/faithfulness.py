@@ -29,6 +29,7 @@ from drive.measures.statistics import Estimate, wilson
 from drive.reasoning.causes import attribute
 from drive.reasoning.reasons import situation_of
 from drive.types import (
+    HORIZON,
     Action,
     Car,
     Choice,
@@ -355,6 +356,28 @@ def _untestable(case: Case) -> Values:
             yield float(finding.verdict.result == "untestable")
 
 
+def _chance(case: Case) -> Values:
+    """The chance of a contact that the options give the action taken."""
+    chance = weighing.contact_chance(case.shown.choice)
+    if chance is not None:
+        yield chance
+
+
+def _chance_came(case: Case) -> Values:
+    """Where such a chance is given: did a collision follow within the horizon?"""
+    if weighing.contact_chance(case.shown.choice) is not None:
+        end = case.scenery.episode.end
+        contact = end.contact if end else None
+        now = case.scenery.step.scene.time
+        yield float(contact is not None and contact.time - now <= HORIZON)
+
+
+def _chance_right(case: Case) -> Values:
+    """One less Brier's score of the chance."""
+    for chance, came in zip(_chance(case), _chance_came(case), strict=True):
+        yield 1.0 - (chance - came) ** 2
+
+
 def _sufficient(case: Case) -> Values:
     """Does a reader name the action that is given the claims alone, without text, decision and intentions?"""
     if _takes_meta(case.scenery.step):
@@ -468,6 +491,9 @@ FIGURES: dict[str, Figure] = {
                                lambda case: weighing.as_weighed(case.shown.choice, case.weighed), "higher", 1.0),
     "wishes true": Figure("wishes said that a term was held against",
                           lambda case: weighing.wishes(case.rationale, case.weighed), "higher", 0.98),
+    "contact chance": Figure("mean chance of a contact given to the action taken", _chance, ""),
+    "contact chance, came": Figure("the same decisions that a collision followed", _chance_came, ""),
+    "contact chance, right": Figure("one less Brier's score of these chances", _chance_right, "higher"),
     "sufficiency": Figure("actions that a reader of the claims alone names", _sufficient, "higher"),
     "sufficiency, majority": Figure("the same, guessing the episode's commonest action", _usual, ""),
     "importance": Figure("decisions whose most weighty car is cited",

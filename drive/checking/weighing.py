@@ -56,6 +56,17 @@ def _same_wish(claim: Claim, term: Term) -> bool:
     return term.kind == claim.quantity and abs(term.threshold - claim.threshold) <= half + CLOSE
 
 
+def contact_chance(shown: Choice) -> float | None:
+    """In which share of its hypotheses the option taken ends in a contact; None where none are made.
+
+    Each hypothesis ends in at most one contact, so the shares of the bodies add up.
+    """
+    if not any(term.likely for term in _terms(shown)):
+        return None
+    contacts = (t for t in shown.chosen.terms if t.kind == "contact" and t.likely)
+    return min(1.0, sum(term.likely[0] / term.likely[1] for term in contacts))
+
+
 # ------------------------------------------------------------------------------- what mattered most
 
 
