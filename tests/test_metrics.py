@@ -461,6 +461,10 @@ def test_an_exit_is_missed_where_it_is_passed_and_not_where_it_is_taken_or_still
         30.0,
     )
     assert exiting(off) == 0
+    late = np.where(
+        along < 101, 0.0, np.minimum(-4.0, np.asarray(off[:, 1]))
+    )  # beside the ramp at its begin
+    assert exiting(track(off[:, 0], late, off[:, 2], 30.0)) == 0
 
 
 def test_a_goal_that_was_not_missed_yet_is_missing_where_the_episode_was_cut_short_or_there_is_none():

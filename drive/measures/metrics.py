@@ -147,11 +147,11 @@ def _oncoming(m: Motion) -> float:
 
 
 def _goal_missed(m: Motion) -> float:
-    """Did the ego turn away from its goal? A way that needs more sections than before was taken."""
+    """Did the ego pass its goal and not take it? At last, more sections lie before it than there once did."""
     if not m.episode.header.task.goal or not len(m.times):
         return math.nan
     left = present(m.to_goal)
-    missed = bool((left > np.minimum.accumulate(left)).any())
+    missed = len(left) > 0 and left[-1] > left.min()
     return 1.0 if missed else _ended(m, lambda end: False)
 
 
@@ -361,7 +361,7 @@ METRICS: dict[str, Metric] = {
         pooled=("hard braking imposed", "distance"), per=KILOMETRE,
     ),
     "oncoming lane": Metric(_oncoming, "s", ANY, "lower", "time on a lane against its direction"),
-    "goal missed": _rate(_goal_missed, "lower", "the ego turned away from its exit or destination"),
+    "goal missed": _rate(_goal_missed, "lower", "the ego passed its exit or destination"),
     "close encounter": _rate(_close_encounter, "lower", "contact was at most 1 s away, from anywhere"),
     "incidents": Metric(_incidents, "", ANY, "lower", "collisions and times off the road"),
     "distance between incidents": Metric(
