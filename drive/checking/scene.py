@@ -355,10 +355,10 @@ def _way_to_goal(scene: Scene, claim: Claim) -> tuple[float, float]:
     cost: dict[LaneId, float] = {lane.id: 0.0}
     for _ in range(len(road.sections)):
         lanes = road.sections[next(iter(cost))[:2]]
+        ahead += road.lane(min(cost, key=cost.get)).length  # of the lane without a change
         cost = {
             to.id: min(c + abs(to.id[2] - start[2]) for start, c in cost.items()) for to in lanes
         }
-        ahead += lanes[0].length
         goals = [road.lane(goal) for goal in scene.task.goal if goal[0] == lanes[0].id[1]]
         if goals:
             ends = {here.id: goals[0].distance(*here.point(here.length)) for here in lanes}
@@ -387,7 +387,7 @@ OF_A_BODY: dict[str, Callable[[Scene, Claim], list[float]]] = {
     "beside": _beside,
     "to the left": _to_the("left"),
     "to the right": _to_the("right"),
-    "its speed": lambda scene, claim: [abs(_body(scene, claim).speed)],
+    "its speed": lambda scene, claim: [abs(getattr(_body(scene, claim), "speed", 0.0))],
 }
 OF_THE_SCENE: dict[str, Callable[[Scene, Claim], Measured]] = {
     "free ahead": _free_ahead,

@@ -44,6 +44,7 @@ from drive.episodes.replay import Moment, replay
 from drive.episodes.whole import put, whole
 from drive.language import FOLLOW, FOLLOW_OTHER
 from drive.reasoning.reasons import manoeuvre_of
+from drive.roads.geometry import wrap
 from drive.types import (
     GRID,
     HORIZON,
@@ -68,11 +69,11 @@ SCHEMA, VERSION = "whydrive.verdicts", "1.1"
 CHECK = {"is": "check"}  # tells a check's line from a finding's
 STANDING, STEADY, MOVED = 0.5, 0.7, 0.1  # [m/s] stands; keeps its speed; has begun to change it
 SAID_WITHIN = {"acceleration": 0.05, "steering": math.radians(0.05)}  # [m/s2] [rad] of a control
-DRIFT = 0.3  # [m] across the lane that shows where the car is going
-LEAVES = 1.0  # [m] off the lane's middle, beyond which a second of it is no keeping of the lane
+LEAVES = 1.0  # [m] off the middle; a car that steers for a place beyond keeps the lane no more
 ASTRAY = (0.3, 0.3, STEADY)  # [m] [m] [m/s] that what is driven may lie off its trajectory
 EARLY = 1e-5  # [s] before a contact
-TAU = 0.6  # [s] in which highway-env's drivers make up an offset
+TURNING = 0.2  # [s] in which highway-env's drivers turn to a heading
+TAU = 0.6  # [s] in which they make up an offset
 DID_NOT_COME = "it could be, but did not come"  # a contact that others, or another way on, avoided
 ELSEWHERE = ("consequence", "rejection", "cause")  # kinds that need more than the scene
 
@@ -380,30 +381,29 @@ def _lane_driven(step: Step, claim: Claim) -> Verdict:
     if now.id[:2] != ego.lane[:2]:
         return _untestable(claim, "the road's sections changed, and with them the lanes' numbers")
     wanted = ego.lane[2] + 1 - int(claim.said)  # lanes to the left
-    aside, share = _aside(step), min(1.0, _lasted(step))
+    aside = _aside(step)
     if abs(aside) > 2 * road.lane(ego.lane).width:
         return _untestable(claim, "the car left the stretch that the lane's frame covers")
     beside = road.side(ego.lane, "left" if aside > 0 else "right")
-    stays = abs(aside) < LEAVES or beside is None or (share < 1 and now.id == ego.lane)
-    begun = aside * wanted > 0 and abs(aside) >= DRIFT + (LEAVES - DRIFT) * share
+    stays = abs(aside) < LEAVES or beside is None
+    begun = aside * wanted > 0 and not stays
     if stays if wanted == 0 else begun:
         return _true(claim, float(now.id[2] + 1), None)
     return _false(claim, float(now.id[2] + 1), None, f"it moves {aside:+.2f} m to the left")
 
 
 def _aside(step: Step) -> float:
-    """How far to the left of its lane's middle [m] the car is on its way; 0 where it does not go there.
+    """How far to the left of its lane's middle [m] the place is that the car steers for at the end of the period.
 
-    Where it goes is read off where it is at the end of the period and how fast it moves across the
-    lane there: highway-env's drivers make up an offset d at d / TAU (`ControlledVehicle.steering_control`).
+    highway-env's drivers make up an offset d at d / TAU, by a heading that they turn to within TURNING
+    (`ControlledVehicle.steering_control`); read backwards from the last two sub-steps.
     """
-    lane, ego = step.scene.road.lane(step.scene.ego.lane), step.scene.ego
-    begin = float(lane.frenet(ego.x, ego.y)[1])
-    before, across = (float(lane.frenet(*step.tracks.ego[k, :2])[1]) for k in (-2, -1))
-    pace = (across - before) / float(np.diff(step.tracks.times[-2:])[0])
-    drift = min(max(pace, -abs(step.tracks.ego[-1, 3])), abs(step.tracks.ego[-1, 3]))
-    goal, least = across + TAU * drift, DRIFT * min(1.0, _lasted(step))
-    return goal if (across - begin) * goal > 0 and abs(across - begin) >= least else 0.0
+    lane = step.scene.road.lane(step.scene.ego.lane)
+    (x, y, heading, speed), (*_, turned, _) = (map(float, row) for row in step.tracks.ego[-2:])
+    s, across = map(float, lane.frenet(x, y))
+    rate = float(wrap(turned - heading)) / float(np.diff(step.tracks.times[-2:])[0])
+    aim = float(wrap(heading - float(lane.heading(s)))) + TURNING * rate
+    return across + TAU * speed * math.sin(aim)
 
 
 # ---------------------------------------------------------------------------------- asked again

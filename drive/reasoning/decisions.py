@@ -19,7 +19,7 @@ from drive.reasoning.reasons import (
     nudges,
     side_of,
 )
-from drive.roads import Lane, Road, turns_back
+from drive.roads import Lane, LaneId, Road, turns_back
 from drive.types import Decision, Scene, Side
 
 RING_REACH = 100.0  # [m] looked along the path for a ring
@@ -105,8 +105,19 @@ def _lateral(situation: Situation, manoeuvre: str | None) -> tuple[str | None, S
 
 
 def _leaves(scene: Scene, motion: MetaAction) -> bool:
-    """Does the ego drive to the exit that is its task?"""
-    return scene.task.kind == "exit" and motion.side == "right"
+    """Does the ego change to the side of the road on which the exit lies that is its task?"""
+    return scene.task.kind == "exit" and motion.side == _side_of_goal(scene.road, scene.task.goal)
+
+
+@functools.lru_cache(maxsize=64)
+def _side_of_goal(road: Road, goal: tuple[LaneId, ...]) -> Side:
+    """The side on which a goal lane leaves the road: the right, where the road does not show the lane."""
+    for lane in filter(None, map(road.by_id.get, goal)):
+        before = [other for other in road.lanes if other.id[1] == lane.id[0]]
+        ends = {other.id[2]: lane.distance(*other.point(other.length)) for other in before}
+        if ends and 2 * min(ends, key=ends.get) < len(ends) - 1:
+            return "left"
+    return "right"
 
 
 def _lane_runs_out(scene: Scene) -> bool:
