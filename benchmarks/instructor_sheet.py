@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import native_idm
 from pages import publish
-from table import figure
+from table import TARGET, figure, with_instructor
 
 from drive import policy as policies
 from drive.engine import Failure, Processes
@@ -63,6 +63,9 @@ def main() -> None:
     for failure in failures:
         print(failure, file=sys.stderr)
     if given.write:
+        page = TARGET.read_text(encoding="utf-8")
+        if f"<!-- figures: {FIGURES} -->" not in page:
+            TARGET.write_text(with_instructor(page), encoding="utf-8")
         publish(FIGURES, lines, given.command)
     sys.exit(bool(failures))
 
@@ -96,6 +99,12 @@ def command_line() -> argparse.Namespace:
     if strangers := set(given.pair) - set(given.policies):
         parser.error(f"--pair: {min(strangers)} is not among {', '.join(given.policies)}")
     given.command = f"python benchmarks/instructor_sheet.py --first {given.first} --seeds {given.seeds} --physics {given.physics}"
+    for option, names, usual in (
+        ("scenarios", given.scenarios, ROADS),
+        ("policies", given.policies, POLICIES),
+        ("pair", given.pair, given.policies[:2]),
+    ):
+        given.command += f" --{option} {' '.join(names)}" if list(names) != list(usual) else ""
     given.seeds = range(given.first, given.first + given.seeds)
     return given
 

@@ -87,7 +87,7 @@ def main() -> None:
     command = f"python benchmarks/table.py --episodes {given.episodes}{asked}"
     lines = document(driven, kept, command)
     given.write.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    pages.fill("instructor_sheet")
+    pages.fill()
     if set(IN_README) <= set(chosen):
         pages.write("results", stored(driven, command))
         README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
@@ -333,6 +333,12 @@ def instructor() -> Iterator[str]:
     yield "<!-- figures: instructor_sheet -->"
     yield "<!-- end of figures -->"
     yield ""
+
+
+def with_instructor(page: str) -> str:
+    """The page of results with the place for the instructor's sheet, before the first suite."""
+    section = "\n".join(instructor())
+    return re.sub(r"^(?=## \w+: )", lambda _: f"{section}\n", page, count=1, flags=re.M)
 
 
 def failures(driven: list[Results]) -> Iterator[str]:

@@ -11,6 +11,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 import instructor_sheet as sheet
 import native_idm
+import pages
+import table
 
 from drive.engine import Local
 from drive.evaluation.results import Record, Results
@@ -86,6 +88,20 @@ def test_where_the_road_is_only_steered_the_reference_has_no_episode():
     assert {(job.scenario, job.policy) for job in jobs} >= {("merge", sheet.REFERENCE)}
     assert not native_idm.has_one("racetrack")
     assert all(job.policy != sheet.REFERENCE for job in jobs if job.scenario == "racetrack")
+
+
+def test_the_sheet_has_its_place_on_the_page_of_results_before_the_suites():
+    page = table.with_instructor(
+        "# Results\n\n## Success, and how fast\n\ntable\n\n## dilu: it\n\n## roads: all\n"
+    )
+    titles = [line for line in page.splitlines() if line.startswith("## ")]
+    assert titles == [
+        "## Success, and how fast",
+        "## An instructor's sheet",
+        "## dilu: it",
+        "## roads: all",
+    ]
+    assert [place[2] for place in pages.PLACE.finditer(page)] == [sheet.FIGURES]
 
 
 def test_the_last_column_is_paired_on_seeds_and_an_empty_row_does_not_stand():
