@@ -23,7 +23,7 @@ policy
 world       drivers config edits values perception task blame following recorder twin
 reasoning   deciding causes reasons decisions evidence narrate
 episodes    codec lines whole log shelf rollout record replay branch api
-checking    clock scene text asked futures decisions weighing verdicts faithfulness examination
+checking    clock scene text asked futures decisions weighing purposes verdicts faithfulness examination
 evaluation  results versions folder run
 show        viewer film session
 app

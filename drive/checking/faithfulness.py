@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from drive.checking import weighing
+from drive.checking import purposes, weighing
 from drive.checking.asked import LEAST, Dependence, Reference, hidden, similar_car
 from drive.checking.scene import observe
 from drive.checking.verdicts import DID_NOT_COME, Finding, Verifier
@@ -378,6 +378,12 @@ def _chance_right(case: Case) -> Values:
         yield 1.0 - (chance - came) ** 2
 
 
+def _purpose(case: Case) -> Values:
+    episode, number = case.scenery.episode, case.shown.scene.step
+    final = episode.end.final if episode.end else None
+    yield from purposes.kept(case.shown, episode.steps[number + 1 :], final)
+
+
 def _sufficient(case: Case) -> Values:
     """Does a reader name the action that is given the claims alone, without text, decision and intentions?"""
     if _takes_meta(case.scenery.step):
@@ -499,6 +505,7 @@ FIGURES: dict[str, Figure] = {
     "importance": Figure("decisions whose most weighty car is cited",
                          lambda case: weighing.importance(case.rationale, case.weighed), "higher"),
     "distractor rejection": Figure("decisions whose nearest idle car is not cited", _distractor, "higher", 0.95),
+    "purpose kept": Figure("purposes that were reached within 10 s, or withdrawn in words", _purpose, "higher"),
     "contradiction": Figure("decisions of which two things are said that cannot both be so", _contradiction, "lower", 0.0),
     "contradiction, 2 s": Figure("the same, against the decision before", _turnabout, "lower", 0.0),
 }  # fmt: skip
