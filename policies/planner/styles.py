@@ -43,15 +43,25 @@ STYLES = {
             "considerate",
             "margins outrank speed",
             everywhere={
-                "margins.ahead_headway": 1.0,
+                "margins.ahead_headway": 0.95,
                 "prices.ahead_time": 4.5,
                 "prices.ahead_gap": 4.5,
                 "prices.held": 0.4,
                 "reading.baseline": 0.3,
             },
             on={
-                EXIT: {"arriving.worth": 30.0, "arriving.pace": 0.85},
-                JUNCTION: {"arriving.worth": 60.0, "common_junction": 2},
+                EXIT: {
+                    "margins.ahead_headway": 1.0,
+                    "prices.ahead_time": 6.5,
+                    "prices.ahead_gap": 6.5,
+                    "arriving.worth": 40.0,
+                    "arriving.pace": 0.85,
+                },
+                JUNCTION: {
+                    "margins.ahead_headway": 1.0,
+                    "arriving.worth": 60.0,
+                    "common_junction": 2,
+                },
                 RIGHT_OF_WAY: {
                     "margins.ahead_headway": 0.5,
                     "prices.ahead_time": 0.6,
