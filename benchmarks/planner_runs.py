@@ -17,7 +17,7 @@ from drive.twin import Worlds, from_truth
 from drive.twin import kernel as k
 from drive.types import Choice, Scene
 from drive.world import World
-from policies.planner import Settings, weigh
+from policies.planner import weigh
 
 NODES = 200  # states that the hindsight search keeps after each decision
 AHEAD = 8  # decisions that it has to survive
@@ -25,9 +25,11 @@ AHEAD = 8  # decisions that it has to survive
 
 def driver(name: str) -> Callable[[World, Scene], Choice]:
     """The function that decides: a policy by name from the scene alone, or "oracle": the planner's search from the truth."""
+    policy = load("planner" if name == "oracle" else name)
     if name == "oracle":
-        return lambda world, scene: weigh(scene, from_truth(world.road, world.truth()), Settings())
-    policy = load(name)
+        return lambda world, scene: weigh(
+            scene, from_truth(world.road, world.truth()), policy.settings_for(scene)
+        )
     return lambda world, scene: policy.decide(scene)
 
 

@@ -2,7 +2,7 @@
 
     python benchmarks/tune_planner.py [--group road] [--episodes 40] [--first 15000] [--out runs/tune-planner.jsonl] [--write]
 
-Every number of `policies.planner.Settings` is varied alone, on the road where it plays a part (GROUPS), on the same
+Every number of `policies.planner.Settings` is varied alone, in the brisk style, on the road where it plays a part (GROUPS), on the same
 tuning seeds, in the twin's World. Report seeds (20000 on) are refused. Interrupted, it continues where it was.
 A setting whose halves or doubles mean nothing (a table, a zero) is not driven; `words` change no decision.
 --write stores what was driven in docs/figures and puts it into the page that shows it.
