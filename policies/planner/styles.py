@@ -46,7 +46,7 @@ STYLES = {
                 "margins.ahead_headway": 0.95,
                 "prices.ahead_time": 4.5,
                 "prices.ahead_gap": 4.5,
-                "prices.held": 0.4,
+                "prices.held": 0.2,
                 "reading.baseline": 0.3,
             },
             on={
@@ -54,11 +54,13 @@ STYLES = {
                     "margins.ahead_headway": 1.0,
                     "prices.ahead_time": 6.5,
                     "prices.ahead_gap": 6.5,
+                    "prices.held": 0.4,
                     "arriving.worth": 40.0,
                     "arriving.pace": 0.85,
                 },
                 JUNCTION: {
                     "margins.ahead_headway": 1.0,
+                    "prices.held": 0.4,
                     "arriving.worth": 60.0,
                     "common_junction": 2,
                 },
