@@ -440,7 +440,7 @@ async def drives_of(visitor: Visitor, chosen: list, wish: float):
 async def asks(address: str, chosen: list[str]) -> None:
     """Press Drive once, and print a line for each message."""
     async with httpx.AsyncClient(timeout=60) as client:
-        visitor = Visitor(client, address, "one")
+        visitor = Visitor(client, address, f"one-{os.getpid()}")
         await visitor.arrive()
         async for _, message in drives_of(visitor, chosen, 1.0):
             if "problem" in message:
@@ -703,20 +703,20 @@ def called(call: str, folder: Path) -> tuple[int, str]:
         port = free_port()
         with page(folder, port):
             words = [sys.executable, __file__, "ask", f"http://127.0.0.1:{port}", *CALLS[call][1:]]
-            done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+            done = subprocess.run(words, capture_output=True, text=True, timeout=300)
         return 2 * bool(done.returncode), done.stderr.replace("\n", " ").strip()
     words = [sys.executable, "-m", "drive.cli", *(w.format(at=folder) for w in CALLS[call])]
-    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=120)
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=300)
     return done.returncode, done.stdout + done.stderr
 
 
-def disks() -> Iterator[str]:
+def disks(calls: list[str]) -> Iterator[str]:
     yield f"| call | {' | '.join(STATES)} | afterwards, with room |"
     yield "|---|" + "---|" * (len(STATES) + 1)
     with tempfile.TemporaryDirectory() as place:
         first = Path(place) / "template"
         template(first)
-        for call in CALLS:
+        for call in calls or CALLS:
             cells = []
             for make in STATES.values():
                 with Disk(Path(place) / "disk") as disk:
@@ -828,7 +828,7 @@ def main() -> None:
         return asyncio.run(asks(address, given))
     made = {
         "kills": lambda: all_kills(chosen.rest, chosen.kills, chosen.seed),
-        "disks": disks,
+        "disks": lambda: disks(chosen.rest),
         "folders": folders,
         "visitors": lambda: visitors(chosen.sessions, chosen.minutes, chosen.think),
     }
