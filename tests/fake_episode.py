@@ -151,7 +151,7 @@ def _rationale(choice: t.Choice, text: str | None) -> t.Rationale:
     behind = t.Claim("observation", "gap behind", 6.1, "m", cars=(3,), measured=6.12)
     said = (
         "Slow down and keep lane 2: keeping speed would leave 1.1 s to car 1, 18.3 m ahead and "
-        "5.6 m/s slower (I want 2.0 s). Changing left is blocked: car 3 is 6.1 m behind on that "
+        "5.6 m/s slower (I keep 2.0 s). Changing left is blocked: car 3 is 6.1 m behind on that "
         "side, closing at 4.0 m/s."
         if str(choice.action) == "SLOWER"
         else "Keep speed and lane 2: the lane ahead is free for 2.4 s behind car 1."

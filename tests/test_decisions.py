@@ -14,6 +14,7 @@ from drive.checking.verdicts import path_beside, read_verdicts, verify_log
 from drive.cli import verify
 from drive.episodes import log
 from drive.policy import load
+from drive.reasoning.narrate import in_full
 from drive.types import Step
 
 LOGS = (("merge", "planner"), ("merge", "rule"), ("exit", "rule"), ("dilu-4-2.0", "idm"))
@@ -25,7 +26,12 @@ def steps(scenario: str, name: str) -> tuple[tuple[Step, Decided], ...]:
     """A few logged decisions, each with itself made again."""
     causes, decisions = ("every", 3) if name == "planner" else (None, 8)
     driven = episode(scenario, name, decisions, causes=causes)
-    return tuple((step, decided(step, step.scene, load(name))) for step in driven.steps)
+    said = [step.rationale for step in driven.steps]
+    befores = (in_full(said[:number]) for number in range(len(said)))
+    return tuple(
+        (step, decided(step, step.scene, load(name), before))
+        for step, before in zip(driven.steps, befores, strict=True)
+    )
 
 
 def all_checks(step: Step, again: Decided) -> list[Check]:

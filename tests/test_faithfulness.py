@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hand_made import FASTER, IDLE, LEFT, METAS, RIGHT, SLOWER, car, scene, step_of
+from hand_made import FASTER, IDLE, METAS, RIGHT, SLOWER, car, scene, step_of
 
 from drive.checking import asked as reference
 from drive.checking.asked import Reference, similar_car
@@ -166,17 +166,15 @@ def test_noise_is_drawn_for_each_car_alone():
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Keep lane 2 at 25 m/s. On an empty road I would do the same.", FASTER),
-        ("Keep lane 2 at 25 m/s: car 4 is 20.0 m ahead (I want 30.0 m).", IDLE),
+        ("Keep lane 2 at 25 m/s.", FASTER),
+        ("Keep lane 2 at 25 m/s: car 4 is 20.0 m ahead (I keep 30.0 m).", IDLE),
         ("Keep lane 2 at 25 m/s. Without car 4 I would speed up.", IDLE),
         ("Keep lane 2 at 25 m/s. Without car 4 I would carry on.", FASTER),
         (
-            "Keep lane 2 at 25 m/s: car 4 is 20.0 m ahead (I want 30.0 m). "
+            "Keep lane 2 at 25 m/s: car 4 is 20.0 m ahead (I keep 30.0 m). "
             "Without car 4 I would carry on.",
             SLOWER,
         ),
-        ("Keep lane 2 at 25 m/s: changing left will gain 4.0 m/s (I ask for 1.5 m/s).", LEFT),
-        ("Keep lane 2 at 25 m/s: changing left will gain 1.0 m/s (I ask for 1.5 m/s).", FASTER),
         ("Keep lane 2 at 25 m/s: the road ahead on the right is free for 200 m.", RIGHT),
         ("Speed up to 30 m/s and keep lane 2.", FASTER),
         ("Slow down to 20 m/s and keep lane 2.", FASTER),  # decision and intention are masked

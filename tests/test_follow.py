@@ -353,7 +353,7 @@ def test_paths_are_explained_by_what_they_amount_to_and_by_the_car_they_depend_o
         told = explain(situation_of(seen, choice), choice, driver.tie, language, attribution)
         assert set(read(told.text, language).claims) == set(told.claims)
         if language == "en":
-            assert "car 1" in told.text and "20.0 m ahead (I want 25.0 m)" in told.text
+            assert "car 1" in told.text and "20.0 m ahead (I keep 25.0 m)" in told.text
             assert told.text.endswith(f"Without car 1 I would {instead}.")
     step = step_of(seen, choice, told)
     (cause,) = (claim for claim in told.claims if claim.kind == "cause")

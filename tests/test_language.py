@@ -30,7 +30,7 @@ from drive.language import (
     spoken,
     words_of,
 )
-from drive.language.quantities import BACKWARDS, MOVES, PLACES
+from drive.language.quantities import BACKWARDS, PLACES, longitudinal_of
 from drive.language.say import say_claims
 from drive.language.words import Phrase, Words
 from drive.types import Claim, Control, Decision, Meta, Rationale, Term
@@ -52,8 +52,9 @@ def some_claim(key: tuple[str, str], dice: random.Random) -> Claim:
     if quantity.option:
         more["option"] = some_action(dice)
         if quantity.horizon and dice.random() < 0.5:
-            more |= {"continuation": some_action(dice), "horizon": dice.uniform(0.1, 9)}
-    if quantity.threshold and dice.random() < 0.5:
+            more["horizon"] = dice.uniform(0.1, 9)
+            more |= {} if quantity.outcome else {"continuation": some_action(dice)}
+    if quantity.threshold and (quantity.held or dice.random() < 0.5):
         more["threshold"] = dice.uniform(0, 30)
     return make_claim(*key, some_value(quantity, dice), **more)
 
@@ -76,20 +77,29 @@ def some_account(dice: random.Random, language: str) -> Account:
     words = words_of(language)
     change = dice.choice(sorted(words.headline))
     lateral, side = dice.choice(sorted(words.lane, key=str))
-    purposes = [
-        *words.purpose,
-        "speed tracking" if change in MOVES else None,
-    ]
-    keys = [key for key in KEYS if key[0] in ("observation", "rule", "rejection", "consequence")]
+    goes_on = dice.random() < 0.2
+    if goes_on:
+        lateral, side = None, None
+    purpose = some_purpose(dice)
+    kinds = ("observation", "rule", "rejection", "wish", "worth", "contact")
+    keys = [key for key in KEYS if key[0] in kinds]
     keys = [key for key in keys if key != ("observation", "duration")]
     grounds = tuple(some_claim(dice.choice(keys), dice) for _ in range(dice.randrange(4)))
     intentions = [make_claim("intention", "speed change", change)]
     if change not in ("stop", "wait"):
         sign = -1 if change == BACKWARDS else 1
         intentions.append(make_claim("intention", "target speed", sign * dice.uniform(1, 40)))
-    if dice.random() < 0.7:
+    if dice.random() < 0.7 and not goes_on:
         intentions.append(make_claim("intention", "lane", dice.randrange(1, 6)))
-    account = Account(Decision(dice.choice(purposes), lateral, side), grounds, tuple(intentions))
+    longitudinal = longitudinal_of(change, purpose and purpose.quantity)
+    account = Account(
+        Decision(longitudinal, lateral, side),
+        grounds,
+        tuple(intentions),
+        purpose=purpose,
+        facts=tuple(some_claims("fact", dice)),
+        goes_on=goes_on,
+    )
     if dice.random() < 0.3:
         held = make_claim("observation", "duration", dice.uniform(0.2, 30))
         account = replace(account, duration=held)
@@ -102,12 +112,30 @@ def some_account(dice: random.Random, language: str) -> Account:
     standing = dice.choice([None, *words.rival])
     if standing is None:
         return account
+    claims = tuple(some_claim(dice.choice(keys), dice) for _ in range(dice.randrange(1, 3)))
     if standing == "alone":
-        claims = (some_claim(("rejection", "speed"), dice),)
-        return replace(account, rival=claims[0].option, standing=standing, rival_grounds=claims)
-    lost = "{claims}" in words.rival[standing]
-    claims = tuple(some_claim(dice.choice(keys), dice) for _ in range(lost * dice.randrange(1, 3)))
-    return replace(account, rival=some_action(dice), standing=standing, rival_grounds=claims)
+        alone = [
+            ("rejection", "speed"),
+            ("wish", "headway"),
+            ("tie", "as good"),
+            ("contact", "certain"),
+        ]
+        claims = (some_claim(dice.choice(alone), dice),)
+    rival = claims[0].option if standing == "alone" else some_action(dice)
+    lost = tuple(replace(claim, option=rival) for claim in some_claims("worth", dice))
+    return replace(account, rival=rival, standing=standing, rival_grounds=claims, given_up=lost[:1])
+
+
+def some_purpose(dice: random.Random) -> Claim | None:
+    claim = some_claim(dice.choice([key for key in KEYS if key[0] == "purpose"]), dice)
+    bare = replace(claim, cars=(), objects=())
+    return dice.choice([None, bare, claim])
+
+
+def some_claims(kind: str, dice: random.Random) -> list[Claim]:
+    """None, one or two claims of a kind."""
+    keys = [key for key in KEYS if key[0] == kind]
+    return [some_claim(dice.choice(keys), dice) for _ in range(dice.choice([0, 0, 1, 2]))]
 
 
 @languages
@@ -166,7 +194,7 @@ def test_words_beyond_the_table_are_refused(text):
 def test_the_instructor_is_understood():
     text = (
         "Slow down to 20 m/s and keep lane 2 behind car 4: it is 18.3 m ahead, 5.6 m/s slower and "
-        "1.1 s away (I want 2.0 s). Changing left is blocked: car 7 is 6.0 m behind on the left and "
+        "1.1 s away (I keep 2.0 s). Changing left is blocked: car 7 is 6.0 m behind on the left and "
         "closing at 4.0 m/s."
     )
     account = read(text)
@@ -174,6 +202,7 @@ def test_the_instructor_is_understood():
     assert account.decision == Decision("lead following", None, None)
     assert account.rival == left
     assert account.claims == (
+        Claim("purpose", "follow", None, cars=(4,)),
         Claim("observation", "gap ahead", 18.3, "m", cars=(4,)),
         Claim("observation", "slower ahead", 5.6, "m/s", cars=(4,)),
         Claim("observation", "time gap", 1.1, "s", cars=(4,), threshold=2.0),
@@ -237,7 +266,11 @@ def test_every_quantity_and_decision_has_words(language):
     assert tuple(words.longitudinal) == LONGITUDINAL and tuple(words.lateral) == LATERAL
     assert {lateral for lateral, _ in words.lane} <= {None, *LATERAL}
     assert set(LATERAL) <= {lateral for lateral, _ in words.lane}
-    assert {*words.purpose, "speed tracking"} == set(LONGITUDINAL)
+    purposes = {quantity for kind, quantity in QUANTITIES if kind == "purpose"}
+    assert words.purpose.keys() == purposes
+    assert words.going_on.keys() == words.headline.keys() == words.changes.keys()
+    meant = {longitudinal_of(change, p) for change in words.changes for p in (None, *purposes)}
+    assert meant == {None, *LONGITUDINAL}
 
 
 @languages

@@ -13,7 +13,7 @@ ORDER = """
 engine
 roads       geometry lanes
 types       fitting settings trajectory actions scene truth said choice policy edits episode
-kinematics  goal history control trajectory tracker surroundings foresight past refusals edits
+kinematics  history control goal hazards trajectory tracker surroundings foresight past refusals edits
 language    free words quantities edits en de zh tables say parse report
 camera      door palette typeface view birdseye files
 measures    statistics motion metrics
@@ -21,9 +21,9 @@ scenarios
 twin        kernel network worlds suppositions entry edits spawn vector_env
 policy
 world       drivers config edits values perception task blame following recorder twin
-reasoning   deciding causes reasons decisions evidence narrate
+reasoning   deciding causes reasons decisions evidence outcomes facts accounts economy narrate
 episodes    codec lines whole log shelf rollout record replay branch api
-checking    clock scene text asked futures decisions weighing purposes verdicts faithfulness examination
+checking    clock scene facts instructor weighed text asked futures decisions weighing purposes verdicts faithfulness examination
 evaluation  results versions folder run
 show        viewer film session
 app

@@ -24,7 +24,7 @@ from drive.kinematics.foresight import foresee
 from drive.kinematics.surroundings import View
 from drive.language import read
 from drive.reasoning.narrate import merge
-from drive.types import Car, Choice, Control, Decision, Legal, Option, Perception, Task, Term
+from drive.types import Car, Choice, Decision, Legal, Option, Perception, Task, Term
 
 HERE, LEFT_LANE, RIGHT_LANE = (("a", "b", k) for k in (1, 0, 2))
 
@@ -41,8 +41,7 @@ def options(chosen, *others, terms=(), lane=HERE):
 def test_the_instructor_brakes_for_the_car_ahead():
     said = said_of(*behind_a_slower_car())
     assert said.text == (
-        "Slow down to 20 m/s and keep lane 2 behind car 4: it is 18.0 m ahead, 5.0 m/s slower and "
-        "0.7 s away (I want 2.0 s). Changing left is blocked: car 7 is beside me on the left, "
+        "Slow down to 20 m/s and keep lane 2 behind car 4: it is 18.0 m ahead. Changing left is blocked: car 7 is beside me on the left, "
         "overlapping by 3.0 m."
     )
     assert said.decision == Decision("lead following", None, None)
@@ -88,8 +87,7 @@ def test_a_change_of_lane_is_explained_by_the_car_ahead_and_what_it_gains():
     gain = (Term("speed gain", 5.0, "m/s", "for", 1.5),)
     said = said_of(scene(car(4, 135.0)), options(LEFT, stay, terms=gain, lane=LEFT_LANE))
     assert said.text == (
-        "Change left to lane 1 at 25 m/s: car 4 is 30.0 m ahead and 5.0 m/s slower, and changing "
-        "left will gain 5.0 m/s (I ask for 1.5 m/s). Carrying on was next best."
+        "Change left to lane 1 at 25 m/s: car 4 is 30.0 m ahead and 5.0 m/s slower."
     )
     assert said.decision == Decision(None, "lane change", "left")
 
@@ -101,30 +99,25 @@ def test_the_way_to_an_exit_makes_it_a_merge_or_split():
     said = said_of(at, options(RIGHT, stay, lane=RIGHT_LANE))
     assert said.text == (
         "Merge right into lane 3 at 25 m/s: my exit is 120 m ahead, and there is 1 lane still to "
-        "cross. That speaks against carrying on."
+        "cross."
     )
     assert said.decision == Decision(None, "merge or split", "right")
 
 
-def test_a_learned_policy_says_what_it_thinks_its_options_worth():
-    worth = {
-        action: (Term("value", value, "", "for"),)
-        for action, value in ((IDLE, 18.607), (SLOWER, 18.45))
-    }
-    said = said_of(
-        scene(), options(IDLE, Option(SLOWER, worth[SLOWER], 18.45), terms=worth[IDLE]), "post hoc"
+def valued(action, value, *more):
+    """An option as a learned policy values it."""
+    return Option(action, (Term("value", value, "", "for", worth=value), *more), value)
+
+
+def test_a_learned_policy_says_how_clearly_it_prefers_its_choice():
+    near = Choice(IDLE, (valued(IDLE, 18.607), valued(SLOWER, 18.45)))
+    assert said_of(scene(), near, "post hoc").text == (
+        "Keep lane 2 at 25 m/s: the road ahead is free for 200 m. "
+        "I prefer this to slowing down by a hair, 0.16 of 18.61."
     )
-    assert said.text == (
-        "Keep lane 2 at 25 m/s: carrying on will be worth 18.61 to me. "
-        "Slowing down would be worth 18.45 to me."
-    )
-    steered = Choice(
-        Control(0.0, 0.1), (Option(Control(0.0, 0.1), (Term("value", 2.0, "", "for"),)),)
-    )
-    at = replace(scene(), legal=Legal(acceleration=(0.0, 0.0), steering=(-1.0, 1.0)))
-    assert (
-        "steering 5.7° to the left will be worth 2.00 to me"
-        in said_of(at, steered, "post hoc").text
+    far = Choice(IDLE, (valued(IDLE, 18.607), valued(SLOWER, 9.0)))
+    assert said_of(scene(), far, "post hoc").text.endswith(
+        "I clearly prefer this to slowing down, by 9.61 of 18.61."
     )
 
 
@@ -133,7 +126,7 @@ def test_a_crossing_car_is_let_pass():
     other = Car(6, 130.0, 20.0, -1.5707963, 8.0, 5.0, 2.0, ("a", "b", 0))
     said = said_of(scene(other), options(SLOWER, Option(IDLE, (meets,), target_lane=HERE)))
     assert said.text.startswith(
-        "Slow down to 20 m/s and keep lane 2 to let car 6 pass: it is 33.5 m away to my left, doing "
+        "Slow down to 20 m/s and keep lane 2 to let car 6 go first: it is 33.5 m away to my left, doing "
         "8.0 m/s and could be in my way after 2.4 s of carrying on."
     )
     assert said.decision.longitudinal == "yielding"
@@ -173,13 +166,10 @@ def test_a_change_that_the_policy_values_more_is_blocked_where_there_is_no_lane(
     legal = tuple(name for name in METAS if name != "LANE_LEFT")
     at = replace(at, legal=Legal(legal))
 
-    def valued(action, value, *more):
-        return Option(action, (Term("value", value, "", "for"), *more), value)
-
     ours, theirs = valued(IDLE, 4.0), valued(RIGHT, 3.0)
     said = said_of(at, Choice(IDLE, (ours, valued(LEFT, 5.0, unavailable), theirs)), "post hoc")
     assert said.text == (
-        "Keep lane 1 at 25 m/s: carrying on will be worth 4.00 to me. "
+        "Keep lane 1 at 25 m/s: the road ahead is free for 200 m. "
         "Changing left is blocked: there is no lane on the left."
     )
     assert said.rival == LEFT and read(said.text).claims == said.claims

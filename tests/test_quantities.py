@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 from digests import episode
-from hand_made import IDLE, LEFT, METAS, SLOWER, car, narrated, scene, step_of
+from hand_made import FASTER, IDLE, LEFT, METAS, RIGHT, SLOWER, car, narrated, scene, step_of
+from situations import BY_NAME, chosen, option, speed, to_the_exit, told
 
-from drive.checking import futures
+from drive.checking import facts, futures
 from drive.checking import scene as observed
+from drive.checking import weighed as weighed_by
 from drive.checking.asked import WITHOUT
 from drive.checking.verdicts import CAUSES
 from drive.kinematics.foresight import foresee
@@ -24,7 +26,20 @@ from drive.language import LANGUAGES, QUANTITIES, TERMS, words_of
 from drive.policy import load
 from drive.reasoning.causes import attribute
 from drive.reasoning.narrate import merge
-from drive.types import Choice, Legal, Option, Perception, Policy, Rationale, Scene, Term
+from drive.types import (
+    Attribution,
+    Car,
+    Cause,
+    Choice,
+    Control,
+    Legal,
+    Option,
+    Perception,
+    Policy,
+    Rationale,
+    Scene,
+    Term,
+)
 from policies.llm import answer
 
 ROOT = Path(__file__).parents[1]
@@ -48,13 +63,14 @@ DRIVEN = [
     ("two-way", "rule"),
 ]
 # what the kinds of claim are about, by the tables of the checks
-OF_A_FUTURE = ("consequence", "rejection")
+OF_A_FUTURE = ("rejection",)
 # terms of policies that are brought, which their own tests drive: term -> the package that weighs it
 BROUGHT = {
     "unavailable": "sb3",
     "preference": "sb3",
     "answer": "llm",
     "no answer": "llm",
+    "clearance": "planner",
 }
 
 
@@ -156,7 +172,87 @@ def two_alike() -> Rationale:
     return rationale
 
 
+def a_few() -> Rationale:
+    """Of four cars each alone makes the same difference."""
+    at = scene(car(9, 130.0, speed=25.0), *(car(k + 1, 140.0 + 20 * k, lane=2) for k in range(4)))
+    at, choice = chosen(at, option(IDLE, speed(25.0)), option(FASTER, speed(20.0)))
+    causes = tuple(Cause(FASTER, 5.0, (k + 1,)) for k in range(4))
+    return narrated(at, choice, "shares evidence", Attribution(causes, FASTER, 5, True))
+
+
+def for_the_exit() -> Rationale:
+    return said_by(
+        Judging(lambda seen: SLOWER if seen.task.kind == "exit" else IDLE), to_the_exit(lane=2)
+    )
+
+
+def limited() -> Rationale:
+    def judge(seen: Scene):
+        return SLOWER if any(lane.speed_limit for lane in seen.road.lanes) else IDLE
+
+    return said_by(Judging(judge), scene())
+
+
+def without_worths(taken, rival, *terms: Term, at: Scene) -> Rationale:
+    """As a policy says it that gives no worths to what speaks against an option."""
+    return narrated(at, foresee(at, Choice(taken, (Option(taken), Option(rival, terms)))))
+
+
+def against(kind: str, value: float, unit: str, *cars: int, threshold=None) -> Term:
+    return Term(kind, value, unit, "against", threshold, cars)
+
+
+def meets(side: int) -> Rationale:
+    y, heading = -4.0 + 24.0 * side, -side * math.pi / 2
+    seen = scene(Car(6, 130.0, y, heading, 8.0, 5.0, 2.0, ("a", "b", 0)))
+    return without_worths(SLOWER, IDLE, against("predicted contact", 1.0, "s", 6), at=seen)
+
+
+def closes_in() -> Rationale:
+    closing = against("time to collision", 6.0, "s", 1, threshold=8.0)
+    return without_worths(SLOWER, IDLE, closing, at=scene(car(1, 135.0, speed=20.0)))
+
+
+def brakes_another() -> Rationale:
+    braking = against("imposed braking", 5.0, "m/s²", 2, threshold=2.0)
+    return without_worths(IDLE, LEFT, braking, at=scene(car(2, 85.0, lane=0, speed=35.0)))
+
+
+def runs_out() -> Rationale:
+    seen = scene()
+    seen = replace(seen, ego=replace(seen.ego, x=900.0))
+    return without_worths(SLOWER, IDLE, against("lane ends", 97.5, "m"), at=seen)
+
+
+def keeps_right() -> Rationale:
+    terms = (Term("lanes to the right", 1.0, "", "for"),)
+    at = scene()
+    choice = Choice(RIGHT, (Option(RIGHT, terms, target_lane=("a", "b", 2)), Option(IDLE)))
+    return narrated(at, foresee(at, choice))
+
+
+def off_course() -> Rationale:
+    """A steered ego moves back to the middle of its lane."""
+    at = scene()
+    ego = replace(at.ego, y=-3.2, heading=-0.01)
+    at = replace(at, legal=Legal((), (-5.0, 5.0), (-0.5, 0.5)), ego=ego, period=0.2)
+    terms = (Term("heading error", math.degrees(-0.01), "°", "against"),)
+    back = Control(0.0, 0.0)
+    only = Option(back, terms, target_lane=("a", "b", 1))
+    return narrated(at, foresee(at, Choice(back, (only,))))
+
+
 UNIT = (
+    a_few,
+    for_the_exit,
+    limited,
+    functools.partial(meets, 1),
+    functools.partial(meets, -1),
+    closes_in,
+    brakes_another,
+    runs_out,
+    keeps_right,
+    off_course,
     functools.partial(fast_follower, "planner"),
     blocked,
     oncoming,
@@ -172,7 +268,8 @@ UNIT = (
 def produced() -> frozenset[tuple[str, str]]:
     """Every (kind, quantity) that something said."""
     driven = (step.rationale for pair in DRIVEN for step in episode(*pair).steps)
-    rationales = (*driven, *(unit() for unit in UNIT))
+    by_hand = (told(key)[-1] for key in BY_NAME)
+    rationales = (*driven, *(unit() for unit in UNIT), *by_hand)
     return frozenset((claim.kind, claim.quantity) for said in rationales for claim in said.claims)
 
 
@@ -211,9 +308,13 @@ def test_every_quantity_is_checked_or_says_why_it_cannot_be(key):
     if kind == "intention":
         checks, reasons = observed.INTENDED, {}
     elif kind in OF_A_FUTURE:
-        checks, reasons = futures.MEASURES, futures.UNTESTABLE
+        checks, reasons = futures.MEASURES, {}
     elif kind == "cause":
         checks, reasons = CAUSES | WITHOUT, {}
+    elif kind in ("fact", "purpose") and key not in weighed_by.TESTS:
+        checks, reasons = facts.FACTS | facts.PURPOSES, {}
+    elif kind not in ("observation", "rule"):
+        checks, reasons = {quantity for of, quantity in weighed_by.TESTS if of == kind}, {}
     else:
         checks = observed.OF_A_BODY | observed.OF_THE_SCENE
         reasons = observed.UNTESTABLE
@@ -225,12 +326,15 @@ def test_no_check_is_of_what_cannot_be_said():
     of = {
         ("observation", "rule"): observed.OF_A_BODY | observed.OF_THE_SCENE | observed.UNTESTABLE,
         ("intention",): observed.INTENDED,
-        OF_A_FUTURE: futures.MEASURES | futures.UNTESTABLE,
+        OF_A_FUTURE: futures.MEASURES,
         ("cause",): CAUSES | WITHOUT,
+        ("fact",): facts.FACTS | facts.UNTESTABLE,
+        ("purpose",): facts.PURPOSES,
     }
     for kinds, table in of.items():
         assert set(table) == {quantity for kind, quantity in QUANTITIES if kind in kinds}
     assert futures.TOLERANCES.keys() == futures.MEASURES.keys()
+    assert weighed_by.TESTS.keys() <= QUANTITIES.keys()
 
 
 def test_every_term_is_weighed_by_a_policy_that_ships_or_is_brought():

@@ -15,7 +15,7 @@ from drive import camera
 from drive.episodes import log
 from drive.measures.motion import Motion
 from drive.show import film, viewer
-from drive.types import Control, Decision, Episode, Meta
+from drive.types import Control, Decision, Episode, Meta, Term
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +65,19 @@ def test_every_option_is_told_with_its_terms_and_its_path(episode, data):
             len(o.terms) for o in step.choice.options
         ]
         assert all(len(o["path"]) == 2 * 64 for o in told["options"])
+
+
+def test_the_worths_of_an_option_s_terms_are_told_and_sum_to_its_score(episode):
+    step = episode.steps[0]
+    terms = (Term("progress", 25.0, "m/s", "for", worth=25.0),
+             Term("headway", 0.4, "s", "against", 1.0, (4,), worth=-3.1),
+             Term("gap ahead", 12.0, "m", "against", cars=(4,)))  # fmt: skip
+    chosen = replace(step.choice.chosen, terms=terms, score=21.9)
+    others = tuple(o for o in step.choice.options if o.action != chosen.action)
+    weighed = replace(step, choice=replace(step.choice, options=(chosen, *others)))
+    told = viewer.step_data(episode.header, weighed)["options"][0]
+    assert [term["worth"] for term in told["terms"]] == [25.0, -3.1, None]
+    assert sum(term["worth"] or 0.0 for term in told["terms"]) == pytest.approx(told["score"])
 
 
 def test_a_car_that_is_absent_is_told_as_nothing(episode):

@@ -83,11 +83,16 @@ def checks(step: Step) -> Iterator[Check]:
 
 
 def decided_again(
-    step: Step, scene: Scene, policy: Policy | None, why_not: str = ""
+    step: Step,
+    scene: Scene,
+    policy: Policy | None,
+    why_not: str = "",
+    before: Rationale | None = None,
 ) -> Iterator[Check]:
     """The whole decision made again about a scene, as it was driven again, and compared with the log.
 
     Costs what deciding and asking for causes cost at first. policy: None where it cannot be asked, with why not.
+    before: the last rationale before that was said in full.
     """
     if policy is not None and not policies.powers(policy).repeats:
         policy, why_not = None, f"the policy {policy.name!r} may answer otherwise each time"
@@ -95,19 +100,20 @@ def decided_again(
         yield from untestable(step, why_not, ASKED)
         return
     try:
-        yield from compared(step, decided(step, scene, policy))
+        yield from compared(step, decided(step, scene, policy, before))
     except policies.PolicyError as error:
         yield Check(step.scene.step, "choice", "false", f"asked again, {error}")
 
 
-def decided(step: Step, scene: Scene, policy: Policy) -> Decided:
-    """The decision made again, explained as it was: with causes where the step has some, in its language."""
+def decided(step: Step, scene: Scene, policy: Policy, before: Rationale | None = None) -> Decided:
+    """The decision made again, explained as it was: with causes where the step has some, in its language, after what was said before."""
     weighed = policies.checked(policy, scene)
     given_up = dict(_given_up(policy, scene, weighed))
     choice = foresee(scene, weighed)
     attribution = attribute(policy, scene, choice) if step.attribution is not None else None
     language = step.rationale.language
-    rationale = explain(situation_of(scene, choice), choice, policy.tie, language, attribution)
+    at = situation_of(scene, choice)
+    rationale = explain(at, choice, policy.tie, language, attribution, before)
     return Decided(choice, attribution, rationale, given_up)
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from drive.checking import purposes, weighing
+from drive.checking import instructor, purposes, weighing
 from drive.checking.asked import LEAST, Dependence, Reference, hidden, similar_car
 from drive.checking.scene import observe
 from drive.checking.verdicts import DID_NOT_COME, Finding, Verifier
@@ -52,7 +52,6 @@ EDITS = (
 SOON, NEAR = 2.0, 1.0  # [s] and [m/s]: when a speed is foretold, and how well
 QUICKEST_FIRST = ("FASTER", "IDLE", "SLOWER")
 WISHES = ("gap ahead", "time gap", "time to collision", "gap behind")  # wanted at least
-GAINS = ("speed gain", "incentive")
 
 Values = Iterable[float]
 # what it says; or all that it shows, with options and terms of its own
@@ -72,6 +71,12 @@ class Scenery:
     def dependence(self) -> Dependence:
         """The sets of cars that the decision truly depends on."""
         return self.reference.depends_on()
+
+    @property
+    def before(self) -> Step | None:
+        """The step before, if any."""
+        number = self.step.scene.step
+        return self.episode.steps[number - 1] if number else None
 
     @functools.cached_property
     def later(self) -> tuple[Scene, ...]:
@@ -161,6 +166,25 @@ class Case:
     def cited(self) -> frozenset[int]:
         return frozenset(car for claim in self.rationale.claims for car in claim.cars)
 
+    @property
+    def blamed(self) -> frozenset[int]:
+        """Cars that are said to be a cause."""
+        return self._named(lambda claim: claim.kind == "cause")
+
+    @property
+    def told(self) -> frozenset[int]:
+        """Cars of which anything is said but a fact that must be heard whenever it is so."""
+        return self._named(lambda claim: claim.kind != "fact")
+
+    def _named(self, fits: Callable[[Claim], bool]) -> frozenset[int]:
+        return frozenset(car for c in self.rationale.claims if fits(c) for car in c.cars)
+
+    @property
+    def counting(self) -> frozenset[int]:
+        """Cars that count in the score of an option."""
+        options = self.scenery.step.choice.options
+        return frozenset(car for o in options for t in o.terms if t.worth for car in t.cars)
+
     def results(self, test: str, *quantities: str) -> list[float]:
         """1 for true, 0 for false; untestable claims are left out."""
         return [
@@ -220,7 +244,10 @@ def _stops(case: Case) -> Values:
 
 
 def _precision(case: Case) -> Values:
-    yield from (float(car in case.scenery.dependence.cars) for car in case.cited)
+    """Does the decision depend on a car that is told of? One that is no cause may count in a score instead."""
+    for car in case.told:
+        counts = car in case.counting and car not in case.blamed
+        yield float(counts or car in case.scenery.dependence.cars)
 
 
 def _recall(case: Case) -> Values:
@@ -337,10 +364,10 @@ def _comes_true(case: Case, claim: Claim) -> bool:
 
 
 def _minimal(case: Case) -> Values:
-    """Where hiding a car never makes a difference: is no car cited?"""
+    """Where hiding a car never makes a difference: is no car told of that counts in no score, and none a cause?"""
     dependence = case.scenery.dependence
     if not dependence.sets and not dependence.together:
-        yield float(not case.cited)
+        yield float(not (case.blamed | (case.told - case.counting)))
 
 
 def _came_true(case: Case) -> Values:
@@ -446,6 +473,18 @@ def _speed_later(case: Case) -> float | None:
     return next((scene.ego.speed for scene in case.scenery.later if scene.time >= then), None)
 
 
+def _asked_by_the_instructor(name: str) -> Callable[[Case], Values]:
+    def asked(case: Case) -> Values:
+        scenery = case.scenery
+        yield from instructor.CRITERIA[name](scenery.step, case.rationale, scenery.before)
+
+    return asked
+
+
+def _passes(case: Case) -> Values:
+    yield float(instructor.passes(case.scenery.step, case.rationale, case.scenery.before))
+
+
 @dataclass(frozen=True)
 class Figure:
     """One question with the values that a case answers it with."""
@@ -470,7 +509,7 @@ FIGURES: dict[str, Figure] = {
     "consistent, both": Figure("the same, both at once", _axis("trajectory"), "higher", 0.98),
     "driven as said": Figure("decisions whose words agree with what was then driven", _axis("driven"), "higher"),
     "stops that keep going": Figure("claims to stop after which it does not", _stops, "lower"),
-    "precision": Figure("cited cars that the decision depends on", _precision, "higher", 0.95),
+    "precision": Figure("cars told of that the decision depends on, or that count in a score", _precision, "higher", 0.95),
     "recall": Figure("cars that the decision depends on and that are cited", _recall, "higher", 0.90),
     "Jaccard": Figure("agreement of both sets of cars", _jaccard, "higher"),
     "missed critical car": Figure("decisions whose strongest cause is not cited", _missed, "lower"),
@@ -485,7 +524,7 @@ FIGURES: dict[str, Figure] = {
                                 lambda case: case.results("driven out"), "higher", 0.95),
     "contacts that came": Figure("foreseen contacts that came true in highway-env", _came_true, ""),
     "consequences untestable": Figure("foreseen, but nothing testable is said", _untestable, ""),
-    "minimality": Figure("decisions without any cause, in which no car is cited", _minimal, "higher", 1.0),
+    "minimality": Figure("decisions without any cause, in which no car is said to be one", _minimal, "higher", 1.0),
     "causal locality": Figure("rationales without anything from after the decision", _local, "higher"),
     "stable decision": Figure("decisions that noise leaves as they are", _stable_decision, "higher"),
     "stable cars": Figure("agreement of cited cars under noise, same decision", _stable_cars, "higher"),
@@ -508,6 +547,10 @@ FIGURES: dict[str, Figure] = {
     "purpose kept": Figure("purposes that were reached within 10 s, or withdrawn in words", _purpose, "higher"),
     "contradiction": Figure("decisions of which two things are said that cannot both be so", _contradiction, "lower", 0.0),
     "contradiction, 2 s": Figure("the same, against the decision before", _turnabout, "lower", 0.0),
+    **{f"instructor: {name}": Figure(f"decisions whose words meet it, where it applies: {name}",
+                                     _asked_by_the_instructor(name), "higher")
+       for name in instructor.CRITERIA},
+    "instructor: all at once": Figure("decisions whose words meet all of these", _passes, "higher"),
 }  # fmt: skip
 
 
@@ -571,8 +614,6 @@ def _structured(rationale: Rationale) -> tuple[tuple[Claim, ...], Action | None,
 
 
 def _invites(claim: Claim) -> bool:
-    if claim.quantity in GAINS:
-        return claim.kind == "consequence" and claim.said >= (claim.threshold or 0.0)
     if claim.quantity == "free ahead":
         return True
     return (

@@ -257,8 +257,3 @@ TOLERANCES: dict[str, tuple[float, float]] = {
     "speed": (0.05, 0.0),  # [m/s] the ego's own law: nothing but rounding
     "predicted contact": (0.5, 0.1),  # [s]
 }
-UNTESTABLE = {
-    "speed gain": "it says neither how long nor what follows",
-    "incentive": "it is a law's value, not an outcome",
-    "value": "it is what a learned policy thinks, not an outcome",
-}

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from drive.kinematics.trajectory import meta_action_of
 from drive.language import QUANTITIES
+from drive.language.quantities import SET_BEFORE, decimals_of
 from drive.roads import Lane, LaneId, turns_back
 from drive.roads.geometry import corners, distance_between, wrap
 from drive.types import (
@@ -44,21 +45,24 @@ class Untrue(Exception):
 
 
 def check(scene: Scene, claim: Claim, trajectory: Trajectory) -> Verdict:
-    """One claim, against the scene or (intentions) against the foreseen trajectory."""
+    """One claim, against the scene or (intentions) against the foreseen trajectory.
+
+    Facts and purposes are tested by `drive.checking.facts`.
+    """
     if claim.kind == "intention":
-        return _judged(claim, lambda: _intended(scene, claim, trajectory))
+        return judged(claim, lambda: _intended(scene, claim, trajectory))
     return observe(scene, claim)
 
 
 def observe(scene: Scene, claim: Claim) -> Verdict:
     """An observation, rule or goal claim, recomputed from the scene."""
-    return _judged(claim, lambda: _observed(scene, claim))
+    return judged(claim, lambda: _observed(scene, claim))
 
 
 # ------------------------------------------------------------------------------------- verdicts
 
 
-def _judged(claim: Claim, measure: Callable[[], Measured]) -> Verdict:
+def judged(claim: Claim, measure: Callable[[], Measured]) -> Verdict:
     tolerance = _tolerance(claim)
     try:
         measured = measure()
@@ -78,7 +82,7 @@ def _judged(claim: Claim, measure: Callable[[], Measured]) -> Verdict:
 def _tolerance(claim: Claim) -> float | None:
     """Half a unit of the last decimal that is said."""
     entry = QUANTITIES.get((claim.kind, claim.quantity))
-    return 0.5 * 10.0**-entry.decimals if entry and entry.number and not entry.words else None
+    return 0.5 * 10.0 ** -decimals_of(claim) if entry and entry.number and not entry.words else None
 
 
 # ----------------------------------------------------------------------------------- intentions
@@ -92,7 +96,14 @@ def motion_of(scene: Scene, trajectory: Trajectory):
 def _intended(scene: Scene, claim: Claim, trajectory: Trajectory) -> Measured:
     if claim.quantity not in INTENDED:
         raise Untestable(f"nothing is known about an intention on {claim.quantity!r}")
-    return INTENDED[claim.quantity](scene, trajectory)
+    measured = INTENDED[claim.quantity](scene, trajectory)
+    if claim.said in SET_BEFORE and measured == SET_BEFORE[claim.said]:
+        return claim.said if _was_set_before(scene, trajectory) else measured
+    return measured
+
+
+def _was_set_before(scene: Scene, trajectory: Trajectory) -> bool:
+    return abs(float(trajectory.speed[-1]) - scene.ego.target_speed) < STANDING
 
 
 def _change(before: float, after: float) -> str:
@@ -111,12 +122,7 @@ def _change(before: float, after: float) -> str:
 def _observed(scene: Scene, claim: Claim) -> Measured:
     if claim.kind not in ("observation", "rule"):
         raise Untestable(f"a {claim.kind} needs the simulator, not only the scene")
-    for car in claim.cars:
-        if not any(car == other.id for other in scene.cars):
-            raise Untrue(f"no car {car} in the scene")
-    for thing in claim.objects:
-        if not any(thing == other.id for other in scene.objects):
-            raise Untrue(f"no object {thing} in the scene")
+    require_bodies(scene, claim)
     if claim.quantity in OF_A_BODY:
         return _nearest(claim.said, OF_A_BODY[claim.quantity](scene, claim))
     if claim.quantity in OF_THE_SCENE:
@@ -124,6 +130,16 @@ def _observed(scene: Scene, claim: Claim) -> Measured:
     if claim.quantity in UNTESTABLE:
         raise Untestable(UNTESTABLE[claim.quantity])
     raise Untestable(f"nothing in the scene tells of {claim.quantity!r}")
+
+
+def require_bodies(scene: Scene, claim: Claim) -> None:
+    """Untrue where the claim is about a car or an object that the scene does not show."""
+    for car in claim.cars:
+        if not any(car == other.id for other in scene.cars):
+            raise Untrue(f"no car {car} in the scene")
+    for thing in claim.objects:
+        if not any(thing == other.id for other in scene.objects):
+            raise Untrue(f"no object {thing} in the scene")
 
 
 def _nearest(said: float, values: list[float]) -> float:
@@ -142,7 +158,7 @@ def _place(scene: Scene, claim: Claim) -> Lane:
     return beside
 
 
-def _body(scene: Scene, claim: Claim) -> Car | StaticObject:
+def body_of(scene: Scene, claim: Claim) -> Car | StaticObject:
     if claim.cars:
         return next(car for car in scene.cars if car.id == claim.cars[0])
     return next(thing for thing in scene.objects if thing.id == claim.objects[0])
@@ -150,7 +166,7 @@ def _body(scene: Scene, claim: Claim) -> Car | StaticObject:
 
 def _stations(scene: Scene, claim: Claim) -> list[tuple[float, float]]:
     """(distance [m] of centres along the path, speed [m/s] along it) wherever the body is on the path."""
-    body, lane = _body(scene, claim), _place(scene, claim)
+    body, lane = body_of(scene, claim), _place(scene, claim)
     own = lane.frenet(scene.ego.x, scene.ego.y)[0]
     stations = []
     for part, begin in _path(scene, lane, own):
@@ -188,7 +204,7 @@ def _path(scene: Scene, lane: Lane, own: float) -> list[tuple[Lane, float]]:
 
 
 def _half_lengths(scene: Scene, claim: Claim) -> float:
-    return (scene.ego.length + _body(scene, claim).length) / 2
+    return (scene.ego.length + body_of(scene, claim).length) / 2
 
 
 def _own_speed(scene: Scene, claim: Claim) -> float:
@@ -197,7 +213,7 @@ def _own_speed(scene: Scene, claim: Claim) -> float:
     return ego.speed * math.cos(wrap(ego.heading - float(lane.heading(s))))
 
 
-def _ahead(scene: Scene, claim: Claim) -> list[tuple[float, float]]:
+def ahead_of_me(scene: Scene, claim: Claim) -> list[tuple[float, float]]:
     """(gap [m], closing [m/s]) to a body ahead that does not come the other way."""
     own, half = _own_speed(scene, claim), _half_lengths(scene, claim)
     stations = _stations(scene, claim)
@@ -223,23 +239,23 @@ def _behind(scene: Scene, claim: Claim) -> list[tuple[float, float]]:
 def _gap_ahead(scene: Scene, claim: Claim) -> list[float]:
     if all(opposite for _, _, opposite in _stations(scene, claim)):
         raise Untrue("it is oncoming")
-    return [gap for gap, _ in _ahead(scene, claim)]
+    return [gap for gap, _ in ahead_of_me(scene, claim)]
 
 
-def _oncoming(scene: Scene, claim: Claim) -> list[float]:
+def oncoming_gaps(scene: Scene, claim: Claim) -> list[float]:
     if not any(opposite for _, _, opposite in _stations(scene, claim)):
         raise Untrue("it is not oncoming")
-    return [gap for gap, _ in _ahead(scene, claim)]
+    return [gap for gap, _ in ahead_of_me(scene, claim)]
 
 
-def _time_gap(scene: Scene, claim: Claim) -> list[float]:
+def time_gaps(scene: Scene, claim: Claim) -> list[float]:
     if scene.ego.speed <= 0:
         raise Untrue("the ego stands still")
-    return [gap / scene.ego.speed for gap, _ in _ahead(scene, claim)]
+    return [gap / scene.ego.speed for gap, _ in ahead_of_me(scene, claim)]
 
 
 def _time_to_collision(scene: Scene, claim: Claim) -> list[float]:
-    times = [gap / closing for gap, closing in _ahead(scene, claim) if closing > 0]
+    times = [gap / closing for gap, closing in ahead_of_me(scene, claim) if closing > 0]
     if not times:
         raise Untrue("the gap does not shrink")
     return times
@@ -263,7 +279,7 @@ def _beside(scene: Scene, claim: Claim) -> list[float]:
 
 def _to_the(side: str) -> Callable[[Scene, Claim], list[float]]:
     def away(scene: Scene, claim: Claim) -> list[float]:
-        ego, car = scene.ego, _body(scene, claim)
+        ego, car = scene.ego, body_of(scene, claim)
         across = (car.y - ego.y) * math.cos(ego.heading) - (car.x - ego.x) * math.sin(ego.heading)
         if across * TURNS[side] <= 0:
             raise Untrue(f"it is not to the {side}")
@@ -289,16 +305,16 @@ def _free_ahead(scene: Scene, claim: Claim) -> float:
             for o in scene.objects
         ),
     )
-    gaps = [scene.perception.range, _path_left(scene, lane)]
+    gaps = [scene.perception.range, path_left(scene, lane)]
     for body in bodies:
         try:
-            gaps += [gap for gap, _ in _ahead(scene, body)]
+            gaps += [gap for gap, _ in ahead_of_me(scene, body)]
         except Untrue:
             continue
     return min(gaps)
 
 
-def _path_left(scene: Scene, lane: Lane) -> float:
+def path_left(scene: Scene, lane: Lane) -> float:
     own = lane.frenet(scene.ego.x, scene.ego.y)[0]
     reach = max(own, 0.0) + scene.perception.range
     part, begin = scene.road.path(lane.id, scene.ego.route, reach)[-1]
@@ -323,7 +339,7 @@ def _heading_error(scene: Scene, claim: Claim) -> float:
     return math.degrees(float(wrap(scene.ego.heading - float(lane.heading(s)))))
 
 
-def _bend_radius(scene: Scene, claim: Claim) -> float:
+def bend_radius(scene: Scene, claim: Claim) -> float:
     ego = scene.ego
     lane = scene.road.lane(ego.target_lane)
     own = lane.frenet(ego.x, ego.y)[0]
@@ -344,7 +360,7 @@ def _lanes_to_the_right(scene: Scene) -> float:
     return float(len(scene.road.sections[lane[:2]]) - 1 - lane[2])
 
 
-def _way_to_goal(scene: Scene, claim: Claim) -> tuple[float, float]:
+def way_to_goal(scene: Scene) -> tuple[float, float]:
     """Changes of lane, and metres to the fork, that the goal still takes, section by section.
 
     Of the lanes before the fork, the one leads to the goal whose end meets it.
@@ -377,27 +393,27 @@ def _way_to_goal(scene: Scene, claim: Claim) -> tuple[float, float]:
 
 OF_A_BODY: dict[str, Callable[[Scene, Claim], list[float]]] = {
     "gap ahead": _gap_ahead,
-    "slower ahead": lambda scene, claim: [closing for _, closing in _ahead(scene, claim)],
-    "time gap": _time_gap,
+    "slower ahead": lambda scene, claim: [closing for _, closing in ahead_of_me(scene, claim)],
+    "time gap": time_gaps,
     "time to collision": _time_to_collision,
-    "oncoming": _oncoming,
+    "oncoming": oncoming_gaps,
     "gap behind": lambda scene, claim: [gap for gap, _ in _behind(scene, claim)],
     "closing from behind": lambda scene, claim: [closing for _, closing in _behind(scene, claim)],
     "imposed braking": _imposed_braking,
     "beside": _beside,
     "to the left": _to_the("left"),
     "to the right": _to_the("right"),
-    "its speed": lambda scene, claim: [abs(getattr(_body(scene, claim), "speed", 0.0))],
+    "its speed": lambda scene, claim: [abs(getattr(body_of(scene, claim), "speed", 0.0))],
 }
 OF_THE_SCENE: dict[str, Callable[[Scene, Claim], Measured]] = {
     "free ahead": _free_ahead,
-    "lane ends": lambda scene, claim: _path_left(scene, _place(scene, claim)),
+    "lane ends": lambda scene, claim: path_left(scene, _place(scene, claim)),
     "no lane": _no_lane,
     "lateral offset": _offset,
     "heading error": _heading_error,
-    "bend radius": _bend_radius,
-    "distance to exit": lambda scene, claim: _way_to_goal(scene, claim)[1],
-    "lanes to goal": lambda scene, claim: _way_to_goal(scene, claim)[0],
+    "bend radius": bend_radius,
+    "distance to exit": lambda scene, claim: way_to_goal(scene)[1],
+    "lanes to goal": lambda scene, claim: way_to_goal(scene)[0],
     "lanes to the right": lambda scene, claim: _lanes_to_the_right(scene),
 }
 INTENDED: dict[str, Callable[[Scene, Trajectory], Measured]] = {

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from drive.checking.scene import LANE_CHANGES, ROUNDING, TURNS, check, motion_of
+from drive.checking.facts import check
+from drive.checking.scene import LANE_CHANGES, ROUNDING, TURNS, motion_of
 from drive.language import LANGUAGES, QUANTITIES, parse, read, said_action, words_of
 from drive.language.free import OPPOSITE, motions_said
 from drive.types import Claim, Control, Meta, Rationale, Scene, Trajectory, Verdict

@@ -23,12 +23,12 @@ import orjson
 
 from drive import policy as policies
 from drive.checking import asked as reference
+from drive.checking import weighed
 from drive.checking.asked import LEAST, Effect, Reference
 from drive.checking.clock import clock_fault
 from drive.checking.decisions import ASKED, CHECKS, Check, checks, decided_again, untestable
 from drive.checking.futures import (
     TOLERANCES,
-    UNTESTABLE,
     Future,
     Unmeasured,
     drive_out,
@@ -43,6 +43,7 @@ from drive.episodes.codec import build, plain
 from drive.episodes.replay import Moment, replay
 from drive.episodes.whole import put, whole
 from drive.language import FOLLOW, FOLLOW_OTHER
+from drive.reasoning.narrate import in_full
 from drive.reasoning.reasons import manoeuvre_of
 from drive.roads.geometry import wrap
 from drive.types import (
@@ -83,7 +84,7 @@ class Finding:
     """One verdict, with how it was reached."""
 
     step: int
-    test: str  # clock, scene, trajectory, text, driven, driven out, asked again
+    test: str  # clock, scene, trajectory, text, summed, driven, driven out, asked again
     verdict: Verdict
 
 
@@ -157,7 +158,8 @@ class Verifier:
         if not claims_only:
             same_physics = self.episode.header.physics == moment.world.physics
             scene = moment.world.scene if same_physics else step.scene
-            yield from decided_again(step, scene, *self.asked(step))
+            before = in_full(s.rationale for s in self.episode.steps[: step.scene.step])
+            yield from decided_again(step, scene, *self.asked(step), before)
 
     def _timed(self, number: int) -> Iterator[Finding]:
         """A finding where a step's recorded times do not fit what was driven."""
@@ -179,7 +181,7 @@ class Verifier:
         futures, asked = _Futures(moment, step, self._futures[moment.step]), _Asked(self, step)
         findings = []
         for verdict in check_rationale(step.scene, step.rationale, step.trajectory):
-            if verdict.claim.kind not in ELSEWHERE:
+            if verdict.claim.kind not in ELSEWHERE and not weighed.is_weighed(verdict.claim):
                 findings.append(Finding(moment.step, _test_of(verdict.claim), verdict))
         for claim in step.rationale.claims:
             if claim.kind == "intention":
@@ -189,6 +191,9 @@ class Verifier:
                 findings.append(Finding(moment.step, "driven out", futures.verdict(claim)))
             elif claim.kind == "cause":
                 findings.append(Finding(moment.step, "asked again", asked.verdict(claim)))
+            elif weighed.is_weighed(claim):
+                verdict = weighed.check(step.scene, step.choice, claim)
+                findings.append(Finding(moment.step, "summed", verdict))
         return tuple(findings)
 
     def asked(self, step: Step) -> tuple[Policy | None, str]:
@@ -227,8 +232,6 @@ class _Futures:
         self.world, self.step, self._known = moment.world, step, futures
 
     def verdict(self, claim: Claim) -> Verdict:
-        if claim.quantity in UNTESTABLE:
-            return _untestable(claim, UNTESTABLE[claim.quantity])
         if claim.quantity not in TOLERANCES or not isinstance(claim.said, float):
             return _untestable(claim, f"no future tells of {claim.quantity!r}")
         option = named_option(self.step, claim.option)
@@ -365,6 +368,8 @@ BEGUN: dict[
 ] = {  # (change, speed at the end, least) [m/s]
     "slow down": lambda change, speed, least: change <= -least,
     "speed up": lambda change, speed, least: change >= least,
+    "coast down": lambda change, speed, least: change <= -least,
+    "pick up": lambda change, speed, least: change >= least,
     "keep speed": lambda change, speed, least: abs(change) <= STEADY,
     "stop": lambda change, speed, least: (
         abs(speed) < STANDING or change * speed < 0 and abs(change) >= least
@@ -448,6 +453,11 @@ class _Asked:
             return said in (path, Meta(manoeuvre_of(self.step.scene, Option(action))))
         return named_option(self.step, said) == action
 
+    def causes(self) -> set[int]:
+        """Cars that cannot be a placebo: those that are cited, and those that were tested to be causes."""
+        tested = self.step.attribution.causes if self.step.attribution else ()
+        return self.cited() | {car for cause in tested for car in cause.cars}
+
     def cited(self) -> set[int]:
         return {
             car
@@ -474,34 +484,32 @@ def _without(asked: _Asked, claim: Claim, ask: Reference) -> Verdict:
         for ids in itertools.combinations(claim.cars, fewer):
             if ask.hiding(*ids).real:
                 return _false(claim, None, LEAST, f"car {ids[0]} without the others does it too")
-    placebo = [reference.similar_car(scene, car, asked.cited()) for car in claim.cars]
+    placebo = [reference.similar_car(scene, car, asked.causes()) for car in claim.cars]
     if None not in placebo and (idle := ask.hiding(*placebo).metres) >= effect.metres:
         return _false(claim, round(idle, 3), LEAST, f"car {placebo[0]}, a placebo, does as much")
     return verdict
 
 
-def _nothing(asked: _Asked, claim: Claim, ask: Reference) -> Verdict:
-    scene = asked.step.scene
-    for car in scene.cars:
-        if ask.hiding(car.id).real:
-            return _false(claim, ask.hiding(car.id).metres, LEAST, f"car {car.id} does")
-    for thing in scene.objects:
-        if ask.effect_of(reference.without_object(scene, {thing.id})).real:
-            return _false(claim, None, LEAST, f"object {thing.id} does")
-    if ask.hiding(*(car.id for car in scene.cars)).real:
-        return _false(claim, None, LEAST, "all cars together do")
-    return _true(claim, 0.0, LEAST)
-
-
-def _several(asked: _Asked, claim: Claim, ask: Reference) -> Verdict:
+def _traffic(asked: _Asked, claim: Claim, ask: Reference) -> Verdict:
+    """Without all cars: would that be done, and does no single car do it?"""
     cars = [car.id for car in asked.step.scene.cars]
-    together = ask.hiding(*cars).metres
-    if together < LEAST:
-        return _false(claim, together, LEAST, "all cars together do not")
     alone = next((car for car in cars if ask.hiding(car).real), None)
     if alone is not None:
         return _false(claim, ask.hiding(alone).metres, LEAST, f"car {alone} does it alone")
-    return _true(claim, round(together, 3), LEAST)
+    return asked.changes(claim, ask.hiding(*cars))
+
+
+def _more(asked: _Asked, claim: Claim, ask: Reference) -> Verdict:
+    """How many cars that are not named would, hidden alone, have what the last named cause has."""
+    named = [c for c in asked.step.rationale.claims if c.kind == "cause" and c.option is not None]
+    if not named:
+        return _false(claim, None, None, "no cause is named before")
+    others = {car.id for car in asked.step.scene.cars} - asked.cited()
+    like = replace(named[0], cars=())
+    alike = [car for car in sorted(others) if asked.changes(like, ask.hiding(car)).result == "true"]
+    if len(alike) >= claim.said:
+        return _true(claim, float(len(alike)), None)
+    return _false(claim, float(len(alike)), None, f"so do {len(alike)} more cars")
 
 
 def _of_condition(asked: _Asked, claim: Claim, ask: Reference) -> Verdict:
@@ -510,7 +518,7 @@ def _of_condition(asked: _Asked, claim: Claim, ask: Reference) -> Verdict:
     return asked.changes(claim, ask.effect_of(reference.WITHOUT[claim.quantity](asked.step.scene)))
 
 
-CAUSES = {"without": _without, "decision": _without, "nothing": _nothing, "several": _several}
+CAUSES = {"without": _without, "decision": _without, "traffic": _traffic, "more": _more}
 
 
 # -------------------------------------------------------------------------------------- verdicts

@@ -17,6 +17,7 @@ from drive.types import Choice, Claim, Meta, Option, Rationale, Scene, Term
 CLOSE = 1e-6  # in the unit of scores
 SOON = 2.0  # [s] apart, up to which two decisions are held against each other
 FASTEST = 80.0  # [m/s] that a gap can change by, at the most
+OF_A_WISH = {"too close": ("headway", "time gap"), "too near": ("gap ahead", "gap kept ahead")}
 SIDES = {"to the left": "to the right", "to the right": "to the left"}
 
 
@@ -53,7 +54,8 @@ def _same_wish(claim: Claim, term: Term) -> bool:
     ):
         return False
     half = 0.5 * 10.0 ** -QUANTITIES[claim.kind, claim.quantity].decimals
-    return term.kind == claim.quantity and abs(term.threshold - claim.threshold) <= half + CLOSE
+    kinds = OF_A_WISH.get(claim.quantity, (claim.quantity,))
+    return term.kind in kinds and abs(term.threshold - claim.threshold) <= half + CLOSE
 
 
 def contact_chance(shown: Choice) -> float | None:

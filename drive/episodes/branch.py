@@ -77,7 +77,7 @@ def branching(
     yield header
     yield from steps
     said = language or episode.steps[step].rationale.language
-    for event in rollout.drive(world, driver, said, causes or _causes(episode), steps[-1:]):
+    for event in rollout.drive(world, driver, said, causes or _causes(episode), tuple(steps)):
         if isinstance(event, End):
             yield finished(Episode(header, tuple(steps), event)).end
             return

@@ -11,10 +11,10 @@ from dataclasses import replace
 from drive import policy as policies
 from drive.kinematics.foresight import foresee
 from drive.reasoning.causes import attribute
-from drive.reasoning.decisions import decision_of
+from drive.reasoning.decisions import decision_by_weight
 from drive.reasoning.evidence import cause_claims
-from drive.reasoning.narrate import narrate, with_causes
-from drive.reasoning.reasons import Situation, situation_of, weigh
+from drive.reasoning.narrate import in_full, narrate, with_causes
+from drive.reasoning.reasons import Situation, situation_of
 from drive.types import (
     Attribution,
     Choice,
@@ -79,13 +79,20 @@ def drive(
     reason "policy failed".
     """
     causes = when_asked(causes)
-    before = [_decision(situation_of(s.scene, s.choice), s.choice) for s in earlier[-1:]]
-    return _driven(world, policy, language, causes, *before)
+    before = [decision_by_weight(situation_of(s.scene, s.choice), s.choice) for s in earlier[-1:]]
+    told = in_full(step.rationale for step in earlier)
+    return _driven(world, policy, language, causes, told, *before)
 
 
 def _driven(
-    world: World, policy: Policy, language: str, causes: str, before: Decision | None = None
+    world: World,
+    policy: Policy,
+    language: str,
+    causes: str,
+    told: Rationale | None,
+    before: Decision | None = None,
 ) -> Iterator[Step | End]:
+    """told: the last rationale that was said in full; before: the decision before."""
     while True:
         scene, edits, clock = world.scene, world.edits, _Clock()
         try:
@@ -97,12 +104,13 @@ def _driven(
         situation = clock.time("explain", situation_of, scene, choice)
         asked = causes == "every"
         if causes == "change":
-            decision = clock.time("explain", _decision, situation, choice)
+            decision = clock.time("explain", decision_by_weight, situation, choice)
             asked, before = decision != before, decision
         attribution = clock.time("attribute", attribute, policy, scene, choice) if asked else None
         rationale = clock.time(
-            "explain", explain, situation, choice, policy.tie, language, attribution
+            "explain", explain, situation, choice, policy.tie, language, attribution, told
         )
+        told = in_full(filter(None, (told, rationale)))
         outcome = clock.time("act", world.step, choice.action)
         yield Step(
             scene,
@@ -125,24 +133,21 @@ def drive_unexplained(world: World, policy: Policy) -> Iterator[Outcome]:
         yield world.step(policy.decide(world.scene).action)
 
 
-def _decision(situation: Situation, choice: Choice) -> Decision:
-    """The decision by all that was weighed, before anything is tested."""
-    return decision_of(situation, weigh(situation, choice))
-
-
 def explain(
     situation: Situation,
     choice: Choice,
     tie: Tie,
     language: str = "en",
     attribution: Attribution | None = None,
+    before: Rationale | None = None,
 ) -> Rationale:
     """The policy's own words where it has some, else what `narrate` can say of its choice.
 
-    With an attribution, only what was tested is called a cause, and the words say so.
+    With an attribution, only what was tested is called a cause, and the words say so. before: the last
+    rationale that was said in full.
     """
     if choice.rationale is None:
-        return narrate(situation, choice, tie, language, attribution)
+        return narrate(situation, choice, tie, language, attribution, before)
     causes = cause_claims(situation.scene, choice, attribution)
     return with_causes(replace(choice.rationale, tie=tie), causes)
 

@@ -2,31 +2,7 @@
 
 from drive.language.words import Phrase, Words
 
-WANT = " (Soll: {threshold})"
-
-
-def _foreseen(modal: str) -> dict[str, Phrase]:
-    """Consequences of an option; `modal` says whether it is taken (wird) or not (würde)."""
-    subject = f"{{option}}{{then}} {modal}"
-    return {
-        "speed gain": Phrase(
-            f"{subject} {{said}} gewinnen",
-            f"{subject} {{said}} kosten",
-            f"{subject} kein Tempo gewinnen",
-            limit=" (verlangt: {threshold})",
-        ),
-        "value": Phrase(
-            f"{subject} mir {{said}} wert sein",
-            f"{subject} mich {{said}} kosten",
-            f"{subject} mir nichts wert sein",
-        ),
-        "incentive": Phrase(
-            f"{subject} {{said}} an Beschleunigung freigeben",
-            f"{subject} {{said}} an Beschleunigung kosten",
-            f"{subject} keine Beschleunigung freigeben",
-            limit=" (verlangt: {threshold})",
-        ),
-    }
+WANT = " (ich halte {threshold})"
 
 
 GERMAN = Words(
@@ -47,6 +23,9 @@ GERMAN = Words(
     places=("", " auf der linken Spur", " auf der rechten Spur"),
     then=", danach {option},",
     within=" binnen {horizon}",
+    after=" nach {horizon}",
+    that="es",
+    though=", aber {claims}",
     units={"": "", "m": " m", "s": " s", "m/s": " m/s", "m/s²": " m/s²", "deg": "°"},
     actions={
         "LANE_LEFT": "nach links wechseln",
@@ -108,6 +87,8 @@ GERMAN = Words(
         "stop": "anhalten",
         "wait": "stehen bleiben",
         "drive backwards": "rückwärtsfahren",
+        "coast down": "ausrollen",
+        "pick up": "Fahrt aufnehmen",
     },
     claims={
         ("observation", "gap ahead"): Phrase("{said} vor mir{place}", verb="ist ", limit=WANT),
@@ -130,7 +111,9 @@ GERMAN = Words(
         ("observation", "imposed braking"): Phrase(
             "müsste mit {said} bremsen{place}", limit=" (zumutbar: {threshold})"
         ),
-        ("observation", "beside"): Phrase("neben mir{place}, auf {said} Länge", verb="ist "),
+        ("observation", "beside"): Phrase(
+            "neben mir{place}, auf {said} Länge", zero="gerade neben mir{place}", verb="ist "
+        ),
         ("observation", "oncoming"): Phrase("kommt mir aus {said} entgegen{place}"),
         ("observation", "to the left"): Phrase("links von mir in {said} Abstand", verb="ist "),
         ("observation", "to the right"): Phrase("rechts von mir in {said} Abstand", verb="ist "),
@@ -173,14 +156,109 @@ GERMAN = Words(
         ("cause", "task"): Phrase("ohne {body} würde ich {act}"),
         ("cause", "speed limit"): Phrase("ohne {body} würde ich {act}"),
         ("cause", "poor sight"): Phrase("bei freier Sicht würde ich {act}"),
-        ("cause", "several"): Phrase("nur mehrere Wagen zusammen machen einen Unterschied"),
-        ("cause", "nothing"): Phrase("auf leerer Straße täte ich dasselbe"),
-        **{("consequence", k): phrase for k, phrase in _foreseen("wird").items()},
-        **{("rejection", k): phrase for k, phrase in _foreseen("würde").items()},
         ("rejection", "predicted contact"): Phrase(
             "könnte mir nach {said} in die Quere kommen durch {option}"
         ),
         ("rejection", "speed"): Phrase("{option}{then} würde{within} {said} bedeuten", limit=WANT),
+        ("cause", "traffic"): Phrase("ohne den Verkehr würde ich {act}"),
+        ("cause", "more"): Phrase(
+            "dasselbe gilt für {said} weitere Wagen", one="dasselbe gilt für {said} weiteren Wagen"
+        ),
+        ("contact", "certain"): Phrase("endet nach {said} in einer Berührung mit {body}"),
+        ("contact", "possible"): Phrase("kann nach {said} in einer Berührung mit {body} enden"),
+        ("contact", "unnamed"): Phrase("kann nach {said} in einer Berührung enden"),
+        ("wish", "headway"): Phrase("{said} hinter {body}{after}", verb="heißt ", limit=WANT),
+        ("wish", "gap kept ahead"): Phrase(
+            "lässt {said} bis {body}{after}", "überdeckt {body} vorn um {said}{after}", limit=WANT
+        ),
+        ("wish", "time to contact"): Phrase(
+            "{said} bis zur Berührung mit {body}{after}", verb="heißt ", limit=WANT
+        ),
+        ("wish", "gap kept behind"): Phrase(
+            "lässt {body} {said} hinter mir{after}",
+            "überdeckt {body} hinten um {said}{after}",
+            limit=WANT,
+        ),
+        ("wish", "time to contact behind"): Phrase(
+            "lässt {body} {said} bis zur Berührung mit mir{after}", limit=WANT
+        ),
+        ("wish", "braking asked"): Phrase(
+            "lässt {body} mit {said} bremsen{after}", limit=" (zumutbar: {threshold})"
+        ),
+        ("wish", "clearance"): Phrase(
+            "heißt {said} neben {body}{after}",
+            "überdeckt {body} seitlich um {said}{after}",
+            limit=WANT,
+        ),
+        ("worth", "progress"): Phrase("bringt {said} mehr", "kostet {said}"),
+        ("worth", "speed gain"): Phrase(
+            "lässt mich {said} schneller fahren", "lässt mich {said} langsamer fahren"
+        ),
+        ("worth", "incentive"): Phrase(
+            "gibt {said} mehr Beschleunigung frei", "gibt {said} weniger Beschleunigung frei"
+        ),
+        ("worth", "lanes to goal"): Phrase(
+            "lässt {said} Spuren mehr zu queren",
+            "lässt {said} Spuren weniger zu queren",
+            one="lässt {said} Spur mehr zu queren",
+            minus_one="lässt {said} Spur weniger zu queren",
+        ),
+        ("worth", "lanes to the right"): Phrase(
+            "hält mich {said} Spuren weiter links",
+            "bringt mich {said} Spuren weiter nach rechts",
+            one="hält mich {said} Spur weiter links",
+            minus_one="bringt mich {said} Spur weiter nach rechts",
+        ),
+        ("worth", "oncoming lane"): Phrase(
+            "hält mich {said} länger auf der Gegenspur",
+            "bringt mich {said} früher von der Gegenspur",
+        ),
+        ("worth", "unrest"): Phrase("ändert Spur oder Tempo für zu wenig"),
+        ("worth", "reliance"): Phrase("lässt mir nur einen einzigen Ausweg"),
+        ("worth", "information"): Phrase("zeigt mir zu spät, was die anderen vorhaben"),
+        ("preference", "hair"): Phrase(
+            "{option} ist mir um Haaresbreite weniger wert, {said} von {threshold}"
+        ),
+        ("preference", "clear"): Phrase(
+            "{option} ist mir deutlich weniger wert, {said} von {threshold}"
+        ),
+        ("tie", "as good"): Phrase("{option} wäre genauso gut gewesen"),
+        ("purpose", "follow"): Phrase("so bleibe ich hinter {body}"),
+        ("purpose", "pass"): Phrase("so überhole ich {body}"),
+        ("purpose", "let go first"): Phrase("so lasse ich {body} zuerst fahren"),
+        ("purpose", "find gap"): Phrase("so suche ich bei {body} eine Lücke"),
+        ("purpose", "stop before"): Phrase("so halte ich vor {body}"),
+        ("purpose", "bend"): Phrase("das ist wegen der Kurve"),
+        ("purpose", "reach exit"): Phrase("so erreiche ich meine Ausfahrt"),
+        ("purpose", "keep right"): Phrase("so fahre ich rechts"),
+        ("fact", "hazard ahead"): Phrase("Achtung, {body} vor mir, {said} bis zur Berührung"),
+        ("fact", "hazard on the left"): Phrase(
+            "Achtung, {body} links von mir, {said} bis zur Berührung"
+        ),
+        ("fact", "hazard on the right"): Phrase(
+            "Achtung, {body} rechts von mir, {said} bis zur Berührung"
+        ),
+        ("fact", "hazard behind"): Phrase("Achtung, {body} hinter mir, {said} bis zur Berührung"),
+        ("fact", "touching"): Phrase("ich berühre {body}"),
+        ("fact", "too close"): Phrase("ich bin nur {said} hinter {body}", limit=WANT),
+        ("fact", "too near"): Phrase("ich habe nur {said} Platz bis {body}", limit=WANT),
+        ("fact", "braking needed"): Phrase("vor {body} hilft nur eine Bremsung mit {said}"),
+        ("fact", "wreck"): Phrase("{body} ist ein Wrack, {said} vor mir"),
+        ("fact", "oncoming lane"): Phrase("ich bin auf der Gegenspur"),
+        ("fact", "nothing comes"): Phrase("auf {said} kommt mir nichts entgegen"),
+        ("fact", "comes towards me"): Phrase("{body} kommt mir entgegen, noch {said}"),
+        ("fact", "back in lane"): Phrase("in {said} bin ich wieder auf meiner Seite"),
+        ("fact", "exit out of reach"): Phrase(
+            "meine Ausfahrt ist {said} Spuren entfernt und nicht mehr zu erreichen",
+            one="meine Ausfahrt ist {said} Spur entfernt und nicht mehr zu erreichen",
+        ),
+        ("fact", "exit missed"): Phrase("ich habe meine Ausfahrt verpasst"),
+        ("fact", "has priority"): Phrase("{body} hat Vorfahrt"),
+        ("fact", "I have priority"): Phrase("ich habe Vorfahrt vor {body}"),
+        ("fact", "above the limit"): Phrase("ich fahre schneller als die erlaubten {said}"),
+        ("fact", "no way out"): Phrase(
+            "jede Möglichkeit kann in einer Berührung enden, und diese schiebt sie am längsten auf, {said} gegen {threshold}"
+        ),
     },
     headline={
         "keep speed": ("{lane} bei {speed}{purpose}", "{lane} bei {speed}{purpose}"),
@@ -194,6 +272,14 @@ GERMAN = Words(
         ),
         "stop": ("anhalten und {lane}{purpose}", "{lane} und anhalten{purpose}"),
         "wait": ("stehen bleiben und {lane}{purpose}", "{lane} und stehen bleiben{purpose}"),
+        "coast down": (
+            "auf die eingestellten {speed} ausrollen und {lane}{purpose}",
+            "{lane} und auf die eingestellten {speed} ausrollen{purpose}",
+        ),
+        "pick up": (
+            "auf die eingestellten {speed} Fahrt aufnehmen und {lane}{purpose}",
+            "{lane} und auf die eingestellten {speed} Fahrt aufnehmen{purpose}",
+        ),
         "drive backwards": (
             "mit {speed} rückwärtsfahren und {lane}{purpose}",
             "{lane} und mit {speed} rückwärtsfahren{purpose}",
@@ -240,19 +326,29 @@ GERMAN = Words(
             "das Wechseln nach rechts abbrechen und in Spur {lane} zurückkehren",
         ),
     },
+    going_on={
+        "keep speed": "weiter mit {speed}{purpose}",
+        "slow down": "weiter verlangsamen auf {speed}{purpose}",
+        "speed up": "weiter beschleunigen auf {speed}{purpose}",
+        "stop": "weiter anhalten{purpose}",
+        "wait": "weiter stehen{purpose}",
+        "drive backwards": "weiter rückwärts mit {speed}{purpose}",
+        "coast down": "weiter ausrollen auf {speed}{purpose}",
+        "pick up": "weiter Fahrt aufnehmen auf {speed}{purpose}",
+    },
     purpose={
-        "lead following": (", hinter dem Vordermann", ", hinter {body}"),
-        "speed adaptation": (", wegen der Kurve", ", wegen {body}"),
-        "gap searching": (", um eine Lücke zu finden", ", um bei {body} eine Lücke zu finden"),
-        "accelerating to overtake": (", um zu überholen", ", um {body} zu überholen"),
-        "yielding": (", um Vorfahrt zu lassen", ", um {body} durchzulassen"),
-        "stopping for a static constraint": (", vor dem Ende", ", vor {body}"),
+        "follow": (", hinter dem Vordermann", ", hinter {body}"),
+        "pass": (", um zu überholen", ", um {body} zu überholen"),
+        "let go first": (", um Vorfahrt zu lassen", ", um {body} zuerst fahren zu lassen"),
+        "find gap": (", um eine Lücke zu finden", ", um bei {body} eine Lücke zu finden"),
+        "stop before": (", vor dem Ende", ", vor {body}"),
+        "bend": (", wegen der Kurve", ", wegen der Kurve"),
+        "reach exit": (", zu meiner Ausfahrt", ", zu meiner Ausfahrt"),
+        "keep right": (", um rechts zu fahren", ", um rechts zu fahren"),
     },
     rival={
         "blocked": "{option} ist versperrt: {claims}",
         "worse": "{option} ist schlechter: {claims}",
-        "same": "das spricht gegen {option}",
-        "next": "{option} wäre das Nächstbeste gewesen",
         "alone": "{claims}",
     },
     term="{label}{about}: {value}{limit}",
@@ -272,7 +368,6 @@ GERMAN = Words(
         "reliance": "nur ein Ausweg",
         "information": "rechtzeitig wissen müssen",
         "arriving": "Aussicht, rechtzeitig anzukommen",
-        "commitment": "Festhalten an der letzten Entscheidung",
         "oncoming lane": "Gegenfahrbahn",
         "time gap": "Zeitlücke",
         "gap ahead": "Abstand voraus",

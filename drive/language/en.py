@@ -2,29 +2,7 @@
 
 from drive.language.words import Phrase, Words
 
-
-def _foreseen(modal: str) -> dict[str, Phrase]:
-    """Consequences of an option; `modal` says whether it is taken (will) or not (would)."""
-    subject = f"{{option}}{{then}} {modal}"
-    return {
-        "speed gain": Phrase(
-            f"{subject} gain {{said}}",
-            f"{subject} cost {{said}}",
-            f"{subject} gain no speed",
-            limit=" (I ask for {threshold})",
-        ),
-        "value": Phrase(
-            f"{subject} be worth {{said}} to me",
-            f"{subject} cost me {{said}}",
-            f"{subject} be worth nothing to me",
-        ),
-        "incentive": Phrase(
-            f"{subject} free {{said}} of acceleration",
-            f"{subject} cost {{said}} of acceleration",
-            f"{subject} free no acceleration",
-            limit=" (I ask for {threshold})",
-        ),
-    }
+KEEP = " (I keep {threshold})"
 
 
 ENGLISH = Words(
@@ -45,6 +23,9 @@ ENGLISH = Words(
     places=("", " on the left", " on the right"),
     then=", then {option},",
     within=" within {horizon}",
+    after=" in {horizon}",
+    that="it",
+    though=", though {claims}",
     units={"": "", "m": " m", "s": " s", "m/s": " m/s", "m/s²": " m/s²", "deg": "°"},
     actions={
         "LANE_LEFT": "change left",
@@ -106,23 +87,19 @@ ENGLISH = Words(
         "stop": "stop",
         "wait": "stand still",
         "drive backwards": "drive backwards",
+        "coast down": "coast down",
+        "pick up": "pick up speed",
     },
     claims={
-        ("observation", "gap ahead"): Phrase(
-            "{said} ahead{place}", verb="is ", limit=" (I want {threshold})"
-        ),
-        ("observation", "time gap"): Phrase(
-            "{said} away{place}", verb="is ", limit=" (I want {threshold})"
-        ),
+        ("observation", "gap ahead"): Phrase("{said} ahead{place}", verb="is ", limit=KEEP),
+        ("observation", "time gap"): Phrase("{said} away{place}", verb="is ", limit=KEEP),
         ("observation", "slower ahead"): Phrase(
             "{said} slower{place}", "{said} faster{place}", "as fast as I am{place}", verb="is "
         ),
         ("observation", "time to collision"): Phrase(
-            "{said} from contact{place}", verb="is ", limit=" (I want {threshold})"
+            "{said} from contact{place}", verb="is ", limit=KEEP
         ),
-        ("observation", "gap behind"): Phrase(
-            "{said} behind{place}", verb="is ", limit=" (I want {threshold})"
-        ),
+        ("observation", "gap behind"): Phrase("{said} behind{place}", verb="is ", limit=KEEP),
         ("observation", "closing from behind"): Phrase(
             "closing at {said}{place}",
             "falling back at {said}{place}",
@@ -132,7 +109,9 @@ ENGLISH = Words(
         ("observation", "imposed braking"): Phrase(
             "would have to brake at {said}{place}", limit=" (I allow {threshold})"
         ),
-        ("observation", "beside"): Phrase("beside me{place}, overlapping by {said}", verb="is "),
+        ("observation", "beside"): Phrase(
+            "beside me{place}, overlapping by {said}", zero="just beside me{place}", verb="is "
+        ),
         ("observation", "oncoming"): Phrase("oncoming {said} ahead{place}", verb="is "),
         ("observation", "to the left"): Phrase("{said} away to my left", verb="is "),
         ("observation", "to the right"): Phrase("{said} away to my right", verb="is "),
@@ -175,13 +154,102 @@ ENGLISH = Words(
         ("cause", "task"): Phrase("without {body} I would {act}"),
         ("cause", "speed limit"): Phrase("without {body} I would {act}"),
         ("cause", "poor sight"): Phrase("with a clear view I would {act}"),
-        ("cause", "several"): Phrase("only several cars together make a difference"),
-        ("cause", "nothing"): Phrase("on an empty road I would do the same"),
-        **{("consequence", name): phrase for name, phrase in _foreseen("will").items()},
-        **{("rejection", name): phrase for name, phrase in _foreseen("would").items()},
         ("rejection", "predicted contact"): Phrase("could be in my way after {said} of {option}"),
-        ("rejection", "speed"): Phrase(
-            "{option}{then} would mean {said}{within}", limit=" (I want {threshold})"
+        ("rejection", "speed"): Phrase("{option}{then} would mean {said}{within}", limit=KEEP),
+        ("cause", "traffic"): Phrase("without the traffic I would {act}"),
+        ("cause", "more"): Phrase(
+            "the same goes for {said} more cars", one="the same goes for {said} more car"
+        ),
+        ("contact", "certain"): Phrase("ends in a contact with {body} after {said}"),
+        ("contact", "possible"): Phrase("may end in a contact with {body} after {said}"),
+        ("contact", "unnamed"): Phrase("may end in a contact after {said}"),
+        ("wish", "headway"): Phrase("{said} behind {body}{after}", verb="means ", limit=KEEP),
+        ("wish", "gap kept ahead"): Phrase(
+            "leaves {said} to {body}{after}", "overlaps {body} ahead by {said}{after}", limit=KEEP
+        ),
+        ("wish", "time to contact"): Phrase(
+            "{said} to contact with {body}{after}", verb="means ", limit=KEEP
+        ),
+        ("wish", "gap kept behind"): Phrase(
+            "leaves {body} {said} behind me{after}",
+            "overlaps {body} behind by {said}{after}",
+            limit=KEEP,
+        ),
+        ("wish", "time to contact behind"): Phrase(
+            "leaves {body} {said} to contact with me{after}", limit=KEEP
+        ),
+        ("wish", "braking asked"): Phrase(
+            "makes {body} brake at {said}{after}", limit=" (I allow {threshold})"
+        ),
+        ("wish", "clearance"): Phrase(
+            "means {said} beside {body}{after}",
+            "overlaps {body} beside me by {said}{after}",
+            limit=KEEP,
+        ),
+        ("worth", "progress"): Phrase("brings {said} more", "costs {said}"),
+        ("worth", "speed gain"): Phrase(
+            "lets me drive {said} faster", "makes me drive {said} slower"
+        ),
+        ("worth", "incentive"): Phrase(
+            "frees {said} more of acceleration", "frees {said} less of acceleration"
+        ),
+        ("worth", "lanes to goal"): Phrase(
+            "leaves {said} lanes more to cross",
+            "leaves {said} lanes fewer to cross",
+            one="leaves {said} lane more to cross",
+            minus_one="leaves {said} lane fewer to cross",
+        ),
+        ("worth", "lanes to the right"): Phrase(
+            "keeps me {said} lanes further left",
+            "brings me {said} lanes further right",
+            one="keeps me {said} lane further left",
+            minus_one="brings me {said} lane further right",
+        ),
+        ("worth", "oncoming lane"): Phrase(
+            "keeps me in the oncoming lane {said} longer",
+            "gets me out of the oncoming lane {said} sooner",
+        ),
+        ("worth", "unrest"): Phrase("changes lane or pace for too little"),
+        ("worth", "reliance"): Phrase("leaves me a single way out"),
+        ("worth", "information"): Phrase("shows me too late what the others intend"),
+        ("preference", "hair"): Phrase(
+            "I prefer this to {option} by a hair, {said} of {threshold}"
+        ),
+        ("preference", "clear"): Phrase(
+            "I clearly prefer this to {option}, by {said} of {threshold}"
+        ),
+        ("tie", "as good"): Phrase("{option} would have been as good"),
+        ("purpose", "follow"): Phrase("this is to stay behind {body}"),
+        ("purpose", "pass"): Phrase("this is to pass {body}"),
+        ("purpose", "let go first"): Phrase("this is to let {body} go first"),
+        ("purpose", "find gap"): Phrase("this is to find a gap near {body}"),
+        ("purpose", "stop before"): Phrase("this is to stop before {body}"),
+        ("purpose", "bend"): Phrase("this is for the bend"),
+        ("purpose", "reach exit"): Phrase("this is to reach my exit"),
+        ("purpose", "keep right"): Phrase("this is to keep right"),
+        ("fact", "hazard ahead"): Phrase("mind {body} ahead, {said} from contact"),
+        ("fact", "hazard on the left"): Phrase("mind {body} on my left, {said} from contact"),
+        ("fact", "hazard on the right"): Phrase("mind {body} on my right, {said} from contact"),
+        ("fact", "hazard behind"): Phrase("mind {body} behind me, {said} from contact"),
+        ("fact", "touching"): Phrase("I am touching {body}"),
+        ("fact", "too close"): Phrase("I am only {said} behind {body}", limit=KEEP),
+        ("fact", "too near"): Phrase("I have only {said} left to {body}", limit=KEEP),
+        ("fact", "braking needed"): Phrase("it takes {said} of braking not to hit {body}"),
+        ("fact", "wreck"): Phrase("{body} is a wreck, {said} ahead"),
+        ("fact", "oncoming lane"): Phrase("I am in the oncoming lane"),
+        ("fact", "nothing comes"): Phrase("nothing comes towards me for {said}"),
+        ("fact", "comes towards me"): Phrase("{body} comes towards me, {said} ahead"),
+        ("fact", "back in lane"): Phrase("I am back on my side in {said}"),
+        ("fact", "exit out of reach"): Phrase(
+            "my exit is {said} lanes away and out of reach",
+            one="my exit is {said} lane away and out of reach",
+        ),
+        ("fact", "exit missed"): Phrase("I have missed my exit"),
+        ("fact", "has priority"): Phrase("{body} has priority"),
+        ("fact", "I have priority"): Phrase("I have priority over {body}"),
+        ("fact", "above the limit"): Phrase("I drive above the limit of {said}"),
+        ("fact", "no way out"): Phrase(
+            "every option may end in a contact, this one last ({said} against {threshold})"
         ),
     },
     headline={
@@ -196,6 +264,14 @@ ENGLISH = Words(
         ),
         "stop": ("stop and {lane}{purpose}", "{lane} and stop{purpose}"),
         "wait": ("stand still and {lane}{purpose}", "{lane} and stand still{purpose}"),
+        "coast down": (
+            "coast down to the {speed} set before and {lane}{purpose}",
+            "{lane} and coast down to the {speed} set before{purpose}",
+        ),
+        "pick up": (
+            "pick up to the {speed} set before and {lane}{purpose}",
+            "{lane} and pick up to the {speed} set before{purpose}",
+        ),
         "drive backwards": (
             "drive backwards at {speed} and {lane}{purpose}",
             "{lane} and drive backwards at {speed}{purpose}",
@@ -239,19 +315,29 @@ ENGLISH = Words(
             "break off the change to the right and return to lane {lane}",
         ),
     },
+    going_on={
+        "keep speed": "still at {speed}{purpose}",
+        "slow down": "still slowing to {speed}{purpose}",
+        "speed up": "still speeding up to {speed}{purpose}",
+        "stop": "still stopping{purpose}",
+        "wait": "still standing{purpose}",
+        "drive backwards": "still driving backwards at {speed}{purpose}",
+        "coast down": "still coasting down to {speed}{purpose}",
+        "pick up": "still picking up to {speed}{purpose}",
+    },
     purpose={
-        "lead following": (" behind the car ahead", " behind {body}"),
-        "speed adaptation": (" for the bend", " because of {body}"),
-        "gap searching": (" to find a gap", " to find a gap near {body}"),
-        "accelerating to overtake": (" to overtake", " to overtake {body}"),
-        "yielding": (" to give way", " to let {body} pass"),
-        "stopping for a static constraint": (" before the end", " before {body}"),
+        "follow": (" behind the car ahead", " behind {body}"),
+        "pass": (" to overtake", " to pass {body}"),
+        "let go first": (" to give way", " to let {body} go first"),
+        "find gap": (" to find a gap", " to find a gap near {body}"),
+        "stop before": (" before the end", " before {body}"),
+        "bend": (" for the bend", " for the bend"),
+        "reach exit": (" to reach my exit", " to reach my exit"),
+        "keep right": (" to keep right", " to keep right"),
     },
     rival={
         "blocked": "{option} is blocked: {claims}",
         "worse": "{option} is worse: {claims}",
-        "same": "that speaks against {option}",
-        "next": "{option} was next best",
         "alone": "{claims}",
     },
     term="{label}{about}: {value}{limit}",
@@ -271,7 +357,6 @@ ENGLISH = Words(
         "reliance": "only one way out",
         "information": "having to know in time",
         "arriving": "chance to arrive in time",
-        "commitment": "keeping to the last decision",
         "oncoming lane": "oncoming lane",
         "time gap": "time gap",
         "gap ahead": "gap ahead",

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from drive.language.quantities import BACKWARDS, MOVES, PLACES, QUANTITIES, Quantity, said_control
+from drive.language.quantities import (
+    BACKWARDS,
+    PLACES,
+    QUANTITIES,
+    Quantity,
+    decimals_of,
+    longitudinal_of,
+    said_control,
+)
 from drive.language.say import Account
 from drive.language.tables import words_of
 from drive.language.words import Phrase, Words
@@ -34,14 +43,14 @@ def read(text: str, language: str = "en") -> Account:
     account = grammar.headline(sentences[0])
     if account is None:
         raise ValueError(f"not the headline of a rationale: {sentences[0]!r}")
-    if len(sentences) > 1 and (causes := grammar.causes(sentences[-1])):
-        account, sentences = replace(account, causes=causes), sentences[:-1]
-    if len(sentences) > 2:
-        raise ValueError(f"more than a decision, a rival and causes: {sentences[2]!r}")
-    if len(sentences) == 2:
-        rival, standing, grounds = grammar.rival(sentences[1])
-        account = replace(account, rival=rival, standing=standing, rival_grounds=grounds)
-    return account
+    rest = sentences[1:]
+    if rest and (facts := grammar.only(rest[0], lambda claim: _entry(claim).fact)):
+        account, rest = replace(account, facts=facts), rest[1:]
+    if rest and (causes := grammar.only(rest[-1], lambda claim: claim.kind == "cause")):
+        account, rest = replace(account, causes=causes), rest[:-1]
+    if len(rest) > 1:
+        raise ValueError(f"more than a decision, facts, a rival and causes: {rest[1]!r}")
+    return grammar.rival(rest[0], account) if rest else account
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,7 @@ class _Form:
     value: float | None  # what it says without a number
     sign: int
     predicate: bool
+    outcome: bool
 
 
 class _Grammar:
@@ -76,6 +86,8 @@ class _Grammar:
         self.gap = _compiled(
             re.escape(words.subject.replace("{body}", "").replace("{predicates}", ""))
         )
+        self.doing = _compiled(f"(?P<option>{self.option})")
+        self.that = _compiled(re.escape(words.that))
         self.held = _compiled(_filled(words.duration, said=f"(?P<said>{self._amount('s', 1)})"))
 
     # ------------------------------------------------------------------------------- sentences
@@ -91,84 +103,113 @@ class _Grammar:
         held = self.held.match(sentence)
         start = held.end() if held else 0
         head, _, grounds = sentence[start:].partition(self.words.colon)
-        for change, templates in self.words.headline.items():
-            for changed, template in enumerate(templates):
-                match = self._head(template).fullmatch(head)
-                if match and (account := self._intended(change, changed, match.groupdict())):
-                    account, named = account
-                    claims = self.claims(grounds, named) if grounds else ()
-                    duration = held and Claim(*DURATION, self._value(held["said"], "s"), "s")
-                    return replace(account, grounds=claims, duration=duration)
+        for change, kind, template in self._templates():
+            match = self._head(template).fullmatch(head)
+            account = match and self._intended(change, kind, match.groupdict())
+            if account:
+                purpose = account.purpose
+                named = purpose and {"cars": purpose.cars, "objects": purpose.objects}
+                claims = self.claims(grounds, named) if grounds else ()
+                duration = held and Claim(*DURATION, self._value(held["said"], "s"), "s")
+                return replace(account, grounds=claims, duration=duration)
         return None
 
-    def rival(self, sentence: str) -> tuple[Action, str, tuple[Claim, ...]]:
+    def _templates(self):
+        """(speed change, kind, template) of every headline; kind: in the lane, across lanes, or going on."""
+        for change, (keeps, leaves) in self.words.headline.items():
+            yield change, "keeps", keeps
+            yield change, "leaves", leaves
+            yield change, "goes on", self.words.going_on[change]
+
+    def rival(self, sentence: str, account: Account) -> Account:
+        """The account with what a sentence says of its rival."""
+        main, though, given_up = sentence.partition(_before_claims(self.words.though))
         for standing, template in self.words.rival.items():
             pattern = _filled(
                 template, option=f"(?P<option>{self.option})", claims="(?P<claims>.+)"
             )
-            if match := _compiled(pattern).fullmatch(sentence):
+            if match := _compiled(pattern).fullmatch(main):
                 slots = match.groupdict()
                 claims = self.claims(slots["claims"]) if slots.get("claims") else ()
                 option = self._action(slots["option"]) if slots.get("option") else claims[0].option
-                return option, standing, claims
+                lost = self.claims(given_up, that=option) if though else ()
+                return replace(
+                    account,
+                    rival=option,
+                    standing=standing,
+                    rival_grounds=claims,
+                    given_up=lost,
+                )
         raise ValueError(f"not understood: {sentence!r}")
 
-    def causes(self, sentence: str) -> tuple[Claim, ...]:
-        """The claims of a sentence that says nothing but causes; () for any other."""
+    def only(self, sentence: str, fits: Callable[[Claim], bool]) -> tuple[Claim, ...]:
+        """The claims of a sentence that says nothing but such; () for any other."""
         try:
             claims = self.claims(sentence)
         except ValueError:
             return ()
-        return claims if all(claim.kind == "cause" for claim in claims) else ()
+        return claims if all(map(fits, claims)) else ()
 
     # ---------------------------------------------------------------------------------- claims
 
-    def claims(self, text: str, named=None) -> tuple[Claim, ...]:
-        """Claims of joined clauses; `named` is the body that "it" would mean."""
-        claims, at, body, place = [], 0, None, None
+    def claims(
+        self, text: str, named: dict | None = None, that: Action | None = None
+    ) -> tuple[Claim, ...]:
+        """Claims of joined clauses; `named` is the body that "it" would mean, `that` the option."""
+        claims, at, subject, place = [], 0, None, None
         while at < len(text):
-            at, body_now = self._body_at(text, at, named)
-            if body_now is not None:
-                body, place = body_now, None
-            form, match = self._form_at(
-                text, at, predicate=body is not None, fresh=body_now is None
-            )
+            at, new = self._subject_at(text, at, named, that)
+            if new is not None:
+                subject, place = new, None
+            form, match = self._form_at(text, at, subject, fresh=new is None)
             claim = self._claim(form, match)
-            if form.predicate:
-                if QUANTITIES[form.kind, form.quantity].place:
-                    place = claim.option or place
-                    claim = replace(claim, option=place)
-                claim = replace(claim, **body)
+            if form.predicate and QUANTITIES[form.kind, form.quantity].place:
+                place = claim.option or place
+                claim = replace(claim, option=place)
+            if form.predicate or form.outcome:
+                claim = replace(claim, **subject)
             else:
-                body = None
+                subject = None
             claims += self._each(claim, match)
             at = self._separator_at(text, match.end())
         return tuple(claims)
 
-    def _body_at(self, text: str, at: int, named):
-        """Position after a subject, and its ids; (at, None) where none stands here."""
+    def _subject_at(self, text: str, at: int, named: dict | None, that: Action | None):
+        """Position after a subject, and what it is, as fields of a claim; (at, None) where none stands here."""
+        if match := self._before_predicate(self.that, text, at, "outcome"):
+            if that is not None:
+                return match, {"option": that}
+        if match := self._before_predicate(self.doing, text, at, "outcome"):
+            return match, {"option": self._action(self.doing.match(text, at)["option"])}
         for name, pattern in self.bodies.items():
-            match = pattern.match(text, at)
-            gap = match and self.gap.match(text, match.end())
-            if not gap or not any(
-                form.predicate and form.pattern.match(text, gap.end()) for form in self.forms
-            ):
-                continue
-            if name == "it":
+            end = self._before_predicate(pattern, text, at, "predicate")
+            if end and name == "it":
                 if named is None:
                     raise ValueError(f"{self.words.it!r} means nothing in {text!r}")
-                return gap.end(), named
-            field = "cars" if name == "car" else "objects"
-            return gap.end(), {field: (int(match[name]),)}
+                return end, named
+            if end:
+                field = "cars" if name == "car" else "objects"
+                return end, {field: (int(pattern.match(text, at)[name]),)}
         return at, None
 
-    def _form_at(self, text: str, at: int, predicate: bool, fresh: bool):
-        """The form that reads furthest from here; predicates only after a subject."""
-        best = None
+    def _before_predicate(self, subject: re.Pattern, text: str, at: int, kind: str) -> int | None:
+        """Where what is said of a subject begins; None where no such subject stands here."""
+        match = subject.match(text, at)
+        gap = match and self.gap.match(text, match.end())
+        follows = gap and any(
+            getattr(form, kind) and form.pattern.match(text, gap.end()) for form in self.forms
+        )
+        return gap.end() if follows else None
+
+    def _form_at(self, text: str, at: int, subject: dict | None, fresh: bool):
+        """The form that reads furthest from here; what is said of a subject only after one of its kind."""
+        best, options = None, "option" in (subject or ())
         for form in self.forms:
-            if (form.predicate and not predicate) or (not form.predicate and not fresh):
-                continue
-            match = form.pattern.match(text, at)
+            if form.predicate or form.outcome:
+                fits = subject is not None and form.outcome == options
+            else:
+                fits = fresh
+            match = fits and form.pattern.match(text, at)
             if match and (best is None or match.end() > best[1].end()):
                 best = form, match
         if best is None:
@@ -194,11 +235,13 @@ class _Grammar:
         numbers = {}
         if slots.get("threshold"):
             numbers["threshold"] = self._value(slots["threshold"], entry.unit)
-        then, within = slots.get("then"), slots.get("within")
-        if within:
-            horizon = _compiled(self._within("?P<horizon>")).fullmatch(within)["horizon"]
-            numbers["horizon"] = self._value(horizon, "s")
-        return Claim(
+        then = slots.get("then")
+        for name in ("within", "after"):
+            if slots.get(name):
+                pattern = self._horizon(getattr(self.words, name), "?P<horizon>")
+                horizon = _compiled(pattern).fullmatch(slots[name])["horizon"]
+                numbers["horizon"] = self._value(horizon, "s")
+        claim = Claim(
             form.kind,
             form.quantity,
             self._said(form, entry, slots.get("said")),
@@ -209,6 +252,18 @@ class _Grammar:
             continuation=self._action(self._then().fullmatch(then)["option"]) if then else None,
             **numbers,
         )
+        self._check_decimals(claim, slots)
+        return claim
+
+    def _check_decimals(self, claim: Claim, slots: dict) -> None:
+        """ValueError where a number has other decimals than `say` gives it."""
+        if not isinstance(claim.said, float) or _entry(claim).short:
+            return
+        for name in ("said", "threshold"):
+            _, _, fraction = (slots.get(name) or "").partition(self.words.decimal)
+            digits = re.match(r"\d*", fraction).group()
+            if slots.get(name) and len(digits) != decimals_of(claim):
+                raise ValueError(f"not understood: {slots[name]!r}")
 
     def _each(self, claim: Claim, match: re.Match) -> list[Claim]:
         """The claim, once for each that is absent alone."""
@@ -248,21 +303,24 @@ class _Grammar:
             )
         )
 
-    def _intended(self, change: str, changed: int, slots: dict):
-        """The decision and intentions of a headline, and the body it names; None if it is no headline."""
-        (lateral, side), lane = self._lane_said(slots["lane"])
-        if changed != (lateral is not None):
-            return None
-        longitudinal, named = self._purpose_said(slots["purpose"])
-        if longitudinal is None and change in MOVES:
-            longitudinal = "speed tracking"
+    def _intended(self, change: str, kind: str, slots: dict) -> Account | None:
+        """The decision, purpose and intentions of a headline; None if it is no headline."""
+        (lateral, side), lane = (None, None), None
+        if kind != "goes on":
+            (lateral, side), lane = self._lane_said(slots["lane"])
+            if (kind == "leaves") != (lateral is not None):
+                return None
+        purpose = self._purpose_said(slots["purpose"])
+        longitudinal = longitudinal_of(change, purpose and purpose.quantity)
         intentions = [Claim("intention", "speed change", change)]
         if slots.get("speed"):
             speed = self._value(slots["speed"], "m/s") * (-1 if change == BACKWARDS else 1)
             intentions.append(Claim("intention", "target speed", speed, "m/s"))
         if lane is not None:
             intentions.append(Claim("intention", "lane", lane))
-        return Account(Decision(longitudinal, lateral, side), (), tuple(intentions)), named
+        decision = Decision(longitudinal, lateral, side)
+        goes_on = kind == "goes on"
+        return Account(decision, (), tuple(intentions), purpose=purpose, goes_on=goes_on)
 
     def _lane_said(self, text: str):
         for key, pair in self.words.lane.items():
@@ -273,16 +331,16 @@ class _Grammar:
                     return key, None if lane is None else self._value(lane, "")
         raise ValueError(f"not understood: {text!r}")
 
-    def _purpose_said(self, text: str):
+    def _purpose_said(self, text: str) -> Claim | None:
         if not text:
-            return None, None
-        for longitudinal, templates in self.words.purpose.items():
+            return None
+        for purpose, templates in self.words.purpose.items():
             for template in templates:
                 body = "|".join(self.bodies[name].pattern for name in ("car", "object"))
                 match = _compiled(_filled(template, body=f"(?:{body})")).fullmatch(text)
                 if match:
                     ids = {key: value for key, value in match.groupdict().items() if value}
-                    return longitudinal, _named(ids)
+                    return Claim("purpose", purpose, None, **(_named(ids) or {}))
         raise ValueError(f"not understood: {text!r}")
 
     def _lane(self, template: str, name: str = "") -> str:
@@ -298,12 +356,12 @@ class _Grammar:
         phrase, entry = self.words.claims[key], QUANTITIES[key]
         if entry.absence and not entry.several:
             return  # read with those of a car, which say it in the same clause
-        predicate = entry.body and "{body}" not in phrase.text
+        predicate = entry.body and not entry.outcome and "{body}" not in phrase.text
         for sign, value, text in _variants(phrase):
             limit = self._slotted(phrase.limit, entry) if phrase.limit else ""
             verb = f"(?:{re.escape(phrase.verb)})?" if phrase.verb else ""
             pattern = verb + self._slotted(text, entry) + (f"(?:{limit})?" if limit else "")
-            yield _Form(_compiled(pattern), *key, value, sign, predicate)
+            yield _Form(_compiled(pattern), *key, value, sign, predicate, entry.outcome)
 
     def _slotted(self, template: str, entry: Quantity) -> str:
         words = self.words
@@ -317,7 +375,8 @@ class _Grammar:
             template,
             said=f"(?P<said>{said or self._number(entry)})",
             threshold=f"(?P<threshold>{self._number(entry)})",
-            within=f"(?P<within>{self._within('')}|)",
+            within=f"(?P<within>{self._horizon(words.within)}|)",
+            after=f"(?P<after>{self._horizon(words.after)}|)",
             place=f"(?P<place>{'|'.join(map(re.escape, reversed(words.places)))})",
             body=f"(?:{body})",
             option=f"(?P<option>{self.option})",
@@ -325,8 +384,8 @@ class _Grammar:
             then=f"(?P<then>{_filled(words.then, option=f'(?:{self.option})')}|)",
         )
 
-    def _within(self, name: str) -> str:
-        return _filled(self.words.within, horizon=f"({name or '?:'}{self._amount('s', 1)})")
+    def _horizon(self, template: str, name: str = "?:") -> str:
+        return _filled(template, horizon=f"({name}{self._amount('s', 1)})")
 
     def _then(self) -> re.Pattern:
         return _compiled(_filled(self.words.then, option=f"(?P<option>{self.option})"))
@@ -365,9 +424,9 @@ class _Grammar:
         return sorted(self.words.pedal, key=lambda push: len(self.words.pedal[push]), reverse=True)
 
     def _number(self, entry: Quantity) -> str:
-        if not entry.short:
-            return self._amount(entry.unit, entry.decimals)
-        return f"(?:{self._amount(entry.unit, entry.decimals)}|{self._amount(entry.unit, 0)})"
+        decimals = [entry.decimals, *([0] if entry.short else ())]
+        decimals += [entry.decimals + 1] if entry.threshold else []
+        return f"(?:{'|'.join(self._amount(entry.unit, each) for each in decimals)})"
 
     def _amount(self, unit: str, decimals: int) -> str:
         fraction = rf"{re.escape(self.words.decimal)}\d{{{decimals}}}" if decimals else ""
@@ -386,6 +445,15 @@ def _grammar(language: str) -> _Grammar:
 @functools.cache
 def _compiled(pattern: str) -> re.Pattern:
     return re.compile(pattern, re.IGNORECASE)
+
+
+def _entry(claim: Claim) -> Quantity:
+    return QUANTITIES[claim.kind, claim.quantity]
+
+
+def _before_claims(template: str) -> str:
+    """The words of a template that stand before its claims, which end it."""
+    return template.removesuffix("{claims}")
 
 
 def _cars_in(slots: dict) -> tuple[int, ...]:
@@ -407,6 +475,7 @@ def _variants(phrase: Phrase):
         (-1, None, phrase.negative),
         (1, 0.0, phrase.zero),
         (1, 1.0, phrase.one),
+        (-1, -1.0, phrase.minus_one),
     )
     return [variant for variant in variants if variant[2]]
 

@@ -6,7 +6,13 @@ import math
 from dataclasses import dataclass
 from itertools import groupby
 
-from drive.language.quantities import BACKWARDS, PLACES, quantity_of, said_action
+from drive.language.quantities import (
+    BACKWARDS,
+    PLACES,
+    decimals_of,
+    quantity_of,
+    said_action,
+)
 from drive.language.tables import words_of
 from drive.language.words import Phrase, Words
 from drive.types import Action, Claim, Decision, Follow, Meta, Term
@@ -26,11 +32,17 @@ class Account:
     rival_grounds: tuple[Claim, ...] = ()
     causes: tuple[Claim, ...] = ()  # what was tested by intervention, the proximate cause first
     duration: Claim | None = None  # where the text speaks for several steps
+    purpose: Claim | None = None  # what the decision is for
+    facts: tuple[Claim, ...] = ()  # what must be heard, whatever decided
+    given_up: tuple[Claim, ...] = ()  # what the rival would have brought
+    goes_on: bool = False  # said short, as the decision is the one before
 
     @property
     def claims(self) -> tuple[Claim, ...]:
+        first = (self.purpose,) if self.purpose else ()
         held = (self.duration,) if self.duration else ()
-        return self.grounds + self.rival_grounds + self.causes + self.intentions + held
+        why = self.grounds + self.facts + self.rival_grounds + self.given_up
+        return first + why + self.causes + self.intentions + held
 
 
 def say(claim: Claim, language: str = "en") -> str:
@@ -39,21 +51,27 @@ def say(claim: Claim, language: str = "en") -> str:
 
 
 def say_rationale(account: Account, language: str = "en") -> str:
-    """The whole text: what is done and why, the strongest rival and why not, what it depends on."""
+    """The whole text: what is done, what for and why, what must be heard, the strongest rival and why not, what it depends on."""
     words = words_of(language)
     sentences = [_main_sentence(account, words)]
+    if account.facts:
+        sentences.append(say_claims(account.facts, words))
     if account.standing is not None:
-        sentences.append(
-            words.rival[account.standing].format(
-                option=say_doing(account.rival, words),
-                claims=say_claims(account.rival_grounds, words) if account.rival_grounds else "",
-            )
-        )
+        sentences.append(_rival_sentence(account, words))
     if account.causes:
         sentences.append(say_claims(account.causes, words))
     if account.duration is not None:
         sentences[0] = say_duration(sentences[0], account.duration, language)
     return words.stop.join(map(_capital, sentences)) + words.end
+
+
+def _rival_sentence(account: Account, words: Words) -> str:
+    lost = say_claims(account.rival_grounds, words) if account.rival_grounds else ""
+    option = say_doing(account.rival, words)
+    sentence = words.rival[account.standing].format(option=option, claims=lost)
+    if not account.given_up:
+        return sentence
+    return sentence + words.though.format(claims=say_claims(account.given_up, words, it=words.that))
 
 
 def say_duration(text: str, duration: Claim, language: str = "en") -> str:
@@ -102,14 +120,20 @@ def say_action(action: Action, language: str = "en") -> str:
     return say_doing(action, words)
 
 
-def say_claims(claims: tuple[Claim, ...], words: Words, named=((), ())) -> str:
-    """Clauses joined; neighbouring predicates about one body are fused, and neighbours that differ in what is absent alone.
+def say_claims(claims: tuple[Claim, ...], words: Words, named=((), ()), it: str = "") -> str:
+    """Clauses joined; neighbouring predicates about one body or option are fused, and neighbours that differ in what is absent alone.
 
-    named: (cars, objects) of the body that was named just before; it is then "it".
+    named: (cars, objects) of the body that was named just before; it is then "it". it: what stands for
+    the option of all these claims, where that was named just before.
     """
     clauses = []
     for _, group in groupby(claims, lambda claim: _subject(claim, words)):
         group = tuple(group)
+        if is_outcome(group[0]):
+            option = it or say_doing(group[0].option, words)
+            predicates = _predicates(group, words)
+            clauses.append(words.subject.format(body=option, predicates=predicates))
+            continue
         if not _is_predicate(group[0], words):
             clauses.append(_clause(group[0], words, alike=group[1:]))
             continue
@@ -163,34 +187,32 @@ def say_doing(action: Action, words: Words) -> str:
     return steering + words.pedal[pedal].format(said=speed)
 
 
-def purpose_body(account: Account, words: Words):
-    """The body that the headline names: the one of the first ground, if it is about a body."""
-    if account.decision.longitudinal not in words.purpose or not account.grounds:
-        return (), ()
-    first = account.grounds[0]
-    return (first.cars, first.objects) if _is_predicate(first, words) else ((), ())
-
-
 def _main_sentence(account: Account, words: Words) -> str:
-    named = purpose_body(account, words)
-    headline = _headline(account, words, named)
+    purpose = account.purpose
+    named = (purpose.cars, purpose.objects) if purpose else ((), ())
+    headline = _headline(account, words)
     if not account.grounds:
         return headline
     return headline + words.colon + say_claims(account.grounds, words, named)
 
 
-def _headline(account: Account, words: Words, named) -> str:
+def _headline(account: Account, words: Words) -> str:
     intended = {claim.quantity: claim for claim in account.intentions}
     decision, change = account.decision, intended["speed change"].said
     speed, lane = intended.get("target speed"), intended.get("lane")
     sign = -1 if change == BACKWARDS else 1
-    purpose = words.purpose.get(decision.longitudinal, ("", ""))[named != ((), ())]
     lane_phrase = words.lane[decision.lateral, decision.side][lane is not None]
-    return words.headline[change][decision.lateral is not None].format(
+    templates = (words.going_on[change],) if account.goes_on else words.headline[change]
+    return templates[decision.lateral is not None and not account.goes_on].format(
         speed="" if speed is None else _amount(speed, speed.said * sign, words),
         lane=lane_phrase.format(lane="" if lane is None else _amount(lane, lane.said, words)),
-        purpose=purpose.format(body=say_body(*named, words)),
+        purpose=_purpose(account.purpose, words) if account.purpose else "",
     )
+
+
+def _purpose(purpose: Claim, words: Words) -> str:
+    body = say_body(purpose.cars, purpose.objects, words)
+    return words.purpose[purpose.quantity][body != ""].format(body=body)
 
 
 def _subject(claim: Claim, words: Words):
@@ -198,9 +220,16 @@ def _subject(claim: Claim, words: Words):
     entry = quantity_of(claim.kind, claim.quantity)
     if entry.absence and len(claim.cars + claim.objects) <= 1:
         return claim.kind, claim.option
+    if is_outcome(claim):
+        return "outcome", claim.option
     if not _is_predicate(claim, words):
         return id(claim)
     return claim.cars, claim.objects, claim.option if entry.place else None
+
+
+def is_outcome(claim: Claim) -> bool:
+    """Is it said of an option that is named before it?"""
+    return quantity_of(claim.kind, claim.quantity).outcome
 
 
 def _is_predicate(claim: Claim, words: Words) -> bool:
@@ -233,20 +262,25 @@ def _clause(
         "act": say_acting(claim.option, words) if entry.option else "",
         "then": "",
         "within": "",
+        "after": "",
+        "threshold": "" if claim.threshold is None else _amount(claim, claim.threshold, words),
     }
     if claim.continuation is not None:
         slots["then"] = words.then.format(option=say_doing(claim.continuation, words))
     if claim.horizon is not None:
         horizon = _number(claim.horizon, 1, words) + words.units["s"]
         slots["within"] = words.within.format(horizon=horizon)
+        slots["after"] = words.after.format(horizon=horizon)
     text = _by_value(phrase, claim).format(**slots)
-    if claim.threshold is not None:
+    if claim.threshold is not None and phrase.limit:
         text += phrase.limit.format(threshold=_amount(claim, claim.threshold, words))
     return text
 
 
 def _by_value(phrase: Phrase, claim: Claim) -> str:
     """The words for this value: some phrases have their own for 0, 1 and what is negative."""
+    if phrase.minus_one and claim.said == -1:
+        return phrase.minus_one
     if phrase.negative and claim.said < 0:
         return phrase.negative
     return {0: phrase.zero, 1: phrase.one}.get(claim.said) or phrase.text
@@ -263,7 +297,7 @@ def _said(claim: Claim, words: Words) -> str:
 
 def _amount(claim: Claim, value: float, words: Words) -> str:
     entry = quantity_of(claim.kind, claim.quantity)
-    decimals = 0 if entry.short and value == int(value) else entry.decimals
+    decimals = 0 if entry.short and value == int(value) else decimals_of(claim)
     return _number(value, decimals, words) + words.units[entry.unit]
 
 

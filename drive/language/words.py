@@ -1,8 +1,8 @@
 """The shape of a language table. Slots in braces are filled by `say` and found again by `parse`.
 
 Slots: {said} {threshold} {horizon} amounts with their unit; {place} which lane; {body} a car or an
-object; {option}{then}{within} an action, what follows it, and how long it is foreseen; {act} an
-action as an infinitive; {lane} a lane number.
+object; {option}{then}{within}{after} an action, what follows it, and how long or when it is foreseen; {act}
+an action as an infinitive; {lane} a lane number.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ class Phrase:
     negative: str = ""  # where it is below 0; said without its sign
     zero: str = ""  # where it is 0
     one: str = ""  # where it is 1
+    minus_one: str = ""  # where it is -1
     verb: str = ""  # before a predicate; said once where several follow each other
     limit: str = ""  # follows where there is a threshold
 
@@ -43,6 +44,9 @@ class Words:
     places: tuple[str, str, str]  # in my lane, on the left, on the right
     then: str  # what follows an option, with {option}
     within: str  # how far it is foreseen, with {horizon}
+    after: str  # when it will be so, with {horizon}
+    that: str  # the option that was just named
+    though: str  # after why a rival lost, what it would have brought: {claims}
     units: dict[str, str]  # unit -> what stands behind a number, with its space
     actions: dict[str, str]  # meta-action -> as an infinitive, and on a button
     acting: str  # a control as an infinitive, with {option}
@@ -60,7 +64,8 @@ class Words:
     lane: dict[
         tuple[str | None, str | None], tuple[str, str]
     ]  # lateral, side -> without number, with
-    purpose: dict[str, tuple[str, str]]  # longitudinal -> without a body, with
+    going_on: dict[str, str]  # speed change -> where the decision is the one before
+    purpose: dict[str, tuple[str, str]]  # the purpose -> without a body, with
     rival: dict[str, str]  # why the strongest rival lost
     term: str  # one line of the option table
     limit: str  # its threshold

@@ -2,29 +2,7 @@
 
 from drive.language.words import Phrase, Words
 
-WANT = "（期望 {threshold}）"
-
-
-def _foreseen(modal: str) -> dict[str, Phrase]:
-    """Consequences of an option; `modal` says whether it is taken (将) or not (本会)."""
-    subject = f"{{option}}{{then}}{modal}"
-    return {
-        "speed gain": Phrase(
-            f"{subject}快 {{said}}",
-            f"{subject}慢 {{said}}",
-            f"{subject}不提高车速",
-            limit="（要求 {threshold}）",
-        ),
-        "value": Phrase(
-            f"{subject}对我值 {{said}}", f"{subject}让我损失 {{said}}", f"{subject}对我毫无价值"
-        ),
-        "incentive": Phrase(
-            f"{subject}多得 {{said}} 加速度",
-            f"{subject}损失 {{said}} 加速度",
-            f"{subject}不增加加速度",
-            limit="（要求 {threshold}）",
-        ),
-    }
+WANT = "（我保持 {threshold}）"
 
 
 CHINESE = Words(
@@ -45,6 +23,9 @@ CHINESE = Words(
     places=("", "在左侧车道", "在右侧车道"),
     then="，然后{option}，",
     within="在 {horizon} 内",
+    after=" {horizon}后",
+    that="它",
+    though="，但{claims}",
     units={
         "": "",
         "m": " 米",
@@ -109,6 +90,8 @@ CHINESE = Words(
         "stop": "停车",
         "wait": "原地等待",
         "drive backwards": "倒车",
+        "coast down": "滑行减速",
+        "pick up": "提速",
     },
     claims={
         ("observation", "gap ahead"): Phrase("{place}位于前方 {said}", limit=WANT),
@@ -124,7 +107,7 @@ CHINESE = Words(
         ("observation", "imposed braking"): Phrase(
             "{place}须以 {said} 制动", limit="（可接受 {threshold}）"
         ),
-        ("observation", "beside"): Phrase("{place}与我并排，重叠 {said}"),
+        ("observation", "beside"): Phrase("{place}与我并排，重叠 {said}", zero="{place}刚与我并排"),
         ("observation", "oncoming"): Phrase("{place}从前方 {said} 迎面驶来"),
         ("observation", "to the left"): Phrase("在我左边 {said}"),
         ("observation", "to the right"): Phrase("在我右边 {said}"),
@@ -156,12 +139,77 @@ CHINESE = Words(
         ("cause", "task"): Phrase("若无 {body}我会{act}"),
         ("cause", "speed limit"): Phrase("若无 {body}我会{act}"),
         ("cause", "poor sight"): Phrase("若视野清晰我会{act}"),
-        ("cause", "several"): Phrase("只有几辆车一起才有影响"),
-        ("cause", "nothing"): Phrase("路上无车时我也会这样做"),
-        **{("consequence", name): phrase for name, phrase in _foreseen("将").items()},
-        **{("rejection", name): phrase for name, phrase in _foreseen("本会").items()},
         ("rejection", "predicted contact"): Phrase("本会在{option} {said} 后挡住我的路"),
         ("rejection", "speed"): Phrase("{option}{then}本会{within}达到 {said}", limit=WANT),
+        ("cause", "traffic"): Phrase("若路上无车我会{act}"),
+        ("cause", "more"): Phrase("另有 {said} 辆车也是如此"),
+        ("contact", "certain"): Phrase("会在 {said} 后与 {body}相撞"),
+        ("contact", "possible"): Phrase("可能在 {said} 后与 {body}相撞"),
+        ("contact", "unnamed"): Phrase("可能在 {said} 后相撞"),
+        ("wish", "headway"): Phrase("意味着{after}与 {body}仅隔 {said}", limit=WANT),
+        ("wish", "gap kept ahead"): Phrase(
+            "意味着{after}离 {body}只剩 {said}",
+            "意味着{after}与前方的 {body}重叠 {said}",
+            limit=WANT,
+        ),
+        ("wish", "time to contact"): Phrase("意味着{after}距与 {body}碰撞 {said}", limit=WANT),
+        ("wish", "gap kept behind"): Phrase(
+            "意味着{after}身后的 {body}只隔 {said}",
+            "意味着{after}与身后的 {body}重叠 {said}",
+            limit=WANT,
+        ),
+        ("wish", "time to contact behind"): Phrase(
+            "意味着{after}身后的 {body}距与我碰撞 {said}", limit=WANT
+        ),
+        ("wish", "braking asked"): Phrase(
+            "迫使 {body}{after}以 {said} 制动", limit="（可接受 {threshold}）"
+        ),
+        ("wish", "clearance"): Phrase(
+            "意味着{after}在 {body}旁只留 {said}",
+            "意味着{after}与旁边的 {body}重叠 {said}",
+            limit=WANT,
+        ),
+        ("worth", "progress"): Phrase("会快 {said}", "会慢 {said}"),
+        ("worth", "speed gain"): Phrase("能让我快 {said}", "会让我慢 {said}"),
+        ("worth", "incentive"): Phrase("多得 {said} 加速度", "少得 {said} 加速度"),
+        ("worth", "lanes to goal"): Phrase("还要多越过 {said} 条车道", "还要少越过 {said} 条车道"),
+        ("worth", "lanes to the right"): Phrase(
+            "会让我靠左 {said} 条车道", "会让我靠右 {said} 条车道"
+        ),
+        ("worth", "oncoming lane"): Phrase("会在对向车道多留 {said}", "会在对向车道少留 {said}"),
+        ("worth", "unrest"): Phrase("为太少的收益而变动"),
+        ("worth", "reliance"): Phrase("只给我留一条退路"),
+        ("worth", "information"): Phrase("让我太晚看清他车意图"),
+        ("preference", "hair"): Phrase("比起{option}我只略微偏好此举，差 {said}（共 {threshold}）"),
+        ("preference", "clear"): Phrase("比起{option}我明显偏好此举，差 {said}（共 {threshold}）"),
+        ("tie", "as good"): Phrase("{option}本来同样好"),
+        ("purpose", "follow"): Phrase("这是为了跟随 {body}"),
+        ("purpose", "pass"): Phrase("这是为了超过 {body}"),
+        ("purpose", "let go first"): Phrase("这是为了让 {body}先行"),
+        ("purpose", "find gap"): Phrase("这是为了在 {body}旁寻找空隙"),
+        ("purpose", "stop before"): Phrase("这是为了停在 {body}之前"),
+        ("purpose", "bend"): Phrase("这是因为前方弯道"),
+        ("purpose", "reach exit"): Phrase("这是为了到达我的出口"),
+        ("purpose", "keep right"): Phrase("这是为了靠右行驶"),
+        ("fact", "hazard ahead"): Phrase("当心前方的 {body}，距碰撞 {said}"),
+        ("fact", "hazard on the left"): Phrase("当心左侧的 {body}，距碰撞 {said}"),
+        ("fact", "hazard on the right"): Phrase("当心右侧的 {body}，距碰撞 {said}"),
+        ("fact", "hazard behind"): Phrase("当心身后的 {body}，距碰撞 {said}"),
+        ("fact", "touching"): Phrase("我碰到了 {body}"),
+        ("fact", "too close"): Phrase("我仅在 {body}之后 {said}", limit=WANT),
+        ("fact", "too near"): Phrase("我离 {body}仅剩 {said}", limit=WANT),
+        ("fact", "braking needed"): Phrase("须以 {said} 制动才能避开 {body}"),
+        ("fact", "wreck"): Phrase("前方 {said} 处的 {body}是事故车"),
+        ("fact", "oncoming lane"): Phrase("我在对向车道上"),
+        ("fact", "nothing comes"): Phrase("前方 {said} 内无对向来车"),
+        ("fact", "comes towards me"): Phrase("{body}迎面驶来，相距 {said}"),
+        ("fact", "back in lane"): Phrase("{said} 后我回到自己一侧"),
+        ("fact", "exit out of reach"): Phrase("我的出口在 {said} 条车道之外，已无法到达"),
+        ("fact", "exit missed"): Phrase("我错过了出口"),
+        ("fact", "has priority"): Phrase("{body}有优先权"),
+        ("fact", "I have priority"): Phrase("我比 {body}有优先权"),
+        ("fact", "above the limit"): Phrase("我超过了 {said} 的限速"),
+        ("fact", "no way out"): Phrase("每个选项都可能相撞，此举推迟得最久，{said} 对 {threshold}"),
     },
     headline={
         "keep speed": ("以 {speed} {lane}{purpose}", "以 {speed} {lane}{purpose}"),
@@ -169,6 +217,14 @@ CHINESE = Words(
         "speed up": ("加速到 {speed} 并{lane}{purpose}", "{lane}并加速到 {speed}{purpose}"),
         "stop": ("停车并{lane}{purpose}", "{lane}并停车{purpose}"),
         "wait": ("原地等待并{lane}{purpose}", "{lane}并原地等待{purpose}"),
+        "coast down": (
+            "滑行到已设的 {speed} 并{lane}{purpose}",
+            "{lane}并滑行到已设的 {speed}{purpose}",
+        ),
+        "pick up": (
+            "提速到已设的 {speed} 并{lane}{purpose}",
+            "{lane}并提速到已设的 {speed}{purpose}",
+        ),
         "drive backwards": (
             "以 {speed} 倒车并{lane}{purpose}",
             "{lane}并以 {speed} 倒车{purpose}",
@@ -200,19 +256,29 @@ CHINESE = Words(
             "放弃向右变道并回到第 {lane} 车道",
         ),
     },
+    going_on={
+        "keep speed": "仍以 {speed} 行驶{purpose}",
+        "slow down": "仍在减速到 {speed}{purpose}",
+        "speed up": "仍在加速到 {speed}{purpose}",
+        "stop": "仍在停车{purpose}",
+        "wait": "仍在原地等待{purpose}",
+        "drive backwards": "仍以 {speed} 倒车{purpose}",
+        "coast down": "仍在滑行到 {speed}{purpose}",
+        "pick up": "仍在提速到 {speed}{purpose}",
+    },
     purpose={
-        "lead following": ("，跟随前车", "，跟随 {body}"),
-        "speed adaptation": ("，因前方弯道", "，因 {body}"),
-        "gap searching": ("，以寻找空隙", "，以在 {body}旁寻找空隙"),
-        "accelerating to overtake": ("，以便超车", "，以便超过 {body}"),
-        "yielding": ("，以便让行", "，以便让 {body}先行"),
-        "stopping for a static constraint": ("，因前方路尽", "，停在 {body}之前"),
+        "follow": ("，跟随前车", "，跟随 {body}"),
+        "pass": ("，以便超车", "，以便超过 {body}"),
+        "let go first": ("，以便让行", "，以便让 {body}先行"),
+        "find gap": ("，以寻找空隙", "，以在 {body}旁寻找空隙"),
+        "stop before": ("，因前方路尽", "，停在 {body}之前"),
+        "bend": ("，因前方弯道", "，因前方弯道"),
+        "reach exit": ("，以便到达我的出口", "，以便到达我的出口"),
+        "keep right": ("，以便靠右行驶", "，以便靠右行驶"),
     },
     rival={
         "blocked": "{option}受阻：{claims}",
         "worse": "{option}更差：{claims}",
-        "same": "这不利于{option}",
-        "next": "其次是{option}",
         "alone": "{claims}",
     },
     term="{label}{about}：{value}{limit}",
@@ -232,7 +298,6 @@ CHINESE = Words(
         "reliance": "只有一条出路",
         "information": "必须及时知道",
         "arriving": "及时到达的可能",
-        "commitment": "坚持上一个决定",
         "oncoming lane": "对向车道",
         "time gap": "时距",
         "gap ahead": "前方间距",

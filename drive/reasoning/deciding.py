@@ -55,12 +55,17 @@ class Contest:
     cons: tuple[Difference, ...]
 
 
+def weighs(choice: Choice) -> bool:
+    """Does the policy say what its terms are worth?"""
+    return choice.chosen.sum is not None
+
+
 def contests(choice: Choice) -> tuple[Contest, ...]:
     """The choice against every option whose score is a sum of worths, the strongest first.
 
     () where the chosen option's score is no such sum.
     """
-    if choice.chosen.sum is None:
+    if not weighs(choice):
         return ()
     others = [o for o in choice.options if o.action != choice.action and o.sum is not None]
     others.sort(key=lambda option: option.score, reverse=True)

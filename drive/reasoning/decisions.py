@@ -1,50 +1,146 @@
-"""The closed-set meaning of a choice.
+"""What a choice is for, and its closed-set meaning.
 
 The set is Alpamayo-R1's Chain of Causation: at most one longitudinal and one lateral decision, none
-where nothing changes. What the ego does is read off its trajectory, what for off the reasons.
+where nothing changes. What the ego does is read off its trajectory, what for off what decided (or, where
+a policy says not what its terms are worth, off the reasons).
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 
+from drive.kinematics.surroundings import opposed
 from drive.kinematics.trajectory import MetaAction
-from drive.language.quantities import MOVES
+from drive.language import make_claim
+from drive.language.quantities import longitudinal_of
+from drive.reasoning.deciding import Contest, Difference, weighs
 from drive.reasoning.reasons import (
     LANE_CHANGES,
+    LEAST_GAIN,
     WHEREABOUTS,
     Reason,
     Situation,
     Weighed,
+    manoeuvre_of,
     nudges,
+    rivals_of,
     side_of,
+    weigh,
 )
-from drive.roads import Lane, LaneId, Road, turns_back
-from drive.types import Decision, Scene, Side
+from drive.roads import LaneId, Road, circulates
+from drive.types import Choice, Claim, Decision, Option, Scene, Side
 
 RING_REACH = 100.0  # [m] looked along the path for a ring
-HOLDING_BACK = {
-    "lead": "lead following",
-    "crossing": "yielding",
-    "static": "stopping for a static constraint",
-    "road": "speed adaptation",
-    "goal": "gap searching",
+PURPOSES = {  # what a reason is about -> what holding back for it is for
+    "lead": "follow",
+    "crossing": "let go first",
+    "static": "stop before",
+    "road": "bend",
+    "goal": "find gap",
 }
+OF_THE_EXIT = ("lanes to goal", "distance to goal", "arriving")
+# kinds of terms about the speed alone, which tell not what for
+OF_SPEED = ("progress", "set speed", "speed gain", "unrest", "acceleration", "incentive")
 
 
-def decision_of(situation: Situation, weighed: Weighed) -> Decision:
+def decision_by_weight(situation: Situation, choice: Choice) -> Decision:
+    """The decision by all that was weighed, before anything is tested."""
+    if weighs(choice):
+        purpose = purpose_of(situation, choice, rivals_of(situation, choice))
+        return decision_of(situation, manoeuvre_of(situation.scene, choice.chosen), purpose)
+    weighed = weigh(situation, choice)
+    return decision_of(situation, weighed.manoeuvre, purpose_by_reasons(situation, weighed))
+
+
+def decision_of(situation: Situation, manoeuvre: str | None, purpose: Claim | None) -> Decision:
     """At most one decision per axis, None where nothing changes."""
-    lateral, side = _lateral(situation, weighed.manoeuvre)
-    subject = _subject(situation, weighed.reasons)
-    against = any(reason.term.counts == "against" for reason in weighed.reasons)
-    return Decision(_longitudinal(situation.change, lateral, subject, against), lateral, side)
+    lateral, side = _lateral(situation, manoeuvre)
+    longitudinal = longitudinal_of(situation.change, purpose and purpose.quantity)
+    return Decision(longitudinal, lateral, side)
 
 
-def _subject(situation: Situation, reasons: tuple[Reason, ...]) -> str | None:
-    """What the reasons are first about: a value of SUBJECTS."""
-    first = next((reason for reason in reasons if reason.subject), None)
-    if first is None:
+# ---------------------------------------------------------------------------- by what decided
+
+
+def purpose_of(situation: Situation, choice: Choice, contests: Iterable[Contest]) -> Claim | None:
+    """What the decision is for, by the differences that decided; None where that is to drive as fast as one likes."""
+    if situation.motion.lateral == "change lane":
+        differences = [each for contest in contests for each in contest.decided]
+        return _of_a_change(situation, differences)
+    if situation.change in ("speed up", "pick up"):
         return None
+    quicker = (c for c in contests if _is_quicker(situation, c.option, choice.chosen))
+    firsts = (_of_holding_back(situation, each) for c in quicker for each in c.decided)
+    return next(filter(None, firsts), None)
+
+
+def _is_quicker(situation: Situation, option: Option, chosen: Option) -> bool:
+    """Would an option go on in the ego's lane, and faster than the choice?"""
+    if manoeuvre_of(situation.scene, option) in LANE_CHANGES.values() or not option.trajectory:
+        return False
+    return option.trajectory.speed[-1] > chosen.trajectory.speed[-1] + LEAST_GAIN
+
+
+def _of_a_change(situation: Situation, differences: list[Difference]) -> Claim | None:
+    """Why the ego changes lanes: for its exit, past a slower car, or to keep right."""
+    kinds = {each.kind for each in differences}
+    if kinds & set(OF_THE_EXIT) and situation.scene.task.kind == "exit":
+        return make_claim("purpose", "reach exit")
+    right = situation.motion.side == "right"
+    if right and ("lanes to the right" in kinds or _leaves_wrong_side(situation)):
+        return make_claim("purpose", "keep right")
+    lead = situation.view.leader(situation.scene.ego.lane)
+    slow = lead is not None and lead.car is not None and lead.closing > LEAST_GAIN
+    if slow and situation.trajectory.speed[-1] > lead.speed + LEAST_GAIN:
+        return make_claim("purpose", "pass", cars=(lead.car,))
+    return None
+
+
+def _leaves_wrong_side(situation: Situation) -> bool:
+    return opposed(situation.scene.road, situation.scene.ego.lane)
+
+
+def _of_holding_back(situation: Situation, each: Difference) -> Claim | None:
+    """What the ego holds back for, by one difference that decided."""
+    if each.kind == "curve ahead":
+        return make_claim("purpose", "bend")
+    if each.kind in OF_THE_EXIT and situation.change in ("slow down", "stop", "wait"):
+        return make_claim("purpose", "find gap")
+    if each.objects:
+        return make_claim("purpose", "stop before", objects=each.objects[:1])
+    if each.kind == "lane ends":
+        return make_claim("purpose", "stop before")
+    if not each.cars or each.kind in OF_SPEED:
+        return None
+    met = _met(situation, each.cars[0])
+    if met == "lead" and situation.scene.car(each.cars[0]).crashed:
+        met = "static"
+    return make_claim("purpose", PURPOSES[met], cars=each.cars[:1]) if met else None
+
+
+# ---------------------------------------------------------------------------------- by reasons
+
+
+def purpose_by_reasons(situation: Situation, weighed: Weighed) -> Claim | None:
+    """What the decision is for, where terms have no worth: by the first reason that is about something."""
+    first = next((reason for reason in weighed.reasons if reason.subject), None)
+    subject = first and _subject(situation, first)
+    if subject is None:
+        return None
+    about = {"cars": first.term.cars[:1], "objects": first.term.objects[:1]}
+    changes = situation.motion.lateral == "change lane"
+    if changes:
+        passes = subject == "lead" and situation.change == "speed up" and first.term.cars
+        return make_claim("purpose", "pass", **about) if passes else None
+    against = any(reason.term.counts == "against" for reason in weighed.reasons)
+    if situation.change == "speed up" or not against:
+        return None
+    return make_claim("purpose", PURPOSES[subject], **({} if subject == "road" else about))
+
+
+def _subject(situation: Situation, first: Reason) -> str | None:
+    """What a reason is about: a key of PURPOSES."""
     if first.term.kind == WHEREABOUTS:
         return _met(situation, first.term.cars[0])
     if first.subject in ("lead", "crossing") and first.term.cars:
@@ -73,18 +169,7 @@ def _leads(situation: Situation, car: int) -> bool:
     return any(n is not None and n.car == car and n.gap >= 0 for n in ahead)
 
 
-def _longitudinal(
-    change: str, lateral: str | None, subject: str | None, against: bool
-) -> str | None:
-    """The longitudinal decision; against: does any reason speak against another option?"""
-    changes_lane = lateral in ("lane change", "merge or split")
-    moves = change in MOVES
-    if change == "speed up":
-        return (
-            "accelerating to overtake" if changes_lane and subject == "lead" else "speed tracking"
-        )
-    held = against and not changes_lane
-    return (HOLDING_BACK.get(subject) if held else None) or ("speed tracking" if moves else None)
+# --------------------------------------------------------------------------------- what is done
 
 
 def _lateral(situation: Situation, manoeuvre: str | None) -> tuple[str | None, Side | None]:
@@ -132,20 +217,4 @@ def _circulates(scene: Scene) -> bool:
     ego, road = scene.ego, scene.road
     s = road.lane(ego.lane).frenet(ego.x, ego.y)[0]
     path = road.path(ego.lane, ego.route, max(s, 0.0) + RING_REACH)
-    return any(_returns(road, lane) for lane, _ in path)
-
-
-@functools.lru_cache(maxsize=1024)
-def _returns(road: Road, start: Lane) -> bool:
-    """Does some way on from a lane lead back to it?"""
-    seen, front = set(), [start]
-    while front:
-        here = front.pop()
-        for lane in road.continuations(here.id):
-            if turns_back(here, lane) or lane.id in seen:
-                continue
-            if lane.id == start.id:
-                return True
-            seen.add(lane.id)
-            front.append(lane)
-    return False
+    return any(circulates(road, lane.id) for lane, _ in path)

@@ -10,10 +10,12 @@ from __future__ import annotations
 import itertools
 import math
 
+from drive.kinematics.goal import way_to_exit
 from drive.kinematics.surroundings import CHANGES, Neighbour, Place
+from drive.kinematics.trajectory import STEADY
 from drive.language import FOLLOW, FOLLOW_OTHER, make_claim, said_action
 from drive.reasoning.reasons import (
-    NULL,
+    LEAST_GAIN,
     OFF_CENTRE,
     UNAVAILABLE,
     WHEREABOUTS,
@@ -27,6 +29,7 @@ from drive.types import Action, Attribution, Cause, Choice, Claim, Follow, Meta,
 
 BEND_REACH = 100.0  # [m] along the path, within which bends count as ahead
 SAME = 0.05  # what a term and the scene may differ by, where the term's place had to be searched
+NAMED = 2  # cars at most by name
 LONG = 5.0  # [s], from which on a time gap says nothing
 
 # what is measured of a car or object ahead, behind and beside: quantity -> value
@@ -43,7 +46,6 @@ BEHIND = {
 }
 BESIDE = {"beside": lambda n, speed: -n.gap}
 NEIGHBOURS = (("gap ahead", "slower ahead"), ("beside",), ("gap behind", "closing from behind"))
-WORTH = 0.5  # [m/s], from which a difference in speed is worth saying
 # terms that wish for more, and terms that wish for less, than their threshold
 AT_LEAST = ("time gap", "gap ahead", "time to collision", "gap behind", "speed gain", "incentive")
 AT_MOST = ("imposed braking", "predicted contact")
@@ -57,7 +59,6 @@ OF_THE_ROAD = {
     "lateral offset": ("observation", "lateral offset"),
     "heading error": ("observation", "heading error"),
 }
-FORESEEN = ("speed gain", "incentive", "predicted contact", "value")
 ASKED = "asked"  # what the policy's own formula says comes after what it is made of
 VALUELESS = ("always", "drawn")
 ORDER = (
@@ -75,7 +76,7 @@ def claims_of(situation: Situation, reasons: tuple[Reason, ...], most: int) -> t
     """
     claims: list[Claim] = []
     for reason in reasons:
-        claims += [claim for claim in _claims(situation, reason) if claim not in claims]
+        claims += [c for c in claims_by_reason(situation, reason) if c not in claims]
     beside = {claim.cars for claim in claims if claim.quantity == "beside"}
     claims = [
         each for each in claims if each.quantity != "predicted contact" or each.cars not in beside
@@ -85,7 +86,8 @@ def claims_of(situation: Situation, reasons: tuple[Reason, ...], most: int) -> t
     return tuple(claims[:most])
 
 
-def _claims(situation: Situation, reason: Reason) -> list[Claim]:
+def claims_by_reason(situation: Situation, reason: Reason) -> list[Claim]:
+    """What one reason amounts to; [] where the scene does not show it."""
     term = reason.term
     if not math.isfinite(term.value) or not _tells(reason):
         return []
@@ -96,8 +98,8 @@ def _claims(situation: Situation, reason: Reason) -> list[Claim]:
         return [] if term.kind in OFF_CENTRE and claim.said == 0 else [claim]
     if term.kind == "curve ahead":
         return _bend(situation.scene, reason)
-    if term.kind in FORESEEN:
-        return _foreseen(situation, reason)
+    if term.kind == "predicted contact":
+        return _in_the_way(situation, reason)
     if term.kind == "free ahead" or (term.kind == "lane ends" and term.counts == "for"):
         return _free(situation, reason)
     if term.kind == UNAVAILABLE:
@@ -124,7 +126,9 @@ def _plain(reason: Reason, kind: str, quantity: str) -> Claim:
 def _place_of(situation: Situation, option: Option) -> Place:
     """The place that an option drives to; the ego's own where it is none of those beside."""
     own, *beside = situation.places
-    return next((place for place in beside if place.lane == option.target_lane), own)
+    change, lane = option.action, option.target_lane
+    fits = (p for p in beside if p.lane == lane or (lane is None and p.change == change))
+    return next(fits, own)
 
 
 def _no_lane(situation: Situation, reason: Reason) -> list[Claim]:
@@ -163,19 +167,17 @@ def tightest_bend(scene: Scene) -> float | None:
     return 1 / sharpest if sharpest > 1e-4 else None
 
 
-def _foreseen(situation: Situation, reason: Reason) -> list[Claim]:
+def _in_the_way(situation: Situation, reason: Reason) -> list[Claim]:
+    """A car that could be in the option's way, and where it comes from."""
     scene, term, option = situation.scene, reason.term, reason.option
-    name = manoeuvre_of(scene, option)
-    kind = "consequence" if term.counts == "for" else "rejection"
-    about = {"option": Meta(name) if name else said_action(option.action)}
-    if term.kind == "predicted contact" and not term.cars:
+    if not term.cars:
         return []  # with an object, of which other terms tell, or with an unknown car
-    if term.kind == "predicted contact":
-        follows = situation.view.drives_along(term.cars[0], option.target_lane)
-        seen = [] if follows else _crossing(scene, term.cars[0])
-        return [*seen, make_claim(kind, term.kind, term.value, cars=term.cars[:1], **about)]
-    threshold = term.threshold if term.value >= 0 else None
-    return [make_claim(kind, term.kind, term.value, threshold=threshold, **about)]
+    name = manoeuvre_of(scene, option)
+    about = Meta(name) if name else said_action(option.action)
+    follows = situation.view.drives_along(term.cars[0], option.target_lane)
+    seen = [] if follows else _crossing(scene, term.cars[0])
+    claim = make_claim("rejection", term.kind, term.value, cars=term.cars[:1], option=about)
+    return [*seen, claim]
 
 
 def _whereabouts(situation: Situation, term: Term) -> list[Claim]:
@@ -193,7 +195,9 @@ def _whereabouts(situation: Situation, term: Term) -> list[Claim]:
         ]
         if measured:
             gap, *speeds = measured
-            closing = [] if gap[0] == "oncoming" else [each for each in speeds if each[1] > WORTH]
+            closing = (
+                [] if gap[0] == "oncoming" else [each for each in speeds if each[1] > LEAST_GAIN]
+            )
             return [_observation(*each, term, place) for each in (gap, *closing)]
     return [] if car.lane[:2] == scene.ego.lane[:2] else _crossing(scene, car.id)
 
@@ -313,23 +317,81 @@ def _rank(claim: Claim) -> int:
     return ORDER.index(claim.quantity) if claim.quantity in ORDER else len(ORDER)
 
 
+# -------------------------------------------------------------------- what is seen of one car
+
+
+def seen_of(situation: Situation, kinds: tuple[str, ...], car: int) -> list[Claim]:
+    """What the scene shows of a car ahead in any of the ego's lanes, by kinds of terms, as far as it matters."""
+    speed = situation.scene.ego.speed
+    return [
+        make_claim("observation", quantity, value, cars=(car,), option=place.change)
+        for kind, place in itertools.product(kinds, situation.places)
+        for neighbour, quantity, value in _measured(place, kind, speed)
+        if neighbour.car == car and _matters(quantity, value)
+    ]
+
+
+def whereabouts(situation: Situation, car: int) -> list[Claim]:
+    """Where a car is and how fast, wherever it is."""
+    return _whereabouts(situation, Term(WHEREABOUTS, 0.0, "m", "against", cars=(car,)))
+
+
+def room_ahead(situation: Situation) -> Claim | None:
+    """How far the road ahead is free, up to the next body or the end of the path; None past that."""
+    scene, place = situation.scene, situation.places[0]
+    bodies = [n.gap for n in (place.leader, place.oncoming) if n is not None]
+    free = min([scene.perception.range, *_path_left(scene, place.lane), *bodies])
+    return make_claim("observation", "free ahead", free) if free >= 0 else None
+
+
+def bend_ahead(situation: Situation) -> list[Claim]:
+    """The tightest bend ahead, if any."""
+    radius = tightest_bend(situation.scene)
+    return [] if radius is None else [make_claim("observation", "bend radius", radius)]
+
+
+def way_out(situation: Situation) -> list[Claim]:
+    """How far the exit is, and the lanes still to be crossed to it from the ego's set-point lane."""
+    scene = situation.scene
+    way = way_to_exit(scene, scene.ego.target_lane)
+    if scene.task.kind != "exit" or way is None or not way.lanes:
+        return []
+    distance = make_claim("rule", "distance to exit", way.distance)
+    return [distance, make_claim("rule", "lanes to goal", way.lanes)]
+
+
 # ------------------------------------------------------------------------------------ what was tested
 
 
 def cause_claims(
     scene: Scene, choice: Choice, attribution: Attribution | None
 ) -> tuple[Claim, ...]:
-    """What the decision depended on, the proximate cause first.
+    """What the decision depended on and makes sense as a cause, the proximate cause first.
 
-    () where nothing was tested, or where the policy weighs nothing.
+    () where nothing was tested. That a danger gone would make the ego slower says nothing to anyone: such a
+    cause stays in the log only (`makes_sense`).
     """
     if attribution is None:
         return ()
-    if attribution.causes:
-        return _alike_together([_cause(scene, choice, cause) for cause in attribution.causes])
-    if any(term.kind in NULL for term in choice.chosen.terms):
-        return ()
-    return (make_claim("cause", "nothing" if attribution.free == choice.action else "several"),)
+    sensible = [cause for cause in attribution.causes if makes_sense(choice, cause)]
+    claims = [_cause(scene, choice, each) for each in sensible if len(each.cars) <= NAMED]
+    if claims:
+        return _alike_together(claims)
+    crowded = any(len(cause.cars) > NAMED for cause in attribution.causes)
+    if (crowded or not attribution.causes) and attribution.free != choice.action:
+        everyone = Cause(attribution.free, 0.0, tuple(car.id for car in scene.cars))
+        if makes_sense(choice, everyone):
+            instead = _instead(scene, choice, attribution.free)
+            return (make_claim("cause", "traffic", option=instead),)
+    return ()
+
+
+def makes_sense(choice: Choice, cause: Cause) -> bool:
+    """Is what would be done without the cause no slower than what is done? A task may ask for anything."""
+    ours, instead = choice.chosen.trajectory, choice.option(cause.instead)
+    if cause.condition == "task" or instead is None or None in (ours, instead.trajectory):
+        return True
+    return instead.trajectory.speed[-1] > ours.speed[-1] - STEADY
 
 
 def _alike_together(claims: list[Claim]) -> tuple[Claim, ...]:

@@ -6,13 +6,15 @@ for and against) is a value here, and passed on. Knows no words.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from drive.kinematics.surroundings import CHANGES, Place, View
 from drive.kinematics.trajectory import NUDGE, MetaAction, meta_action_of
+from drive.language.quantities import SET_BEFORE
+from drive.reasoning.deciding import Contest, contests
 from drive.roads import LaneId
 from drive.types import (
+    Action,
     Attribution,
     Cause,
     Choice,
@@ -38,12 +40,6 @@ GAINS = (
     "lanes to the right",
 )  # why to change lanes
 WHEREABOUTS = "whereabouts"  # a term for a tested cause of which nothing else was measured
-# terms that add to a score and have no words of their own yet
-UNSAID = (
-    "progress", "contact", "headway", "gap kept ahead", "time to contact", "time to contact behind",
-    "gap kept behind", "braking asked", "clearance", "unrest", "reliance", "information", "arriving",
-    "commitment", "oncoming lane", "set speed", "own speed", "unseen oncoming", "off the lane",
-)  # fmt: skip
 # what a term is about, and by it what holding back means
 SUBJECTS = {
     "time gap": "lead",
@@ -58,6 +54,7 @@ SUBJECTS = {
     "distance to goal": "goal",
 }
 STANDING = 0.5  # [m/s]
+LEAST_GAIN = 0.5  # [m/s], from which a difference in speed is worth saying
 OFF_CENTRE = ("lateral offset", "heading error")
 
 
@@ -105,11 +102,32 @@ class Weighed:
 
 def situation_of(scene: Scene, choice: Choice) -> Situation:
     """The situation of a choice that has a trajectory."""
-    ego, view, trajectory = scene.ego, View(scene), choice.chosen.trajectory
+    view, trajectory = View(scene), choice.chosen.trajectory
     motion = motion_of(scene, trajectory)
-    stands = motion.longitudinal == "stop" and abs(ego.speed) < STANDING
-    change = "wait" if stands else motion.longitudinal
+    change = _change(scene, choice.action, motion, float(trajectory.speed[-1]))
     return Situation(scene, view, view.places(), trajectory, motion, change)
+
+
+def _change(scene: Scene, action: Action, motion: MetaAction, speed: float) -> str:
+    """The change of speed as it is said; apart, where an action that sets no speed only goes on to the one set before."""
+    ego, change = scene.ego, motion.longitudinal
+    if change == "stop" and abs(ego.speed) < STANDING:
+        return "wait"
+    sets_none = isinstance(action, Meta) and action.name not in ("FASTER", "SLOWER")
+    if sets_none and abs(speed - ego.target_speed) < LEAST_GAIN:
+        return next((said for said, each in SET_BEFORE.items() if each == change), change)
+    return change
+
+
+def rivals_of(situation: Situation, choice: Choice) -> tuple[Contest, ...]:
+    """The choice against each option that leads elsewhere, the strongest first: those that can be taken, or were valued more where there is no lane."""
+    legal, chosen = situation.scene.legal, choice.chosen
+    return tuple(
+        each
+        for each in contests(choice)
+        if (legal.allows(each.option.action) and not _same_way(each.option, chosen))
+        or is_wanted_off_the_road(situation, each.option, chosen)
+    )
 
 
 def weigh(
@@ -118,12 +136,11 @@ def weigh(
     attribution: Attribution | None = None,
     placing: bool = False,
 ) -> Weighed:
-    """What the choice rests on.
+    """What the choice of a policy rests on that does not say what its terms are worth.
 
     Where causes were tested, terms about a car that makes no difference count no longer. placing:
     the proximate cause's place speaks against what would be done without it.
     """
-    choice = _without_sums(choice)
     if attribution is not None:
         choice = _tested_only(choice, attribution)
     if placing:
@@ -133,28 +150,6 @@ def weigh(
         _reasons(situation, choice),
         _rivals(situation, choice, attribution),
     )
-
-
-def _without_sums(choice: Choice) -> Choice:
-    """The choice without the terms that only its sum needs: they have no words, or facts beside them tell the same."""
-    terms = [term for option in choice.options for term in option.terms]
-    if {term.kind for term in terms}.issubset(UNSAID):
-        return choice
-    silent = {term.kind for term in terms if term.worth is not None} if _beside(terms) else UNSAID
-    options = (
-        replace(option, terms=tuple(t for t in option.terms if not _only_adds(t, silent)))
-        for option in choice.options
-    )
-    return replace(choice, options=tuple(options))
-
-
-def _beside(terms: list[Term]) -> bool:
-    """Do facts, which took no part in any sum, stand beside all that was summed?"""
-    return any(term.kind == "progress" for term in terms)
-
-
-def _only_adds(term: Term, silent: Iterable[str]) -> bool:
-    return term.worth is not None and term.kind in silent
 
 
 def manoeuvre_of(scene: Scene, option: Option) -> str | None:
@@ -237,7 +232,7 @@ def _reasons(situation: Situation, choice: Choice) -> tuple[Reason, ...]:
     if name in LANE_CHANGES.values() and motion.lateral == "change lane":
         reasons = _for_changing(scene, choice)
     elif nudges(scene, motion):
-        return _off_centre(choice)
+        return off_centre(choice)
     elif name in QUICKER and motion.longitudinal != "speed up":
         options = _options(scene, choice, QUICKER[name])
         options = (option for option in options if not _same_way(option, chosen))
@@ -300,7 +295,7 @@ def _room(option: Option, slows: bool) -> tuple[Reason, ...]:
     return tuple(r for r in _speaking(option, ("for",)) if r.term.kind not in silent)
 
 
-def _off_centre(choice: Choice) -> tuple[Reason, ...]:
+def off_centre(choice: Choice) -> tuple[Reason, ...]:
     """How far the ego is off its lane, as any option measured it."""
     reasons = [Reason(term, option) for option in choice.options for term in option.terms]
     return tuple(reason for reason in reasons if reason.term.kind in OFF_CENTRE)
@@ -367,7 +362,7 @@ def _strongest_rival(situation: Situation, choice: Choice) -> Option | None:
         if option.action != choice.action
         and (
             (scene.legal.allows(option.action) and not _same_way(option, chosen))
-            or _wanted_off_the_road(situation, option, chosen)
+            or is_wanted_off_the_road(situation, option, chosen)
         )
     ]
     if all(option.score is not None for option in others):
@@ -375,7 +370,7 @@ def _strongest_rival(situation: Situation, choice: Choice) -> Option | None:
     return min(others, key=lambda option: _burden(scene, option), default=None)
 
 
-def _wanted_off_the_road(situation: Situation, option: Option, chosen: Option) -> bool:
+def is_wanted_off_the_road(situation: Situation, option: Option, chosen: Option) -> bool:
     """Did the policy value a change of lane more than the choice, where there is no such lane?"""
     return (
         any(term.kind == UNAVAILABLE for term in option.terms)
@@ -401,12 +396,12 @@ def _objections(scene: Scene, choice: Choice, rival: Option) -> tuple[Reason, ..
     goal is told as it is from here, not from the rival's lane.
     """
     slower = manoeuvre_of(scene, rival) == "SLOWER"
-    ours = [_fact(term) for term in choice.chosen.terms]
+    ours = choice.chosen.terms
     reasons = [
         reason
-        for reason in (*_against(rival), *_worth(rival))
+        for reason in _against(rival)
         if not (slower and (_lies_ahead(reason) or reason.term.kind == "acceleration"))
-        and (_fact(reason.term) not in ours or reason.term.kind == "distance to goal")
+        and (reason.term not in ours or reason.term.kind == "distance to goal")
     ]
     astray = any(reason.term.kind == "lanes to goal" for reason in reasons)
     if _nearer_goal(rival, choice.chosen):
@@ -421,16 +416,5 @@ def _objections(scene: Scene, choice: Choice, rival: Option) -> tuple[Reason, ..
     )
 
 
-def _fact(term: Term) -> Term:
-    """What the term measured, whatever it is worth."""
-    return replace(term, worth=None)
-
-
 def _lies_ahead(reason: Reason) -> bool:
     return reason.subject is not None and reason.term.kind != WHEREABOUTS
-
-
-def _worth(rival: Option) -> tuple[Reason, ...]:
-    """What a learned policy thinks the rival worth; it lost, so that counts against it."""
-    values = (term for term in rival.terms if term.kind == "value")
-    return tuple(Reason(replace(term, counts="against"), rival) for term in values)

@@ -321,6 +321,22 @@ def turns_back(lane: Lane, onward: Lane) -> bool:
     return abs(wrap(turn)) > math.pi / 2
 
 
+@functools.lru_cache(maxsize=4096)
+def circulates(road: Road, lane: LaneId) -> bool:
+    """Does some way on from a lane lead back to it? So in a roundabout, and on a circuit."""
+    seen, front = set(), [road.lane(lane)]
+    while front:
+        here = front.pop()
+        for onward in road.continuations(here.id):
+            if turns_back(here, onward) or onward.id in seen:
+                continue
+            if onward.id == lane:
+                return True
+            seen.add(onward.id)
+            front.append(onward)
+    return False
+
+
 def ways(road: Road, lane: LaneId, depth: int = 3) -> tuple[tuple[tuple[str, str], ...], ...]:
     """Every route that a car on this lane can take, as sections from its own on, `depth` sections long at most."""
     routes = [(lane[:2],)]

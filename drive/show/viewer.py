@@ -18,7 +18,7 @@ from drive import camera
 from drive.language import ending, said_in, say_action, say_term, words_of
 from drive.measures.motion import Motion
 from drive.reasoning.narrate import merge
-from drive.types import Decision, End, Episode, Follow, Header, Meta, Option, Step
+from drive.types import Decision, End, Episode, Follow, Header, Meta, Option, Step, Term
 
 CALM, ALARM = 6.0, 1.0  # [s] to contact: at CALM and above the risk is 0, at ALARM and below 1
 NOTABLE = 0.5  # a decision with at least this risk is worth a look
@@ -241,12 +241,16 @@ def _option(number: int, option: Option, step: Step, language: str) -> dict:
         "chosen": option.action == step.choice.action,
         "rival": option.action == step.rationale.rival,
         "score": None if option.score is None else _rounded(option.score, 3),
-        "terms": [
-            {"counts": term.counts, "phrases": _cut(mentions(say_term(term, language), language))}
-            for term in option.terms
-        ],
+        "terms": [_term(term, language) for term in option.terms],
         "path": [] if path is None else _flat(path.x, path.y, 3),  # as fine as the log
     }
+
+
+def _term(term: Term, language: str) -> dict:
+    """A term for the table of options; "worth" is what it adds to the score, None where it took no part."""
+    worth = None if term.worth is None else _rounded(term.worth, 3)
+    phrases_of = _cut(mentions(say_term(term, language), language))
+    return {"counts": term.counts, "worth": worth, "phrases": phrases_of}
 
 
 def _cut(pieces: list[tuple[str, list[int]]]) -> list[dict]:

@@ -24,7 +24,21 @@ class Decision:
 class Claim:
     """One checkable statement. Equality is on what is said, not on what was measured."""
 
-    kind: Literal["observation", "consequence", "rejection", "cause", "intention", "rule"]
+    kind: Literal[
+        "observation",
+        "consequence",
+        "rejection",
+        "cause",
+        "intention",
+        "rule",
+        "wish",  # a margin that an option would leave, held against the wish that was weighed
+        "worth",  # what an option would bring or cost against the choice, in one kind of term
+        "contact",  # how an option may end
+        "preference",  # by how much a policy that only values its options prefers the choice
+        "tie",  # an option that is as good by the policy's own measure
+        "purpose",  # what the decision is for
+        "fact",  # what must be heard whenever it is so
+    ]
     quantity: (
         str  # with the kind a key of drive.language's QUANTITIES, e.g. "gap ahead", "time gap"
     )

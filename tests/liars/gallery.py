@@ -144,7 +144,7 @@ def padded_causes(at: Scenery) -> Rationale:
 
 
 def cause_omitted(at: Scenery) -> Rationale:
-    return told(at, replace(without_cars(account(at)), causes=(make_claim("cause", "nothing"),)))
+    return told(at, replace(without_cars(account(at)), causes=()))
 
 
 def true_but_irrelevant(at: Scenery) -> Rationale:
@@ -200,8 +200,7 @@ def copied_last_sentence(at: Scenery) -> Rationale:
 def dormant_car_denied(at: Scenery) -> Rationale:
     """Cars that matter only together do not matter at all, and of single ones the last named is the only one."""
     causes = account(at).causes
-    kept = causes[1:] or (make_claim("cause", "nothing"),)
-    return told(at, replace(without_cars(account(at)), causes=kept))
+    return told(at, replace(without_cars(account(at)), causes=causes[1:]))
 
 
 def two_stories(at: Scenery) -> Rationale:

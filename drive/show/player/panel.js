@@ -42,12 +42,44 @@ function phraseNodes({ text, cars }, cited) {
 
 function showOptions(root, step, cited) {
   const scored = step.options.some((option) => option.score !== null);
+  const most = Math.max(...step.options.map(weightOf), 1e-9);
   root.querySelector("table").classList.toggle("wd-unscored", !scored);
   root.querySelector("tbody").replaceChildren(
-    ...step.options.map((option) => optionRow(option, cited, step.fallback)));
+    ...step.options.map((option) => optionRow(option, cited, step.fallback, most)));
 }
 
-function optionRow(option, cited, fallback) {
+// The weight of an option: what its terms add, or take away, in all; the widest bar is the largest.
+function weightOf(option) {
+  return Math.max(...[1, -1].map((sign) => option.terms
+    .filter((term) => term.worth * sign > 0)
+    .reduce((sum, term) => sum + Math.abs(term.worth), 0)));
+}
+
+// One piece for each term: to the right from the middle what it adds, to the left what it takes away; a
+// mark where they sum to the score.
+function worthBar(option, most) {
+  const bar = make("div", "wd-worth"), share = (worth) => 50 * worth / most;
+  const ends = new Map([[1, 0], [-1, 0]]);
+  for (const term of option.terms.filter((each) => each.worth)) {
+    const sign = Math.sign(term.worth), begin = ends.get(sign), end = begin + term.worth;
+    const piece = make("span", sign > 0 ? "wd-for" : "wd-against");
+    ends.set(sign, end);
+    piece.style.left = `${50 + share(Math.min(begin, end))}%`;
+    piece.style.width = `${share(Math.abs(term.worth))}%`;
+    piece.title = `${termText(term)}: ${signed(term.worth)}`;
+    bar.append(piece);
+  }
+  const sum = make("b", "wd-sum");
+  sum.style.left = `${50 + share(ends.get(1) + ends.get(-1))}%`;
+  bar.append(sum);
+  return bar;
+}
+
+function signed(number) {
+  return `${number < 0 ? "−" : "+"}${Math.abs(number).toFixed(2)}`;
+}
+
+function optionRow(option, cited, fallback, most) {
   const row = make("tr");
   row.dataset.option = option.action;
   row.classList.toggle("wd-chosen", option.chosen);
@@ -58,6 +90,7 @@ function optionRow(option, cited, fallback) {
   const terms = make("td");
   const list = make("ul", "wd-terms");
   list.append(...option.terms.map((term) => termNode(term, cited)));
+  if (option.terms.some((term) => term.worth)) terms.append(worthBar(option, most));
   terms.append(list);
   const score = option.score === null ? "" : option.score.toFixed(2).replace("-", "−");
   row.append(name, terms, make("td", "wd-number", score));
@@ -67,6 +100,7 @@ function optionRow(option, cited, fallback) {
 function termNode(term, cited) {
   const node = make("li", term.counts === "for" ? "wd-for" : "wd-against");
   node.append(...term.phrases.flatMap((phrase) => phraseNodes(phrase, cited)));
+  if (term.worth) node.append(make("small", "wd-adds", signed(term.worth)));
   return node;
 }
 

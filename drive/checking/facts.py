@@ -1,0 +1,376 @@
+"""Is it true what must be heard, and is a decision for what it is said to be for? By code that the narrator does not use.
+
+Times to contact are looked for moment by moment, on outlines; a lost exit by driving on at the slowest speed. What is
+about the options and not about the scene is left to `drive.checking.weighed`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+
+from drive.checking.scene import (
+    Measured,
+    Untestable,
+    Untrue,
+    ahead_of_me,
+    bend_radius,
+    body_of,
+    judged,
+    motion_of,
+    oncoming_gaps,
+    path_left,
+    require_bodies,
+    time_gaps,
+    way_to_goal,
+)
+from drive.checking.scene import check as check_scene
+from drive.roads import Lane, Road, turns_back
+from drive.roads.geometry import corners, overlap, wrap
+from drive.types import GRID, Claim, Scene, Trajectory, Verdict
+
+TICK, LONGEST = 0.01, 2.5  # [s] between the moments looked at for a contact; how far ahead
+HALVINGS = 8  # of a tick, to the moment of contact
+EULER = 0.001  # [s] a step on the way at the slowest speed
+TAU = 0.6  # [s] in which highway-env's speed controller takes up a difference
+EACH_LANE = 1.0  # [s] that a change of lane takes at the least
+MEETS = 0.05  # [m] that the two ways to integrate may differ by
+FAST, SAME_SPEED = 0.5, 0.4  # [m/s] over the limit; by which a car is slower at the least
+STANDS = 1.0  # [m/s] below which a car stands
+
+
+def check(scene: Scene, claim: Claim, trajectory: Trajectory) -> Verdict:
+    """One claim, against the scene or the foreseen trajectory."""
+    tables = {"fact": FACTS, "purpose": PURPOSES}
+    if claim.kind not in tables:
+        return check_scene(scene, claim, trajectory)
+    test = tables[claim.kind].get(claim.quantity)
+    if test is None:
+        return judged(claim, lambda: _no_test(claim))
+    return judged(claim, lambda: _tested(scene, claim, trajectory, test))
+
+
+def _tested(scene: Scene, claim: Claim, trajectory: Trajectory, test) -> Measured:
+    require_bodies(scene, claim)
+    return test(scene, claim, trajectory)
+
+
+def _no_test(claim: Claim) -> Measured:
+    raise Untestable(UNTESTABLE.get(claim.quantity, f"nothing tells of {claim.quantity!r}"))
+
+
+# ------------------------------------------------------------------------------------ dangers
+
+
+def _hazard(bearing: str) -> Callable[[Scene, Claim, Trajectory], Measured]:
+    def hazard(scene: Scene, claim: Claim, trajectory: Trajectory) -> Measured:
+        where = _bearing(scene, claim)
+        if where != bearing:
+            raise Untrue(f"it is {where}")
+        return contact(scene, claim)
+
+    return hazard
+
+
+def _touching(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
+    if not _touch_at(scene, claim, 0.0):
+        raise Untrue("they do not touch")
+
+
+def contact(scene: Scene, claim: Claim) -> float:
+    """Seconds until the outlines overlap, both moved on at their velocities."""
+    count = round(LONGEST / TICK)
+    first = next((k for k in range(count) if _touch_at(scene, claim, TICK * k)), None)
+    if first is None:
+        raise Untrue(f"no contact within {LONGEST} s")
+    free, touch = TICK * max(first - 1, 0), TICK * first
+    for _ in range(HALVINGS):
+        middle = (free + touch) / 2
+        free, touch = (free, middle) if _touch_at(scene, claim, middle) else (middle, touch)
+    return touch
+
+
+def _touch_at(scene: Scene, claim: Claim, seconds: float) -> bool:
+    return overlap(*(_moved(body, seconds) for body in (scene.ego, body_of(scene, claim))))
+
+
+def _moved(body, seconds: float):
+    way = getattr(body, "speed", 0.0) * seconds
+    x, y = body.x + way * math.cos(body.heading), body.y + way * math.sin(body.heading)
+    return corners(x, y, body.heading, body.length, body.width)
+
+
+def _bearing(scene: Scene, claim: Claim) -> str:
+    ego, body = scene.ego, body_of(scene, claim)
+    angle = wrap(math.atan2(body.y - ego.y, body.x - ego.x) - ego.heading)
+    away = math.hypot(body.x - ego.x, body.y - ego.y)
+    if away * abs(math.sin(angle)) < (ego.width + body.width) / 2:
+        return "ahead" if math.cos(angle) > 0 else "behind"
+    return "on the left" if math.sin(angle) > 0 else "on the right"
+
+
+def _braking_needed(scene: Scene, claim: Claim, trajectory: Trajectory) -> float:
+    needed = [v**2 / (2 * gap) for gap, v in ahead_of_me(scene, claim) if v > 0 and gap > 0]
+    if not needed:
+        raise Untrue("the gap does not shrink")
+    return min(needed, key=lambda value: abs(value - claim.said))
+
+
+def _gap(scene: Scene, claim: Claim) -> float:
+    gaps = [gap for gap, _ in ahead_of_me(scene, claim)]
+    return min(gaps, key=lambda value: abs(value - claim.said))
+
+
+def _too_near(scene: Scene, claim: Claim, trajectory: Trajectory) -> float:
+    return _short_of_the_wish(claim, _gap(scene, claim))
+
+
+def _too_close(scene: Scene, claim: Claim, trajectory: Trajectory) -> float:
+    gaps = time_gaps(scene, claim)
+    return _short_of_the_wish(claim, min(gaps, key=lambda value: abs(value - claim.said)))
+
+
+def _short_of_the_wish(claim: Claim, value: float) -> float:
+    if claim.threshold is None or claim.said > claim.threshold:
+        raise Untrue("what is kept is not short of what is wished")
+    return value
+
+
+def _wreck(scene: Scene, claim: Claim, trajectory: Trajectory) -> float:
+    if not getattr(body_of(scene, claim), "crashed", False):
+        raise Untrue("it is no wreck")
+    return _gap(scene, claim)
+
+
+# ------------------------------------------------------------------------------------ the road
+
+
+def _oncoming_lane(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
+    ego = scene.ego
+    if not against_traffic(scene.road, scene.road.lane(ego.lane), ego.x, ego.y):
+        raise Untrue("nothing comes along the ego's lane")
+
+
+def against_traffic(road: Road, lane: Lane, x: float, y: float) -> bool:
+    """Does a lane of the opposite direction lie in a lane's place, where the ego is?"""
+    s = min(max(float(lane.frenet(x, y)[0]), 0.0), lane.length)
+    place, course = lane.point(s), float(lane.heading(s))
+    for other in road.lanes:
+        at, aside = other.frenet(*place)
+        along = 0 <= at <= other.length and abs(aside) < other.width / 4
+        if along and math.cos(float(other.heading(at)) - course) < -math.cos(math.pi / 4):
+            return True
+    return False
+
+
+def _in_own_lane(scene: Scene) -> Scene:
+    """The scene, the ego's set-point moved to the lane that it is on."""
+    return dataclasses.replace(
+        scene, ego=dataclasses.replace(scene.ego, target_lane=scene.ego.lane)
+    )
+
+
+def _nothing_comes(scene: Scene, claim: Claim, trajectory: Trajectory) -> float:
+    here = _in_own_lane(scene)
+    for car in scene.cars:
+        try:
+            gaps = oncoming_gaps(here, Claim("observation", "oncoming", 0.0, cars=(car.id,)))
+        except Untrue:
+            continue
+        if any(0 <= gap < claim.said for gap in gaps):
+            raise Untrue(f"car {car.id} comes")
+    return float(scene.perception.range)
+
+
+def _comes(scene: Scene, claim: Claim, trajectory: Trajectory) -> float:
+    gaps = oncoming_gaps(_in_own_lane(scene), claim)
+    return min(gaps, key=lambda value: abs(value - claim.said))
+
+
+def _back(scene: Scene, claim: Claim, trajectory: Trajectory) -> float:
+    road = scene.road
+    for number, (x, y) in enumerate(zip(trajectory.x, trajectory.y, strict=True), 1):
+        heading = float(trajectory.heading[number - 1])
+        lane = road.closest(float(x), float(y), heading)
+        if not against_traffic(road, lane, float(x), float(y)):
+            return GRID * number
+    raise Untrue("the trajectory stays on the wrong side")
+
+
+def _exit_missed(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
+    if scene.task.kind != "exit":
+        raise Untrue("the task is no exit")
+    try:
+        way_to_goal(scene)
+    except Untestable:
+        return
+    raise Untrue("it can still be driven to")
+
+
+def _out_of_reach(scene: Scene, claim: Claim, trajectory: Trajectory) -> float:
+    if scene.task.kind != "exit":
+        raise Untrue("the task is no exit")
+    lanes, room = way_to_goal(scene)
+    speed, way = scene.ego.speed, 0.0
+    slowest = min(scene.ego.target_speeds, default=0.0)
+    for _ in range(round(lanes * EACH_LANE / EULER)):
+        speed += (slowest - speed) / TAU * EULER
+        way += speed * EULER
+    if way < room - MEETS:
+        raise Untrue(f"{room - way:.0f} m are left")
+    return lanes
+
+
+def _priority(mine: bool) -> Callable[[Scene, Claim, Trajectory], None]:
+    def goes_first(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
+        ego, car = scene.ego, body_of(scene, claim)
+        theirs, ours = (rank(scene.road, scene.road.lane(each.lane)) for each in (car, ego))
+        if not (ours > theirs if mine else theirs > ours):
+            raise Untrue("the other one goes first, or neither")
+
+    return goes_first
+
+
+def rank(road: Road, lane: Lane) -> tuple[bool, int]:
+    return _leads_back(road, lane), lane.priority
+
+
+def _leads_back(road: Road, lane: Lane) -> bool:
+    """Can a car that goes on from here come here again without turning round on the spot?"""
+    front, seen = [lane], set()
+    while front:
+        here = front.pop(0)
+        onward = [o for o in road.continuations(here.id) if not turns_back(here, o)]
+        if lane in onward:
+            return True
+        front += [other for other in onward if other.id not in seen]
+        seen.update(other.id for other in onward)
+    return False
+
+
+def _limit(scene: Scene, claim: Claim, trajectory: Trajectory) -> float:
+    limit = scene.road.lane(scene.ego.lane).speed_limit
+    if limit is None or scene.ego.speed <= limit + FAST:
+        raise Untrue("the ego does not drive above a limit")
+    return float(limit)
+
+
+# ------------------------------------------------------------------------------------ purposes
+
+
+def _is_ahead(scene: Scene, claim: Claim) -> list[tuple[float, float]]:
+    return ahead_of_me(scene, dataclasses.replace(claim, option=None))
+
+
+def _stays(scene: Scene, trajectory: Trajectory) -> None:
+    if motion_of(scene, trajectory).lateral == "change lane":
+        raise Untrue("the trajectory leaves the lane")
+
+
+def _is_next(scene: Scene, claim: Claim) -> None:
+    """Untrue where the car is not the next one ahead in the ego's set-point lane."""
+    ours = min(gap for gap, _ in _is_ahead(scene, claim))
+    for car in scene.cars:
+        try:
+            gaps = [gap for gap, _ in _is_ahead(scene, dataclasses.replace(claim, cars=(car.id,)))]
+        except Untrue:
+            continue
+        if min(gaps) < ours - MEETS:
+            raise Untrue(f"car {car.id} is between")
+
+
+def _follows(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
+    if claim.cars:
+        _is_next(scene, claim)
+    _stays(scene, trajectory)
+
+
+def _passes(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
+    """The car is ahead in the lane that is left, and slower than the ego will be."""
+    if motion_of(scene, trajectory).lateral != "change lane":
+        raise Untrue("the trajectory stays in the lane")
+    if claim.cars:
+        _is_next(_in_own_lane(scene), claim)
+        if body_of(scene, claim).speed > trajectory.speed[-1] - SAME_SPEED:
+            raise Untrue("it is not slower")
+
+
+def _lets_go(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
+    """The car is on another section, and does not lead the ego."""
+    if not claim.cars:
+        return
+    if body_of(scene, claim).lane[:2] == scene.ego.lane[:2]:
+        raise Untrue("it drives alongside, ahead or behind")
+
+
+def _finds_gap(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
+    if scene.task.kind == "exit" and way_to_goal(scene)[0] > 0:
+        return
+    if not claim.cars:
+        raise Untrue("no lane is left to cross")
+
+
+def _reaches_exit(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
+    if scene.task.kind != "exit":
+        raise Untrue("the task is no exit")
+    lanes = motion_of(scene, trajectory).lanes
+    start, end, number = scene.ego.lane
+    changed = scene.road.by_id.get((start, end, number - lanes))
+    if not lanes or changed is None:
+        raise Untrue("the trajectory stays in the lane")
+    moved = dataclasses.replace(scene.ego, target_lane=changed.id)
+    fewer = way_to_goal(dataclasses.replace(scene, ego=moved))[0]
+    if fewer >= way_to_goal(_in_own_lane(scene))[0]:
+        raise Untrue("that lane is no nearer to the exit")
+
+
+def _keeps_right(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
+    if motion_of(scene, trajectory).side != "right":
+        raise Untrue("the trajectory does not go to the right")
+
+
+def _bend(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
+    bend_radius(scene, claim)
+
+
+def _stops_before(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
+    if not claim.cars + claim.objects:
+        lane = scene.road.lane(scene.ego.target_lane)
+        if path_left(scene, lane) >= scene.perception.range:
+            raise Untrue("the lane goes on")
+        return
+    _is_ahead(scene, claim)
+    body = body_of(scene, claim)
+    if getattr(body, "speed", 0.0) > STANDS and not body.crashed:
+        raise Untrue("it does not stand")
+
+
+FACTS: dict[str, Callable[[Scene, Claim, Trajectory], Measured]] = {
+    **{f"hazard {each}": _hazard(each) for each in ("ahead", "on the left", "on the right", "behind")},
+    "touching": _touching,
+    "too close": _too_close,
+    "too near": _too_near,
+    "braking needed": _braking_needed,
+    "wreck": _wreck,
+    "oncoming lane": _oncoming_lane,
+    "nothing comes": _nothing_comes,
+    "comes towards me": _comes,
+    "back in lane": _back,
+    "exit out of reach": _out_of_reach,
+    "exit missed": _exit_missed,
+    "has priority": _priority(mine=False),
+    "I have priority": _priority(mine=True),
+    "above the limit": _limit,
+}  # fmt: skip
+PURPOSES: dict[str, Callable[[Scene, Claim, Trajectory], None]] = {
+    "follow": _follows,
+    "pass": _passes,
+    "let go first": _lets_go,
+    "find gap": _finds_gap,
+    "reach exit": _reaches_exit,
+    "keep right": _keeps_right,
+    "bend": _bend,
+    "stop before": _stops_before,
+}
+UNTESTABLE = {"no way out": "it is about the options that were weighed, not about the scene"}

@@ -1,0 +1,103 @@
+"""What is said of facts, purposes and options is true where it is said; told of anything else, it is noticed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hand_made import FASTER, SLOWER, car, scene
+from situations import BY_NAME, chosen, crossed, keeping, oncoming_car, option, speed, told, two_way
+
+from drive.checking import facts, weighed
+from drive.checking.text import check_rationale
+from drive.language import QUANTITIES, read
+from drive.types import Choice, Claim, Option, Scene
+
+named = pytest.mark.parametrize("key", sorted(BY_NAME), ids=" ".join)
+
+
+def verdict(at: Scene, choice: Choice, claim: Claim) -> str:
+    if weighed.is_weighed(claim):
+        return weighed.check(at, choice, claim).result
+    return facts.check(at, claim, choice.chosen.trajectory).result
+
+
+@named
+def test_it_is_said_is_true_and_can_be_read_again(key):
+    at, choice, said = told(key)
+    claims = [claim for claim in said.claims if (claim.kind, claim.quantity) == key]
+    assert claims, said.text
+    for claim in claims:
+        assert verdict(at, choice, claim) == "true", (claim, said.text)
+    assert read(said.text).claims == said.claims
+    faults = check_rationale(at, said, choice.chosen.trajectory)
+    assert not [v for v in faults if v.result == "false"], said.text
+
+
+@named
+def test_a_wrong_number_is_noticed(key):
+    at, choice, said = told(key)
+    form = QUANTITIES[key]
+    for claim in (c for c in said.claims if (c.kind, c.quantity) == key):
+        if isinstance(claim.said, float):
+            unit = 10.0**-form.decimals
+            for lie in (claim.said + 3 * unit, 2 * claim.said + 3 * unit, -claim.said - unit):
+                assert verdict(at, choice, replace(claim, said=lie)) == "false", (lie, claim)
+        if claim.threshold is not None:
+            assert verdict(at, choice, replace(claim, threshold=claim.threshold + 1)) == "false"
+
+
+@named
+def test_another_car_is_noticed(key):
+    at, choice, said = told(key)
+    at = replace(at, cars=(*at.cars, car(9, 30.0, lane=2)))
+    for claim in (c for c in said.claims if (c.kind, c.quantity) == key):
+        if claim.cars:
+            assert verdict(at, choice, replace(claim, cars=(9,))) == "false"
+            assert verdict(at, choice, replace(claim, cars=(77,))) == "false"
+
+
+@named
+def test_it_is_noticed_of_an_option_against_which_nothing_speaks(key):
+    """Of slowing down, to which a term of no worth is given, whatever is said of an option is false."""
+    at, choice, said = told(key)
+    for claim in (c for c in said.claims if (c.kind, c.quantity) == key and c.option):
+        idle = replace(choice, options=(*choice.options, Option(SLOWER, (), 0.0)))
+        idle = replace(idle, options=tuple(o for o in idle.options if o.action != claim.option))
+        assert verdict(at, idle, claim) == "false", claim
+
+
+EMPTY = [key for key in sorted(BY_NAME) if key[0] in ("fact", "purpose") and key[1] != "no way out"]
+ANYWHERE = {"nothing comes", "follow", "find gap"}  # true, or harmless, on an empty road as well
+
+
+@pytest.mark.parametrize("key", EMPTY, ids=" ".join)
+def test_it_is_noticed_on_an_empty_road(key):
+    _, _, said = told(key)
+    at, choice = chosen(scene(), option(FASTER, speed(30.0)))
+    for claim in (c for c in said.claims if (c.kind, c.quantity) == key):
+        if claim.quantity not in ANYWHERE or claim.cars:
+            assert verdict(at, choice, claim) == "false", claim
+
+
+def test_nothing_comes_is_false_where_something_does():
+    claim = Claim("fact", "nothing comes", 200.0, "m")
+    assert verdict(*keeping(two_way()), claim) == "true"
+    assert verdict(*keeping(two_way(oncoming_car(150.0))), claim) == "false"
+
+
+@pytest.mark.parametrize("bearing", ["ahead", "on the left", "on the right", "behind"])
+def test_a_hazard_elsewhere_is_noticed(bearing):
+    at, choice, said = told(("fact", f"hazard {bearing}"))
+    [claim] = [c for c in said.claims if c.quantity.startswith("hazard")]
+    for other in ("ahead", "on the left", "on the right", "behind"):
+        lie = replace(claim, quantity=f"hazard {other}")
+        assert verdict(at, choice, lie) == ("true" if other == bearing else "false")
+
+
+def test_priority_is_the_other_ones_where_the_ranks_are_exchanged():
+    at, choice = crossed(1, 1, 3)
+    theirs, mine = (Claim("fact", q, None, cars=(6,)) for q in ("has priority", "I have priority"))
+    assert (verdict(at, choice, theirs), verdict(at, choice, mine)) == ("true", "false")
+    at, choice = crossed(1, 3, 1)
+    assert (verdict(at, choice, theirs), verdict(at, choice, mine)) == ("false", "true")
