@@ -29,7 +29,10 @@ ROADS = ("highway-fast", "two-way", "exit", "merge", "roundabout", "intersection
 POLICIES = ("rule", "random")
 OTHER = {"left": "right", "right": "left"}
 ACTIONS = {"LANE_LEFT": "LANE_RIGHT", "LANE_RIGHT": "LANE_LEFT"}
-LINES = {"to the left": "to the right", "to the right": "to the left"}
+LINES = {"to the left": "to the right", "to the right": "to the left"} | {
+    f"hazard on the {side}": f"hazard on the {other}"
+    for side, other in (("left", "right"), ("right", "left"))
+}
 TURNED = ("lateral offset", "heading error")  # numbers that are positive to the left
 ONE_SIDED = ("lanes to the right",)  # nothing is said of lanes to the left
 CLOSE = 1e-6

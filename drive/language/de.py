@@ -167,7 +167,12 @@ GERMAN = Words(
         ("contact", "certain"): Phrase("endet nach {said} in einer Berührung mit {body}"),
         ("contact", "possible"): Phrase("kann nach {said} in einer Berührung mit {body} enden"),
         ("contact", "unnamed"): Phrase("kann nach {said} in einer Berührung enden"),
-        ("wish", "headway"): Phrase("{said} hinter {body}{after}", verb="heißt ", limit=WANT),
+        ("wish", "headway"): Phrase(
+            "{said} hinter {body}{after}",
+            "{said} Überdeckung mit {body}{after}",
+            verb="heißt ",
+            limit=WANT,
+        ),
         ("wish", "gap kept ahead"): Phrase(
             "lässt {said} bis {body}{after}", "überdeckt {body} vorn um {said}{after}", limit=WANT
         ),

@@ -163,7 +163,12 @@ ENGLISH = Words(
         ("contact", "certain"): Phrase("ends in a contact with {body} after {said}"),
         ("contact", "possible"): Phrase("may end in a contact with {body} after {said}"),
         ("contact", "unnamed"): Phrase("may end in a contact after {said}"),
-        ("wish", "headway"): Phrase("{said} behind {body}{after}", verb="means ", limit=KEEP),
+        ("wish", "headway"): Phrase(
+            "{said} behind {body}{after}",
+            "{said} of overlap with {body}{after}",
+            verb="means ",
+            limit=KEEP,
+        ),
         ("wish", "gap kept ahead"): Phrase(
             "leaves {said} to {body}{after}", "overlaps {body} ahead by {said}{after}", limit=KEEP
         ),

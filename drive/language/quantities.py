@@ -110,7 +110,7 @@ QUANTITIES: dict[tuple[str, str], Quantity] = {
     ("contact", "certain"): Quantity("s", body=True, option=True, outcome=True),
     ("contact", "possible"): Quantity("s", body=True, option=True, outcome=True),
     ("contact", "unnamed"): Quantity("s", option=True, outcome=True),
-    ("wish", "headway"): _wish("s"),
+    ("wish", "headway"): _wish("s", signed=True),
     ("wish", "gap kept ahead"): _wish("m", signed=True),
     ("wish", "time to contact"): _wish("s"),
     ("wish", "gap kept behind"): _wish("m", signed=True),

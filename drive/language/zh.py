@@ -146,7 +146,9 @@ CHINESE = Words(
         ("contact", "certain"): Phrase("会在 {said} 后与 {body}相撞"),
         ("contact", "possible"): Phrase("可能在 {said} 后与 {body}相撞"),
         ("contact", "unnamed"): Phrase("可能在 {said} 后相撞"),
-        ("wish", "headway"): Phrase("意味着{after}与 {body}仅隔 {said}", limit=WANT),
+        ("wish", "headway"): Phrase(
+            "意味着{after}与 {body}仅隔 {said}", "意味着{after}与 {body}重叠 {said}", limit=WANT
+        ),
         ("wish", "gap kept ahead"): Phrase(
             "意味着{after}离 {body}只剩 {said}",
             "意味着{after}与前方的 {body}重叠 {said}",

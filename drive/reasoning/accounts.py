@@ -168,7 +168,8 @@ def _against(
     if contest.tie:
         tie = make_claim("tie", "as good", option=name)
         return replace(account, rival=name, standing="alone", rival_grounds=(tie,))
-    lost = claims_of_contest(situation, choice, contest, contest.decided)[:RIVAL_GROUNDS]
+    lost = claims_of_contest(situation, choice, contest, contest.decided)
+    lost = tuple(claim for claim in lost if claim not in account.grounds)[:RIVAL_GROUNDS]
     changes = situation.motion.lateral == "change lane"
     if not lost or (is_arithmetic(lost) and not changes):
         return None

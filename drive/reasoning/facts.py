@@ -85,7 +85,8 @@ def _ahead(situation: Situation, choice: Choice) -> Iterator[Claim]:
     ):
         wishes = [t.threshold for t in broken(choice.chosen, kinds) if t.cars[:1] == (lead.car,)]
         if wishes and value < max(wishes):
-            yield make_claim("fact", quantity, value, threshold=max(wishes), **about)
+            claim = make_claim("fact", quantity, value, threshold=max(wishes), **about)
+            yield from (claim,) if claim.said < claim.threshold else ()
             return
 
 
