@@ -245,7 +245,9 @@ def odd_cases(draw) -> Case:
     return replace(case, overrides=case.overrides | {key: draw(st.sampled_from(ODD))})
 
 
-UNUSED = (  # numbers that no picture is drawn with here, or that have rules of their own
+UNUSED = (  # numbers of pictures and observations that are not made here, or with rules of their own
+    "state_noise",
+    "derivative_noise",
     "screen_width",
     "screen_height",
     "scaling",
