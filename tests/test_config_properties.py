@@ -22,19 +22,19 @@ def no_warnings():
         yield
 
 
-@settings(ALWAYS_THE_SAME, max_examples=180)
+@settings(ALWAYS_THE_SAME, max_examples=130)
 @given(cases())
 def test_whatever_is_configured_is_driven_as_highway_env_does_and_explained_truly(case):
     assert not examine(case).faults, case
 
 
-@settings(ALWAYS_THE_SAME, max_examples=60)
+@settings(ALWAYS_THE_SAME, max_examples=40)
 @given(odd_cases())
 def test_an_unusual_number_is_driven_alike_or_refused_where_highway_env_breaks(case):
     assert not examine(case).faults, case
 
 
-@settings(ALWAYS_THE_SAME, max_examples=60)
+@settings(ALWAYS_THE_SAME, max_examples=130)
 @given(wrong_cases())
 def test_what_cannot_be_is_refused_in_one_sentence(case):
     assert refusal(case), case
