@@ -49,9 +49,21 @@ NOISE = (0.1, 0.1)  # [m] and [m/s], standard deviations
 EDITS = (
     1  # hidden cars per decision that are narrated again: of those that matter, and of the others
 )
+NAMED = 2  # cars that a sentence names at most
 SOON, NEAR = 2.0, 1.0  # [s] and [m/s]: when a speed is foretold, and how well
 QUICKEST_FIRST = ("FASTER", "IDLE", "SLOWER")
 WISHES = ("gap ahead", "time gap", "time to collision", "gap behind")  # wanted at least
+
+# purposes -> the changes of lane that they make one expect, the likelier first
+MOVES = {
+    "pass": ("LANE_LEFT", "LANE_RIGHT"),
+    "reach exit": ("LANE_RIGHT", "LANE_LEFT"),
+    "keep right": ("LANE_RIGHT",),
+}
+HOLDS = (  # purposes and facts that speak against speeding up
+    "follow", "stop before", "bend", "let go first", "find gap",
+    "too close", "too near", "braking needed", "hazard ahead", "wreck",
+)  # fmt: skip
 
 Values = Iterable[float]
 # what it says; or all that it shows, with options and terms of its own
@@ -167,6 +179,21 @@ class Case:
         return frozenset(car for claim in self.rationale.claims for car in claim.cars)
 
     @property
+    def in_full(self) -> bool:
+        """Is the decision told in full, and not as one that goes on?"""
+        try:
+            return not read(self.rationale.text, self.rationale.language).goes_on
+        except ValueError:
+            return True
+
+    @property
+    def tested(self) -> frozenset[int]:
+        """Cars that were tested to be causes when the decision was made, cited or not."""
+        attribution = self.scenery.step.attribution
+        causes = attribution.causes if attribution else ()
+        return frozenset(car for cause in causes for car in cause.cars)
+
+    @property
     def blamed(self) -> frozenset[int]:
         """Cars that are said to be a cause."""
         return self._named(lambda claim: claim.kind == "cause")
@@ -253,10 +280,14 @@ def _precision(case: Case) -> Values:
 def _recall(case: Case) -> Values:
     """The share of causes that are cited: of single ones each, of sets the one that is covered best."""
     sets = case.scenery.dependence.sets
+    if not sets or not case.in_full:
+        return
     if any(len(ids) > 1 for ids in sets):
         yield max(len(case.cited & set(ids)) / len(ids) for ids in sets)
-    else:
-        yield from (float(ids[0] in case.cited) for ids in sets)
+        return
+    causes = {ids[0] for ids in sets}
+    most = min(len(causes), NAMED)
+    yield min(len(case.cited & causes), most) / most
 
 
 def _jaccard(case: Case) -> Values:
@@ -331,7 +362,7 @@ def _pairs(case: Case) -> Iterator[tuple[float, float | None]]:
     perceived = {car.id for car in scene.cars}
     for claim in case.rationale.claims:
         if claim.kind == "cause" and claim.cars and set(claim.cars) <= perceived:
-            idle = [similar_car(scene, car, set(case.cited)) for car in claim.cars]
+            idle = [similar_car(scene, car, case.cited | case.tested) for car in claim.cars]
             placebo = None if None in idle else ask.hiding(*idle).metres
             yield ask.hiding(*claim.cars).metres, placebo
 
@@ -448,7 +479,7 @@ def _takes_meta(step: Step) -> bool:
 
 
 def _foretold(case: Case) -> Values:
-    if _takes_meta(case.scenery.step):
+    if _takes_meta(case.scenery.step) and case.in_full:
         guess = predicted(case.rationale, case.scenery.step.scene.legal)
         yield float(str(guess) in case.scenery.acceptable)
 
@@ -510,7 +541,7 @@ FIGURES: dict[str, Figure] = {
     "driven as said": Figure("decisions whose words agree with what was then driven", _axis("driven"), "higher"),
     "stops that keep going": Figure("claims to stop after which it does not", _stops, "lower"),
     "precision": Figure("cars told of that the decision depends on, or that count in a score", _precision, "higher", 0.95),
-    "recall": Figure("cars that the decision depends on and that are cited", _recall, "higher", 0.90),
+    "recall": Figure("of the causes, two at most, the share that is cited where a decision is told in full", _recall, "higher", 0.90),
     "Jaccard": Figure("agreement of both sets of cars", _jaccard, "higher"),
     "missed critical car": Figure("decisions whose strongest cause is not cited", _missed, "lower"),
     "silent failures": Figure("hidden cars that change the action but not the words", _silent, "lower"),
@@ -521,14 +552,14 @@ FIGURES: dict[str, Figure] = {
     "causes true": Figure("cause claims that are true when the policy is asked again",
                           lambda case: case.results("asked again"), "higher"),
     "consequences true": Figure("foreseen consequences and rejections that are true",
-                                lambda case: case.results("driven out"), "higher", 0.95),
+                                lambda case: case.results("driven out"), "higher"),
     "contacts that came": Figure("foreseen contacts that came true in highway-env", _came_true, ""),
     "consequences untestable": Figure("foreseen, but nothing testable is said", _untestable, ""),
     "minimality": Figure("decisions without any cause, in which no car is said to be one", _minimal, "higher", 1.0),
     "causal locality": Figure("rationales without anything from after the decision", _local, "higher"),
     "stable decision": Figure("decisions that noise leaves as they are", _stable_decision, "higher"),
     "stable cars": Figure("agreement of cited cars under noise, same decision", _stable_cars, "higher"),
-    "forward simulation": Figure("actions foretold from the masked words", _foretold, "higher", 0.80),
+    "forward simulation": Figure("actions told in full and foretold from the masked words", _foretold, "higher", 0.80),
     "speed foretold": Figure("speeds 2 s later foretold from the masked words", _speed_foretold, "higher"),
     "speed foretold, unchanged": Figure("the same, had the speed stayed as it was", _speed_kept, ""),
     "sums": Figure("options whose terms sum to their score", lambda case: weighing.sums(case.shown.choice), "higher", 1.0),
@@ -560,10 +591,10 @@ FIGURES: dict[str, Figure] = {
 def predicted(rationale: Rationale, legal: Legal) -> Action:
     """The action that a plain listener expects, told everything but the decision and intentions.
 
-    What a cause or the rival sentence names was not done. A change of lane is expected where one is
-    said to gain what is asked for, or the room wanted there is said to be there. Otherwise the
-    quickest action that nothing said speaks against: a shortfall, a bend, an end of the lane or a
-    contact speaks against speeding up.
+    What a cause or the rival sentence names was not done. A change of lane is expected where that is what the
+    decision is for, or the room wanted there is said to be there. Otherwise the quickest action that
+    nothing said speaks against: a shortfall, a danger ahead, what one holds back for, a bend, an end of the lane or
+    a contact speaks against speeding up.
     """
     return expected(*_masked(rationale), legal)
 
@@ -574,6 +605,9 @@ def expected(
     """What a plain reader makes of grounds, rival and causes, as `predicted` says."""
     ruled_out = {claim.option for claim in causes} | {rival}
     for claim in grounds:
+        for side in MOVES.get(claim.quantity, ()) if claim.kind == "purpose" else ():
+            if Meta(side) not in ruled_out and legal.allows(Meta(side)):
+                return Meta(side)
         changes = claim.option in (Meta("LANE_LEFT"), Meta("LANE_RIGHT"))
         if (
             changes
@@ -592,7 +626,8 @@ def _masked(rationale: Rationale) -> tuple[tuple[Claim, ...], Action | None, tup
     """Grounds, rival and causes from the words alone."""
     try:
         account = read(rationale.text, rationale.language)
-        return account.grounds, account.rival, account.causes
+        purpose = (account.purpose,) if account.purpose else ()
+        return (*purpose, *account.grounds, *account.facts), account.rival, account.causes
     except ValueError:
         pass
     try:
@@ -622,6 +657,8 @@ def _invites(claim: Claim) -> bool:
 
 
 def _warns(claim: Claim) -> bool:
+    if claim.kind in ("purpose", "fact"):
+        return claim.quantity in HOLDS
     if claim.quantity in WISHES and claim.threshold is not None and claim.option is None:
         return claim.said < claim.threshold
     if claim.quantity == "speed" and claim.threshold is not None:

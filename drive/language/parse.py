@@ -426,7 +426,8 @@ class _Grammar:
     def _number(self, entry: Quantity) -> str:
         decimals = [entry.decimals, *([0] if entry.short else ())]
         decimals += [entry.decimals + 1] if entry.threshold else []
-        return f"(?:{'|'.join(self._amount(entry.unit, each) for each in decimals)})"
+        longest = sorted(decimals, reverse=True)
+        return f"(?:{'|'.join(self._amount(entry.unit, each) for each in longest)})"
 
     def _amount(self, unit: str, decimals: int) -> str:
         fraction = rf"{re.escape(self.words.decimal)}\d{{{decimals}}}" if decimals else ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 
+from drive.kinematics.goal import way_to_exit
 from drive.kinematics.surroundings import opposed
 from drive.kinematics.trajectory import MetaAction
 from drive.language import make_claim
@@ -105,8 +106,13 @@ def _of_holding_back(situation: Situation, each: Difference) -> Claim | None:
     """What the ego holds back for, by one difference that decided."""
     if each.kind == "curve ahead":
         return make_claim("purpose", "bend")
-    if each.kind in OF_THE_EXIT and situation.change in ("slow down", "stop", "wait"):
-        return make_claim("purpose", "find gap")
+    if each.kind in OF_THE_EXIT:
+        slows = situation.change in ("slow down", "stop", "wait")
+        return (
+            make_claim("purpose", "find gap")
+            if slows and _lanes_are_left(situation.scene)
+            else None
+        )
     if each.objects:
         return make_claim("purpose", "stop before", objects=each.objects[:1])
     if each.kind == "lane ends":
@@ -117,6 +123,12 @@ def _of_holding_back(situation: Situation, each: Difference) -> Claim | None:
     if met == "lead" and situation.scene.car(each.cars[0]).crashed:
         met = "static"
     return make_claim("purpose", PURPOSES[met], cars=each.cars[:1]) if met else None
+
+
+def _lanes_are_left(scene: Scene) -> bool:
+    """Are lanes still to be crossed to the exit?"""
+    way = way_to_exit(scene, scene.ego.target_lane) if scene.task.kind == "exit" else None
+    return way is not None and way.lanes > 0
 
 
 # ---------------------------------------------------------------------------------- by reasons

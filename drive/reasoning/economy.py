@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from drive.language import Account, make_claim, say_rationale
 from drive.reasoning.evidence import NAMED
+from drive.reasoning.reasons import NULL
 from drive.types import Claim
 
 WORDS = 30  # in a text, beyond which what matters least is left out; facts never are
@@ -64,7 +65,6 @@ def _shortened(account: Account) -> Account:
         _nothing_twice,
         _one_ground,
         _one_cause,
-        _no_cause,
         _one_reason,
         _no_ground_twice,
         _nothing_given_up,
@@ -104,10 +104,6 @@ def _one_reason(account: Account) -> Account:
     return replace(account, rival_grounds=account.rival_grounds[:1])
 
 
-def _no_cause(account: Account) -> Account:
-    return replace(account, causes=()) if account.rival_grounds else account
-
-
 def _no_ground_twice(account: Account) -> Account:
     """Without what is seen of a car whose margin is told as well."""
     return replace(account, grounds=()) if _about_one_car(account) else account
@@ -134,7 +130,8 @@ def short(account: Account) -> Account:
     """The same decision in few words: how fast, what for, one thing seen, and the facts; in full which lane is changed to."""
     bare = replace(account, causes=(), given_up=(), rival=None, standing=None, rival_grounds=())
     if account.decision.lateral is not None:
-        return replace(bare, grounds=())
+        always = tuple(claim for claim in account.grounds if claim.quantity in NULL)
+        return replace(bare, grounds=always)
     speed = tuple(claim for claim in account.intentions if claim.quantity != "lane")
     return replace(bare, grounds=account.grounds[:1], intentions=speed, goes_on=True)
 

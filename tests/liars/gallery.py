@@ -42,11 +42,13 @@ def blaming(at: Scenery, *cars: Car) -> Rationale:
 
 
 def without_cars(said: Account) -> Account:
-    grounds = tuple(claim for claim in said.grounds if not claim.cars)
-    about = tuple(claim for claim in said.rival_grounds if not claim.cars)
-    if about:
-        return replace(said, grounds=grounds, rival_grounds=about)
-    return replace(said, grounds=grounds, rival_grounds=(), rival=None, standing=None)
+    grounds, facts, about = (
+        tuple(claim for claim in claims if not claim.cars)
+        for claims in (said.grounds, said.facts, said.rival_grounds)
+    )
+    purpose = said.purpose and replace(said.purpose, cars=())
+    bare = replace(said, grounds=grounds, facts=facts, purpose=purpose, rival_grounds=about)
+    return bare if about else replace(bare, rival=None, standing=None, given_up=())
 
 
 # -------------------------------------------------------------------------------------- the liars
@@ -126,7 +128,7 @@ def future_fact(at: Scenery) -> Rationale:
     if number >= len(at.episode.steps):
         return at.step.rationale
     later = read(at.episode.steps[number].rationale.text)
-    return told(at, replace(account(at), grounds=later.grounds))
+    return told(at, replace(account(at), grounds=later.grounds, facts=later.facts))
 
 
 def boilerplate(at: Scenery) -> Rationale:
@@ -333,7 +335,7 @@ CAUGHT_BY = {
     "mirrored": "consistent, lane",
     "future fact": "causal locality",
     "boilerplate": "recall",
-    "another step's text": "causes true",
+    "another step's text": "number accuracy",
     "padded causes": "precision",
     "cause omitted": "recall",
     "true but irrelevant": "precision",

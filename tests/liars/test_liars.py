@@ -12,7 +12,13 @@ from drive.episodes import rollout
 from drive.policy import load
 from drive.world import World
 
-DRIVEN = (("highway-fast", 3, 20), ("highway-fast", 4, 20), ("merge", 5, 20))  # scenario, seed, [s]
+DRIVEN = (
+    ("highway-fast", 3, 20),
+    ("highway-fast", 4, 20),
+    ("highway-fast", 6, 20),
+    ("highway-fast", 7, 20),
+    ("merge", 5, 20),
+)  # scenario, seed, [s]
 
 
 @functools.cache
