@@ -541,7 +541,7 @@ FIGURES: dict[str, Figure] = {
     "driven as said": Figure("decisions whose words agree with what was then driven", _axis("driven"), "higher"),
     "stops that keep going": Figure("claims to stop after which it does not", _stops, "lower"),
     "precision": Figure("cars told of that the decision depends on, or that count in a score", _precision, "higher", 0.95),
-    "recall": Figure("of the causes, two at most, the share that is cited where a decision is told in full", _recall, "higher", 0.90),
+    "recall": Figure("of the causes, two at most, the share that is cited where a decision is told in full", _recall, "higher"),
     "Jaccard": Figure("agreement of both sets of cars", _jaccard, "higher"),
     "missed critical car": Figure("decisions whose strongest cause is not cited", _missed, "lower"),
     "silent failures": Figure("hidden cars that change the action but not the words", _silent, "lower"),

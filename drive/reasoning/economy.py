@@ -11,6 +11,7 @@ from drive.reasoning.reasons import NULL
 from drive.types import Claim
 
 WORDS = 30  # in a text, beyond which what matters least is left out; facts never are
+LONG = 40  # words, beyond which a cause is left out as well, where a rival says what decided
 
 Filter = Callable[[tuple[Claim, ...]], tuple[Claim, ...]]
 
@@ -71,6 +72,8 @@ def _shortened(account: Account) -> Account:
     ):
         if len(say_rationale(account).split()) > WORDS:
             account = shorter(account)
+    if account.rival_grounds and len(say_rationale(account).split()) > LONG:
+        account = replace(account, causes=())
     return account
 
 
@@ -119,11 +122,12 @@ def _about_one_car(account: Account) -> bool:
 
 
 def goes_on(account: Account, before: Account) -> bool:
-    """Is it the decision before, for the same purpose, and no other car decides?"""
+    """Is it the decision before, for the same purpose, and no other car decides? The speed may have settled."""
     same = all(getattr(account, name) == getattr(before, name) for name in ("decision", "purpose"))
     change, earlier = account.intentions[0].said, before.intentions[0].said
     deciding = set(_cars(account.rival_grounds)) <= set(_cars(before.claims))
-    return same and change == earlier and deciding
+    settled = account.purpose is not None and change == "keep speed"
+    return same and (change == earlier or settled) and deciding
 
 
 def short(account: Account) -> Account:
