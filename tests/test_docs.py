@@ -75,7 +75,7 @@ def test_the_sentences_that_the_readme_shows_are_said_and_are_true():
         itertools.islice(Verifier(episode, load("planner")).findings(), int(step), None)
     )
     assert {finding.verdict.result for finding in findings} == {"true"}
-    assert {"scene", "summed", "asked again"} <= {finding.test for finding in findings}
+    assert {"scene", "summed", "trajectory"} <= {finding.test for finding in findings}
 
 
 def test_every_command_the_readme_names_exists():
