@@ -280,7 +280,7 @@ class Road:
 
         def continuation(section):
             lanes = self.sections[section]
-            if len(lanes) == width:
+            if len(lanes) == width and number < width:
                 return lanes[number]
             return min(lanes, key=lambda lane: lane.distance(x, y))
 
