@@ -233,7 +233,7 @@ def test_a_question_after_the_scene_is_answered_as_if_it_were_asked_alone(name, 
 
 
 def test_where_a_car_is_hidden_only_what_touched_it_is_driven_again(monkeypatch):
-    seen, planner, driven = in_the_middle("dilu-4-2.0", 3, 4).scene, Planner(), []
+    seen, planner, driven = in_the_middle("dilu-4-2.0", 3, 4).scene, Planner("brisk"), []
     step = Worlds.step
     monkeypatch.setattr(
         Worlds,
@@ -248,7 +248,7 @@ def test_where_a_car_is_hidden_only_what_touched_it_is_driven_again(monkeypatch)
         planner.decide(edited(seen, Hide(each.id)))
         shares[each.id] = sum(driven) / whole
     assert (
-        min(shares.values()) < 0.15 < max(shares.values())
+        min(shares.values()) < 0.1 < max(shares.values())
     )  # some are never touched, some matter much
     assert sum(shares.values()) / len(shares) < 0.5 and named
 

@@ -21,7 +21,6 @@ from drive.kinematics.control import clipped
 from drive.twin import CODES, META_ACTIONS, Worlds, sees_less, warm
 from drive.types import Choice, Control, Legal, Meta, Option, Scene, Trajectory
 from policies.planner import relevance, steering
-from policies.planner.facts import facts_of
 from policies.planner.goal import Goal, lanes_to_goal, lanes_to_the_right
 from policies.planner.imagination import (
     crossing,
@@ -31,7 +30,7 @@ from policies.planner.imagination import (
     with_ego_as_wide,
 )
 from policies.planner.outlook import Outlook
-from policies.planner.search import Budget, Plans, hold, search
+from policies.planner.search import Budget, Plans, search
 from policies.planner.settings import Settings
 from policies.planner.styles import KINDS, OPEN, STYLES, USUAL, kind_of, style_of
 from policies.planner.terms import Followed, lane_after, reheld, scaled, terms_of, trajectories
@@ -170,8 +169,7 @@ def followed(thought: Thought, budget: Budget) -> list[Followed]:
 
 def _told(scene: Scene, thought: Thought, plans: list[Followed], settings: Settings) -> Choice:
     options = tuple(
-        _option(scene, thought, each, path, settings)
-        for each, path in zip(plans, thought.paths, strict=True)
+        _option(scene, each, path) for each, path in zip(plans, thought.paths, strict=True)
     )
     action = Meta(META_ACTIONS[thought.best.code])
     return Choice(action, options, unit="m/s", even=settings.even)
@@ -240,18 +238,11 @@ def _searched(
     return Thought(budget, roots, plans, worth, actions, tree, paths)
 
 
-def _option(
-    scene: Scene, thought: Thought, followed: Followed, path: Trajectory, settings: Settings
-) -> Option:
+def _option(scene: Scene, followed: Followed, path: Trajectory) -> Option:
     of = followed.weighed
     action = Meta(META_ACTIONS[of.code])
     lane = lane_after(scene, action)
-    lost = np.flatnonzero(np.isfinite(thought.plans.crash[of.rows]))
-    held = hold(
-        with_ego_as_wide(thought.roots.select(lost), scene.ego.width), of.code, thought.budget
-    )
-    facts = facts_of(scene, action, thought.plans, of.rows, held, thought.budget, settings.words)
-    return Option(action, terms_of(scene, followed, lane) + facts, of.score, lane, path)
+    return Option(action, terms_of(scene, followed, lane), of.score, lane, path)
 
 
 # ----------------------------------------------------------------------------------- steering
@@ -266,7 +257,5 @@ def _steer(scene: Scene, roots: Worlds, settings: Settings) -> Choice:
     for number in np.argsort(-scores, kind="stable"):
         action = Control(speed, float(driven.wheel[number]))
         if action not in options:
-            options[action] = steering.option(
-                scene, driven, int(number), action, terms[number], settings
-            )
+            options[action] = steering.option(scene, driven, int(number), action, terms[number])
     return Choice(next(iter(options)), tuple(options.values()), unit="m/s")

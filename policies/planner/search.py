@@ -152,37 +152,6 @@ def _tails(nodes: Nodes, budget: Budget, value: np.ndarray, drive: _Drive) -> li
 
 
 @dataclass(frozen=True)
-class Held:
-    """The result of one action where speed and lane are held after it."""
-
-    # [W] [s] until the ego's crash; inf: none within the horizon, or none before it arrived
-    crash: np.ndarray
-    # int [W] what the ego hits: a car's id, or minus the id of an object; 0: nothing or unknown
-    partner: np.ndarray
-
-
-def hold(roots: Worlds, code: int, budget: Budget) -> Held:
-    """In every root the one action, then the speed and lane that it gave."""
-    worlds, crash = roots.copy(), np.full(len(roots), np.inf)
-    arrived = np.zeros(len(roots), bool)
-    for level in range(budget.depth + budget.tail if len(roots) else 0):
-        worlds.reset_clock()
-        substeps = budget.substeps(level)
-        dt = budget.period / substeps
-        worlds.step(
-            np.full(len(worlds), IDLE if level else code, np.int32),
-            substeps,
-            dt,
-            stop_on_crash=True,
-            related=True,
-        )
-        now = np.isinf(crash) & ~arrived & (worlds.ego_crash_step >= 0)
-        crash = np.where(now, level * budget.period + worlds.ego_crash_step * dt, crash)
-        arrived |= np.isinf(crash) & at_goal(worlds, budget.goal)
-    return Held(crash, np.where(arrived, 0, struck(worlds)))
-
-
-@dataclass(frozen=True)
 class _Drive:
     """Drives nodes through the twin, all but those that the tree holds already."""
 

@@ -185,19 +185,6 @@ class Steering:
 
 
 @dataclass(frozen=True)
-class Words:
-    """From which values a term speaks against an option, or is said at all; these change no decision."""
-
-    time_gap: float = tunable(1.0, "s", "to the car ahead, below which it speaks against an option")
-    time_to_collision: float = tunable(5.0, "s", "below which it speaks against an option")
-    imposed: float = tunable(
-        3.0, "m/s²", "of braking asked of the car behind, from which it speaks against"
-    )
-    look: float = tunable(200.0, "m", "along a lane, within which its end is told")
-    gain: float = tunable(0.5, "m/s", "from which a difference of speed is worth saying")
-
-
-@dataclass(frozen=True)
 class Settings:
     """How far the planner looks and how it weighs what it sees; compared on seeds below 20000 alone."""
 
@@ -275,7 +262,6 @@ class Settings:
     reading: Reading = field(default_factory=Reading)
     imagining: Imagining = field(default_factory=Imagining)
     steering: Steering = field(default_factory=Steering)
-    words: Words = field(default_factory=Words)
 
     def stepped(self, cost, hypotheses: int):
         """Collision costs in steps; one hypothesis among many counts for as much as among few."""

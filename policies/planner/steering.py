@@ -11,11 +11,11 @@ import numpy as np
 
 from drive.kinematics import control
 from drive.kinematics.control import State
-from drive.kinematics.surroundings import View, side_lanes
-from drive.roads import LaneId, Road
+from drive.kinematics.surroundings import side_lanes
+from drive.roads import LaneId
 from drive.twin import Worlds
 from drive.types import Control, Option, Scene, Term
-from policies.planner.settings import Settings, Steering, Words
+from policies.planner.settings import Settings, Steering
 from policies.planner.terms import imagined
 
 
@@ -155,60 +155,9 @@ def option(
     number: int,
     action: Control,
     own: tuple[Term, ...],
-    settings: Settings,
 ) -> Option:
-    """The manoeuvre as an option: its own terms, then contacts foreseen, the car ahead, how far off the lane."""
-    plan, view = driven.manoeuvres[number], View(scene)
-    crash = driven.crash[number].min()
-    terms = (
-        [Term("predicted contact", float(crash), "s", "against", settings.steering.horizon)]
-        if np.isfinite(crash)
-        else []
-    )
-    terms += ahead(view, plan.lane, settings.words)
-    if plan.lane == scene.ego.lane:
-        offset = float(scene.road.lane(plan.lane).frenet(scene.ego.x, scene.ego.y)[1])
-        terms.append(Term("lateral offset", offset, "m", "against"))
+    """The manoeuvre as an option, with its terms."""
+    plan = driven.manoeuvres[number]
     path = imagined(scene, driven.states[number], scene.sub_step)
-    terms = (*own, *terms)
-    score = Option(action, terms).sum
-    return Option(action, terms, score, target_lane=plan.lane, trajectory=path)
-
-
-def ahead(view: View, lane: LaneId, words: Words) -> list[Term]:
-    """The leader on a lane."""
-    lead, speed = view.leader(lane), view.scene.ego.speed
-    if lead is None:
-        return [Term("free ahead", view.scene.perception.range, "m", "for")]
-    if (
-        lead.car is None
-        and lead.object is None
-        and not _runs_out(view.scene.road, lane, words.look)
-    ):
-        return [Term("free ahead", lead.gap, "m", "for")]
-    if lead.car is None:
-        objects = (lead.object,) if lead.object is not None else ()
-        return [Term("lane ends", lead.gap, "m", "against", objects=objects)]
-    close = lead.time_gap(speed) < words.time_gap
-    soon = lead.time_to_collision < words.time_to_collision
-    tight = close or soon
-    counts = "against" if tight else "for"
-    cars = (lead.car,)
-    terms = [Term("gap ahead", lead.gap, "m", counts, cars=cars)]
-    if close:
-        gap, wanted = lead.time_gap(speed), words.time_gap
-        terms.insert(0, Term("time gap", gap, "s", counts, wanted, cars=cars))
-    if soon:
-        time, wanted = lead.time_to_collision, words.time_to_collision
-        terms.insert(0, Term("time to collision", time, "s", counts, wanted, cars=cars))
-    if lead.closing > words.gain:
-        terms.append(Term("slower ahead", lead.closing, "m/s", counts, cars=cars))
-    return terms
-
-
-def _runs_out(road: Road, lane: LaneId, look: float) -> bool:
-    """Does the lane end while others beside it, or what they lead to, go on?"""
-    path = road.path(lane, (), look)
-    last = path[-1][0]
-    others = (other.id for other in road.sections[last.id[:2]] if other.id != last.id)
-    return not road.continuations(last.id) and any(map(road.continuations, others))
+    score = Option(action, own).sum
+    return Option(action, own, score, target_lane=plan.lane, trajectory=path)
