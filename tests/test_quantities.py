@@ -14,7 +14,16 @@ from pathlib import Path
 import pytest
 from digests import episode
 from hand_made import FASTER, IDLE, LEFT, METAS, RIGHT, SLOWER, car, narrated, scene, step_of
-from situations import BY_NAME, chosen, option, speed, to_the_exit, told
+from situations import (
+    BY_NAME,
+    chosen,
+    oncoming_car,
+    option,
+    speed,
+    to_the_exit,
+    told,
+    two_way,
+)
 
 from drive.checking import facts, futures
 from drive.checking import scene as observed
@@ -277,7 +286,13 @@ def produced() -> frozenset[tuple[str, str]]:
 def weighed() -> frozenset[str]:
     """Every kind of term that a shipped policy weighed."""
     steps = (step for pair in DRIVEN for step in episode(*pair).steps)
-    met = ("planner", followed()), ("idm", followed()), ("rule", standing()), ("planner", steered())
+    met = (
+        ("planner", followed()),
+        ("idm", followed()),
+        ("rule", standing()),
+        ("planner", steered()),
+        ("rule", two_way(oncoming_car())),
+    )
     unit = (load(name).decide(at) for name, at in met)
     choices = (*(step.choice for step in steps), *unit)
     return frozenset(t.kind for choice in choices for o in choice.options for t in o.terms)

@@ -380,7 +380,6 @@ GERMAN = Words(
         "time to collision": "Zeit bis zum Zusammenstoß",
         "gap behind": "Abstand dahinter",
         "closing from behind": "Annäherung von hinten",
-        "imposed braking": "aufgezwungene Bremsung",
         "beside": "daneben",
         "predicted contact": "vorhergesehene Berührung",
         "lane ends": "Spurende",

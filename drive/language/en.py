@@ -369,7 +369,6 @@ ENGLISH = Words(
         "time to collision": "time to collision",
         "gap behind": "gap behind",
         "closing from behind": "closing from behind",
-        "imposed braking": "braking imposed",
         "beside": "beside",
         "predicted contact": "contact foreseen",
         "lane ends": "lane ends",

@@ -307,7 +307,6 @@ CHINESE = Words(
         "time to collision": "碰撞时间",
         "gap behind": "后方间距",
         "closing from behind": "后车逼近",
-        "imposed braking": "迫使制动",
         "beside": "并排",
         "predicted contact": "预见接触",
         "lane ends": "车道尽头",

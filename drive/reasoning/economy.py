@@ -78,16 +78,16 @@ def _shortened(account: Account) -> Account:
 
 
 def _nothing_twice(account: Account) -> Account:
-    return replace(account, causes=()) if _is_said_already(account) else account
-
-
-def _is_said_already(account: Account) -> bool:
-    """Does the only cause say what the rival's sentence says: that this car keeps the ego from that option?"""
+    """Without the causes that say what the rival's sentence says: that this car keeps the ego from that option."""
     cars = set(_cars(account.rival_grounds))
-    return bool(cars) and all(
-        claim.quantity == "without" and claim.option == account.rival and set(claim.cars) <= cars
+    said = [
+        claim
         for claim in account.causes
-    )
+        if claim.quantity == "without" and claim.option == account.rival and claim.cars
+    ]
+    more = any(claim.quantity == "more" for claim in account.causes)
+    left = [c for c in account.causes if c not in said or more or not set(c.cars) <= cars]
+    return replace(account, causes=tuple(left))
 
 
 def _one_ground(account: Account) -> Account:
@@ -100,7 +100,11 @@ def _nothing_given_up(account: Account) -> Account:
 
 
 def _one_cause(account: Account) -> Account:
-    return replace(account, causes=account.causes[:1])
+    """The first cause that is about a car not named before; the proximate one where all are."""
+    named_cars = set(_cars((*account.grounds, *account.rival_grounds)))
+    new = (c for c in account.causes if c.cars and not set(c.cars) <= named_cars)
+    kept = next(new, None)
+    return replace(account, causes=(kept,) if kept else account.causes[:1])
 
 
 def _one_reason(account: Account) -> Account:

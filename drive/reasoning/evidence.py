@@ -387,9 +387,14 @@ def cause_claims(
 
 
 def makes_sense(choice: Choice, cause: Cause) -> bool:
-    """Is what would be done without the cause no slower than what is done? A task may ask for anything."""
+    """Does what would be done without the cause go elsewhere, or no slower? A task may ask for anything."""
     ours, instead = choice.chosen.trajectory, choice.option(cause.instead)
-    if cause.condition == "task" or instead is None or None in (ours, instead.trajectory):
+    if (
+        cause.instead in CHANGES
+        or cause.condition == "task"
+        or instead is None
+        or None in (ours, instead.trajectory)
+    ):
         return True
     return instead.trajectory.speed[-1] > ours.speed[-1] - STEADY
 
