@@ -19,17 +19,22 @@ import gradio as gr
 import orjson
 
 from drive.episodes import log, shelf
+from drive.episodes.api import drivers_of
 from drive.episodes.record import record
 from drive.policy import load, offered, prepare
 from drive.scenarios import SCENARIOS
-from drive.show import session, viewer
+from drive.show import proof, session, viewer
 from drive.show.film import film
 from drive.world import World
 
-OPENING = {"scenario": "highway-fast", "policy": "planner", "seed": "0"}  # what a visitor meets
+OPENING = {
+    "scenario": "highway-fast",
+    "policy": "planner",
+    "seed": "0",
+}  # what a link may leave out
 ARRIVAL = 0.0  # [ms] on the browser's clock: what a visitor is met with comes before any wish
 AT_ONCE = 4  # episodes driven at the same time; more visitors wait, and are told where they stand
-FILMS_AT_ONCE = 1
+FILMS_AT_ONCE = CHECKS_AT_ONCE = 1
 KEPT = (3600, 3600)  # [s] how often films and copies of logs are cleared away, and at what age
 MOST = 400  # visitors that drive or wait; a page with more of them refuses in words
 FONT = ("-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
@@ -67,6 +72,17 @@ def episode(run: str, name: str, language: str = "en") -> str:
         return text({"problem": session.in_words(error)})
 
 
+def able(scenario: str, policy: str) -> gr.Dropdown:
+    """The policies that can drive a scenario, with the present one chosen if it is one of them."""
+    names = drivers_of(scenario)
+    return gr.Dropdown(list(names), value=policy if policy in names else OPENING["policy"])
+
+
+def proved(run: str, name: str, language: str = "en") -> Iterator[dict]:
+    """The verdicts on a logged episode for the player; tested now where none lie beside it."""
+    return proof.messages(shelf.find(shelf.root(), run, name), run, name, language)
+
+
 def copied(run: str, name: str, folder: Path) -> Path:
     """A copy of a log in a folder, from where Gradio may serve it."""
     return Path(shutil.copy(shelf.find(shelf.root(), run, name), folder))
@@ -85,10 +101,12 @@ def filmed(run: str, name: str, folder: Path, language: str = "en") -> Path:
 class Page:
     """What the page's events do for its visitors; each tells the outputs of `build`."""
 
-    def __init__(self, language: str = "en"):
+    def __init__(self, language: str = "en", preparation: session.Preparation | None = None):
         self.language, self.opened = language, partial(opened, language=language)
+        self.proved, self.preparation = partial(proved, language=language), preparation
         self.visitors = session.Visitors()
         self.roads, self.films = session.Line(AT_ONCE), session.Line(FILMS_AT_ONCE)
+        self.checks = session.Line(CHECKS_AT_ONCE)
         self._met: dict[tuple, list] = {}  # what an earlier visitor was met with, and where it lies
 
     def wish(self, request: gr.Request, wish: float) -> Callable[[], bool]:
@@ -102,37 +120,61 @@ class Page:
         if not wanted():  # overtaken on its way
             yield NOTHING
             return
-        messages = driven(scenario, policy, seed, wanted, self.language)
-        told = session.in_turn(self.roads, messages, wanted)
-        async for outputs in shown(told, wish, setting_controls=False):
+        told = self._told(self._noted((scenario, policy, str(seed)), wanted), policy, wanted)
+        async for outputs in shown(self._proved(told, wanted), wish, setting_controls=False):
             yield outputs
 
     async def open_log(self, run: str, name: str, wish: float, request: gr.Request):
-        self.wish(request, wish)
-        async for outputs in shown(_once(self.opened, run, name), wish):
+        if wish < ARRIVAL:  # it is shown already
+            yield NOTHING
+            return
+        wanted = self.wish(request, wish)
+        async for outputs in shown(self._proved(_once(self.opened, run, name), wanted), wish):
             yield outputs
 
     async def open_run(self, run: str, wish: float, request: gr.Request):
-        self.wish(request, wish)
-        async for outputs in shown(_once(self.opened, run), wish):
+        async for outputs in self.open_log(run, None, wish, request):
             yield outputs
 
     async def arrive(self, request: gr.Request):
-        """Open the link's log, or drive what it or the opening says; driven once, then from its log."""
+        """Open the log that a link names, or drive what it says; what ships where it says nothing, or nonsense."""
         asked, wanted = dict(request.query_params), self.wish(request, ARRIVAL)
+        step = {} if asked.get("step") is None else {"step": asked["step"]}
         if "run" in asked:
             told = _once(self.opened, asked["run"], asked.get("episode"), asked.get("step", "0"))
-        else:
+        elif asked.keys() & OPENING.keys():
             chosen = tuple(asked.get(name, usual) for name, usual in OPENING.items())
-            told = session.in_turn(self.roads, self._meeting(chosen, wanted), wanted)
-        async for outputs in shown(told, ARRIVAL):
+            told = self._told(self._meeting(chosen, wanted, **step), chosen[1], wanted)
+        else:
+            told = _once(self.opened, shelf.SHIPPED, **step)
+        instead = partial(self.opened, shelf.SHIPPED)
+        async for outputs in shown(self._proved(told, wanted), ARRIVAL, instead=instead):
             yield outputs
 
-    def _meeting(self, chosen: tuple, wanted: Callable[[], bool]) -> Iterator[dict]:
+    async def _told(self, messages: Iterator[dict], policy: str, wanted: Callable[[], bool]):
+        """Messages of a drive, in its turn, when its policy is ready."""
+        if self.preparation and policy.partition(":")[0] == OPENING["policy"]:
+            async for message in self.preparation.told(wanted):
+                yield message
+        async for message in session.in_turn(self.roads, messages, wanted):
+            yield message
+
+    def _proved(self, told: AsyncIterator[dict], wanted: Callable[[], bool]) -> AsyncIterator[dict]:
+        return session.then_proved(told, self.proved, self.checks, wanted)
+
+    def _meeting(
+        self, chosen: tuple, wanted: Callable[[], bool], step: str | None = None
+    ) -> Iterator[dict]:
         """What was driven for an earlier visitor, from its log; else it is driven now."""
+        at = {} if step is None else {"at": session.whole(step)}
         if chosen in self._met and self._met[chosen][0] in shelf.runs(shelf.root()):
-            yield self.opened(*self._met[chosen])
+            yield self.opened(*self._met[chosen]) | at
             return
+        for message in self._noted(chosen, wanted):
+            yield message | (at if "header" in message else {})
+
+    def _noted(self, chosen: tuple, wanted: Callable[[], bool]) -> Iterator[dict]:
+        """What is driven now; the next visitor that asks for the same gets it from its log."""
         for message in driven(*chosen, wanted, self.language):
             yield message
             if "end" in message:
@@ -168,11 +210,14 @@ NOTHING = (gr.skip(),) * 6  # an event that ends without a word would empty its 
 
 
 async def shown(
-    messages: AsyncIterator[dict], wish: float, setting_controls: bool = True
+    messages: AsyncIterator[dict],
+    wish: float,
+    setting_controls: bool = True,
+    instead: Callable[[], dict] | None = None,
 ) -> AsyncIterator[tuple]:
     """Messages for the player, and with a header the lists and controls that go with it.
 
-    What was wrong becomes a sentence.
+    What was wrong becomes a sentence, over the episode that is shown instead, if any.
     """
     try:
         async for message in messages:
@@ -183,14 +228,18 @@ async def shown(
             yield text(message | {"wish": wish}), *lists, *rest
     except (ValueError, OSError) as error:
         problem = {"problem": session.in_words(error), "wish": wish}
-        yield text(problem), *(gr.skip(),) * 5
+        if instead is None:
+            yield text(problem), *(gr.skip(),) * 5
+        else:
+            async for outputs in shown(_once(lambda: instead() | problem), wish):
+                yield outputs
 
 
 def shelves(run: str, name: str) -> tuple:
     """The two lists of logs, with this one chosen."""
     folder = shelf.root()
     return (
-        gr.Dropdown(choices=list(shelf.runs(folder)), value=run),
+        gr.Dropdown(choices=[*shelf.runs(folder), shelf.SHIPPED], value=run),
         gr.Dropdown(choices=list(shelf.episodes(folder, run)), value=name),
     )
 
@@ -223,12 +272,20 @@ ASKED = """(...given) => {
   document.querySelector(".wd")?.dispatchEvent(new CustomEvent("wd-asked", { detail: asked }));
   return [...given.slice(0, -1), asked];
 }"""  # when, as the last input; the player says so at once
+CHOSEN = f"""(...given) => {{
+  const player = document.querySelector(".wd"), shown = [player?.dataset.run, player?.dataset.episode];
+  const same = given.slice(0, -1).every((one, k) => one === shown[k]);
+  return same ? [...given.slice(0, -1), -1] : ({ASKED})(...given);
+}}"""  # a list that was only left, or that says what is shown already, asks for nothing
 SAVE = "() => document.querySelector('#wd-file a, a#wd-file, button#wd-file')?.click()"
 
 
-def build(language: str = "en") -> gr.Blocks:
-    """The page, not yet served; its decisions are said in the language."""
-    page = Page(language)
+def build(language: str = "en", preparation: session.Preparation | None = None) -> gr.Blocks:
+    """The page, not yet served; its decisions are said in the language.
+
+    preparation: what must be over before the usual policy drives.
+    """
+    page = Page(language, preparation)
     with gr.Blocks(title="Whydrive", fill_width=True, delete_cache=KEPT) as demo:
         with gr.Row(elem_id="wd-bar"):
             gr.HTML(HEAD, elem_id="wd-title")
@@ -250,8 +307,10 @@ def build(language: str = "en") -> gr.Blocks:
         demo.unload(page.leave)
         for press in (go.click, seed.submit):
             press(page.drive, [scenario, policy, seed, when], outputs, **asked, **WAITING)
-        run.input(page.open_run, [run, when], outputs, **asked, **WAITING)
-        name.input(page.open_log, [run, name, when], outputs, **asked, **WAITING)
+        scenario.change(able, [scenario, policy], policy, **SILENT)
+        chosen = asked | {"js": CHOSEN}
+        run.input(page.open_run, [run, when], outputs, **chosen, **WAITING)
+        name.input(page.open_log, [run, name, when], outputs, **chosen, **WAITING)
         for button, make, label in (
             (movie, partial(filmed, language=language), "Film"),
             (data, copied, "Log"),
@@ -278,7 +337,7 @@ def _player(language: str) -> gr.HTML:
 
 
 CSS = """
-.gradio-container { padding: 0 !important; background: #fff !important;
+.gradio-container { padding: 0 !important; overflow: clip !important; background: #fff !important;
   --input-background-fill: #f4f5f6; --button-secondary-background-fill: #edeff1; }
 .gradio-container .fillable { padding: 14px 28px 24px !important; }
 .gradio-container .html-container { padding: 0; }
@@ -295,17 +354,29 @@ body.dark, .dark .gradio-container { background: #0f1318 !important; }
 #wd-bar .block { border: 0; padding: 0; background: none; box-shadow: none; overflow: visible;
   min-width: 0 !important; }
 #wd-bar #wd-seed { flex: 0 0 92px; }
-#wd-bar span[data-testid=block-info], #wd-bar .container > span { font-size: 12px; opacity: 0.7;
-  margin-bottom: 2px; }
+#wd-bar span[data-testid=block-info], #wd-bar .container > span { font-size: 12px;
+  color: #5b6571 !important; margin-bottom: 2px; }
+.dark #wd-bar span[data-testid=block-info], .dark #wd-bar .container > span { color: #a7b1bd !important; }
 #wd-bar .wrap-inner, #wd-bar input[type=text], #wd-bar textarea { height: 34px; font-size: 14px; }
 #wd-bar .wrap-inner input { text-overflow: ellipsis; margin-right: 16px; }
 #wd-bar .wrap-inner, #wd-bar .wrap, #wd-bar textarea, #wd-bar input { border-radius: 6px; }
 #wd-bar button { height: 34px; font-size: 14px; font-weight: 600; min-width: 66px; padding: 0 14px; }
 #wd-bar #wd-drive { background: #1f62d0; color: #fff; min-width: 84px; }
 .dark #wd-bar #wd-drive { background: #6aa5ff; color: #0d1116; }
+@media (max-width: 700px) {
+  .gradio-container .fillable { padding: 8px 14px 24px !important; }
+  #wd-bar { display: contents; }
+  #wd-bar > * { order: 2; }
+  #wd-bar > #wd-title, #wd-bar > .form:not(.form ~ .form), #wd-bar > #wd-drive { order: 0; }
+  #wd-bar > .form:not(.form ~ .form) { flex: 0 0 auto; max-width: none; width: 100%; }
+  #wd-bar > #wd-title { flex: 0 0 auto !important; width: 150px; }
+  #wd-bar > #wd-drive { position: absolute; top: 8px; right: 14px; }
+  #wd-bar > #wd-film, #wd-bar > #wd-log { width: 100%; }
+  .gradio-container .column:has(> #wd-bar), .gradio-container :has(> #wd-bar) { gap: 8px; }
+}
 #wd-title { width: 150px; flex: 0 0 150px !important; }
 #wd-title h1 { font-size: 20px; font-weight: 700; margin: 0; line-height: 1.2; }
-#wd-title p { font-size: 13px; opacity: 0.65; margin: 0; line-height: 1.35; }
+#wd-title p { font-size: 13px; opacity: 0.85; margin: 0; line-height: 1.35; }
 """
 LAUNCH = {
     "theme": gr.themes.Base(font=FONT, font_mono=("ui-monospace", "monospace"), primary_hue="blue"),
@@ -324,8 +395,8 @@ def main(
     language: str = "en",
 ) -> None:
     """Serve the page until interrupted. OSError where the port is taken."""
-    prepare(load(OPENING["policy"]))
-    page = build(language).queue(max_size=MOST)
+    preparation = session.Preparation(partial(prepare, load(OPENING["policy"]))).start()
+    page = build(language, preparation).queue(max_size=MOST)
     page.launch(**LAUNCH, server_name=host, server_port=port, inbrowser=open_browser)
 
 

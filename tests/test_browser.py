@@ -120,7 +120,7 @@ class Visit:
         self.page.keyboard.press(key)
         self.page.wait_for_timeout(80)
 
-    def until(self, script, seconds=15):
+    def until(self, script, seconds=60):
         self.page.wait_for_function(script, timeout=1000 * seconds)
 
 
@@ -133,7 +133,7 @@ def tabs(chromium, address):
         key = tuple(sorted(options.items()))
         if key not in contexts:
             contexts[key] = chromium.new_context(viewport={"width": 1440, "height": 900}, **options)
-            contexts[key].set_default_timeout(20000)
+            contexts[key].set_default_timeout(60000)
         return Visit(contexts[key].new_page(), address)
 
     return new
@@ -406,9 +406,12 @@ class Told:
     """A player without a page around it, told messages by hand, whose server answers when bidden."""
 
     page: object
+    clock: bool = False  # time goes on only where a test lets it
 
     def __post_init__(self):
         assets = viewer.player_assets()
+        if self.clock:
+            self.page.clock.install()
         self.page.set_content(
             f"<style>#p {{ {assets['css']} }}</style><div id=p>{assets['html']}</div>"
         )

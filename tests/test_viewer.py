@@ -12,10 +12,21 @@ import pytest
 from fake_episode import crash, fake_episode, fallen_back, ring_road, straight_road
 
 from drive import camera
-from drive.episodes import log
+from drive.episodes import log, shelf
 from drive.measures.motion import Motion
-from drive.show import film, viewer
-from drive.types import Control, Decision, Episode, Meta, Term
+from drive.roads import Lane, Road, Straight
+from drive.show import film, proof, roadside, viewer
+from drive.types import (
+    Attribution,
+    Cause,
+    Claim,
+    Control,
+    Decision,
+    Episode,
+    Meta,
+    Task,
+    Term,
+)
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +161,136 @@ def test_the_end_tells_which_car_is_wrecked_and_when_it_touched(episode, data):
     assert data["end"]["contact"] == episode.end.contact.time
     assert set(data["end"]["crashed"]) == {0, 1}
     assert data["end"]["kind"] == "bad" and "car 1" in data["end"]["text"]
+
+
+def test_the_strongest_rival_is_the_option_that_came_second(episode):
+    for step, told in zip(episode.steps, viewer.player_data(episode)["steps"], strict=True):
+        others = [option for option in step.choice.options if option.action != step.choice.action]
+        second = max(others, key=lambda option: option.score)
+        rivals = [option["action"] for option in told["options"] if option["rival"]]
+        assert rivals == [str(second.action)]
+
+
+def test_what_would_be_done_without_a_cause_is_told_as_that_and_not_as_a_rival(episode):
+    step = episode.steps[0]
+    named = step.choice.option(step.rationale.rival)
+    cause = Cause(named.action, 5.0, cars=(1,))
+    unscored = tuple(replace(option, score=None) for option in step.choice.options)
+    step = replace(
+        step,
+        choice=replace(step.choice, options=unscored),
+        attribution=Attribution((cause,), named.action, 3, False),
+    )
+    options = viewer.step_data(episode.header, step)["options"]
+    told = {option["action"]: (option["rival"], option["without"]) for option in options}
+    assert told.pop(str(named.action)) == (False, [1])
+    assert set(map(str, told.values())) == {"(False, [])"}
+
+
+def test_an_end_tells_whether_the_task_was_done(episode):
+    end = fake_episode(steps=1).end
+    kinds = {None: "over", 1.0: "good", 0.0: "bad"}
+    for success, kind in kinds.items():
+        metrics = {} if success is None else {"success": success}
+        told = viewer.end_data(replace(end, metrics=metrics), 1)["end"]
+        assert (told["kind"], told["success"]) == (kind, None if success is None else bool(success))
+
+
+def test_an_episode_is_driven_anywhere_only_where_its_link_says_all_of_it():
+    header = replace(fake_episode(steps=1).header, scenario="two-way", policy="idle")
+    assert viewer.is_driven_anywhere(header)
+    for other in (
+        {"overrides": {"a": 1}},
+        {"policy": "mine"},
+        {"scenario": "fake"},
+        {"physics": "twin"},
+    ):
+        assert not viewer.is_driven_anywhere(replace(header, **other))
+
+
+# --------------------------------------------------------------------------------------- headlines
+
+
+@pytest.mark.parametrize(
+    ("text", "head"),
+    [
+        ("Keep lane 2.", "Keep lane 2."),
+        ("Keep lane 1 at 30 m/s. Slowing down would mean 25 m/s. On an empty road I would do the same.",
+         "Keep lane 1 at 30 m/s. Slowing down would mean 25 m/s."),
+        ("Keep lane 2 at 24 m/s behind car 4: it is 23.7 m ahead (I want 30.6 m) and 1.4 m/s slower.",
+         "Keep lane 2 at 24 m/s behind car 4: it is 23.7 m ahead"),
+        ("one two three four five six seven eight nine ten eleven twelve thirteen 14 15 16",
+         "one two three four five six seven eight nine ten eleven twelve thirteen 14 15"),
+    ],
+)  # fmt: skip
+def test_a_headline_ends_where_a_reader_pauses_and_has_at_most_fifteen_words(text, head):
+    pieces, count = viewer.headed(viewer.phrases(text))
+    assert "".join(piece for piece, _ in pieces) == text
+    assert "".join(piece for piece, _ in pieces[:count]) == head
+
+
+# ---------------------------------------------------------------------------------------- the road
+
+
+def crossing(priorities=(0, 0)):
+    """Two roads of one lane that cross at (50, 0)."""
+    lines = (((0.0, 0.0), (100.0, 0.0)), ((50.0, -50.0), (50.0, 50.0)))
+    return Road(
+        tuple(
+            Lane((f"{k}a", f"{k}b", 0), Straight(*line), 4.0, 10.0, priority=priority)
+            for k, (line, priority) in enumerate(zip(lines, priorities, strict=True))
+        )
+    )
+
+
+@pytest.mark.parametrize(("priorities", "yields"), [((0, 0), -1), ((0, 1), 0), ((3, 1), 1)])
+def test_where_lanes_cross_is_told_with_the_lane_that_gives_way(priorities, yields):
+    ((x, y, first, second, gives_way),) = roadside.meetings(crossing(priorities))
+    assert (x, y, first, second, gives_way) == (50.0, 0.0, 0, 1, yields)
+    assert roadside.meetings(straight_road()) == ()
+
+
+def test_the_goal_is_outlined_by_lane_and_by_position():
+    road = straight_road(lanes=2)
+    (lane,) = roadside.goal(road, Task("destination", (("0", "1", 1),), goal_from=900.0))
+    xs, ys = np.reshape(lane, (-1, 2)).T
+    assert (xs.min(), xs.max(), ys.min(), ys.max()) == (900.0, 1000.0, -6.0, -2.0)
+    (band,) = roadside.goal(road, Task("pass", goal_x=370.0))
+    xs, ys = np.reshape(band, (-1, 2)).T
+    assert (xs.min(), xs.max(), ys.min(), ys.max()) == (370.0, 370.0 + roadside.BAND, -6.0, 2.0)
+    assert roadside.goal(road, Task("cruise")) == []
+
+
+# ---------------------------------------------------------------------------------------- verdicts
+
+
+@pytest.mark.parametrize(
+    ("clause", "cars", "phrase"),
+    [
+        ("car 4 is 23.7 m ahead", (4,), "it is 23.7 m ahead"),
+        ("car 7 is 23.7 m behind", (7,), "car 7 is 23.7 m behind"),
+        ("without car 4 I would speed up", (4,), "Without car 4 I would speed up."),
+        ("the road is wet and narrow", (), None),
+    ],
+)
+def test_a_verdict_is_put_on_the_words_that_say_its_claim(clause, cars, phrase):
+    pieces = [("Keep lane 2 behind ", []), ("car 4", [4]), (": ", []), ("it is 23.7 m ahead", [4]),
+              ("; car 7 is 23.7 m behind", [7]), (". Without car 4 I would speed up.", [4])]  # fmt: skip
+    k = proof.place(clause, Claim("observation", "gap ahead", None, cars=cars), pieces)
+    assert k is None if phrase is None else phrase in pieces[k][0]
+
+
+def test_the_words_of_every_claim_of_the_shipped_episode_are_told_with_its_verdict():
+    (name,) = shelf.episodes(shelf.root(), shelf.SHIPPED)
+    path = shelf.find(shelf.root(), shelf.SHIPPED, name)
+    (told,) = proof.messages(path, shelf.SHIPPED, name)
+    episode = log.read(path).episode
+    assert len(told["proof"]["steps"]) == told["proof"]["of"] == len(episode.steps)
+    for step, findings in zip(episode.steps, told["proof"]["steps"], strict=True):
+        assert len(findings) >= len(step.rationale.claims) > 0
+        placed = [one["phrase"] for one in findings if one["phrase"] is not None]
+        assert len(placed) >= 0.8 * len(step.rationale.claims)
+    assert episode.end.metrics["success"] == 1.0
 
 
 # ------------------------------------------------------------------------------------------ risk

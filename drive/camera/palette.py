@@ -50,9 +50,9 @@ LIGHT = Palette.of(
     wreck="#c4372c",
     barrier="#d08a00",
     ink="#1c2430",
-    faint="#66707d",
+    faint="#5b6571",
     panel="#ffffff",
-    cited="#c2571a #a8327f #0f7f7a #6b4fd8 #7a6a00",
+    cited="#b45012 #a8327f #0d7772 #6b4fd8 #7a6a00",
     risk="#d3d8dd #e3a008 #c4372c",
 )
 DARK = Palette.of(

@@ -588,10 +588,18 @@ def logs_of(run: Path) -> tuple[Path, ...]:
 
 def verify_log(path: Path, claims_only: bool = False) -> Verified:
     """Test one log and write the verdicts beside it. claims_only: as for `Verifier.steps`."""
-    episode = log.read(path).episode
-    policy, why_not = asked_again(episode.header)
     findings: list[Finding] = []
     made: list[Check] = []
+    for step in verify_steps(path, claims_only):
+        findings += step.findings
+        made += step.checks
+    return Verified(tuple(findings), tuple(made))
+
+
+def verify_steps(path: Path, claims_only: bool = False) -> Iterator[Verified]:
+    """What every step of a log comes to, as it is tested; after the last the verdicts lie beside the log."""
+    episode = log.read(path).episode
+    policy, why_not = asked_again(episode.header)
     with whole(path_beside(path)) as part, open(part, "wb") as file:
         header = {
             "schema": SCHEMA,
@@ -601,11 +609,9 @@ def verify_log(path: Path, claims_only: bool = False) -> Verified:
         }
         file.write(orjson.dumps(header) + b"\n")
         for step in Verifier(episode, policy, why_not).steps(claims_only):
-            findings += step.findings
-            made += step.checks
+            yield step
             for row in (*map(plain, step.findings), *(CHECK | plain(c) for c in step.checks)):
                 file.write(orjson.dumps(row) + b"\n")
-    return Verified(tuple(findings), tuple(made))
 
 
 def read_verdicts(path: Path) -> Verified:

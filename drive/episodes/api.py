@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from drive.episodes import log, rollout
 from drive.episodes.record import finished, record
 from drive.language import explanation, words_of
-from drive.policy import load, prepare
+from drive.policy import applies, load, offered, prepare
 from drive.types import Episode, Policy, Step
 from drive.world import World
 
@@ -35,6 +36,13 @@ def run(
         return finished(rollout.run(world, driver, seed, language, causes))
     path, *_ = record(world, driver, seed, Path(out), language, causes)
     return log.read(path).episode
+
+
+@cache
+def drivers_of(scenario: str) -> tuple[str, ...]:
+    """The shipped policies that have an action on a scenario's road. ValueError for no such scenario."""
+    legal = World(scenario).reset(0).legal
+    return tuple(name for name in offered() if applies(load(name), legal))
 
 
 def explain(

@@ -2,7 +2,7 @@
 
 A run is a folder below `runs/` (or the folder that WHYDRIVE_RUNS names) with logs in it; its id is
 its path from there, "." for logs that lie in that folder itself. An id is only ever looked up in
-the list, so that it cannot lead out of the folder.
+the list, so that it cannot lead out of the folder. One more run comes with the package: SHIPPED.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from pathlib import Path
 
 DEPTH = 3  # folders below the root that are looked into
 ASIDE = ".verdicts.jsonl"  # lies beside a log and is none
+SHIPPED = "shipped"  # the run that comes with the package; its logs are compressed
+SHIPPED_IN, PACKED = Path(__file__).parent / "shipped", ".jsonl.gz"
 
 
 def root() -> Path:
@@ -32,6 +34,8 @@ def runs(folder: Path) -> tuple[str, ...]:
 
 def episodes(folder: Path, run: str) -> tuple[str, ...]:
     """Names of a run's logs, without their ending; ValueError for a run that is not there."""
+    if run == SHIPPED:
+        return tuple(sorted(p.name.removesuffix(PACKED) for p in SHIPPED_IN.glob(f"*{PACKED}")))
     if run not in runs(folder):
         raise ValueError(f"no run {run!r}")
     return tuple(sorted(path.stem for path in (folder / run).glob("*.jsonl") if _is_log(path)))
@@ -41,6 +45,8 @@ def find(folder: Path, run: str, name: str) -> Path:
     """The log of that name in that run; ValueError where there is none."""
     if name not in episodes(folder, run):
         raise ValueError(f"no episode {name!r} in run {run!r}")
+    if run == SHIPPED:
+        return SHIPPED_IN / f"{name}{PACKED}"
     return folder / run / f"{name}.jsonl"
 
 

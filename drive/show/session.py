@@ -84,7 +84,10 @@ class Line:
 
 
 async def in_turn(
-    line: Line, messages: Iterator[dict], wanted: Callable[[], bool]
+    line: Line,
+    messages: Iterator[dict],
+    wanted: Callable[[], bool],
+    say: Callable[[int], dict] = lambda place: {"asked": place},
 ) -> AsyncIterator[dict]:
     """Say where one stands in line, at once and as it changes, then the messages, made in a thread.
 
@@ -93,7 +96,7 @@ async def in_turn(
     ticket, at_work = line.join(), asyncio.get_running_loop()
     try:
         async for place in _places(line, ticket, wanted):
-            yield {"asked": place}
+            yield say(place)
         while wanted():
             message = await at_work.run_in_executor(line.threads, next, messages, NO_MORE)
             if message is NO_MORE:
@@ -115,6 +118,62 @@ async def _places(line: Line, ticket: object, wanted: Callable[[], bool]) -> Asy
             return
         looks += 1
         await asyncio.sleep(LOOK)
+
+
+class Preparation:
+    """A making ready that takes long, once, in a thread of its own, with the last line that it said of itself."""
+
+    def __init__(self, prepare: Callable[[Callable[[str], None]], None]):
+        self._prepare, self.line = prepare, ""
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> Preparation:
+        self._thread.start()
+        return self
+
+    @property
+    def done(self) -> bool:
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        self._prepare(self._say)
+
+    def _say(self, line: str) -> None:
+        self.line = line
+
+    async def told(self, wanted: Callable[[], bool]) -> AsyncIterator[dict]:
+        """What it says while it lasts, as messages; over at once where it is done."""
+        before = None
+        while wanted() and not self.done:
+            if self.line != before:
+                before = self.line
+                yield {"asked": 0, "preparing": before}
+            await asyncio.sleep(LOOK)
+
+
+async def then_proved(
+    told: AsyncIterator[dict],
+    prove: Callable[[str, str], Iterator[dict]],
+    line: Line,
+    wanted: Callable[[], bool],
+) -> AsyncIterator[dict]:
+    """Messages of an episode, and after its end those on its claims, tested while they are wanted."""
+    whole = None
+    async for message in told:
+        yield message
+        whole = message["id"] if "end" in message else None
+    if whole is None:
+        return
+    here = {"id": whole}
+
+    def place(number: int) -> dict:
+        return here | {"proof": {"place": number}}
+
+    try:
+        async for message in in_turn(line, prove(*whole), wanted, place):
+            yield message
+    except (ValueError, OSError) as error:
+        yield here | {"proof": {"problem": in_words(error)}}
 
 
 def in_words(error: Exception) -> str:

@@ -17,15 +17,28 @@ import numpy as np
 from drive import camera
 from drive.language import ending, said_in, say_action, say_term, words_of
 from drive.measures.motion import Motion
+from drive.policy import offered
 from drive.reasoning.narrate import merge
-from drive.types import Decision, End, Episode, Follow, Header, Meta, Option, Step, Term
+from drive.scenarios import SCENARIOS
+from drive.show import roadside
+from drive.types import Action, Decision, End, Episode, Follow, Header, Meta, Option, Step, Term
 
 CALM, ALARM = 6.0, 1.0  # [s] to contact: at CALM and above the risk is 0, at ALARM and below 1
 NOTABLE = 0.5  # a decision with at least this risk is worth a look
 FAST = 0.5  # [s] where decisions are closer than this, unchanged ones are told as one
 FAR = 250.0  # [m] a car farther from the ego than this is not sent to the player
+STOPS = (re.compile(r"[.;](?=\s)|[。；]"), re.compile(r"[,:](?=\s)|[，：]|(?=\s\()|(?=（)"))
+WORDS = re.compile(
+    r"[\u3000-\u9fff]{1,2}|[^\s\u3000-\u9fff]+"
+)  # without blanks, two characters are one
 CLAUSE = re.compile(r"(?<=[.;:])\s+|(?<=[。；：])")  # where one clause ends
-PLAYER = ("episode.js", "scene.js", "strip.js", "panel.js", "player.js")
+PLAYER = ("episode.js", "supply.js", "labels.js", "scene.js", "driver.js", "strip.js", "panel.js",
+          "proof.js", "player.js")  # fmt: skip
+HEADLINE = 15  # words that are read at a glance; the rest of a rationale unfolds
+MARGIN, LEAST_RISE = (
+    2.5,
+    14.0,
+)  # [m] beside a straight road that a picture shows, and in all at least
 
 
 # ------------------------------------------------------------------------------- the page's assets
@@ -83,14 +96,24 @@ def header_data(header: Header, run: str = "", name: str = "") -> dict:
         "deadline": header.task.deadline,
         "shape": kind,
         "span": camera.SPAN[kind],
-        "rise": camera.RISE[kind],
+        "rise": _rise(header.road),
         "ahead": camera.AHEAD,
         "middle": camera.middle(header.road),
         "edge": camera.EDGE,
         "risk": [CALM, ALARM],
         "lanes": [_lane(lane) for lane in header.road.lanes],
+        "goal": roadside.goal(header.road, header.task),
+        "meetings": [list(point) for point in roadside.meetings(header.road)],
+        "task": header.task.kind,
+        "anywhere": is_driven_anywhere(header),
     }
     return {"id": [run, name], "header": about}
+
+
+def is_driven_anywhere(header: Header) -> bool:
+    """Do scenario, policy and seed alone drive this episode again, wherever Whydrive is installed?"""
+    own = header.overrides or header.parent or header.physics != "highway-env"
+    return not own and header.scenario in SCENARIOS and header.policy in offered()
 
 
 def step_data(header: Header, step: Step, before: Step | None = None, language: str = "en") -> dict:
@@ -106,6 +129,7 @@ def step_data(header: Header, step: Step, before: Step | None = None, language: 
         step.rationale.decision,
         step.choice.answered,
     )
+    pieces, head = headed(phrases(said.text, said.language), said.language)
     return {
         "time": _rounded(scene.time, 3),
         "times": _rounded(tracks.times, 3),
@@ -124,7 +148,10 @@ def step_data(header: Header, step: Step, before: Step | None = None, language: 
         "action": _name(step.choice.action),
         "done": say_action(step.choice.action, language),
         "decision": decision_words(said.decision, language),
-        "phrases": _cut(phrases(said.text, said.language)),
+        "phrases": _cut(pieces),
+        "headline": head,
+        "limit": roadside.limit(scene),
+        "way": roadside.way(scene),
         "tie": words_of(language).ties[step.rationale.tie],
         "fallback": "" if step.choice.answered else words_of(language).fallback,
         "notes": list(step.choice.notes),
@@ -137,12 +164,18 @@ def step_data(header: Header, step: Step, before: Step | None = None, language: 
 
 def end_data(end: End, steps: int, language: str = "en") -> dict:
     """The message that closes an episode of so many steps."""
-    bad = end.reason in ("collision", "off road", "policy failed")
+    broken = end.reason in ("collision", "off road", "policy failed")
+    success = end.metrics.get("success")
     return {
         "end": {
             "steps": steps,
             "text": ending(end, language).strip(),
-            "kind": "bad" if bad else "good",
+            "kind": "bad" if broken or success == 0.0 else "good" if success else "over",
+            "success": None if success is None else bool(success),
+            "reason": end.reason,
+            "time": _rounded(end.final.time, 1),
+            "off": roadside.lanes_off(end.final),
+            "laps": _rounded(end.laps, 1),
             "contact": end.contact.time if end.contact else None,
             "crashed": [b.id for b in camera.moment_of(end.final).bodies if b.crashed],
         }
@@ -185,6 +218,32 @@ def phrases(text: str, language: str = "en") -> list[tuple[str, list[int]]]:
             spoken.append((clause, [last] if follows else []))
         last = int(named[-1]["id"]) if named else last
     return spoken
+
+
+def headed(pieces: list, language: str = "en") -> tuple[list, int]:
+    """A rationale's phrases, and how many of them are its headline: at most HEADLINE words.
+
+    It ends with a sentence, else within one where a reader pauses, else after so many words; a
+    phrase in which it ends is cut in two.
+    """
+    text = "".join(piece for piece, _ in pieces)
+    words = [word.end() for word in WORDS.finditer(text)]
+    if len(words) <= HEADLINE:
+        return pieces, len(pieces)
+    most = words[HEADLINE - 1]
+    ends = [[m.end() for m in stops.finditer(text) if m.end() <= most + 1] for stops in STOPS]
+    return _split(pieces, next((each[-1] for each in ends if each), most))
+
+
+def _split(pieces: list, at: int) -> tuple[list, int]:
+    """The phrases, cut so that one ends at a character; and how many stand before it."""
+    before, after, length = [], [], 0
+    for text, cars in pieces:
+        place = min(max(at - length, 0), len(text))
+        before += [(text[:place], cars)] if place else []
+        after += [(text[place:], cars)] if place < len(text) else []
+        length += len(text)
+    return before + after, len(before)
 
 
 def mentions(text: str, language: str = "en") -> list[tuple[str, list[int]]]:
@@ -239,7 +298,8 @@ def _option(number: int, option: Option, step: Step, language: str) -> dict:
         "action": f"{_name(option.action)} {number}" if several else _name(option.action),
         "words": say_action(option.action, language),
         "chosen": option.action == step.choice.action,
-        "rival": option.action == step.rationale.rival,
+        "rival": option.action == rival(step),
+        "without": _without(option, step),
         "score": None if option.score is None else _rounded(option.score, 3),
         "terms": [_term(term, language) for term in option.terms],
         "path": [] if path is None else _flat(path.x, path.y, 3),  # as fine as the log
@@ -251,6 +311,24 @@ def _term(term: Term, language: str) -> dict:
     worth = None if term.worth is None else _rounded(term.worth, 3)
     phrases_of = _cut(mentions(say_term(term, language), language))
     return {"counts": term.counts, "worth": worth, "phrases": phrases_of}
+
+
+def rival(step: Step) -> Action | None:
+    """The option that came second: by score where every option has one, else the one that the rationale names.
+
+    What would be done without a cause is no rival: the rationale names it, though it may have lost by much.
+    """
+    others = [option for option in step.choice.options if option.action != step.choice.action]
+    if others and all(option.score is not None for option in others):
+        return max(others, key=lambda option: option.score).action
+    named = step.choice.option(step.rationale.rival)
+    return None if named is None or _without(named, step) else named.action
+
+
+def _without(option: Option, step: Step) -> list[int]:
+    """The cars without which this option would be taken; () where it would not."""
+    causes = step.attribution.causes if step.attribution else ()
+    return next((list(each.cars) for each in causes if each.instead == option.action), [])
 
 
 def _cut(pieces: list[tuple[str, list[int]]]) -> list[dict]:
@@ -266,6 +344,16 @@ def _wanted(step: Step) -> float | None:
     if not isinstance(step.choice.action, Meta):
         return None
     return _rounded(step.scene.ego.target_speed, 2)
+
+
+def _rise(road) -> float:
+    """[m] from bottom to top that a picture of the road shows at least: a straight road fills it."""
+    kind = camera.shape(road)
+    if kind == "curved":
+        return camera.RISE[kind]
+    sides = np.concatenate([np.concatenate(camera.edges(lane)) for lane in road.lanes])
+    wide = float(np.ptp(sides[:, 1])) + 2 * MARGIN
+    return _rounded(min(max(wide, LEAST_RISE), 1.5 * camera.RISE[kind]), 1)
 
 
 def _lane(lane) -> dict:

@@ -1,7 +1,7 @@
 // The episode as received, and where everyone is at a time. Draws nothing.
 
 function newEpisode(header) {
-  return { header, steps: [], end: null };
+  return { header, steps: [], end: null, proofs: newProofs() };
 }
 
 // Adds a message's steps where they belong; false if earlier ones are missing.
@@ -69,6 +69,13 @@ function between(rows, [k, part], angle = -1) {
     value + part * (i === angle ? wrap(b[i] - value) : b[i] - value));
 }
 
+const BRAKING = 0.6; // [m/s2] of slowing down at which brake lights are lit
+
+function isBraking(rows, times, [k]) {
+  const a = rows[k], b = rows[k + 1];
+  return Boolean(a && b) && (a[3] - b[3]) / (times[k + 1] - times[k]) > BRAKING;
+}
+
 // Everyone at a time: {step, said, ego, cars: [{id, x, y, heading, speed, length, width, seen, crashed}]}.
 function momentAt(episode, time) {
   const index = indexAt(episode, time), step = episode.steps[index];
@@ -81,7 +88,7 @@ function momentAt(episode, time) {
     if (!row) return null;
     const [length, width] = step.sizes[id] || [5, 2];
     const [x, y, heading, speed] = row;
-    return { id, x, y, heading, speed, length, width,
+    return { id, x, y, heading, speed, length, width, braking: isBraking(rows, step.times, place),
              seen: id === 0 || step.seen.includes(id), crashed: wrecks.has(id) };
   };
   const cars = Object.entries(step.cars).map(([id, rows]) => body(Number(id), rows));

@@ -17,13 +17,23 @@ function showRationale(root, step, said, held, cited) {
     ...(held === null ? [] : [make("span", "wd-held", heldText(said, held))]),
   );
   const text = root.querySelector(".wd-text");
-  text.replaceChildren(...said.phrases.flatMap((phrase) => phraseNodes(phrase, cited)));
+  text.replaceChildren(...said.phrases.flatMap((phrase, k) => saidNodes(phrase, k, said, cited)));
   for (const node of text.querySelectorAll(".wd-phrase"))
     Object.assign(node, { role: "button", tabIndex: 0 });
   const notes = root.querySelector(".wd-notes");
   notes.replaceChildren(...step.notes.map((note) => make("li", "", note)));
   notes.hidden = !step.notes.length;
   root.querySelector(".wd-tie").textContent = said.tie;
+}
+
+// One phrase, in the headline or after it, and the blanks after it; verdicts are put at its end.
+function saidNodes(phrase, number, said, cited) {
+  const node = make("span", number < said.headline ? "wd-head" : "wd-rest"), { text, cars } = phrase;
+  const bare = text.trimEnd();
+  node.dataset.phrase = number;
+  node.classList.toggle("wd-last", number === said.headline - 1 && number < said.phrases.length - 1);
+  node.append(...phraseNodes({ text: bare, cars }, cited));
+  return [node, document.createTextNode(text.slice(bare.length))];
 }
 
 function heldText(said, held) {
@@ -85,7 +95,7 @@ function optionRow(option, cited, fallback, most) {
   row.classList.toggle("wd-chosen", option.chosen);
   const name = make("td", "wd-option");
   name.append(make("span", "", option.words));
-  const rank = option.chosen ? (fallback || "chosen") : option.rival ? "strongest rival" : "";
+  const rank = rankOf(option, fallback);
   if (rank) name.append(make("small", "", rank));
   const terms = make("td");
   const list = make("ul", "wd-terms");

@@ -1,15 +1,21 @@
 // One clock drives everything: the map, the plots, the playhead and the words show the same time.
-// Receives messages (props.value, JSON): {header, at?} {from, steps} {end} {problem}, in any mixture.
+// Receives messages (props.value, JSON): {header, at?} {from, steps} {end} {proof} {asked} {problem}, in any mixture.
 
 const RATES = [0.1, 0.25, 0.5, 1, 2, 4];
+const LOOKS = ["both", "driver", "bird"]; // eyes: side by side, or one of them
+const LOOK_NAMES = { both: "both views", driver: "driver's eye", bird: "bird's eye" };
+const CARD_PAUSE = 500; // [ms] between two looks of the card while claims are tested
+const NARROW = 760; // [px] a page on which one picture is enough
 const SILENCE = { problem: "the server does not answer." };
 
 function startPlayer({ element, props, watch, server }) {
   const root = element.querySelector(".wd");
   const find = (name) => root.querySelector(name);
   const map = find(".wd-map"), plot = find(".wd-plot"), ticks = find(".wd-ticks");
+  const eye = find(".wd-eye"), tracks = find(".wd-tracks");
   const state = { episode: null, wish: 0, missed: null, fetching: false,
                   time: 0, playing: false, rate: 1, shown: -1, driving: false,
+                  carded: -Infinity, supply: newSupply(0), at: null, asker: null, tested: null, failed: false,
                   look: { zoom: 1, turn: false, car: null, option: null }, view: null,
                   moment: null, dirty: true, last: 0, theme: readTheme(root) };
 
@@ -19,21 +25,64 @@ function startPlayer({ element, props, watch, server }) {
     if (message.wish < state.wish) return; // of something that was asked for before
     state.wish = message.wish ?? state.wish;
     notice(message.problem);
-    if ("wish" in message) asked(message.asked); // else it is about a file
+    if ("wish" in message) asked(message.asked, message.preparing); // else it is about a file
     if (message.header) begin(message);
     if (!message.id) return;
-    const episode = state.episode;
+    const episode = state.episode, before = episode?.steps.length;
     if (!isShown(message.id) || !receive(episode, message)) return fetchAgain(message);
+    if (message.proof) return takeProof(message.proof);
+    if (episode.steps.length > before)
+      supplied(state.supply, performance.now(), lastTime(episode) - state.time);
     if (message.end) state.driving = false;
     showStatus();
-    if (message.at !== undefined) seek(episode.steps[message.at]?.time ?? lastTime(episode));
-    layout();
+    goWhereAsked();
+    layout(Math.max(before - 1, 0));
+  }
+
+  // A link may name a step that is not driven yet.
+  function goWhereAsked() {
+    const { at, episode } = state;
+    if (at === null || !episode.steps.length) return;
+    if (episode.steps.length <= at && !episode.end) return;
+    state.at = null;
+    seek(episode.steps[at]?.time ?? lastTime(episode));
+  }
+
+  function takeProof(told) {
+    receiveProof(state.episode.proofs, told);
+    layTicks(ticks, state.episode, state.theme, told.from ?? 0);
+    markTick(ticks, state.shown);
+    showMarked();
+    const { steps, of } = state.episode.proofs, now = performance.now();
+    if (steps.length < of && now - state.carded < CARD_PAUSE) return; // more is to come
+    state.carded = now;
+    showCard(find(".wd-proof"), state.episode, state.failed);
+  }
+
+  function showVerdicts() {
+    showCard(find(".wd-proof"), state.episode, state.failed);
+    showMarked();
+  }
+
+  function showMarked() {
+    const { shown } = state;
+    if (shown < 0) return;
+    const findings = findingsAt(shown);
+    showMarks(find(".wd-text"), findings, state.tested);
+    showTested(find(".wd-tested"), findings, state.tested);
+  }
+
+  // Verdicts on what is said now: it was said at the first decision of a run.
+  function findingsAt(index) {
+    return state.episode.proofs.steps[runAround(state.episode, index)[0]] || [];
   }
 
   function begin(message) {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     state.episode = newEpisode(message.header);
-    Object.assign(state, { time: 0, shown: -1, driving: true, view: null, moment: null });
+    Object.assign(state, { time: 0, shown: -1, driving: true, view: null, moment: null,
+                           at: message.at ?? null, tested: null,
+                           supply: newSupply(performance.now()) });
     state.playing = message.at === undefined && !still;
     root.classList.toggle("wd-playing", state.playing);
     state.look.car = state.look.option = null;
@@ -46,12 +95,17 @@ function startPlayer({ element, props, watch, server }) {
     find(".wd-alarm").textContent = risk[1];
     ticks.replaceChildren();
     clear();
-    root.focus({ preventScroll: true });
+    [root.dataset.run, root.dataset.episode] = message.id;
+    showVerdicts();
+    newLink(state.wish > 0);
+    const on = document.activeElement; // a list or field that one types in is not left
+    if (!on || on === document.body || (on === state.asker && !isTyping(on)))
+      root.focus({ preventScroll: true });
   }
 
   // Nothing of the episode before stays under the new one's name.
   function clear() {
-    for (const canvas of [map, plot])
+    for (const canvas of [map, eye, plot])
       canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
     for (const part of [".wd-when", ".wd-text", ".wd-notes", ".wd-tie", ".wd-count", "tbody"])
       find(part).replaceChildren();
@@ -88,11 +142,12 @@ function startPlayer({ element, props, watch, server }) {
   }
 
   // What is shown is no longer what is asked for: it stands still until the answer comes.
-  function asked(place) {
+  function asked(place, preparing) {
     const waiting = place !== undefined, node = find(".wd-asked");
     root.classList.toggle("wd-waiting", waiting);
     node.hidden = !waiting;
-    const told = place ? `, place ${place} in the queue` : place === 0 ? ", and begun" : "…";
+    const told = preparing ? `; ${preparing}` : place ? `, place ${place} in the queue`
+      : place === 0 ? ", and begun" : "…";
     node.textContent = waiting ? `asked${told}` : "";
     if (waiting && state.playing) setPlaying(false);
   }
@@ -110,7 +165,7 @@ function startPlayer({ element, props, watch, server }) {
   function advance(passed) {
     const end = lastTime(state.episode);
     if (state.playing && state.time < end) {
-      state.time = Math.min(state.time + passed * state.rate, end);
+      state.time = Math.min(state.time + passed * paceOf(state.supply, state.episode, state.rate), end);
       state.dirty = true;
     } else if (state.playing && state.episode.end) setPlaying(false);
     if (state.dirty) draw();
@@ -120,11 +175,13 @@ function startPlayer({ element, props, watch, server }) {
     const { episode, look, theme } = state;
     state.dirty = false;
     state.moment = momentAt(episode, state.time);
-    state.view = drawScene(map, episode, state.moment, look, theme);
+    if (map.clientWidth) state.view = drawScene(map, episode, state.moment, look, theme);
+    if (eye.clientWidth) drawDriver(eye, episode, state.moment, look, theme);
     drawPlots(plot, episode, state.moment, theme);
     const { x } = axis(episode, ticks.clientWidth);
     find(".wd-playhead").style.transform = `translateX(${x(state.time)}px)`;
     find(".wd-time b").textContent = state.time.toFixed(1);
+    tracks.setAttribute("aria-valuenow", state.time.toFixed(1));
     find(".wd-time i").textContent = `/ ${duration(episode).toFixed(1)} s`;
     const index = indexAt(episode, state.time);
     if (index !== state.shown) showStep(index);
@@ -132,11 +189,27 @@ function startPlayer({ element, props, watch, server }) {
 
   function showStep(index) {
     state.shown = index;
-    state.look.car = state.look.option = null;
+    state.look.car = state.look.option = state.tested = null;
     showWords();
     markTick(ticks, index);
     count();
+    announce();
     if (!state.playing) writeLink();
+  }
+
+  // What is seen, for those that do not see it; while it plays, only decisions that stand out.
+  function announce() {
+    const { episode, moment, shown } = state, step = episode.steps[shown];
+    const said = episode.steps[runAround(episode, shown)[0]], cited = citedIn(said);
+    map.setAttribute("aria-label", `Bird's-eye view. ${pictureText(moment, cited)}`);
+    eye.setAttribute("aria-label", `Driver's-eye view. ${pictureText(moment, cited)}`);
+    plot.setAttribute("aria-label", plotText(moment, step));
+    tracks.setAttribute("aria-valuemax", duration(episode).toFixed(1));
+    tracks.setAttribute("aria-valuetext",
+      `${step.time.toFixed(1)} s, decision ${shown + 1} of ${episode.steps.length}, ${riskText(step)}`);
+    if (state.playing && !step.interesting) return;
+    const head = said.phrases.slice(0, said.headline).map((phrase) => phrase.text).join("");
+    find(".wd-live").textContent = `Decision ${shown + 1}: ${step.done}. ${head}`;
   }
 
   function showWords() {
@@ -145,6 +218,7 @@ function startPlayer({ element, props, watch, server }) {
     const held = last > first ? episode.steps[last].times.at(-1) - said.time : null;
     showRationale(root, step, said, held, citedIn(said));
     showOptions(root, step, citedIn(said));
+    showMarked();
   }
 
   function count() {
@@ -156,7 +230,8 @@ function startPlayer({ element, props, watch, server }) {
 
   function showStatus() {
     const status = find(".wd-status"), end = state.episode.end;
-    status.textContent = end ? end.text : state.driving ? "driving…" : "";
+    status.textContent = end ? outcomeText(end, state.episode.header.task) : state.driving ? "driving…" : "";
+    status.title = end ? end.text : "";
     status.dataset.kind = end ? end.kind : "driving";
   }
 
@@ -170,18 +245,24 @@ function startPlayer({ element, props, watch, server }) {
 
   // Only what is in the picture is explained.
   function showLegend() {
-    const { step, said, ego, cars } = state.moment, reach = state.view.reach;
+    const { step, said, ego, cars } = state.moment, reach = state.view?.reach ?? EYE.far;
     const near = (car) => Math.hypot(car.x - ego.x, car.y - ego.y) < reach;
-    const shown = { rival: step.options.length > 1, cited: citedIn(said).size > 0,
+    const { header } = state.episode, way = new Set(step.way);
+    const shown = { goal: header.goal.length > 0, oncoming: hasOncoming(header.lanes, ego, state.view),
+                    meeting: header.meetings.some(([, , a, b]) => way.has(a) !== way.has(b)),
+                    rival: step.options.length > 1, cited: citedIn(said).size > 0,
                     unseen: cars.some((car) => !car.seen && near(car)),
                     object: step.objects.length > 0, fallback: Boolean(step.fallback) };
     for (const [mark, on] of Object.entries(shown))
       find(`.wd-legend [data-mark=${mark}]`).hidden = !on;
   }
 
-  function layout() {
+  // From a decision on; those before it stay where they are while the axis does.
+  function layout(from = 0) {
     if (!state.episode) return;
-    layTicks(ticks, state.episode, state.theme);
+    const height = heightFor(state.episode.header, map.clientWidth);
+    root.style.setProperty("--wd-road", height ? `${height}px` : "");
+    layTicks(ticks, state.episode, state.theme, state.episode.end ? 0 : from);
     state.dirty = true;
     if (state.shown >= 0) { markTick(ticks, state.shown); count(); showHeld(); }
   }
@@ -239,6 +320,36 @@ function startPlayer({ element, props, watch, server }) {
     state.dirty = true;
   }
 
+  function lookFrom() {
+    const narrow = root.clientWidth < NARROW, choices = LOOKS.filter((one) => !(narrow && one === "both"));
+    setLook(choices[(choices.indexOf(root.dataset.look) + 1) % choices.length]);
+  }
+
+  function setLook(look) {
+    root.dataset.look = look;
+    find(".wd-look").textContent = LOOK_NAMES[look];
+    layout();
+  }
+
+  function unfold() {
+    const on = root.classList.toggle("wd-unfolded");
+    find(".wd-unfold").setAttribute("aria-expanded", on);
+    find(".wd-unfold").textContent = on ? "only the headline" : "the whole reason";
+    layout();
+  }
+
+  function failed() {
+    state.failed = !state.failed;
+    find("[data-do=failed]").setAttribute("aria-pressed", state.failed);
+    showVerdicts();
+  }
+
+  function test(phrase) {
+    state.tested = state.tested === phrase ? null : phrase;
+    showMarked();
+    find(`.wd-mark[data-about="${phrase}"]`)?.focus();
+  }
+
   function turn() {
     state.look.turn = !state.look.turn;
     find("[data-do=turn]").setAttribute("aria-pressed", state.look.turn);
@@ -261,7 +372,8 @@ function startPlayer({ element, props, watch, server }) {
     speed: () => rate(1),
     in: () => zoom(1.25),
     out: () => zoom(0.8),
-    turn, help,
+    look: lookFrom,
+    turn, help, unfold, failed,
   };
 
   const KEYS = {
@@ -279,6 +391,9 @@ function startPlayer({ element, props, watch, server }) {
     "+": COMMANDS.in,
     "-": COMMANDS.out,
     r: turn,
+    v: lookFrom,
+    w: unfold,
+    f: failed,
     "?": help,
   };
 
@@ -302,6 +417,9 @@ function startPlayer({ element, props, watch, server }) {
   function onClick(event) {
     const button = event.target.closest("[data-do]");
     if (button && state.episode?.steps.length) return COMMANDS[button.dataset.do]();
+    const mark = event.target.closest(".wd-mark"), go = event.target.closest("[data-go]");
+    if (mark) return test(mark.dataset.about);
+    if (go) return goTo(Number(go.dataset.go));
     const tick = event.target.closest(".wd-tick");
     if (tick) return goTo(Number(tick.dataset.step));
     const phrase = event.target.closest(".wd-phrase");
@@ -311,7 +429,8 @@ function startPlayer({ element, props, watch, server }) {
   }
 
   function onEnter(event) {
-    if (event.key === "Enter" || event.key === " ") event.target.closest(".wd-phrase")?.click();
+    if (event.key !== "Enter" && event.key !== " ") return;
+    if (event.target.matches(".wd-phrase")) event.target.click();
   }
 
   function onHover(event) {
@@ -371,15 +490,27 @@ function startPlayer({ element, props, watch, server }) {
     go(event);
   }
 
-  function writeLink() {
-    if (state.shown < 0 || state.driving) return;
-    const [run, episode] = state.episode.header.id;
+  // Where this is driven or read again: by what it is, and only where that is not enough by its log.
+  function linkTo(step) {
+    const { id: [run, episode], anywhere, scenario, policy, seed } = state.episode.header;
     const query = new URLSearchParams(location.search);
-    for (const name of ["scenario", "policy", "seed"]) query.delete(name);
-    query.set("run", run);
-    query.set("episode", episode);
-    query.set("step", state.shown);
-    const link = `${location.pathname}?${query}`;
+    for (const name of ["scenario", "policy", "seed", "run", "episode", "step"]) query.delete(name);
+    const names = anywhere ? { scenario, policy, seed } : { run, episode };
+    for (const [name, value] of Object.entries(names)) query.set(name, value);
+    if (step !== null) query.set("step", step);
+    return `${location.pathname}?${query}`;
+  }
+
+  // The address tells what is shown from its beginning; what was asked for is a page to come back from.
+  function newLink(isAsked) {
+    clearTimeout(writeLink.later);
+    if (location.origin === "null" || !isAsked) return;
+    history.pushState({ wd: true }, "", linkTo(null));
+  }
+
+  function writeLink() {
+    if (state.shown < 0 || location.origin === "null") return;
+    const link = linkTo(state.shown);
     clearTimeout(writeLink.later);
     writeLink.later = setTimeout(() => history.replaceState(history.state, "", link), 250);
   }
@@ -387,7 +518,11 @@ function startPlayer({ element, props, watch, server }) {
   function listen() {
     document.addEventListener("keydown", onKey);
     root.addEventListener("click", onClick);
-    root.addEventListener("wd-asked", ({ detail }) => take({ asked: null, wish: detail }));
+    root.addEventListener("wd-asked", ({ detail }) => {
+      state.asker = document.activeElement;
+      take({ asked: null, wish: detail });
+    });
+    window.addEventListener("popstate", () => root.isConnected && location.reload());
     root.addEventListener("keydown", onEnter);
     root.addEventListener("mousedown", (event) => {
       if (event.target.closest("button") && !event.target.closest("dialog")) event.preventDefault();
@@ -396,14 +531,16 @@ function startPlayer({ element, props, watch, server }) {
       part.addEventListener("pointerover", onHover);
       part.addEventListener("pointerleave", () => highlight(null, null));
     }
+    find(".wd-why").addEventListener("focusin", onHover);
     map.addEventListener("pointermove", onMap);
     map.addEventListener("pointerleave", () => { tip(null); highlight(null, null); });
     plot.addEventListener("pointerdown", onScrub);
-    new ResizeObserver(layout).observe(root);
+    new ResizeObserver(() => layout()).observe(root);
     const recolour = () => { state.theme = readTheme(root); layout(); };
     new MutationObserver(recolour).observe(document.body, { attributeFilter: ["class"] });
   }
 
+  setLook(root.clientWidth < NARROW ? "bird" : "both");
   listen();
   watch("value", () => props.value && take(JSON.parse(props.value)));
   if (props.value) take(JSON.parse(props.value));
@@ -415,7 +552,7 @@ function readTheme(root) {
   root.classList.toggle("wd-dark", document.body.classList.contains("dark"));
   const style = getComputedStyle(root);
   const colour = (name) => style.getPropertyValue(`--wd-${name}`).trim();
-  const names = ["ground", "asphalt", "line", "car", "car-label", "unseen", "ego", "rival", "wreck",
+  const names = ["page", "sky", "goal", "ground", "asphalt", "line", "car", "car-label", "unseen", "ego", "rival", "wreck",
                  "barrier", "ink", "faint", "rule", "glass"];
   const theme = Object.fromEntries(names.map((name) => [name, colour(name)]));
   return { ...theme, label: theme["car-label"], font: style.fontFamily,

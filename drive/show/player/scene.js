@@ -2,6 +2,8 @@
 
 const DASH = 3, DASH_PERIOD = 8; // [m] of a striped line
 const LEAST = 5; // [px/m] on a narrow page: ids stay readable, less road is seen
+const ROAD = { span: 80, low: 84, high: 240 }; // [m] of a straight road that are seen; [px] of its picture
+const ARROWS = 40, ARROW = 2.2; // [m] between two arrows along a lane; their length
 
 function fitCanvas(canvas) {
   const ratio = window.devicePixelRatio || 1;
@@ -15,15 +17,27 @@ function fitCanvas(canvas) {
 
 // The view that follows the ego: world centre, rotation, scale [px/m]. A straight road stays put.
 function viewOf(header, ego, width, height, zoom, turn) {
-  const scale = zoom * Math.max(Math.min(width / header.span, height / header.rise), LEAST);
+  const scale = zoom * Math.max(fitted(header, width, height), LEAST);
   const along = ego.heading, still = header.middle !== null && !turn;
   const reach = header.ahead * (turn ? width : 1) / scale;
   const x = ego.x + reach * (turn ? 1 : width) * Math.cos(along);
   const y = ego.y + (still ? 0 : reach * (turn ? 1 : height) * Math.sin(along));
   const room = Math.max(height / scale / 2 - header.edge, 0);
   return { x, y: still ? Math.min(Math.max(header.middle, y - room), y + room) : y,
-           rotation: turn ? -along : 0, scale, width, height,
+           straight: header.middle !== null, rotation: turn ? -along : 0, scale, width, height,
            reach: Math.hypot(width, height) / 2 / scale };
+}
+
+// [px/m] at which the road fills the picture: a straight one from bottom to top, seen less far.
+function fitted(header, width, height) {
+  const span = header.middle === null ? header.span : ROAD.span;
+  return Math.min(width / span, height / header.rise);
+}
+
+// [px] The height at which a straight road fills a picture of that width; null: as the style sheet says.
+function heightFor(header, width) {
+  if (header.middle === null) return null;
+  return Math.round(Math.min(Math.max(Math.max(width / ROAD.span, LEAST) * header.rise, ROAD.low), ROAD.high));
 }
 
 function toPixels(view, x, y) {
@@ -82,6 +96,128 @@ function drawRoad(context, view, lanes, theme) {
     drawLine(context, view, lane.right, lane.right_line);
   }
   context.setLineDash([]);
+}
+
+// Which way each lane is driven; an oncoming one, seen from the ego, has another colour.
+function drawDirections(context, view, lanes, ego, theme) {
+  context.lineWidth = Math.max(0.25, 1.6 / view.scale);
+  for (const lane of lanes)
+    for (const { x, y, heading } of lane.arrows ||= arrowsOf(middleOf(lane))) {
+      if (Math.abs(x - view.x) > view.reach || Math.abs(y - view.y) > view.reach) continue;
+      const against = view.straight && Math.cos(heading - ego.heading) < -0.5;
+      context.strokeStyle = against ? theme.wreck : theme.line;
+      drawArrow(context, x, y, heading);
+    }
+}
+
+// Where the arrows of a lane stand, made once: a line between them each ARROWS metres.
+function arrowsOf(line) {
+  const arrows = [];
+  let along = 0;
+  for (let i = 0; i + 3 < line.length; i += 2) {
+    const dx = line[i + 2] - line[i], dy = line[i + 3] - line[i + 1], length = Math.hypot(dx, dy);
+    for (let s = ARROWS * Math.ceil(along / ARROWS + 0.5) - ARROWS / 2 - along; s < length; s += ARROWS)
+      if (s >= 0) arrows.push({ x: line[i] + dx * s / length, y: line[i + 1] + dy * s / length, heading: Math.atan2(dy, dx) });
+    along += length;
+  }
+  return arrows;
+}
+
+function hasOncoming(lanes, ego, view) {
+  if (!view?.straight) return false;
+  return lanes.some(({ left }) => Math.cos(Math.atan2(left[3] - left[1], left[2] - left[0]) - ego.heading) < -0.5);
+}
+
+function middleOf(lane) {
+  return lane.middle ||= lane.left.length === lane.right.length
+    ? lane.left.map((value, i) => (value + lane.right[i]) / 2) : lane.left;
+}
+
+function drawArrow(context, x, y, heading) {
+  const cos = Math.cos(heading), sin = Math.sin(heading), half = ARROW / 2;
+  const at = (a, b) => [x + a * cos - b * sin, y + a * sin + b * cos];
+  context.beginPath();
+  trace(context, [...at(-half, half), ...at(half * 0.4, 0), ...at(-half, -half)]);
+  context.stroke();
+}
+
+// Where the task ends: a checkered area, with a flag above it.
+function drawGoal(context, view, areas, theme) {
+  for (const area of areas) {
+    context.beginPath();
+    trace(context, area);
+    context.closePath();
+    context.fillStyle = context.strokeStyle = theme.goal;
+    context.globalAlpha = 0.3;
+    context.fill();
+    context.globalAlpha = 1;
+    context.lineWidth = 1.5 / view.scale;
+    context.stroke();
+  }
+}
+
+function labelGoal(context, view, areas, theme) {
+  for (const area of areas.slice(0, 1)) {
+    const count = area.length / 2, xs = area.filter((_, i) => i % 2 === 0), ys = area.filter((_, i) => i % 2);
+    const mean = (values) => values.reduce((sum, value) => sum + value, 0) / count;
+    const [px, py] = toPixels(view, mean(xs), mean(ys));
+    const x = Math.min(Math.max(px, 30), view.width - 30), y = Math.min(Math.max(py, 14), view.height - 14);
+    const way = px > x ? " →" : px < x ? " ←" : py > y ? " ↓" : py < y ? " ↑" : "";
+    drawPlate(context, x, y, `goal${way}`, theme.goal, theme);
+  }
+}
+
+function drawPlate(context, x, y, text, colour, theme) {
+  context.font = `600 12px ${theme.font}`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  const wide = context.measureText(text).width + 12;
+  context.fillStyle = colour;
+  context.beginPath();
+  context.roundRect(x - wide / 2, y - 9, wide, 18, 4);
+  context.fill();
+  context.fillStyle = theme.page;
+  context.fillText(text, x, y + 0.5);
+}
+
+// Where the ego's way meets others: a diamond, with a bar of teeth before it where one has to give way.
+function drawMeetings(context, view, { meetings }, step, theme) {
+  const way = new Set(step.way);
+  for (const [x, y, first, second, yields] of meetings) {
+    if (way.has(first) === way.has(second)) continue;
+    const ours = way.has(first) ? first : second, size = 1.1;
+    context.beginPath();
+    trace(context, [x - size, y, x, y + size, x + size, y, x, y - size]);
+    context.closePath();
+    context.lineWidth = 0.3;
+    context.strokeStyle = context.fillStyle = yields === ours ? theme.wreck : yields < 0 ? theme.barrier : theme.goal;
+    if (yields === ours) context.fill(); // filled: the ego gives way
+    context.stroke();
+  }
+}
+
+// The speed limit where the ego is, as a sign in the corner.
+function drawLimit(context, view, limit, theme) {
+  if (limit === null) return;
+  const part = view.height < 130 ? 0.75 : 1, x = 26 * part, y = view.height - 26 * part;
+  context.save();
+  context.translate(x, y);
+  context.scale(part, part);
+  context.beginPath();
+  context.arc(0, 0, 17, 0, 7);
+  context.fillStyle = "#fff";
+  context.fill();
+  context.lineWidth = 4;
+  context.strokeStyle = "#c4372c";
+  context.stroke();
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillStyle = "#1c2430";
+  context.font = `700 13px ${theme.font}`;
+  context.fillText(String(Math.round(limit)), 0, -2);
+  context.font = `600 7.5px ${theme.font}`;
+  context.fillText("m/s", 0, 8);
+  context.restore();
 }
 
 function drawLine(context, view, edge, kind) {
@@ -218,6 +354,9 @@ function drawScene(canvas, episode, moment, look, theme) {
   context.save();
   enterWorld(context, view);
   drawRoad(context, view, episode.header.lanes, theme);
+  drawGoal(context, view, episode.header.goal, theme);
+  drawDirections(context, view, episode.header.lanes, moment.ego, theme);
+  drawMeetings(context, view, episode.header, moment.step, theme);
   const chosenLast = [...moment.step.options].sort((a, b) => a.chosen - b.chosen);
   for (const option of chosenLast) drawOption(context, view, option, look, theme);
   moment.step.objects.forEach((thing) => drawObject(context, thing, theme));
@@ -229,6 +368,8 @@ function drawScene(canvas, episode, moment, look, theme) {
   drawCar(context, view, moment.ego, theme, theme.ego);
   if (look.car && !cited.has(look.car)) ringAround(context, view, moment, look.car, theme.ink);
   context.restore();
+  labelGoal(context, view, episode.header.goal, theme);
+  drawLimit(context, view, moment.step.limit, theme);
   drawLabels(context, view, moment, theme);
   for (const car of moment.cars)
     if (cited.has(car.id)) drawBeacon(context, view, car, theme, theme.cited[cited.get(car.id)]);

@@ -3,6 +3,8 @@
 const GLYPHS = { FASTER: "+", SLOWER: "−", LANE_LEFT: "L", LANE_RIGHT: "R" };
 const GUTTER = { left: 84, right: 84 }; // [px] for names and for the present values
 
+const CALM_SHARE = 0.3; // of a tick's bar, where nothing is near
+
 function axis(episode, width) {
   const length = duration(episode), inner = width - GUTTER.left - GUTTER.right;
   return { x: (time) => GUTTER.left + time / length * inner,
@@ -120,26 +122,35 @@ function newTick(step, index) {
   const contact = step.closest === null ? "" : `, ${step.closest.toFixed(1)} s to contact`;
   const fallback = step.fallback ? `, ${step.fallback}` : "";
   tick.title = `Decision ${index + 1} at ${step.time.toFixed(1)} s: ${step.done}${fallback}${contact}`;
+  tick.append(make("i", "wd-glyph"), make("i", "wd-bar"));
   tick.setAttribute("aria-label", tick.title);
   return tick;
 }
 
 // Brings the ticks up to date with the episode; the axis may have changed.
-function layTicks(box, episode, theme) {
+function layTicks(box, episode, theme, from = 0) {
   const { x } = axis(episode, box.clientWidth);
   while (box.children.length > episode.steps.length) box.lastChild.remove();
-  episode.steps.forEach((step, index) => {
-    const tick = box.children[index] || box.appendChild(newTick(step, index));
+  episode.steps.slice(from).forEach((step, k) => {
+    const index = from + k, tick = box.children[index] || box.appendChild(newTick(step, index));
     const left = x(step.time), width = x(step.times.at(-1)) - left;
     tick.style.left = `${left}px`;
     const joined = episode.steps[index + 1]?.same, gap = joined ? -0.3 : Math.min(1.5, width / 4);
     tick.style.width = `${Math.max(width - gap, 1)}px`;
-    tick.style.borderRadius = joined || step.same || width < 6 ? "0" : "2px";
-    tick.style.background = mixed(theme, step.risk);
-    tick.textContent = width > 11 ? GLYPHS[step.action] || "" : "";
+    const [glyph, bar] = tick.children, failed = hasFailed(episode, index);
+    bar.style.borderRadius = joined || step.same || width < 6 ? "0" : "2px";
+    bar.style.background = mixed(theme, step.risk);
+    bar.style.height = `${(CALM_SHARE + (1 - CALM_SHARE) * step.risk) * 100}%`; // taller: nearer to contact
+    glyph.textContent = width > 11 ? (failed ? "✗" : GLYPHS[step.action] || "") : "";
     tick.classList.toggle("wd-hot", step.risk > 0.6);
+    tick.classList.toggle("wd-failed", failed);
     tick.classList.toggle("wd-fell", Boolean(step.fallback));
   });
+}
+
+// Was anything said there that is false?
+function hasFailed(episode, index) {
+  return (episode.proofs.steps[index] || []).some((finding) => finding.result === "false");
 }
 
 function markTick(box, index) {

@@ -1,0 +1,100 @@
+"""What the page shows of verdicts: which words of a rationale each is about, how it was tested, what was measured."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from drive.checking.verdicts import Finding, path_beside, read_verdicts, verify_steps
+from drive.episodes import log
+from drive.language import QUANTITIES, said_in, say
+from drive.show import viewer
+from drive.types import Claim, Episode, Step
+
+NUMBER, WORD = re.compile(r"\d+(?:[.,]\d+)?"), re.compile(r"[^\W\d]+|[\u4e00-\u9fff]")
+ABOUT, VALUE = 3.0, 5.0  # weight of the same car, and of the same number, beside that of a word
+LEAST = 0.5  # share of a clause's words that a phrase must hold, where it holds no number of it
+WORST = ("false", "untestable", "true")  # the order in which verdicts are told
+
+
+def messages(path: Path, run: str, name: str, language: str = "en") -> Iterator[dict]:
+    """The verdicts on a log for the player: step by step as they are made, at last all of them.
+
+    Those that lie beside the log are not made again; what is made now is written there.
+    """
+    episode = log.read(path).episode
+    here, of, told = {"id": [run, name]}, len(episode.steps), []
+    written = path_beside(path).exists()
+    findings = _written(path, episode) if written else _made(path)
+    for step, those in zip(episode.steps, findings, strict=False):
+        told.append([finding_data(finding, step, language) for finding in those])
+        if not written:
+            yield here | {"proof": {"from": len(told) - 1, "of": of, "steps": told[-1:]}}
+    for _ in findings:  # to its end, where the verdicts are written
+        pass
+    yield here | {"proof": {"from": 0, "of": of, "steps": told}}
+
+
+def _made(path: Path) -> Iterator[tuple[Finding, ...]]:
+    return (step.findings for step in verify_steps(path, claims_only=True))
+
+
+def _written(path: Path, episode: Episode) -> Iterator[tuple[Finding, ...]]:
+    """Of every step, as they lie beside the log."""
+    written = read_verdicts(path_beside(path)).findings
+    for step in episode.steps:
+        yield tuple(finding for finding in written if finding.step == step.scene.step)
+
+
+def finding_data(finding: Finding, step: Step, language: str = "en") -> dict:
+    """One verdict for the player: the phrase that it is about, or null for the text as a whole."""
+    said, verdict = said_in(step.rationale, language), finding.verdict
+    pieces = viewer.headed(viewer.phrases(said.text, said.language), said.language)[0]
+    clause = clause_of(verdict.claim, language)
+    return {
+        "phrase": None if clause is None else place(clause, verdict.claim, pieces),
+        "claim": clause or verdict.claim.quantity,
+        "cars": list(verdict.claim.cars),
+        "result": verdict.result,
+        "test": finding.test,
+        "measured": _shown(verdict.measured),
+        "unit": verdict.claim.unit,
+        "tolerance": _shown(verdict.tolerance),
+        "why": verdict.why,
+    }
+
+
+def clause_of(claim: Claim, language: str = "en") -> str | None:
+    """The claim in words; None for what is no claim of a rationale, such as its text as a whole."""
+    if (claim.kind, claim.quantity) not in QUANTITIES:
+        return None
+    return say(claim, language)
+
+
+def place(clause: str, claim: Claim, pieces: Iterable[tuple[str, list[int]]]) -> int | None:
+    """Which of a rationale's phrases says a claim: the one that shares most with it; None: none does.
+
+    The clause's numbers count most, then its car, then its words.
+    """
+    best, most = None, 0.0
+    numbers, words = _bare(NUMBER, clause, claim), _bare(WORD, clause, claim)
+    for k, (text, cars) in enumerate(pieces):
+        share = len(words & _bare(WORD, text, claim)) / max(len(words), 1)
+        values = len(numbers & set(NUMBER.findall(text)))
+        about = bool(set(cars) & set(claim.cars))
+        if values == 0 and share < LEAST:
+            continue
+        score = VALUE * values + ABOUT * about + share
+        if score > most:
+            best, most = k, score
+    return best
+
+
+def _bare(pattern: re.Pattern, text: str, claim: Claim) -> set[str]:
+    """Numbers or words of a text, without the ids of the cars that it is about."""
+    return set(pattern.findall(text.lower())) - {str(car) for car in claim.cars}
+
+
+def _shown(value) -> float | str | None:
+    return round(float(value), 3) if isinstance(value, int | float) else value
