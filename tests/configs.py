@@ -391,10 +391,18 @@ def examine(case: Case, twin: bool = False) -> Report:
     return report
 
 
+MEANT = (  # refused although highway-env drives it: nobody could say what it was, or drive it again
+    "which a car that is steered is never told",
+    "highway-env draws a road without a seed",
+)
+
+
 def _refused(report: Report, case: Case, sentence: str) -> None:
     report.refused = sentence
     if "\n" in sentence or not sentence:
         report.faults.append(f"refused in more than a sentence: {sentence!r}")
+    if any(reason in sentence for reason in MEANT):
+        return
     try:
         env = built(case)
         env.reset(seed=case.seed)

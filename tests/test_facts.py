@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hand_made import FASTER, SLOWER, car, scene
 from situations import BY_NAME, chosen, crossed, keeping, oncoming_car, option, speed, told, two_way
 
 from drive.checking import facts, weighed
+from drive.checking.scene import Untrue
 from drive.checking.text import check_rationale
+from drive.kinematics.hazards import contact_in
 from drive.language import QUANTITIES, read
 from drive.types import Choice, Claim, Option, Scene
 
@@ -101,3 +105,47 @@ def test_priority_is_the_other_ones_where_the_ranks_are_exchanged():
     assert (verdict(at, choice, theirs), verdict(at, choice, mine)) == ("true", "false")
     at, choice = crossed(1, 3, 1)
     assert (verdict(at, choice, theirs), verdict(at, choice, mine)) == ("false", "true")
+
+
+CROSSING = Claim("fact", "hazard ahead", 1.0, "s", cars=(3,))
+
+
+def crossed_by(x: float, y: float, heading: float, speed: float) -> Scene:
+    return scene(replace(car(3, x), y=y, heading=heading, speed=speed))
+
+
+def test_two_ways_to_find_a_contact_agree():
+    generator, met, missed = np.random.default_rng(5), 0, 0
+    for place in generator.uniform((60, -30, -math.pi, 0), (160, 20, math.pi, 40), (800, 4)):
+        at = crossed_by(*map(float, place))
+        time = contact_in(at.ego, at.cars[0])
+        if time < facts.LONGEST - 0.01:
+            met += 1
+            assert facts.contact(at, CROSSING) == pytest.approx(time, abs=1e-4), place
+        elif time > facts.LONGEST + 0.01:
+            missed += 1
+            with pytest.raises(Untrue):
+                facts.contact(at, CROSSING)
+    assert met > 40 and missed > 40
+
+
+@pytest.mark.parametrize("heading", [0.3, 0.8, 1.4, 2.0, 2.8])
+def test_a_graze_of_a_millimetre_is_a_contact_and_a_miss_by_one_is_none(heading):
+    """Corners that pass each other touch for a few milliseconds, which no tick of a clock may miss."""
+
+    def at(behind: float) -> Scene:  # a car that comes from the right, aimed so far behind the ego
+        x, y = 125.0 - behind - 30.0 * math.cos(heading), -4.0 - 30.0 * math.sin(heading)
+        return crossed_by(x, y, heading, 30.0)
+
+    hit, miss = 0.0, 60.0
+    assert contact_in(at(hit).ego, at(hit).cars[0]) < 2.0
+    assert contact_in(at(miss).ego, at(miss).cars[0]) == math.inf
+    while miss - hit > 1e-4:
+        middle = (hit + miss) / 2
+        touches = contact_in(at(middle).ego, at(middle).cars[0]) < math.inf
+        hit, miss = (middle, miss) if touches else (hit, middle)
+    graze, past = at(hit - 1e-3), at(miss + 1e-3)
+    time = contact_in(graze.ego, graze.cars[0])
+    assert facts.contact(graze, CROSSING) == pytest.approx(time, abs=1e-2)
+    with pytest.raises(Untrue):
+        facts.contact(past, CROSSING)

@@ -1,6 +1,6 @@
 """Is it true what must be heard, and is a decision for what it is said to be for? By code that the narrator does not use.
 
-Times to contact are looked for moment by moment, on outlines; a lost exit by driving on at the slowest speed. What is
+Times to contact are looked for on outlines that are moved on; a lost exit by driving on at the slowest speed. What is
 about the options and not about the scene is left to `drive.checking.weighed`.
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
+
+import numpy as np
 
 from drive.checking.scene import (
     Measured,
@@ -30,8 +32,9 @@ from drive.roads import Lane, Road, turns_back
 from drive.roads.geometry import corners, overlap, wrap
 from drive.types import GRID, Claim, Scene, Trajectory, Verdict
 
-TICK, LONGEST = 0.01, 2.5  # [s] between the moments looked at for a contact; how far ahead
-HALVINGS = 8  # of a tick, to the moment of contact
+LONGEST = 2.5  # [s] ahead within which a contact is looked for
+THIRDS, HALVINGS = 60, 20  # of that time: to where two bodies are closest, to the moment of contact
+GRAZE = 1e-6  # [m] apart, from which on they touch
 EULER = 0.001  # [s] a step on the way at the slowest speed
 TAU = 0.6  # [s] in which highway-env's speed controller takes up a difference
 EACH_LANE = 1.0  # [s] that a change of lane takes at the least
@@ -79,16 +82,37 @@ def _touching(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
 
 
 def contact(scene: Scene, claim: Claim) -> float:
-    """Seconds until the outlines overlap, both moved on at their velocities."""
-    count = round(LONGEST / TICK)
-    first = next((k for k in range(count) if _touch_at(scene, claim, TICK * k)), None)
-    if first is None:
+    """Seconds until the outlines overlap, both moved on at their velocities.
+
+    At constant velocities the separation is convex in time: where it is smallest is found by thirds, and the
+    moment of contact by halves before that. Moments at a tick would miss a graze between two of them.
+    """
+
+    def apart(seconds: float) -> float:
+        return _separation(*(_moved(body, seconds) for body in (scene.ego, body_of(scene, claim))))
+
+    early, late = 0.0, LONGEST
+    for _ in range(THIRDS):
+        third = (late - early) / 3
+        if apart(early + third) <= apart(late - third):  # or level, as inside of a body: earlier
+            late -= third
+        else:
+            early += third
+    free, touch = 0.0, (early + late) / 2
+    if apart(touch) > GRAZE:
         raise Untrue(f"no contact within {LONGEST} s")
-    free, touch = TICK * max(first - 1, 0), TICK * first
     for _ in range(HALVINGS):
         middle = (free + touch) / 2
-        free, touch = (free, middle) if _touch_at(scene, claim, middle) else (middle, touch)
+        free, touch = (free, middle) if apart(middle) <= GRAZE else (middle, touch)
     return touch
+
+
+def _separation(first: np.ndarray, second: np.ndarray) -> float:
+    """The widest gap [m] between the shadows of two outlines [4, 2] on the normals of their sides; below 0: inside."""
+    sides = np.concatenate([polygon - np.roll(polygon, 1, 0) for polygon in (first, second)])
+    normals = np.stack([-sides[:, 1], sides[:, 0]], -1) / np.hypot(*sides.T)[:, None]
+    one, other = first @ normals.T, second @ normals.T
+    return float(np.maximum(one.min(0) - other.max(0), other.min(0) - one.max(0)).max())
 
 
 def _touch_at(scene: Scene, claim: Claim, seconds: float) -> bool:
