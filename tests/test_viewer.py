@@ -13,6 +13,7 @@ from fake_episode import crash, fake_episode, fallen_back, ring_road, straight_r
 
 from drive import camera
 from drive.episodes import log, shelf
+from drive.language import say_in_passing
 from drive.measures.motion import Motion
 from drive.roads import Lane, Road, Straight
 from drive.show import film, proof, roadside, viewer
@@ -278,6 +279,16 @@ def test_a_verdict_is_put_on_the_words_that_say_its_claim(clause, cars, phrase):
               ("; car 7 is 23.7 m behind", [7]), (". Without car 4 I would speed up.", [4])]  # fmt: skip
     k = proof.place(clause, Claim("observation", "gap ahead", None, cars=cars), pieces)
     assert k is None if phrase is None else phrase in pieces[k][0]
+
+
+@pytest.mark.parametrize(
+    ("brief", "phrase"), [("behind car 4", 1), ("before car 4", None), ("", None)]
+)
+def test_a_verdict_on_a_purpose_is_put_where_the_headline_tells_it_in_passing(brief, phrase):
+    pieces = [("Keep lane 2 behind ", []), ("car 4", [4]), (": ", []), ("it is 23.7 m ahead", [4])]
+    assert proof.placed_in_passing(brief, pieces) == phrase
+    purpose = Claim("purpose", "follow", None, cars=(4,))
+    assert say_in_passing(purpose) == "behind car 4"
 
 
 def test_the_words_of_every_claim_of_the_shipped_episode_are_told_with_its_verdict():

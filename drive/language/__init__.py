@@ -16,6 +16,7 @@ from drive.language.say import (
     say_action,
     say_also,
     say_duration,
+    say_in_passing,
     say_rationale,
     say_term,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "say_action",
     "say_also",
     "say_duration",
+    "say_in_passing",
     "say_rationale",
     "say_term",
     "spoken",

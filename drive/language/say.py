@@ -210,6 +210,11 @@ def _headline(account: Account, words: Words) -> str:
     )
 
 
+def say_in_passing(claim: Claim, language: str = "en") -> str:
+    """The few words at the end of a headline that say a purpose; "" for any other claim."""
+    return _purpose(claim, words_of(language)).strip() if claim.kind == "purpose" else ""
+
+
 def _purpose(purpose: Claim, words: Words) -> str:
     body = say_body(purpose.cars, purpose.objects, words)
     return words.purpose[purpose.quantity][body != ""].format(body=body)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from drive.checking.verdicts import Finding, path_beside, read_verdicts, verify_steps
 from drive.episodes import log
-from drive.language import QUANTITIES, said_in, say
+from drive.language import QUANTITIES, said_in, say, say_in_passing
 from drive.show import viewer
 from drive.types import Claim, Episode, Step
 
@@ -52,8 +53,13 @@ def finding_data(finding: Finding, step: Step, language: str = "en") -> dict:
     said, verdict = said_in(step.rationale, language), finding.verdict
     pieces = viewer.headed(viewer.phrases(said.text, said.language), said.language)[0]
     clause = clause_of(verdict.claim, language)
+    placed = None
+    if clause is not None:
+        placed = place(clause, verdict.claim, pieces)
+        brief = say_in_passing(verdict.claim, said.language)
+        placed = placed_in_passing(brief, pieces) if placed is None else placed
     return {
-        "phrase": None if clause is None else place(clause, verdict.claim, pieces),
+        "phrase": placed,
         "claim": clause or verdict.claim.quantity,
         "cars": list(verdict.claim.cars),
         "result": verdict.result,
@@ -89,6 +95,15 @@ def place(clause: str, claim: Claim, pieces: Iterable[tuple[str, list[int]]]) ->
         if score > most:
             best, most = k, score
     return best
+
+
+def placed_in_passing(brief: str, pieces: Iterable[tuple[str, list[int]]]) -> int | None:
+    """Which of a rationale's phrases ends some words; None: they are not said, or there are none."""
+    begin = "".join(text for text, _ in pieces).lower().find(brief.lower())
+    if not brief or begin < 0:
+        return None
+    ends = itertools.accumulate(len(text) for text, _ in pieces)
+    return next(k for k, end in enumerate(ends) if end >= begin + len(brief))
 
 
 def _bare(pattern: re.Pattern, text: str, claim: Claim) -> set[str]:
