@@ -52,36 +52,50 @@ function phraseNodes({ text, cars }, cited) {
 
 function showOptions(root, step, cited) {
   const scored = step.options.some((option) => option.score !== null);
-  const most = Math.max(...step.options.map(weightOf), 1e-9);
+  const scale = scaleOf(step.options);
   root.querySelector("table").classList.toggle("wd-unscored", !scored);
   root.querySelector("tbody").replaceChildren(
-    ...step.options.map((option) => optionRow(option, cited, step.fallback, most)));
+    ...step.options.map((option) => optionRow(option, cited, step.fallback, scale)));
 }
 
-// The weight of an option: what its terms add, or take away, in all; the widest bar is the largest.
-function weightOf(option) {
-  return Math.max(...[1, -1].map((sign) => option.terms
-    .filter((term) => term.worth * sign > 0)
-    .reduce((sum, term) => sum + Math.abs(term.worth), 0)));
+const BELOW = 3, WORSE = 1.5; // how far below zero is shown, as a part of the most above it, or times the chosen score
+
+// What the terms of an option add or take away, by sign.
+function worthOf(option, sign) {
+  return option.terms.reduce((sum, term) => sum + (term.worth * sign > 0 ? term.worth : 0), 0);
 }
 
-// One piece for each term: to the right from the middle what it adds, to the left what it takes away; a
-// mark where they sum to the score.
-function worthBar(option, most) {
-  const bar = make("div", "wd-worth"), share = (worth) => 50 * worth / most;
-  const ends = new Map([[1, 0], [-1, 0]]);
-  for (const term of option.terms.filter((each) => each.worth)) {
-    const sign = Math.sign(term.worth), begin = ends.get(sign), end = begin + term.worth;
-    const piece = make("span", sign > 0 ? "wd-for" : "wd-against");
-    ends.set(sign, end);
-    piece.style.left = `${50 + share(Math.min(begin, end))}%`;
-    piece.style.width = `${share(Math.abs(term.worth))}%`;
-    piece.title = `${termText(term)}: ${signed(term.worth)}`;
-    bar.append(piece);
-  }
+function sumOf(option) {
+  return worthOf(option, 1) + worthOf(option, -1);
+}
+
+// Worths at the two ends of every bar. What lies far below zero is beyond it, for a contact costs so much
+// that nothing would be seen of all other terms.
+function scaleOf(options) {
+  const most = Math.max(0, ...options.map((option) => worthOf(option, 1)));
+  const chosen = options.filter((option) => option.chosen).map(sumOf);
+  const least = Math.max(Math.min(0, ...options.map(sumOf)), Math.min(-most / BELOW, ...chosen.map((sum) => WORSE * sum)));
+  return { least, most, wide: most - least || 1 };
+}
+
+// One piece for each term: above what it adds, from zero to the right; below what it takes away, from there
+// to the left. Where that ends is the score, and a mark. What is beyond the scale is cut off, and looks it.
+function worthBar(option, { least, wide }) {
+  const bar = make("div", "wd-worth"), place = (worth) => 100 * Math.max(worth - least, 0) / wide;
+  let end = 0;
+  for (const sign of [1, -1])
+    for (const term of option.terms.filter((each) => each.worth * sign > 0)) {
+      const piece = make("span", sign > 0 ? "wd-for" : "wd-against"), [begin] = [end, end += term.worth];
+      piece.style.left = `${place(Math.min(begin, end))}%`;
+      piece.style.width = `${Math.abs(place(end) - place(begin))}%`;
+      piece.title = `${termText(term)}: ${signed(term.worth)}`;
+      bar.append(piece);
+    }
   const sum = make("b", "wd-sum");
-  sum.style.left = `${50 + share(ends.get(1) + ends.get(-1))}%`;
+  sum.style.left = `${place(end)}%`;
   bar.append(sum);
+  bar.style.setProperty("--zero", `${place(0)}%`);
+  bar.classList.toggle("wd-cut", end < least);
   return bar;
 }
 
@@ -89,7 +103,7 @@ function signed(number) {
   return `${number < 0 ? "−" : "+"}${Math.abs(number).toFixed(2)}`;
 }
 
-function optionRow(option, cited, fallback, most) {
+function optionRow(option, cited, fallback, scale) {
   const row = make("tr");
   row.dataset.option = option.action;
   row.classList.toggle("wd-chosen", option.chosen);
@@ -100,7 +114,7 @@ function optionRow(option, cited, fallback, most) {
   const terms = make("td");
   const list = make("ul", "wd-terms");
   list.append(...option.terms.map((term) => termNode(term, cited)));
-  if (option.terms.some((term) => term.worth)) terms.append(worthBar(option, most));
+  if (option.terms.some((term) => term.worth)) terms.append(worthBar(option, scale));
   terms.append(list);
   const score = option.score === null ? "" : option.score.toFixed(2).replace("-", "−");
   row.append(name, terms, make("td", "wd-number", score));
