@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from functools import partial, update_wrapper
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -25,6 +25,7 @@ from drive.policy import load, offered, prepare
 from drive.scenarios import SCENARIOS
 from drive.show import proof, session, viewer
 from drive.show.film import film
+from drive.types import Header
 from drive.world import World
 
 OPENING = {
@@ -121,20 +122,20 @@ class Page:
             yield NOTHING
             return
         told = self._told(self._noted((scenario, policy, str(seed)), wanted), policy, wanted)
-        async for outputs in shown(self._proved(told, wanted), wish, setting_controls=False):
-            yield outputs
+        async for message in shown(self._proved(told, wanted), wish, filling=False):
+            yield message
 
     async def open_log(self, run: str, name: str, wish: float, request: gr.Request):
         if wish < ARRIVAL:  # it is shown already
             yield NOTHING
             return
         wanted = self.wish(request, wish)
-        async for outputs in shown(self._proved(_once(self.opened, run, name), wanted), wish):
-            yield outputs
+        async for message in shown(self._proved(_once(self.opened, run, name), wanted), wish):
+            yield message
 
     async def open_run(self, run: str, wish: float, request: gr.Request):
-        async for outputs in self.open_log(run, None, wish, request):
-            yield outputs
+        async for message in self.open_log(run, None, wish, request):
+            yield message
 
     async def arrive(self, request: gr.Request):
         """Open the log that a link names, or drive what it says; what ships where it says nothing, or nonsense."""
@@ -146,10 +147,10 @@ class Page:
             chosen = tuple(asked.get(name, usual) for name, usual in OPENING.items())
             told = self._told(self._meeting(chosen, wanted, **step), chosen[1], wanted)
         else:
-            told = _once(self.opened, shelf.SHIPPED, **step)
+            told = _once(self.opened, shelf.SHIPPED, None, asked.get("step"))
         instead = partial(self.opened, shelf.SHIPPED)
-        async for outputs in shown(self._proved(told, wanted), ARRIVAL, instead=instead):
-            yield outputs
+        async for message in shown(self._proved(told, wanted), ARRIVAL, instead=instead):
+            yield message
 
     async def _told(self, messages: Iterator[dict], policy: str, wanted: Callable[[], bool]):
         """Messages of a drive, in its turn, when its policy is ready."""
@@ -206,33 +207,44 @@ def failed(label: str) -> tuple:
     return gr.Button(label, interactive=True), problem
 
 
-NOTHING = (gr.skip(),) * 6  # an event that ends without a word would empty its outputs
+NOTHING = gr.skip()  # an event that ends without a word would empty its output
 
 
 async def shown(
     messages: AsyncIterator[dict],
     wish: float,
-    setting_controls: bool = True,
+    filling: bool = True,
     instead: Callable[[], dict] | None = None,
-) -> AsyncIterator[tuple]:
-    """Messages for the player, and with a header the lists and controls that go with it.
+) -> AsyncIterator[str]:
+    """Messages as the player gets them; with a header, whether the form is filled with what it says.
 
     What was wrong becomes a sentence, over the episode that is shown instead, if any.
     """
     try:
         async for message in messages:
-            lists, rest = (gr.skip(),) * 2, (gr.skip(),) * 3
-            if "header" in message:
-                lists = shelves(*message["id"])
-                rest = controls(message["header"]) if setting_controls else rest
-            yield text(message | {"wish": wish}), *lists, *rest
+            fill = {"fill": filling} if "header" in message else {}
+            yield text(message | fill | {"wish": wish})
     except (ValueError, OSError) as error:
         problem = {"problem": session.in_words(error), "wish": wish}
         if instead is None:
-            yield text(problem), *(gr.skip(),) * 5
+            yield text(problem)
         else:
-            async for outputs in shown(_once(lambda: instead() | problem), wish):
-                yield outputs
+            async for message in shown(_once(lambda: instead() | problem), wish):
+                yield message
+
+
+def listed(shown: list) -> tuple:
+    """The lists of logs with what the player shows in them, and the form filled with it, where that is wanted.
+
+    Asked for by the player, and answered at once: of an event that streams, Gradio sends only what
+    differs from the message before, and where that one is lost, a list would be set to an edit.
+    """
+    run, name, filling = shown
+    try:
+        header = log.read_header(shelf.find(shelf.root(), run, name))
+    except (ValueError, OSError):  # cleared away meanwhile
+        return (gr.skip(),) * 5
+    return *shelves(run, name), *(controls(header) if filling else (gr.skip(),) * 3)
 
 
 def shelves(run: str, name: str) -> tuple:
@@ -244,14 +256,12 @@ def shelves(run: str, name: str) -> tuple:
     )
 
 
-def controls(header: dict) -> tuple:
+def controls(header: Header) -> tuple:
     """What to press Drive with, to drive this episode again; what is not on offer is left as it is."""
     on_offer = (("scenario", SCENARIOS), ("policy", offered()))
-    lists = (
-        gr.Dropdown(list(options), value=header[name]) if header[name] in options else gr.skip()
-        for name, options in on_offer
-    )
-    return *lists, gr.Textbox(value=str(header["seed"]))
+    named = ((getattr(header, name), options) for name, options in on_offer)
+    lists = (gr.Dropdown(list(o), value=one) if one in o else gr.skip() for one, o in named)
+    return *lists, gr.Textbox(value=str(header.seed))
 
 
 def text(message: dict) -> str:
@@ -267,6 +277,7 @@ async def _once(make: Callable[..., dict], *arguments) -> AsyncIterator[dict]:
 
 SILENT = {"api_visibility": "private", "show_progress": "hidden"}
 WAITING = {**SILENT, "concurrency_limit": None}  # visitors wait in the page's own lines
+AT_LAST = {**SILENT, "queue": False, "trigger_mode": "always_last"}
 ASKED = """(...given) => {
   const asked = performance.now();
   document.querySelector(".wd")?.dispatchEvent(new CustomEvent("wd-asked", { detail: asked }));
@@ -277,6 +288,10 @@ CHOSEN = f"""(...given) => {{
   const same = given.slice(0, -1).every((one, k) => one === shown[k]);
   return same ? [...given.slice(0, -1), -1] : ({ASKED})(...given);
 }}"""  # a list that was only left, or that says what is shown already, asks for nothing
+LISTED = """() => {
+  const { run, episode, fill } = document.querySelector(".wd").dataset;
+  return [[run, episode, fill !== "false"]];
+}"""  # what the player shows by now
 SAVE = "() => document.querySelector('#wd-file a, a#wd-file, button#wd-file')?.click()"
 
 
@@ -299,18 +314,19 @@ def build(language: str = "en", preparation: session.Preparation | None = None) 
             data = gr.Button("Log", elem_id="wd-log")
         player = _player(language)
         file = gr.DownloadButton(visible="hidden", elem_id="wd-file")
-        when = gr.Number(visible=False)
+        when, what = gr.Number(visible=False), gr.JSON(visible=False)
 
-        outputs = [player, run, name, scenario, policy, seed]
         asked = {"js": ASKED, "trigger_mode": "multiple"}
-        demo.load(page.arrive, None, outputs, **WAITING)
+        demo.load(page.arrive, None, player, **WAITING)
+        player.retry(page.arrive, None, player, **WAITING)  # it heard nothing
+        player.select(listed, what, [run, name, scenario, policy, seed], js=LISTED, **AT_LAST)
         demo.unload(page.leave)
         for press in (go.click, seed.submit):
-            press(page.drive, [scenario, policy, seed, when], outputs, **asked, **WAITING)
+            press(page.drive, [scenario, policy, seed, when], player, **asked, **WAITING)
         scenario.change(able, [scenario, policy], policy, **SILENT)
         chosen = asked | {"js": CHOSEN}
-        run.input(page.open_run, [run, when], outputs, **chosen, **WAITING)
-        name.input(page.open_log, [run, name, when], outputs, **chosen, **WAITING)
+        run.input(page.open_run, [run, when], player, **chosen, **WAITING)
+        name.input(page.open_log, [run, name, when], player, **chosen, **WAITING)
         for button, make, label in (
             (movie, partial(filmed, language=language), "Film"),
             (data, copied, "Log"),
@@ -325,14 +341,19 @@ def build(language: str = "en", preparation: session.Preparation | None = None) 
 
 def _player(language: str) -> gr.HTML:
     """The player: its markup never changes, messages come as its value."""
-    opening = update_wrapper(partial(episode, language=language), episode)  # called by its name
     assets = viewer.player_assets()
+
+    def logged(where: list) -> str:
+        """The episode at (run, name); called by this name, and with one value, whatever the player gives."""
+        run, name = where
+        return episode(run, name, language)
+
     return gr.HTML(
         html_template=assets["html"],
         css_template=assets["css"],
         js_on_load=assets["js"],
         apply_default_css=False,
-        server_functions=[opening],
+        server_functions=[logged],
     )
 
 
@@ -369,6 +390,7 @@ body.dark, .dark .gradio-container { background: #0f1318 !important; }
   #wd-bar > * { order: 2; }
   #wd-bar > #wd-title, #wd-bar > .form:not(.form ~ .form), #wd-bar > #wd-drive { order: 0; }
   #wd-bar > .form:not(.form ~ .form) { flex: 0 0 auto; max-width: none; width: 100%; }
+  #wd-bar .form ~ .form { flex: 0 0 auto; max-width: none; margin-left: 0; }
   #wd-bar > #wd-title { flex: 0 0 auto !important; width: 150px; }
   #wd-bar > #wd-drive { position: absolute; top: 8px; right: 14px; }
   #wd-bar > #wd-film, #wd-bar > #wd-log { width: 100%; }

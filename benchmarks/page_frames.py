@@ -19,9 +19,9 @@ CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 SIZE = {"width": 1440, "height": 900}  # [px]
 DRAWN = """([js, message, batches]) => {
   const element = document.querySelector('#p');
-  const parts = Function('element', 'props', 'watch', 'server', js + `
-    const episode = newEpisode(${'arguments[4]'}.header);
-    receive(episode, arguments[4]);
+  const parts = Function('element', 'trigger', 'props', 'watch', 'server', js + `
+    const episode = newEpisode(${'arguments[5]'}.header);
+    receive(episode, arguments[5]);
     const root = element.querySelector('.wd'), theme = readTheme(root), time = episode.steps.at(-1).time / 2;
     const look = { zoom: 1, turn: false, car: null, option: null };
     const [map, eye, plot] = ['.wd-map', '.wd-eye', '.wd-plot'].map((name) => root.querySelector(name));
@@ -30,7 +30,7 @@ DRAWN = """([js, message, batches]) => {
              bird: () => drawScene(map, episode, moment(), look, theme),
              driver: () => drawDriver(eye, episode, moment(), look, theme),
              plots: () => drawPlots(plot, episode, moment(), theme) };`)(
-    element, { value: JSON.stringify(message) }, () => {}, {}, message);
+    element, () => {}, { value: JSON.stringify(message) }, () => {}, {}, message);
   const fastest = (draw, canvas) => {
     let best = Infinity;
     for (let k = 0; k < batches; k++) {

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import threading
 from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -122,6 +123,12 @@ class Visit:
 
     def until(self, script, seconds=60):
         self.page.wait_for_function(script, timeout=1000 * seconds)
+
+    def holds(self, label, value):
+        """Waits until a list or field has a value."""
+        field = self.page.get_by_label(label, exact=True).element_handle()
+        told = "([field, value]) => field.value === value"
+        self.page.wait_for_function(told, arg=[field, value], timeout=60000)
 
 
 @pytest.fixture(scope="module")
@@ -357,6 +364,37 @@ def test_a_press_of_drive_says_at_once_that_it_was_asked_and_where_it_stands(vis
     assert tab.page.locator(".wd-asked").is_hidden()
 
 
+def test_a_first_message_that_is_lost_leaves_the_page_whole(visit):
+    """Gradio sends only what differs from it afterwards, and hands that over as it stands."""
+    tab, lost = visit(), []
+
+    def lose(route):
+        answer = route.fetch()
+        told = answer.text().split("\n\n")
+        lost.append(next((one for one in told if "process_generating" in one), None))
+        route.fulfill(response=answer, body="\n\n".join(one for one in told if one != lost[-1]))
+
+    tab.page.route("**/queue/data?*", lose)
+    tab.link(step=3)
+    tab.until("() => document.querySelector('.wd-tick[aria-current]').dataset.step === '3'")
+    tab.holds("Run on disk", "first")
+    tab.holds("Episode", "straight-rule-7")
+    tab.until("() => document.querySelector('.wd-proved').textContent")
+    assert '"header' in lost[0].replace("\\", ""), "the episode was in it"
+    assert tab.page.locator(".wd-tick").count() == 12
+
+
+def test_a_page_that_hears_nothing_asks_again(visit):
+    tab, closed = visit(), 'data: {"msg": "close_stream"}\n\n'
+    tab.page.route(
+        "**/queue/data?*",
+        lambda route: route.fulfill(content_type="text/event-stream", body=closed),
+        times=1,
+    )
+    tab.link(step=3)
+    assert tab.index == 3
+
+
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
@@ -374,22 +412,43 @@ def test_a_wrong_link_gets_one_sentence(visit, query, sentence):
     assert tab.page.locator(".wd-notice *").count() == 0
 
 
-def test_pressing_drive_again_ends_the_former_drive(visit, runs):
-    tab = visit().open("?scenario=racetrack&policy=rule&seed=3")  # 300 decisions: slow enough
+def test_pressing_drive_again_ends_the_former_drive(visit, runs, monkeypatch):
+    import app
+
+    going, ended = threading.Event(), threading.Event()
+
+    def record(world, policy, seed, *rest):
+        """Seed 4 does not get beyond its second decision before it is let go."""
+        events = usual(world, policy, seed, *rest)
+        try:
+            for count, event in enumerate(events):
+                yield event
+                if seed == 4 and count == 2:
+                    assert going.wait(60)
+        finally:
+            events.close()
+            if seed == 4:
+                ended.set()
+
+    usual = app.record
+    monkeypatch.setattr(app, "record", record)
+    tab = visit().open("?scenario=two-way&policy=rule&seed=3")
     tab.page.wait_for_selector(".wd-tick")
-    tab.page.locator("#wd-seed input, #wd-seed textarea").fill("4")
-    tab.page.locator("#wd-drive").click()
-    tab.page.locator("#wd-seed input, #wd-seed textarea").fill("5")
-    tab.page.locator("#wd-drive").click()
-    tab.until("() => document.querySelector('.wd-name').textContent.includes('seed 5')")
+    for seed in (4, 5):
+        tab.page.locator("#wd-seed input, #wd-seed textarea").fill(str(seed))
+        tab.page.locator("#wd-drive").click()
+        tab.until(f"() => document.querySelector('.wd-name').textContent.includes('seed {seed}')")
+        tab.page.wait_for_selector(".wd-tick")
+    going.set()
+    assert ended.wait(60)
     tab.until("() => document.querySelector('.wd-status')?.dataset.kind !== 'driving'", seconds=120)
-    driven = {path.stem[-1]: path for path in runs.glob("page-*/racetrack-rule-[45].jsonl")}
+    driven = {path.stem[-1]: path for path in runs.glob("page-*/two-way-rule-[45].jsonl")}
     steps = tab.page.locator(".wd-tick").count()
     assert len(log.read(driven["5"]).episode.steps) == steps
     assert log.read(driven["5"]).episode.end is not None
-    if "4" in driven:
-        assert log.read(driven["4"]).episode.end is None
-    assert tab.page.locator("#wd-seed input, #wd-seed textarea").input_value() == "5"
+    assert log.read(driven["4"]).episode.end is None
+    assert "seed 5" in tab.text("wd-name")
+    tab.holds("Seed", "5")
 
 
 def test_two_visitors_drive_at_once_and_each_sees_their_own(visit):
@@ -417,11 +476,11 @@ class Told:
         )
         self.page.evaluate(
             """(js) => {
-              window.props = { value: null }, window.asked = [], window.answers = [];
-              const server = { episode: (...id) => new Promise((answer, refuse) => {
+              window.props = { value: null }, window.asked = [], window.answers = [], window.triggered = [];
+              const server = { logged: (id) => new Promise((answer, refuse) => {
                 asked.push(id[1]); answers.push({ answer, refuse }); }) };
               Function("element", "trigger", "props", "server", "upload", "watch", js)(
-                document.querySelector("#p"), null, props, server, null, (_, f) => { window.told = f; });
+                document.querySelector("#p"), (name) => triggered.push(name), props, server, null, (_, f) => { window.told = f; });
             }""",
             assets["js"],
         )

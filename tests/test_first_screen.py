@@ -157,7 +157,7 @@ def test_a_bad_link_is_told_over_the_opening_and_the_lists_stay(visit, query):
     tab = visit().open(query)
     tab.page.wait_for_selector(".wd-notice:not([hidden])")
     tab.page.wait_for_selector(".wd-tick")
-    assert tab.page.get_by_label("Run on disk").input_value() == shelf.SHIPPED
+    tab.holds("Run on disk", shelf.SHIPPED)
     tab.page.get_by_label("Run on disk").click()
     assert "first" in str(tab.page.get_by_role("option").all_text_contents())
 
@@ -332,6 +332,32 @@ def test_the_drivers_eye_shows_the_cited_car_in_the_colour_of_its_phrase(visit):
         looks.append([tab.page.locator(name).is_visible() for name in (".wd-map", ".wd-eye")])
         tab.press("v")
     assert looks == [[True, True], [False, True], [True, False]]
+
+
+# ------------------------------------------------------------------------------------ the options
+
+
+def test_the_pieces_of_a_bar_lead_to_the_score_and_a_contact_hides_no_other(visit):
+    told, (whole, _) = Told(visit().page), messages(7, wish=1)
+    options = whole["steps"][0]["options"][:2]
+    for option, worths in zip(options, ((30.0, -3.0, -1.5), (28.0, -2.0, -9500.0)), strict=True):
+        (term,) = option["terms"][:1]
+        option |= {"terms": [term | {"worth": worth} for worth in worths], "score": sum(worths)}
+    options[0]["chosen"], options[1]["chosen"] = True, False
+    whole["steps"][0]["options"] = options
+    told.tell(whole | {"wish": 1, "at": 0})
+    told.page.wait_for_selector(".wd-worth")
+    (added, *taken), (_, little, cut) = told.page.evaluate("""() =>
+      [...document.querySelectorAll('.wd-worth')].map((bar) => [...bar.querySelectorAll('span')]
+        .map((piece) => piece.getBoundingClientRect()).map(({ left, right }) => [left, right]))""")
+    marks = told.page.locator(".wd-sum").evaluate_all(
+        "(all) => all.map((mark) => mark.getBoundingClientRect().left + 1)"
+    )
+    assert taken[0][1] == pytest.approx(added[1], abs=1)
+    assert taken[1] == pytest.approx([marks[0], taken[0][0]], abs=1)
+    assert (added[1] - added[0]) / (taken[0][1] - taken[0][0]) == pytest.approx(10, rel=0.1)
+    assert little[1] - little[0] > 5 and cut[0] == pytest.approx(marks[1], abs=1)
+    assert told.page.locator(".wd-cut").count() == 1
 
 
 # ------------------------------------------------------------------------------------ for everyone

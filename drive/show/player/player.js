@@ -1,25 +1,42 @@
 // One clock drives everything: the map, the plots, the playhead and the words show the same time.
-// Receives messages (props.value, JSON): {header, at?} {from, steps} {end} {proof} {asked} {problem}, in any mixture.
+// Receives messages (props.value, JSON): {header, at?, fill?} {from, steps} {end} {proof} {asked} {problem}, in any mixture.
 
 const RATES = [0.1, 0.25, 0.5, 1, 2, 4];
 const LOOKS = ["both", "driver", "bird"]; // eyes: side by side, or one of them
 const LOOK_NAMES = { both: "both views", driver: "driver's eye", bird: "bird's eye" };
 const CARD_PAUSE = 500; // [ms] between two looks of the card while claims are tested
 const NARROW = 760; // [px] a page on which one picture is enough
+const PATIENCE = 8000; // [ms] without a word after which a page that was opened asks again
 const SILENCE = { problem: "the server does not answer." };
 
-function startPlayer({ element, props, watch, server }) {
+function startPlayer({ element, trigger, props, watch, server }) {
   const root = element.querySelector(".wd");
   const find = (name) => root.querySelector(name);
   const map = find(".wd-map"), plot = find(".wd-plot"), ticks = find(".wd-ticks");
   const eye = find(".wd-eye"), tracks = find(".wd-tracks");
-  const state = { episode: null, wish: 0, missed: null, fetching: false,
+  const state = { episode: null, heard: false, wish: 0, missed: null, fetching: false,
                   time: 0, playing: false, rate: 1, shown: -1, driving: false,
                   carded: -Infinity, supply: newSupply(0), at: null, asker: null, tested: null, failed: false,
                   look: { zoom: 1, turn: false, car: null, option: null }, view: null,
                   moment: null, dirty: true, last: 0, theme: readTheme(root) };
 
   // ------------------------------------------------------------------------------- messages
+
+  // A message. Where Gradio lost the one before, it hands over the edit that was to make this of that: the
+  // whole message, at the end of its last part, but for a message that only adds to the one before.
+  function hear(value) {
+    const told = Array.isArray(value) ? value.at(-1)?.at(-1) : value;
+    if (!told?.startsWith("{")) return;
+    state.heard = true;
+    take(JSON.parse(told));
+  }
+
+  // What is sent may be lost before the page hears anything.
+  function insist() {
+    if (state.heard || !root.isConnected) return;
+    trigger("retry");
+    setTimeout(insist, PATIENCE);
+  }
 
   function take(message) {
     if (message.wish < state.wish) return; // of something that was asked for before
@@ -96,6 +113,8 @@ function startPlayer({ element, props, watch, server }) {
     ticks.replaceChildren();
     clear();
     [root.dataset.run, root.dataset.episode] = message.id;
+    root.dataset.fill = message.fill ?? true;
+    trigger("select");
     showVerdicts();
     newLink(state.wish > 0);
     const on = document.activeElement; // a list or field that one types in is not left
@@ -122,17 +141,24 @@ function startPlayer({ element, props, watch, server }) {
     state.fetching = true;
     try {
       while (state.missed) {
-        const { id, wish } = state.missed;
+        const { id, wish, proof } = state.missed;
         state.missed = null;
-        const found = await server.episode(...id).then(JSON.parse).catch(() => SILENCE);
+        const found = await server.logged(id).then(JSON.parse).catch(() => SILENCE);
         const later = state.missed; // what came meanwhile, and could not be added either
         state.missed = null;
-        take({ ...found, ...(isShown(id) && { header: undefined }), wish });
+        take({ ...(wish === 0 && linked()), ...found, ...(isShown(id) && { header: undefined }), wish });
+        if (proof && isShown(id)) take({ id, wish, proof });
         if (later) take(later);
       }
     } finally {
       state.fetching = false;
     }
+  }
+
+  // Where a link leads to.
+  function linked() {
+    const step = new URLSearchParams(location.search).get("step");
+    return step === null ? {} : { at: Number(step) };
   }
 
   function notice(text) {
@@ -542,8 +568,9 @@ function startPlayer({ element, props, watch, server }) {
 
   setLook(root.clientWidth < NARROW ? "bird" : "both");
   listen();
-  watch("value", () => props.value && take(JSON.parse(props.value)));
-  if (props.value) take(JSON.parse(props.value));
+  watch("value", () => hear(props.value));
+  hear(props.value);
+  setTimeout(insist, PATIENCE);
   requestAnimationFrame(frame);
 }
 
@@ -560,4 +587,4 @@ function readTheme(root) {
            risk: [0, 1, 2].map((k) => colour(`risk-${k}`)) };
 }
 
-startPlayer({ element, props, watch, server });
+startPlayer({ element, trigger, props, watch, server });
