@@ -19,7 +19,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 LONGEST = {
     "README.md": 500,
     "results.md": 700,
-    "faithfulness.md": 1450,
+    "faithfulness.md": 1250,
 }  # words, tables not counted
 MOST_FILES = 5  # that someone new has to open to change one thing
 CHANGES = (

@@ -141,11 +141,11 @@ def test_a_drive_that_is_decided_slowly_is_played_slowly_and_does_not_stand_stil
     told.tell(driven[0])
     shown = []
     for message in driven[1:]:
-        told.page.clock.run_for(2000)  # a decision of 1 s takes 2 s
+        told.page.clock.run_for(1800)  # a decision of 1 s takes 3.6 s
         shown.append(told.page.locator(".wd-time b").text_content())
         told.tell(message)
-        for _ in range(4):
-            told.page.clock.run_for(400)
+        for _ in range(3):  # in 0.6 s it moves by more than the 0.1 s that are shown
+            told.page.clock.run_for(600)
             shown.append(told.page.locator(".wd-time b").text_content())
     times = [float(text) for text in shown if text]
     stands = [b - a for a, b in zip(times[1:], times[2:], strict=False)]
