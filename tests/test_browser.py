@@ -470,7 +470,8 @@ class Told:
     def __post_init__(self):
         assets = viewer.player_assets()
         if self.clock:
-            self.page.clock.install()
+            self.page.clock.install(time=0)
+            self.page.clock.pause_at(1000)  # installed alone, it would run on
         self.page.set_content(
             f"<style>#p {{ {assets['css']} }}</style><div id=p>{assets['html']}</div>"
         )

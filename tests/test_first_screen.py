@@ -3,6 +3,8 @@
 # ruff: noqa: F811  # fixtures
 
 import re
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import parse_qs, urlparse
 
@@ -149,6 +151,7 @@ def test_a_drive_that_is_decided_slowly_is_played_slowly_and_does_not_stand_stil
             shown.append(told.page.locator(".wd-time b").text_content())
     times = [float(text) for text in shown if text]
     stands = [b - a for a, b in zip(times[1:], times[2:], strict=False)]
+    told.page.clock.resume()  # of the whole browser context
     assert times[-1] > 2.0 and min(stands) > 0, "between any two looks it moved"
 
 
@@ -307,9 +310,17 @@ def test_a_drive_is_verified_after_its_end(visit, runs):
         "() => /^\\d+ claims tested/.test(document.querySelector('.wd-proved').textContent)", 120
     )
     tab.press("Home")
-    assert tab.page.locator(".wd-text .wd-mark").count() > 0
-    (path,) = runs.glob("page-*/two-way-idle-6.verdicts.jsonl")
+    tab.until("() => document.querySelector('.wd-text .wd-mark')", 20)
+    (path,) = waited_for(lambda: list(runs.glob("page-*/two-way-idle-6.verdicts.jsonl")))
     assert len(path.read_text().splitlines()) > 2
+
+
+def waited_for(looked_up: Callable[[], list], seconds: float = 60.0) -> list:
+    """What is found once there is something: verdicts are on disk when the last one is made."""
+    end = time.monotonic() + seconds
+    while not looked_up() and time.monotonic() < end:
+        time.sleep(0.1)
+    return looked_up()
 
 
 # --------------------------------------------------------------------------------- the driver's eye
