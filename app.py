@@ -184,7 +184,8 @@ class Page:
     def making(self, make: Callable[[str, str, Path], Path], label: str) -> Callable:
         """A handler that makes a file to download; its button says where one stands, then that it is made."""
 
-        async def handler(run: str, name: str):
+        async def handler(shown: list):
+            run, name, _ = shown
             yield gr.skip(), gr.Button("…", interactive=False), gr.skip()
             try:
                 with tempfile.TemporaryDirectory(prefix="whydrive-") as folder:
@@ -332,7 +333,7 @@ def build(language: str = "en", preparation: session.Preparation | None = None) 
             (data, copied, "Log"),
         ):
             done = button.click(
-                page.making(make, label), [run, name], [file, button, player], **WAITING
+                page.making(make, label), what, [file, button, player], js=LISTED, **WAITING
             )
             done.success(None, js=SAVE, **SILENT)
             done.failure(partial(failed, label), None, [button, player], **SILENT)

@@ -1,6 +1,6 @@
 """Is it true what must be heard, and is a decision for what it is said to be for? By code that the narrator does not use.
 
-Times to contact are looked for on outlines that are moved on; a lost exit by driving on at the slowest speed. What is
+Times to contact are those of outlines that are moved on; a lost exit by driving on at the slowest speed. What is
 about the options and not about the scene is left to `drive.checking.weighed`.
 """
 
@@ -33,7 +33,6 @@ from drive.roads.geometry import corners, overlap, wrap
 from drive.types import GRID, Claim, Scene, Trajectory, Verdict
 
 LONGEST = 2.5  # [s] ahead within which a contact is looked for
-THIRDS, HALVINGS = 60, 20  # of that time: to where two bodies are closest, to the moment of contact
 GRAZE = 1e-6  # [m] apart, from which on they touch
 EULER = 0.001  # [s] a step on the way at the slowest speed
 TAU = 0.6  # [s] in which highway-env's speed controller takes up a difference
@@ -77,52 +76,52 @@ def _hazard(bearing: str) -> Callable[[Scene, Claim, Trajectory], Measured]:
 
 
 def _touching(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
-    if not _touch_at(scene, claim, 0.0):
+    if not overlap(_outline(scene.ego), _outline(body_of(scene, claim))):
         raise Untrue("they do not touch")
 
 
 def contact(scene: Scene, claim: Claim) -> float:
-    """Seconds until the outlines overlap, both moved on at their velocities.
+    """Seconds until the outlines overlap, both moved on at their velocities; Untrue where they do not.
 
-    At constant velocities the separation is convex in time: where it is smallest is found by thirds, and the
-    moment of contact by halves before that. Moments at a tick would miss a graze between two of them.
+    At constant velocities the gap between their shadows on each normal is linear in time, and they overlap
+    while none of the gaps is open: from the last that closes to the first that opens (separating axes).
     """
-
-    def apart(seconds: float) -> float:
-        return _separation(*(_moved(body, seconds) for body in (scene.ego, body_of(scene, claim))))
-
-    early, late = 0.0, LONGEST
-    for _ in range(THIRDS):
-        third = (late - early) / 3
-        if apart(early + third) <= apart(late - third):  # or level, as inside of a body: earlier
-            late -= third
-        else:
-            early += third
-    free, touch = 0.0, (early + late) / 2
-    if apart(touch) > GRAZE:
+    ego, body = scene.ego, body_of(scene, claim)
+    gaps, rates = _shadows(_outline(ego), _outline(body), _velocity(body) - _velocity(ego))
+    touch, apart = 0.0, LONGEST
+    for gap, rate in zip(gaps - GRAZE, rates, strict=True):
+        if rate < 0:
+            touch = max(touch, gap / -rate)
+        elif rate > 0:
+            apart = min(apart, -gap / rate)
+        elif gap > 0:
+            apart = -math.inf
+    if touch > apart:
         raise Untrue(f"no contact within {LONGEST} s")
-    for _ in range(HALVINGS):
-        middle = (free + touch) / 2
-        free, touch = (free, middle) if apart(middle) <= GRAZE else (middle, touch)
-    return touch
+    return float(touch)
 
 
-def _separation(first: np.ndarray, second: np.ndarray) -> float:
-    """The widest gap [m] between the shadows of two outlines [4, 2] on the normals of their sides; below 0: inside."""
+def _shadows(
+    first: np.ndarray, second: np.ndarray, drift: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gaps [16, m] between the shadows of two outlines [4, 2] on the normals of their sides, and how they grow [m/s].
+
+    drift: the second's velocity [2] [m/s] as the first sees it. Of each normal, both orders.
+    """
     sides = np.concatenate([polygon - np.roll(polygon, 1, 0) for polygon in (first, second)])
     normals = np.stack([-sides[:, 1], sides[:, 0]], -1) / np.hypot(*sides.T)[:, None]
     one, other = first @ normals.T, second @ normals.T
-    return float(np.maximum(one.min(0) - other.max(0), other.min(0) - one.max(0)).max())
+    rates = normals @ drift
+    gaps = np.concatenate([other.min(0) - one.max(0), one.min(0) - other.max(0)])
+    return gaps, np.concatenate([rates, -rates])
 
 
-def _touch_at(scene: Scene, claim: Claim, seconds: float) -> bool:
-    return overlap(*(_moved(body, seconds) for body in (scene.ego, body_of(scene, claim))))
+def _outline(body) -> np.ndarray:
+    return corners(body.x, body.y, body.heading, body.length, body.width)
 
 
-def _moved(body, seconds: float):
-    way = getattr(body, "speed", 0.0) * seconds
-    x, y = body.x + way * math.cos(body.heading), body.y + way * math.sin(body.heading)
-    return corners(x, y, body.heading, body.length, body.width)
+def _velocity(body) -> np.ndarray:
+    return getattr(body, "speed", 0.0) * np.array([math.cos(body.heading), math.sin(body.heading)])
 
 
 def _bearing(scene: Scene, claim: Claim) -> str:
