@@ -23,7 +23,7 @@ from drive.episodes.api import drivers_of
 from drive.episodes.record import record
 from drive.policy import load, offered, prepare
 from drive.scenarios import SCENARIOS
-from drive.show import proof, session, viewer
+from drive.show import answers, proof, session, viewer
 from drive.show.film import film
 from drive.types import Header
 from drive.world import World
@@ -70,6 +70,17 @@ def episode(run: str, name: str, language: str = "en") -> str:
     try:
         return text(opened(run, name, language=language))
     except (ValueError, OSError) as error:
+        return text({"problem": session.in_words(error)})
+
+
+def answer(desk: answers.Desk, asked: list, language: str = "en") -> str:
+    """The answer to a question about a logged decision, or one sentence about why there is none."""
+    try:
+        run, name, step, question, decisions = asked
+        return text(
+            desk.ask(run, name, session.whole(step), question, session.whole(decisions), language)
+        )
+    except (ValueError, TypeError, OSError) as error:
         return text({"problem": session.in_words(error)})
 
 
@@ -342,19 +353,23 @@ def build(language: str = "en", preparation: session.Preparation | None = None) 
 
 def _player(language: str) -> gr.HTML:
     """The player: its markup never changes, messages come as its value."""
-    assets = viewer.player_assets()
+    assets, desk = viewer.player_assets(), answers.Desk()
 
     def logged(where: list) -> str:
         """The episode at (run, name); called by this name, and with one value, whatever the player gives."""
         run, name = where
         return episode(run, name, language)
 
+    def answered(asked: list) -> str:
+        """The answer to (run, name, step, question, decisions), or one sentence about why there is none."""
+        return answer(desk, asked, language)
+
     return gr.HTML(
         html_template=assets["html"],
         css_template=assets["css"],
         js_on_load=assets["js"],
         apply_default_css=False,
-        server_functions=[logged],
+        server_functions=[logged, answered],
     )
 
 

@@ -189,6 +189,28 @@ def branch(
 
 
 @app.command()
+def ask(
+    path: LogFile,
+    question: Annotated[
+        str,
+        typer.Argument(help='"why not speed up", "what if car 4 braked", "how near must car 4 be"'),
+    ],
+    step: Annotated[int, typer.Option(help="number of the decision, from 0")] = 0,
+    language: OtherLanguage = None,
+) -> None:
+    """Ask about one decision in plain words: why, why not, what if; the policy answers, and what is supposed is driven."""
+    from drive.episodes import log
+    from drive.episodes.asking import Asker
+    from drive.language import parse_question
+
+    episode = opened(path)
+    language = language or log.the_step(episode, step).rationale.language
+    answer = Asker(episode).ask(step, parse_question(question, language), language)
+    say(answer.asked)
+    say(answer.text)
+
+
+@app.command()
 def explain(
     path: LogFile,
     step: Annotated[int, typer.Option(help="number of the decision, from 0")] = 0,

@@ -12,9 +12,9 @@ ROOT = Path(__file__).parents[1]
 ORDER = """
 engine
 roads       geometry lanes
-types       fitting settings trajectory actions scene truth said choice policy edits episode
+types       fitting settings trajectory actions scene truth said choice policy edits questions episode
 kinematics  history control goal hazards trajectory tracker surroundings foresight past refusals edits
-language    free words quantities edits en de zh tables say parse report
+language    free words quantities edits en de zh tables say parse report questions
 camera      door palette typeface view birdseye files
 measures    statistics motion metrics
 scenarios
@@ -22,10 +22,10 @@ twin        kernel network worlds suppositions entry edits spawn vector_env
 policy
 world       drivers config edits values perception task blame following recorder twin
 reasoning   deciding causes reasons decisions evidence outcomes facts accounts economy narrate
-episodes    codec lines whole log shelf rollout record replay branch api
+episodes    codec lines whole log shelf rollout record replay branch asking api
 checking    clock scene facts instructor weighed text asked futures decisions weighing purposes verdicts faithfulness examination
 evaluation  results versions folder run
-show        roadside viewer proof film session
+show        roadside suggested viewer proof answers film session
 app
 cli
 """

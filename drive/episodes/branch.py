@@ -14,7 +14,6 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
 from drive import policy as policies
@@ -62,14 +61,18 @@ def branching(
     physics: str = "twin",
     language: str | None = None,
     causes: str | None = None,
+    stage: Stage | None = None,
 ) -> Iterator[Header | Step | End]:
-    """A branch as it is driven: its header, the parent's steps, its own, and its end with the metrics."""
+    """A branch as it is driven: its header, the parent's steps, its own, and its end with the metrics.
+
+    stage: the episode, driven again before, where many branches are driven of it.
+    """
     if decisions is not None and decisions < 1:
         raise ValueError(f"a branch takes 1 decision or more, not {decisions}")
     log.the_step(episode, step)
     driver = _driver(episode.header, step, policy)
     policies.prepare(driver)
-    world = _replayed(episode, step, physics)
+    world = (stage or Stage(episode, physics)).at(step)
     if edits:
         world.edit(*edits)
     header = _header(episode, step, driver, world.physics)
@@ -100,6 +103,44 @@ def recorded(
             yield event
 
 
+class Stage:
+    """An episode driven again, to stand at any of its decisions: each is driven once, and gone back to."""
+
+    def __init__(self, episode: Episode, physics: str = "twin"):
+        self.episode, self._header = episode, episode.header
+        self._physics = list(dict.fromkeys((physics, "highway-env")))
+        self._restart()
+
+    def at(self, step: int) -> World:
+        """The world at the decision of a step, as the log has it: in highway-env where the twin differs.
+
+        To be driven on, or edited, until the stage is asked again. ValueError where it differs there too.
+        """
+        while step >= len(self._stood):
+            moment = next(self._moments, None)
+            if moment is None or moment.step != len(self._stood) or not moment.same:
+                self._other_physics(step)
+                continue
+            self._stood.append(moment.world.snapshot())
+        self._world = self._world or World(
+            self._header.scenario, self._header.overrides, self._physics[0]
+        )
+        self._world.restore(self._stood[step])
+        return self._world
+
+    def _other_physics(self, step: int) -> None:
+        if len(self._physics) == 1:
+            raise ValueError(
+                f"driven again, the episode differs from its log at step {len(self._stood)}: "
+                f"nothing branches off at {step}"
+            )
+        self._physics = self._physics[1:]
+        self._restart()
+
+    def _restart(self) -> None:
+        self._moments, self._stood, self._world = replay(self.episode, self._physics[0]), [], None
+
+
 @contextmanager
 def branched(world: World, *edits: Edit) -> Iterator[World]:
     """The world, edited, to be driven on; afterwards it stands again where it stood."""
@@ -123,17 +164,6 @@ def _driver(header: Header, step: int, policy: Policy | str | None) -> Policy:
     if policy is None:
         return policies.again(*header.policy_at(step))
     return policies.load(policy) if isinstance(policy, str) else policy
-
-
-def _replayed(episode: Episode, step: int, physics: str) -> World:
-    """The episode's world at the decision of a step, as the log has it: in highway-env where the twin differs."""
-    for way in dict.fromkeys((physics, "highway-env")):
-        *_, last = islice(replay(episode, way), step + 1)
-        if last.step == step and last.same:
-            return last.world
-    raise ValueError(
-        f"driven again, the episode differs from its log at step {last.step}: nothing branches off at {step}"
-    )
 
 
 def _causes(episode: Episode) -> str:

@@ -9,6 +9,7 @@ from drive.language.quantities import (
     round_said,
     said_action,
 )
+from drive.language.questions import answering, parse_question, say_question
 from drive.language.report import ending, explanation, said_in, spoken
 from drive.language.say import (
     Account,
@@ -18,6 +19,8 @@ from drive.language.say import (
     say_duration,
     say_in_passing,
     say_rationale,
+    say_rival,
+    say_sentences,
     say_term,
 )
 from drive.language.tables import LANGUAGES, LATERAL, LONGITUDINAL, TERMS, words_of
@@ -31,10 +34,12 @@ __all__ = [
     "QUANTITIES",
     "TERMS",
     "Account",
+    "answering",
     "ending",
     "explanation",
     "make_claim",
     "parse",
+    "parse_question",
     "read",
     "round_said",
     "said_action",
@@ -44,7 +49,10 @@ __all__ = [
     "say_also",
     "say_duration",
     "say_in_passing",
+    "say_question",
     "say_rationale",
+    "say_rival",
+    "say_sentences",
     "say_term",
     "spoken",
     "words_of",

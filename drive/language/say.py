@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -72,6 +73,20 @@ def _rival_sentence(account: Account, words: Words) -> str:
     if not account.given_up:
         return sentence
     return sentence + words.though.format(claims=say_claims(account.given_up, words, it=words.that))
+
+
+def say_rival(account: Account, language: str = "en") -> str:
+    """Only why the rival lost, as a sentence without its end; "" where nothing is said of it."""
+    return (
+        "" if account.standing is None else _capital(_rival_sentence(account, words_of(language)))
+    )
+
+
+def say_sentences(sentences: Iterable[str], language: str = "en") -> str:
+    """Sentences without their ends as one text; empty ones are left out."""
+    words = words_of(language)
+    said = [_capital(sentence) for sentence in sentences if sentence]
+    return words.stop.join(said) + words.end if said else ""
 
 
 def say_duration(text: str, duration: Claim, language: str = "en") -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from drive.kinematics.hazards import top_hazard
 from drive.kinematics.surroundings import CHANGES
 from drive.language import Account, make_claim
-from drive.reasoning.deciding import Contest, weighs
+from drive.reasoning.deciding import Contest, contest, weighs
 from drive.reasoning.decisions import decision_of, purpose_by_reasons, purpose_of
 from drive.reasoning.evidence import (
     bend_ahead,
@@ -76,6 +76,25 @@ def _intentions(situation: Situation) -> tuple[Claim, ...]:
     if len(lanes) > 1 and 1 <= number <= len(lanes):
         claims.append(make_claim("intention", "lane", number))
     return tuple(claims)
+
+
+def account_against(situation: Situation, choice: Choice, option: Option) -> Account:
+    """Why one option that was weighed lost, and nothing else: `rival` with what is said of it.
+
+    No claims where nothing was measured that speaks against it.
+    """
+    account = Account(decision_of(situation, None, None), (), _intentions(situation))
+    if weighs(choice):
+        held = contest(choice, option)
+        told = _against(situation, choice, held, account, arithmetic=True)
+        return told or replace(account, rival=named(situation, option))
+    rivals = weigh(situation, choice).rivals
+    for rival in (each for each in rivals if each.option == option):
+        standing, lost = _standing(situation, rival, ())
+        return replace(
+            account, rival=named(situation, option), standing=standing, rival_grounds=lost
+        )
+    return replace(account, rival=named(situation, option))
 
 
 # ------------------------------------------------------------------------------ by what decided
@@ -158,9 +177,16 @@ SEEN_OF_A_PURPOSE = {
 
 
 def _against(
-    situation: Situation, choice: Choice, contest: Contest, account: Account
+    situation: Situation,
+    choice: Choice,
+    contest: Contest,
+    account: Account,
+    arithmetic: bool = False,
 ) -> Account | None:
-    """The account with what decided against one option; None where that is no reason to a listener."""
+    """The account with what decided against one option; None where that is no reason to a listener.
+
+    arithmetic: is it a reason that the option is merely slower?
+    """
     name = named(situation, contest.option)
     if is_wanted_off_the_road(situation, contest.option, choice.chosen):
         none = make_claim("observation", "no lane", option=name)
@@ -171,7 +197,7 @@ def _against(
     lost = claims_of_contest(situation, choice, contest, contest.decided)
     lost = tuple(claim for claim in lost if claim not in account.grounds)[:RIVAL_GROUNDS]
     changes = situation.motion.lateral == "change lane"
-    if not lost or (is_arithmetic(lost) and not changes):
+    if not lost or (is_arithmetic(lost) and not (changes or arithmetic)):
         return None
     given_up = claims_of_contest(situation, choice, contest, contest.given_up)
     given_up = tuple(

@@ -191,7 +191,7 @@ def of_driving(
     before, count = None, 0
     path = next(events)
     header = log.read_header(path)
-    yield viewer.header_data(header, run, path.stem)
+    yield viewer.header_data(header, run, path.stem, language)
     for event in events:
         if not wanted():
             return events.close()

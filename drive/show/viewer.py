@@ -20,7 +20,7 @@ from drive.measures.motion import Motion
 from drive.policy import offered
 from drive.reasoning.narrate import merge
 from drive.scenarios import SCENARIOS
-from drive.show import roadside
+from drive.show import roadside, suggested
 from drive.types import Action, Decision, End, Episode, Follow, Header, Meta, Option, Step, Term
 
 CALM, ALARM = 6.0, 1.0  # [s] to contact: at CALM and above the risk is 0, at ALARM and below 1
@@ -33,7 +33,7 @@ WORDS = re.compile(
 )  # without blanks, two characters are one
 CLAUSE = re.compile(r"(?<=[.;:])\s+|(?<=[。；：])")  # where one clause ends
 PLAYER = ("episode.js", "supply.js", "labels.js", "scene.js", "driver.js", "strip.js", "panel.js",
-          "proof.js", "player.js")  # fmt: skip
+          "proof.js", "ask.js", "player.js")  # fmt: skip
 HEADLINE = 15  # words that are read at a glance; the rest of a rationale unfolds
 MARGIN, LEAST_RISE = (
     2.5,
@@ -78,11 +78,11 @@ def player_data(episode: Episode, run: str = "", name: str = "", language: str =
         step_data(episode.header, step, before, language)
         for step, before in zip(episode.steps, befores, strict=False)
     ]
-    message = header_data(episode.header, run, name) | {"from": 0, "steps": steps}
+    message = header_data(episode.header, run, name, language) | {"from": 0, "steps": steps}
     return message | (end_data(episode.end, len(steps), language) if episode.end else {})
 
 
-def header_data(header: Header, run: str = "", name: str = "") -> dict:
+def header_data(header: Header, run: str = "", name: str = "", language: str = "en") -> dict:
     """The message that opens an episode: the road and how to look at it.
 
     (run, name) is where its log lies; steps and the end that follow carry the same id.
@@ -106,6 +106,7 @@ def header_data(header: Header, run: str = "", name: str = "") -> dict:
         "meetings": [list(point) for point in roadside.meetings(header.road)],
         "task": header.task.kind,
         "anywhere": is_driven_anywhere(header),
+        "questions": suggested.about_a_car(language),
     }
     return {"id": [run, name], "header": about}
 
@@ -155,6 +156,7 @@ def step_data(header: Header, step: Step, before: Step | None = None, language: 
         "tie": words_of(language).ties[step.rationale.tie],
         "fallback": "" if step.choice.answered else words_of(language).fallback,
         "notes": list(step.choice.notes),
+        "questions": suggested.about_a_step(step, rival(step), language),
         "options": [
             _option(number, option, step, language)
             for number, option in enumerate(step.choice.options, 1)

@@ -29,6 +29,7 @@ from drive.types.edits import (
 )
 from drive.types.episode import Contact, End, Episode, Header, Parent, Step, Tracks
 from drive.types.policy import Policy, Powers
+from drive.types.questions import CutIn, HowNear, Nearer, Question, Quicker, WhatIf, Why, WhyNot
 from drive.types.said import Claim, Decision, Rationale, Side, Tie, Verdict
 from drive.types.scene import (
     EGO,
@@ -46,6 +47,12 @@ from drive.types.trajectory import DECIMALS, GRID, HORIZON, WAYPOINTS, Trajector
 from drive.types.truth import Driver, Truth
 
 __all__ = [
+    "DECIMALS",
+    "EGO",
+    "GRID",
+    "HORIZON",
+    "SIZES",
+    "WAYPOINTS",
     "Action",
     "Add",
     "Attribution",
@@ -58,34 +65,34 @@ __all__ = [
     "Condition",
     "Contact",
     "Control",
-    "DECIMALS",
+    "CutIn",
     "Decision",
     "Driver",
-    "EGO",
     "Edit",
     "Ego",
     "End",
     "Episode",
     "Follow",
-    "GRID",
-    "HORIZON",
     "Header",
     "Hide",
     "History",
+    "HowNear",
     "KeepLane",
     "Kind",
     "Legal",
     "Meta",
     "Move",
+    "Nearer",
     "Option",
     "Parent",
     "Perception",
     "Policy",
     "Powers",
+    "Question",
+    "Quicker",
     "Rationale",
     "Remove",
     "Resize",
-    "SIZES",
     "Scene",
     "Send",
     "SetSpeed",
@@ -100,6 +107,8 @@ __all__ = [
     "Trajectory",
     "Truth",
     "Verdict",
-    "WAYPOINTS",
+    "WhatIf",
+    "Why",
+    "WhyNot",
     "Without",
 ]

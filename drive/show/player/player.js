@@ -7,6 +7,8 @@ const LOOK_NAMES = { both: "both views", driver: "driver's eye", bird: "bird's e
 const CARD_PAUSE = 500; // [ms] between two looks of the card while claims are tested
 const NARROW = 760; // [px] a page on which one picture is enough
 const PATIENCE = 8000; // [ms] without a word after which a page that was opened asks again
+const BESIDE = 0.55; // of a picture's height that two, one above the other, have each
+const RANGE_PAUSE = 0.6; // [s] that a range that is played over and over stands still at its end
 const SILENCE = { problem: "the server does not answer." };
 
 function startPlayer({ element, trigger, props, watch, server }) {
@@ -18,6 +20,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
                   time: 0, playing: false, rate: 1, shown: -1, driving: false,
                   carded: -Infinity, supply: newSupply(0), at: null, asker: null, tested: null, failed: false,
                   look: { zoom: 1, turn: false, car: null, option: null }, view: null,
+                  beside: null, ghost: null, range: null, pinned: null, drag: null,
                   moment: null, dirty: true, last: 0, theme: readTheme(root) };
 
   // ------------------------------------------------------------------------------- messages
@@ -105,6 +108,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     state.look.car = state.look.option = null;
     root.classList.remove("wd-empty");
     root.dataset.layout = message.header.shape;
+    asking.close();
     const { scenario, policy, seed, risk } = message.header;
     find(".wd-name").textContent = `${scenario} · ${policy} · seed ${seed}`;
     showStatus();
@@ -190,7 +194,11 @@ function startPlayer({ element, trigger, props, watch, server }) {
 
   function advance(passed) {
     const end = lastTime(state.episode);
-    if (state.playing && state.time < end) {
+    if (state.playing && state.range) {
+      const [from, to] = state.range, next = state.time + passed * state.rate;
+      state.time = next > to + RANGE_PAUSE ? from : next;
+      state.dirty = true;
+    } else if (state.playing && state.time < end) {
       state.time = Math.min(state.time + passed * paceOf(state.supply, state.episode, state.rate), end);
       state.dirty = true;
     } else if (state.playing && state.episode.end) setPlaying(false);
@@ -202,15 +210,66 @@ function startPlayer({ element, trigger, props, watch, server }) {
     state.dirty = false;
     state.moment = momentAt(episode, state.time);
     if (map.clientWidth) state.view = drawScene(map, episode, state.moment, look, theme);
-    if (eye.clientWidth) drawDriver(eye, episode, state.moment, look, theme);
+    if (state.beside) drawBeside();
+    else if (eye.clientWidth) drawDriver(eye, episode, state.moment, look, theme);
+    drawSupposed();
     drawPlots(plot, episode, state.moment, theme);
     const { x } = axis(episode, ticks.clientWidth);
     find(".wd-playhead").style.transform = `translateX(${x(state.time)}px)`;
     find(".wd-time b").textContent = state.time.toFixed(1);
     tracks.setAttribute("aria-valuenow", state.time.toFixed(1));
     find(".wd-time i").textContent = `/ ${duration(episode).toFixed(1)} s`;
-    const index = indexAt(episode, state.time);
+    const index = state.pinned ?? indexAt(episode, state.time);
     if (index !== state.shown) showStep(index);
+  }
+
+  // The other future, in the other picture, under the same clock.
+  function drawBeside() {
+    const { episode, label, actual } = state.beside, { theme, look } = state;
+    drawScene(eye, episode, momentAt(episode, Math.min(state.time, lastTime(episode))), look, theme);
+    labelPicture(eye.getContext("2d"), label, theme);
+    labelPicture(map.getContext("2d"), actual, theme);
+  }
+
+  // An option's imagined future, and a car that is being dragged.
+  function drawSupposed() {
+    const { ghost, drag, moment, view, theme, time } = state;
+    if (!view || (!ghost && !drag?.place)) return;
+    const context = map.getContext("2d");
+    context.save();
+    enterWorld(context, view);
+    if (ghost) drawGhost(context, view, ghostAt(ghost.path, time - ghost.from, { length: moment.ego.length, width: moment.ego.width }), theme.wreck);
+    if (drag?.place) drawGhost(context, view, { ...drag.car, x: drag.place[0], y: drag.place[1] }, theme.ink);
+    context.restore();
+    if (ghost) labelPicture(context, ghost.label, theme);
+  }
+
+  // ---------------------------------------------------------------------------------- answers
+
+  function showFuture(told, episode, index, isLonger = false) {
+    const step = episode.steps[index], option = step.options.find((each) => each.action === told.against?.option);
+    const beside = told.branch && besideOf(episode, told.branch);
+    if (beside) state.beside = { episode: beside, label: told.asked, actual: "as it was" };
+    if (option?.path.length && !option.chosen)
+      state.ghost = { path: option.path, from: step.time, label: `dashed: ${option.words}` };
+    if (!state.beside && !state.ghost) return;
+    root.toggleAttribute("data-beside", Boolean(state.beside));
+    const end = state.beside ? lastTime(state.beside.episode) : Math.min(step.time + 4, lastTime(episode));
+    state.pinned = index;
+    state.range = [step.time, Math.max(end, step.time + 0.5)];
+    if (!isLonger) state.time = step.time;
+    layout();
+    setPlaying(!matchMedia("(prefers-reduced-motion: reduce)").matches);
+  }
+
+  function leaveFuture() {
+    const from = state.range?.[0];
+    Object.assign(state, { beside: null, ghost: null, range: null, pinned: null });
+    root.removeAttribute("data-beside");
+    if (from === undefined) return;
+    setPlaying(false);
+    state.time = Math.min(from, lastTime(state.episode));
+    layout();
   }
 
   function showStep(index) {
@@ -244,6 +303,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     const held = last > first ? episode.steps[last].times.at(-1) - said.time : null;
     showRationale(root, step, said, held, citedIn(said));
     showOptions(root, step, citedIn(said));
+    asking.offer(step.questions);
     showMarked();
   }
 
@@ -286,7 +346,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
   // From a decision on; those before it stay where they are while the axis does.
   function layout(from = 0) {
     if (!state.episode) return;
-    const height = heightFor(state.episode.header, map.clientWidth);
+    const height = heightFor(state.episode.header, map.clientWidth * (state.beside ? BESIDE : 1));
     root.style.setProperty("--wd-road", height ? `${height}px` : "");
     layTicks(ticks, state.episode, state.theme, state.episode.end ? 0 : from);
     state.dirty = true;
@@ -296,7 +356,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
   // ------------------------------------------------------------------------------- commands
 
   function setPlaying(on) {
-    if (on && state.episode.end && state.time >= lastTime(state.episode) - 1e-6) state.time = 0;
+    if (on && !state.range && state.episode.end && state.time >= lastTime(state.episode) - 1e-6) state.time = 0;
     state.playing = on;
     root.classList.toggle("wd-playing", on);
     find(".wd-play").title = on ? "Pause (Space)" : "Play (Space)";
@@ -305,6 +365,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
   }
 
   function seek(time) {
+    asking.close();
     setPlaying(false);
     state.time = Math.min(Math.max(time, 0), lastTime(state.episode));
     state.dirty = true;
@@ -400,6 +461,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     out: () => zoom(0.8),
     look: lookFrom,
     turn, help, unfold, failed,
+    dismiss: () => asking.close(),
   };
 
   const KEYS = {
@@ -418,6 +480,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     "-": COMMANDS.out,
     r: turn,
     v: lookFrom,
+    a: () => asking.focus(),
     w: unfold,
     f: failed,
     "?": help,
@@ -441,6 +504,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
   }
 
   function onClick(event) {
+    if (event.target.closest(".wd-menu, [data-asks]")) return;
     const button = event.target.closest("[data-do]");
     if (button && state.episode?.steps.length) return COMMANDS[button.dataset.do]();
     const mark = event.target.closest(".wd-mark"), go = event.target.closest("[data-go]");
@@ -477,9 +541,41 @@ function startPlayer({ element, trigger, props, watch, server }) {
   function onMap(event) {
     if (!state.view) return;
     const x = event.offsetX, y = event.offsetY;
+    if (state.drag) return drag(x, y);
     const found = underPointer(state.view, state.moment, x, y);
     highlight(found?.car?.id ?? null, found?.option?.action ?? null);
     tip(found, x + map.offsetLeft, y + map.offsetTop, map.clientWidth);
+  }
+
+  // A press on the map: on a car that stays, its menu; moved, the car is dragged; on the road, what may be put there.
+  function onPress(event) {
+    if (!state.view || !state.episode?.steps.length || event.button) return;
+    const x = event.offsetX, y = event.offsetY, hit = underPointer(state.view, state.moment, x, y);
+    state.drag = { x, y, car: hit?.car?.id ? hit.car : null, place: null };
+    if (hit?.car?.id) map.setPointerCapture(event.pointerId);
+  }
+
+  function drag(x, y) {
+    const { drag, view } = state;
+    if (drag.car && (drag.place || Math.hypot(x - drag.x, y - drag.y) > DRAGGED)) {
+      drag.place = fromPixels(view, x, y);
+      tip(null);
+      state.dirty = true;
+    }
+  }
+
+  function onRelease(event) {
+    const pressed = state.drag, { view } = state;
+    state.drag = null;
+    if (!pressed || state.driving) return;
+    const { x, y, car, place } = pressed;
+    state.dirty = true;
+    if (car && place && state.time - state.episode.steps[state.shown].time < 0.05)
+      return asking.ask(`move ${car.id} ${place[0].toFixed(1)} ${place[1].toFixed(1)}`);
+    if (Math.hypot(event.offsetX - x, event.offsetY - y) > DRAGGED) return;
+    if (state.pinned === null) seek(state.episode.steps[state.shown].time);
+    if (car) asking.aboutCar(car.id, x, y);
+    else asking.aboutPlace(fromPixels(view, x, y), state.moment.ego.speed, x, y);
   }
 
   function tip(found, x, y, width) {
@@ -559,6 +655,9 @@ function startPlayer({ element, trigger, props, watch, server }) {
     }
     find(".wd-why").addEventListener("focusin", onHover);
     map.addEventListener("pointermove", onMap);
+    map.addEventListener("pointerdown", onPress);
+    map.addEventListener("pointerup", onRelease);
+    map.addEventListener("pointercancel", () => { state.drag = null; });
     map.addEventListener("pointerleave", () => { tip(null); highlight(null, null); });
     plot.addEventListener("pointerdown", onScrub);
     new ResizeObserver(() => layout()).observe(root);
@@ -566,6 +665,10 @@ function startPlayer({ element, trigger, props, watch, server }) {
     new MutationObserver(recolour).observe(document.body, { attributeFilter: ["class"] });
   }
 
+  const asking = startAsking({
+    root, find, server, show: showFuture, leave: leaveFuture,
+    where: () => state.shown < 0 ? null : { episode: state.episode, index: state.shown },
+  });
   setLook(root.clientWidth < NARROW ? "bird" : "both");
   listen();
   watch("value", () => hear(props.value));

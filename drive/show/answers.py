@@ -1,0 +1,121 @@
+"""Visitors' questions about logged decisions, and the answers as the player shows them.
+
+The answers themselves come from `drive.episodes.asking`, as on the command line. A log that was asked about lately is
+kept, driven again, so that the next question waits for its own decision only.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from drive.episodes import log, shelf
+from drive.episodes.asking import Answer, Asker
+from drive.language import parse_question, say_action, say_term
+from drive.reasoning.deciding import Contest, Difference
+from drive.show import viewer
+
+KEPT = 4  # logs that are kept, driven again
+AT_ONCE, WAITING = 2, 8  # questions that are answered, and that wait, at the same time
+MOST = 30  # decisions that are driven of one supposition
+
+
+class Desk:
+    """Answers questions about logs in a folder: few at a time, each log by one at a time."""
+
+    def __init__(self):
+        self._lock, self._turns = threading.Lock(), threading.Semaphore(AT_ONCE)
+        self._asking = 0
+        self._kept: OrderedDict[tuple, tuple[Asker, threading.Lock]] = OrderedDict()
+
+    def ask(
+        self, run: str, name: str, step: int, text: str, decisions: int = 1, language: str = "en"
+    ) -> dict:
+        """The answer for the player. ValueError, in one sentence, for what cannot be asked; OSError for no such log."""
+        question = parse_question(str(text), language)
+        decisions = min(max(int(decisions), 1), MOST)
+        with self._turn():
+            asker, only_one = self._asker(shelf.find(shelf.root(), run, name))
+            with only_one:
+                answer = asker.ask(int(step), question, language, decisions)
+                return answer_data(answer, language)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        with self._lock:
+            if self._asking >= AT_ONCE + WAITING:
+                raise ValueError("many visitors are asking; please ask again in a moment")
+            self._asking += 1
+        try:
+            with self._turns:
+                yield
+        finally:
+            with self._lock:
+                self._asking -= 1
+
+    def _asker(self, path: Path) -> tuple[Asker, threading.Lock]:
+        """The log, driven again; anew where it has grown since."""
+        about = path.stat()
+        key = (str(path), about.st_mtime_ns, about.st_size)
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = Asker(log.read(path).episode), threading.Lock()
+            self._kept.move_to_end(key)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+            return self._kept[key]
+
+
+def answer_data(answer: Answer, language: str = "en") -> dict:
+    """An answer for the player, JSON-ready."""
+    branch, number = answer.branch, answer.step.scene.step
+    return {
+        "asked": answer.asked,
+        "phrases": _phrases(answer.text, language),
+        "changed": answer.changed,
+        "against": None if answer.contest is None else _contest(answer, language),
+        "branch": None if branch is None else _branch(answer, number, language),
+    }
+
+
+def _phrases(text: str, language: str) -> list[dict]:
+    return [{"text": words, "cars": cars} for words, cars in viewer.phrases(text, language)]
+
+
+def _contest(answer: Answer, language: str) -> dict:
+    """The choice against an option: what each difference is worth, and that they sum to the margin."""
+    contest: Contest = answer.contest
+    rows = sorted((*contest.pros, *contest.cons), key=lambda each: -abs(each.worth))
+    return {
+        "option": str(contest.option.action),
+        "words": [
+            say_action(a, language) for a in (answer.step.choice.action, contest.option.action)
+        ],
+        "margin": round(contest.margin, 3),
+        "unit": answer.step.choice.unit,
+        "rows": [_row(each, each in contest.decided, language) for each in rows],
+    }
+
+
+def _row(each: Difference, decided: bool, language: str) -> dict:
+    """One difference: its term, whose term that is (0: the choice's), and its worth for the choice."""
+    text = say_term(each.telling, language)
+    pieces = [{"text": words, "cars": cars} for words, cars in viewer.mentions(text, language)]
+    whose = int(each.telling is each.theirs)
+    return {"phrases": pieces, "whose": whose, "worth": round(each.worth, 3), "decided": decided}
+
+
+def _branch(answer: Answer, number: int, language: str) -> dict:
+    """What was driven after the moment; what was before, the player has."""
+    branch = answer.branch
+    befores = (None, *branch.steps)
+    steps = [
+        viewer.step_data(branch.header, step, before, language)
+        for step, before in zip(branch.steps, befores, strict=False)
+        if step.scene.step >= number
+    ]
+    end = viewer.end_data(branch.end, len(branch.steps), language)["end"] if branch.end else None
+    return {"from": number, "steps": steps, "end": end}
