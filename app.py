@@ -9,6 +9,7 @@ import asyncio
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from drive.episodes.api import drivers_of
 from drive.episodes.record import record
 from drive.policy import load, offered, prepare
 from drive.scenarios import SCENARIOS
-from drive.show import answers, proof, session, viewer
+from drive.show import answers, comparing, proof, session, viewer
 from drive.show.film import film
 from drive.types import Header
 from drive.world import World
@@ -125,7 +126,8 @@ class Page:
         return self.visitors.wish(request.session_hash, wish)
 
     def leave(self, request: gr.Request) -> None:
-        self.visitors.leave(request.session_hash)
+        for visitor in (request.session_hash, f"{request.session_hash} compares"):
+            self.visitors.leave(visitor)
 
     async def drive(self, scenario: str, policy: str, seed: str, wish: float, request: gr.Request):
         wanted = self.wish(request, wish)
@@ -147,6 +149,26 @@ class Page:
     async def open_run(self, run: str, wish: float, request: gr.Request):
         async for message in self.open_log(run, None, wish, request):
             yield message
+
+    async def compare(self, asked: list, request: gr.Request):
+        """Drive another policy on the road and seed of what is shown, for the other picture."""
+        run, name, policy = asked
+        here, visitor = {"id": [run, name]}, f"{request.session_hash} compares"
+        wanted = self.visitors.wish(visitor, time.monotonic())
+
+        def driven() -> Iterator[dict]:
+            path = shelf.find(shelf.root(), run, name)
+            for message in comparing.messages(path, policy, wanted, self.language):
+                yield here | {"beside": message}
+
+        try:
+            place = session.in_turn(
+                self.roads, driven(), wanted, lambda place: here | {"beside": {"place": place}}
+            )
+            async for message in place:
+                yield text(message)
+        except (ValueError, OSError) as error:
+            yield text(here | {"beside": {"problem": session.in_words(error)}})
 
     async def arrive(self, request: gr.Request):
         """Open the log that a link names, or drive what it says; what ships where it says nothing, or nonsense."""
@@ -304,6 +326,10 @@ LISTED = """() => {
   const { run, episode, fill } = document.querySelector(".wd").dataset;
   return [[run, episode, fill !== "false"]];
 }"""  # what the player shows by now
+COMPARED = """() => {
+  const player = document.querySelector(".wd").dataset;
+  return [[player.run, player.episode, player.with]];
+}"""  # what the player shows, and what it is to be compared with
 SAVE = "() => document.querySelector('#wd-file a, a#wd-file, button#wd-file')?.click()"
 
 
@@ -331,6 +357,7 @@ def build(language: str = "en", preparation: session.Preparation | None = None) 
         asked = {"js": ASKED, "trigger_mode": "multiple"}
         demo.load(page.arrive, None, player, **WAITING)
         player.retry(page.arrive, None, player, **WAITING)  # it heard nothing
+        player.apply(page.compare, what, player, js=COMPARED, **WAITING)
         player.select(listed, what, [run, name, scenario, policy, seed], js=LISTED, **AT_LAST)
         demo.unload(page.leave)
         for press in (go.click, seed.submit):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import difflib
+import functools
 import hashlib
 import importlib
 import importlib.util
@@ -63,6 +64,12 @@ def offered() -> tuple[str, ...]:
         for name in names()
         for each in (name, *(f"{name}:{style}" for style in tuple(styles(name))[1:]))
     )
+
+
+@functools.cache
+def able(legal: Legal) -> tuple[str, ...]:
+    """Those of `offered` that have an action on a road with such actions."""
+    return tuple(name for name in offered() if applies(load(name), legal))
 
 
 def styles(name: str) -> Mapping[str, str]:

@@ -14,6 +14,7 @@ from test_browser import HOSTILE, address, chromium, runs, tabs, visit  # noqa: 
 import app
 from drive.episodes import log
 from drive.episodes.asking import Asker
+from drive.episodes.record import finished
 from drive.language import parse_question
 from drive.show import answers
 
@@ -24,7 +25,7 @@ STEP = 3
 @pytest.fixture(scope="module")
 def driven(runs):
     """A log that can be driven again."""
-    driven = episode("highway-fast", "planner")
+    driven = finished(episode("highway-fast", "planner"))
     log.write(runs / "asked" / "fast.jsonl", driven)
     return driven
 
@@ -76,7 +77,8 @@ def test_what_if_is_answered_with_both_futures_under_one_clock(visit, driven, si
     assert tab.index == step, "the words stay those of the decision that was asked about"
     tab.page.keyboard.press("Escape")
     tab.until("() => !document.querySelector('.wd[data-beside]')")
-    assert tab.time == float(step) and tab.page.locator(".wd-answer").is_hidden()
+    tab.until(f"() => parseFloat(document.querySelector('.wd-time b').textContent) === {step}")
+    assert tab.page.locator(".wd-answer").is_hidden()
 
 
 DIFFERENT = """() => {
@@ -197,6 +199,42 @@ def test_the_command_line_gives_the_same_answer(tmp_path):
     assert done.returncode == 0, done.stderr
     answer = answer_of(driven, text, step)
     assert answer.changed and done.stdout.splitlines() == [answer.asked, answer.text]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_another_policy_is_compared_on_the_same_seed_and_where_they_part_is_marked(
+    visit, driven, size
+):
+    ours, theirs = driven, episode("highway-fast", "rule")
+    first = next(
+        k for k, (a, b) in enumerate(zip(ours.steps, theirs.steps, strict=False)) if a.choice.action != b.choice.action
+    )  # fmt: skip
+    tab = visit()
+    tab.page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+    tab.link("asked", "fast", 5)
+    tab.page.get_by_label("Compare with").select_option("rule")
+    tab.page.wait_for_selector(".wd-compare table")
+    tab.page.locator(".wd-parted").click()
+    tab.until(f"() => document.querySelector('.wd-tick[aria-current]').dataset.step === '{first}'")
+    said = tab.page.locator(".wd-both p").all_text_contents()
+    assert said == [ours.steps[first].rationale.text, theirs.steps[first].rationale.text]
+    assert tab.page.evaluate(DIFFERENT) > 20
+    rows = {row[0]: row[1:] for row in tab.page.evaluate(ROWS)}
+    speeds = [
+        f"{e.metrics['mean speed']:.1f} m/s" for e in (finished(ours).end, finished(theirs).end)
+    ]
+    assert rows["mean speed"] == speeds
+    tab.page.get_by_label("End the comparison").click()
+    assert tab.page.locator("[data-beside], .wd-compare:visible").count() == 0
+
+
+ROWS = """() => [...document.querySelectorAll('.wd-compare tr')].map((row) => [...row.children].map((cell) => cell.textContent))"""  # fmt: skip
+
+
+def test_what_cannot_be_compared_is_said(visit, driven, runs):
+    tab = visit().link("hostile", "a-rule-7")
+    tab.page.get_by_label("Compare with").select_option("rule")
+    tab.until("() => /no scenario/.test(document.querySelector('.wd-compare').textContent)")
 
 
 # ------------------------------------------------------------------------------- without a browser

@@ -25,7 +25,7 @@ reasoning   deciding causes reasons decisions evidence outcomes facts accounts e
 episodes    codec lines whole log shelf rollout record replay branch asking api
 checking    clock scene facts instructor weighed text asked futures decisions weighing purposes verdicts faithfulness examination
 evaluation  results versions folder run
-show        roadside suggested viewer proof answers film session
+show        roadside suggested viewer proof answers comparing film session
 app
 cli
 """

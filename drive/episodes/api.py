@@ -8,7 +8,7 @@ from pathlib import Path
 from drive.episodes import log, rollout
 from drive.episodes.record import finished, record
 from drive.language import explanation, words_of
-from drive.policy import applies, load, offered, prepare
+from drive.policy import able, load, prepare
 from drive.types import Episode, Policy, Step
 from drive.world import World
 
@@ -41,8 +41,7 @@ def run(
 @cache
 def drivers_of(scenario: str) -> tuple[str, ...]:
     """The shipped policies that have an action on a scenario's road. ValueError for no such scenario."""
-    legal = World(scenario).reset(0).legal
-    return tuple(name for name in offered() if applies(load(name), legal))
+    return able(World(scenario).reset(0).legal)
 
 
 def explain(

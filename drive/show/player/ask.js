@@ -6,8 +6,9 @@ const BUSY = "asking…";
 const TOLD = 5; // differences that are told one by one, beside those that decided
 const DRAGGED = 6; // [px] from which a press is a drag
 
-// where: () => what is asked about, {episode, index}; show: plays an answer's futures; leave: ends that.
-function startAsking({ root, find, server, where, show, leave }) {
+// where: () => what is asked about, {episode, index}; begun, show, leave: an
+// answer is about to come; plays its futures; ends that.
+function startAsking({ root, find, server, where, begun, show, leave }) {
   const form = find(".wd-ask"), box = find(".wd-question"), panel = find(".wd-answer"), menu = find(".wd-menu");
   let turn = 0, open = false;
 
@@ -16,6 +17,7 @@ function startAsking({ root, find, server, where, show, leave }) {
     const about = (decisions) => server.answered([...id, index, text, decisions]).then(JSON.parse).catch(() => SILENCE);
     const mayShow = () => mine === turn && root.dataset.run === id[0] && root.dataset.episode === id[1];
     box.value = text;
+    if (!open) begun();
     open = true;
     showAnswer(panel, { asked: text, problem: BUSY });
     panel.dataset.busy = true;

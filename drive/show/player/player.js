@@ -51,8 +51,10 @@ function startPlayer({ element, trigger, props, watch, server }) {
     const episode = state.episode, before = episode?.steps.length;
     if (!isShown(message.id) || !receive(episode, message)) return fetchAgain(message);
     if (message.proof) return takeProof(message.proof);
+    if (message.beside) return comparing.take(message.beside);
     if (episode.steps.length > before)
       supplied(state.supply, performance.now(), lastTime(episode) - state.time);
+    if (!before && episode.steps.length) comparing.offer(episode.steps[0].rivals, episode.header.policy);
     if (message.end) state.driving = false;
     showStatus();
     goWhereAsked();
@@ -109,6 +111,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     root.classList.remove("wd-empty");
     root.dataset.layout = message.header.shape;
     asking.close();
+    comparing.close();
     const { scenario, policy, seed, risk } = message.header;
     find(".wd-name").textContent = `${scenario} · ${policy} · seed ${seed}`;
     showStatus();
@@ -221,6 +224,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     find(".wd-time i").textContent = `/ ${duration(episode).toFixed(1)} s`;
     const index = state.pinned ?? indexAt(episode, state.time);
     if (index !== state.shown) showStep(index);
+    comparing.refresh();
   }
 
   // The other future, in the other picture, under the same clock.
@@ -260,6 +264,14 @@ function startPlayer({ element, trigger, props, watch, server }) {
     if (!isLonger) state.time = step.time;
     layout();
     setPlaying(!matchMedia("(prefers-reduced-motion: reduce)").matches);
+  }
+
+  // Another policy's drive, in the other picture, for as long as it is wanted.
+  function showOther(episode, label, actual) {
+    if (asking.isOpen()) return;
+    state.beside = { episode, label, actual };
+    root.toggleAttribute("data-beside", true);
+    layout();
   }
 
   function leaveFuture() {
@@ -462,6 +474,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     look: lookFrom,
     turn, help, unfold, failed,
     dismiss: () => asking.close(),
+    alone: () => comparing.close(),
   };
 
   const KEYS = {
@@ -666,8 +679,12 @@ function startPlayer({ element, trigger, props, watch, server }) {
   }
 
   const asking = startAsking({
-    root, find, server, show: showFuture, leave: leaveFuture,
+    root, find, server, begun: () => comparing.close(), show: showFuture, leave: leaveFuture,
     where: () => state.shown < 0 ? null : { episode: state.episode, index: state.shown },
+  });
+  const comparing = startComparing({
+    root, find, trigger, server, show: showOther, leave: leaveFuture,
+    where: () => ({ episode: state.episode, time: state.time }),
   });
   setLook(root.clientWidth < NARROW ? "bird" : "both");
   listen();
