@@ -124,6 +124,16 @@ def test_a_failure_whose_log_is_gone_is_still_named():
     assert line in list(told(results))
 
 
+def test_what_broke_is_told_in_one_line_without_a_decision_to_look_at():
+    broken = Record(
+        "merge", "idle", 1, "gone.jsonl", "broken", "its process\n  [died]", {"failed": 1.0}
+    )
+    results = Results("merge", ("merge",), ("idle",), (broken,), frozenset(), Path("nowhere"))
+    lines = list(told(results))
+    assert "merge, idle: 1 of 1 failed: seed 1 broken: its process [died]" in lines
+    assert not any("whydrive explain" in line for line in lines)
+
+
 def test_a_link_finds_the_run_on_the_page(made, monkeypatch):
     monkeypatch.setenv("WHYDRIVE_RUNS", str(made.parent))
     assert shelf.place(made) == (None, "mine")

@@ -81,7 +81,9 @@ class Failed:
     record: Record
     why: str
     step: int  # the last decision
-    said: tuple[tuple[float, str], ...]  # [s] and sentence of the last decisions
+    said: tuple[
+        tuple[float, str], ...
+    ]  # [s] and sentence of the last decisions; none where none was taken
 
     @property
     def name(self) -> str:
@@ -211,7 +213,7 @@ def _why(record: Record, end: dict) -> str:
 def _worded(record: Record, at: str, contact: str) -> str:
     missed = record.reason == "time is up" and record.metrics.get("goal missed") == 1.0
     pattern = MISSED if missed else REASONS.get(record.reason, "{reason}{at}")
-    message = record.message or "no message"
+    message = " ".join(record.message.split()) or "no message"
     return pattern.format(reason=record.reason, at=at, contact=contact, message=message)
 
 
@@ -293,8 +295,9 @@ def _failures_told(results: Results) -> Iterator[str]:
         named += [f"and {len(those) - most} more"] * (len(those) > most)
         of = len(results.of(scenario, policy))
         yield f"{scenario}, {policy}: {len(those)} of {of} failed: {', '.join(named)}"
-        for one in those[: min(most, looks)]:
+        decided = [one for one in those[:most] if one.said][:looks]
+        for one in decided:
             yield f"  {command(results.out, one)}    {link(results.out, one)}"
-        looks -= min(most, looks)
+        looks -= len(decided)
     run = page_command(results.out)
     yield f"(what begins with ? goes after the page's address, once `{run}` runs; the report has all)"

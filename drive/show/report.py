@@ -187,6 +187,14 @@ def _table(results: Results, rows: Sequence[Line]) -> str:
         "In brackets the 95 % interval. Headway and time to collision (TTC): the share of time below "
         "the limit. Read success beside them: a car that crawls, or that keeps close, is not safe for it.",
         *(f"Published: {source}." for source in sources),
+        *(
+            [
+                "False claims: of those that can be tested, in the logs that were verified. Words: "
+                "of a rationale."
+            ]
+            if any_said
+            else ()
+        ),
     ]
     return grid(names, body) + "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
 
@@ -369,10 +377,12 @@ def _failure(results: Results, one: Failed, page: str) -> str:
     said = "".join(
         f"<tr><td>{time:.1f} s</td><td>{escape(sentence)}</td></tr>" for time, sentence in one.said
     )
-    words = f'<table class="said">{said}</table>' if said else ""
+    seed, why = f"seed {one.record.seed}", f"<strong>{escape(one.why)}</strong>"
+    if not said:
+        return f"<p>{seed} {why}</p>"
+    look = f"<code>{escape(summary.command(results.out, one))}</code>"
     return (
-        f'<p><a href="{where}">seed {one.record.seed}</a> <strong>{escape(one.why)}</strong></p>'
-        f"{words}<p><code>{escape(summary.command(results.out, one))}</code></p>"
+        f'<p><a href="{where}">{seed}</a> {why}</p><table class="said">{said}</table><p>{look}</p>'
     )
 
 
