@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 import time
+import webbrowser
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -458,11 +459,24 @@ def main(
     port: int | None = None,
     open_browser: bool = False,
     language: str = "en",
+    query: str = "",
 ) -> None:
-    """Serve the page until interrupted. OSError where the port is taken."""
+    """Serve the page until interrupted. OSError where the port is taken.
+
+    query: what the browser is sent to, after the address; both are printed.
+    """
     preparation = session.Preparation(partial(prepare, load(OPENING["policy"]))).start()
     page = build(language, preparation).queue(max_size=MOST)
-    page.launch(**LAUNCH, server_name=host, server_port=port, inbrowser=open_browser)
+    served = LAUNCH | {"server_name": host, "server_port": port}
+    if not query:
+        page.launch(**served, inbrowser=open_browser)
+        return
+    page.launch(**served, prevent_thread_lock=True, quiet=True)
+    address = f"{page.local_url.rstrip('/')}/{query}"
+    print(f"the page: {address}", flush=True)
+    if open_browser:
+        webbrowser.open(address)
+    page.block_thread()
 
 
 if __name__ == "__main__":

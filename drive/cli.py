@@ -6,6 +6,8 @@ Whatever the user got wrong is said in one sentence, with exit code 2.
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -69,6 +71,15 @@ Causes = Annotated[
 ]
 
 
+PageAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--page", metavar="URL", help="where the report's links find the page, if not here"
+    ),
+]
+FEW = 3  # things that are false and told of without --false
+
+
 def known_language(name: str | None) -> str | None:
     """The language; ValueError where no table has its words."""
     from drive.language import words_of
@@ -101,12 +112,18 @@ def run(
     observation: Observation = None,
     trust_pickle: TrustPickle = False,
     set: Overrides = [],  # noqa: B006
+    each: Annotated[
+        bool, typer.Option("--each", help="a line for every decision, also where nothing is new")
+    ] = False,
+    film: Annotated[bool, typer.Option("--film", help="make a film of it afterwards")] = False,
+    open_page: Annotated[
+        bool, typer.Option("--open", help="open the page at this episode afterwards")
+    ] = False,
 ) -> None:
     """Drive one episode and print each decision with its sentence, as it happens."""
     from drive.episodes.record import record
-    from drive.language import ending, spoken
     from drive.policy import load, prepare
-    from drive.types import End
+    from drive.show.telling import telling
     from drive.world import World
 
     [policy] = exported([policy], out, observation, trust_pickle)
@@ -114,12 +131,18 @@ def run(
     prepare(driver, say)
     events = record(world, driver, seed, out, language, "never" if no_causes else causes)
     path = next(events)
-    for event in events:
-        say(ending(event, language) if isinstance(event, End) else spoken(event, language))
+    happened = []
+    for piece in telling(noting(events, happened), language, each):
+        say(piece, end="")
+    [event] = happened
     say(f"log: {path}")
+    if film:
+        say(f"film: {filmed(path, language)}")
     share = event.metrics.get("decisions answered", 1.0)
     if share < 1.0:
         print(unanswered(driver.name, share), file=sys.stderr)
+    if open_page:
+        look_at(path, language)
     if event.reason == "policy failed":
         raise ValueError(event.message)
     if not share:
@@ -231,11 +254,7 @@ def film(
     language: OtherLanguage = None,
 ) -> None:
     """Make a film of a log: the road above, the rationale under it."""
-    from drive.show.film import film as filmed
-
-    out = out or path.with_suffix(".webm")
-    filmed(opened(path), out, language)
-    say(f"film: {out}")
+    say(f"film: {filmed(path, language, out)}")
 
 
 @app.command()
@@ -251,6 +270,10 @@ def evaluate(
     ),
     json_file: Annotated[Path | None, typer.Option("--json", help="write the rows here")] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="write the rows here")] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="print every figure, a table for each scenario")
+    ] = False,
+    page: PageAddress = None,
     physics: Physics = "highway-env",
     causes: Causes = "every",
     no_causes: NoCauses = False,
@@ -259,10 +282,12 @@ def evaluate(
     trust_pickle: TrustPickle = False,
     set: Overrides = [],  # noqa: B006
 ) -> None:
-    """Drive policies through a suite on the same seeds and print what came of it, with intervals."""
+    """Drive policies through a suite on the same seeds; print what came of it and what failed, and write a report."""
     from drive import engine as engines
     from drive import evaluation
+    from drive.show import report as reports
 
+    page = reports.address(page)
     engine = engines.named(engine, workers, address)
     policy = exported(policy, out, observation, trust_pickle)
     results = evaluation.evaluate(
@@ -276,12 +301,37 @@ def evaluate(
         causes="never" if no_causes else causes,
         language=language,
     )
-    evaluation.print_tables(results)
+    if full:
+        evaluation.print_tables(results)
+    for line in evaluation.told(results):
+        say(line)
     evaluation.write(results, json_file, csv_file)
+    say(f"report: {reports.report(out, page)}")
     for name, share in results.unanswered.items():
         print(unanswered(name, share), file=sys.stderr)
     if results.failures or 0.0 in results.unanswered.values():
         raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="a folder that evaluate wrote")],
+    page: PageAddress = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="print every figure, a table for each scenario")
+    ] = False,
+) -> None:
+    """Print again what came of an evaluation, and write its report again; nothing is driven."""
+    from drive import evaluation
+    from drive.show import report as reports
+
+    page, results = reports.address(page), evaluation.results_of(run)
+    path = reports.report(run, page)
+    if full:
+        evaluation.print_tables(results)
+    for line in evaluation.told(results):
+        say(line)
+    say(f"report: {path}")
 
 
 @app.command()
@@ -316,7 +366,9 @@ def verify(
     workers: Workers = None,
     engine: EngineName = "processes",
     address: Address = None,
-    false: Annotated[bool, typer.Option("--false", help="list everything that is false")] = False,
+    false: Annotated[
+        bool, typer.Option("--false", help="list everything that is false, not only the first few")
+    ] = False,
     claims_only: Annotated[
         bool,
         typer.Option(
@@ -328,26 +380,31 @@ def verify(
 
     Exit code 1 where anything is false, or a log could not be tested.
     """
-    from drive.checking import decisions
-    from drive.checking.verdicts import Tally, logs_of, verify_logs
+    from drive.checking.tally import Tally
+    from drive.checking.verdicts import logs_of, verify_logs
     from drive.engine import Failure, named
+    from drive.show.proof import false_claims
 
     verifiers = named(engine, workers, address)
-    paths, claims, compared, wrong = logs_of(run), Tally(), decisions.Tally(), False
+    paths, tally, refused = logs_of(run), Tally(), False
+    look, count = "", 0
     results = verify_logs(paths, verifiers, claims_only)
     for path, verified in progressing(results, len(paths), "verifying"):
         if isinstance(verified, Failure):
             print(f"whydrive: {path.name}: {verified.why}", file=sys.stderr)
-            wrong = True
+            refused = True
             continue
-        claims.add(verified.findings)
-        compared.add(verified.checks)
-        wrong = wrong or verified.false
-        for line in verified.lines() if false else ():
-            say(f"{path.name}, {line}")
-    for line in (*compared.lines(), *claims.lines()):
-        say(line)
-    if wrong:
+        tally.add(verified)
+        for step, sentence, what in false_claims(path, verified):
+            look = look or f"whydrive explain {shlex.quote(str(path))} --step {step}"
+            count += 1
+            if false or count <= FEW:
+                say(f"{path.name}, step {step}" + (f': "{sentence}"' if sentence else ""))
+                say(f"  false: {what}")
+    if count > FEW and not false:
+        say(f"and {count - FEW} more that are false: --false lists them")
+    say("\n".join((*[""] * (count > 0), *tally.lines(), "", tally.closing(look))))
+    if refused or count:
         raise typer.Exit(1)
 
 
@@ -470,6 +527,35 @@ def page(
 # ------------------------------------------------------------------------------------------ edges
 
 
+def noting(events, last: list):
+    """The events, with the latest one kept in a list."""
+    for event in events:
+        last[:] = [event]
+        yield event
+
+
+def filmed(path: Path, language: str | None, out: Path | None = None) -> Path:
+    """Make a film of a log, beside it if nothing else is said; where it lies."""
+    from drive.show.film import film
+
+    out = out or path.with_suffix(".webm")
+    film(opened(path), out, language)
+    return out
+
+
+def look_at(path: Path, language: str) -> None:
+    """Serve the page until interrupted, and open a browser where it shows a log from its start."""
+    from drive.episodes import lines, shelf
+
+    root, run = shelf.place(path.parent)
+    if root is not None:
+        os.environ["WHYDRIVE_RUNS"] = str(root)
+    import app as gradio_page
+
+    query = shelf.link(run, lines.stem(path), 0)
+    gradio_page.main(open_browser=True, language=language, query=query)
+
+
 def progressing(items, total: int, what: str):
     """The items, with a bar on stderr while they come."""
     from rich.console import Console
@@ -530,9 +616,10 @@ def overrides(settings: list[str]) -> dict:
     return changes
 
 
-def say(text: str) -> None:
+def say(text: str, end: str = "\n") -> None:
     """Print, with control characters (a log's text may hold some) made visible."""
-    print("".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text), flush=True)
+    shown = "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
+    print(shown, end=end, flush=True)
 
 
 def main() -> None:

@@ -27,13 +27,23 @@ def made(tmp_path_factory):
     """A run of six decisions: (folder, log, what was printed)."""
     out = tmp_path_factory.mktemp("runs")
     done = whydrive(
-        "run", "merge", "--policy", "rule", "--seed", 3, "--set", "duration=6", "--out", out
+        "run",
+        "merge",
+        "--policy",
+        "rule",
+        "--seed",
+        3,
+        "--set",
+        "duration=6",
+        "--out",
+        out,
+        "--each",
     )
     assert done.returncode == 0, done.stderr
     return out, out / "merge-rule-3.jsonl", done.stdout
 
 
-def test_run_prints_every_decision_with_its_sentence_and_where_the_log_lies(made):
+def test_run_prints_each_decision_with_its_sentence_and_where_the_log_lies(made):
     _, log, printed = made
     lines = printed.strip().splitlines()
     texts = [json.loads(line)["rationale"]["text"] for line in log.read_text().splitlines()[1:-1]]

@@ -17,6 +17,7 @@ import pytest
 from rich.console import Console
 
 from drive.engine import Local, Processes
+from drive.episodes import log
 from drive.evaluation import evaluate
 from drive.evaluation import run as evaluation
 from drive.evaluation.results import (
@@ -311,7 +312,7 @@ def test_the_twin_drives_the_same_episodes(tmp_path):
     real = drive(tmp_path / "real", episodes=1)
     twin = drive(tmp_path / "twin", episodes=1, physics="twin")
     digests = {
-        evaluation.log.digest(evaluation.log.read(made.out / record.log).episode)
+        log.digest(log.read(made.out / record.log).episode)
         for made in (real, twin)
         for record in made.records
     }
@@ -429,7 +430,7 @@ def test_where_workers_share_no_disk_the_logs_travel_and_are_the_same(tmp_path):
 
 
 def digest(path):
-    return evaluation.log.digest(evaluation.log.read(path).episode)
+    return log.digest(log.read(path).episode)
 
 
 def test_a_policy_that_raises_is_a_failed_episode_and_the_others_go_on(tmp_path):
@@ -519,11 +520,7 @@ def test_an_interrupt_stops_at_once_leaves_no_process_and_a_folder_to_go_on_with
     run.communicate(timeout=60)  # a guard against a hang, on a busy machine too
     assert run.returncode != 0
     assert is_gone(run.pid)
-    kept = {
-        path: path.stat().st_mtime_ns
-        for path in out.glob("*.jsonl")
-        if evaluation.log.is_complete(path)
-    }
+    kept = {path: path.stat().st_mtime_ns for path in out.glob("*.jsonl") if log.is_complete(path)}
     made = drive(out, ["slower"], 3, "highway-fast")
     assert len(made.records) == 3 and not made.failures
     assert all(path.stat().st_mtime_ns == at for path, at in kept.items())

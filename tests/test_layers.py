@@ -23,9 +23,9 @@ policy
 world       drivers config edits values perception task blame following recorder twin
 reasoning   deciding causes reasons decisions evidence outcomes facts accounts economy narrate
 episodes    codec lines whole log shelf rollout record replay branch asking api
-checking    clock scene facts instructor weighed text asked futures decisions weighing purposes verdicts faithfulness examination
-evaluation  results versions folder run
-show        roadside suggested viewer proof answers comparing film session
+checking    clock scene facts instructor weighed text asked futures decisions weighing purposes verdicts tally faithfulness examination
+evaluation  results versions folder summary run
+show        roadside suggested viewer proof answers comparing film session telling charts report
 app
 cli
 """

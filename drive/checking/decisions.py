@@ -8,7 +8,6 @@ again beforehand.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
@@ -448,36 +447,3 @@ def _shown(value) -> str:
     if isinstance(value, Follow):
         return "a path"
     return str(value)
-
-
-# ------------------------------------------------------------------------------------------- counts
-
-
-class Tally:
-    """How many checks of each kind were true, false and untestable; kinds with false ones first."""
-
-    RESULTS = ("false", "true", "untestable")
-
-    def __init__(self):
-        self._counts: Counter = Counter()
-        self._whys: Counter = Counter()
-
-    def add(self, made: Iterable[Check]) -> None:
-        for check in made:
-            self._counts[check.kind, check.result] += 1
-            if check.result == "untestable":
-                self._whys[check.why] += 1
-
-    def lines(self) -> Iterator[str]:
-        """A table, and why some could not be made; nothing where none was made."""
-        kinds = [kind for kind in (*CHECKS, *ASKED, "given up") if any(self._of(kind))]
-        if kinds:
-            yield f"{'decision, compared by':32}" + "".join(f"{r:>12}" for r in self.RESULTS)
-        for kind in sorted(kinds, key=lambda kind: not self._counts[kind, "false"]):
-            by = "its own numbers" if kind in CHECKS else "asking again"
-            yield f"{kind + ', ' + by:32}" + "".join(f"{count:12}" for count in self._of(kind))
-        for why, count in self._whys.most_common(3):
-            yield f"  {count} untestable: {why}"
-
-    def _of(self, kind: str) -> list[int]:
-        return [self._counts[kind, result] for result in self.RESULTS]

@@ -12,7 +12,6 @@ from __future__ import annotations
 import itertools
 import math
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -522,33 +521,6 @@ CAUSES = {"without": _without, "decision": _without, "traffic": _traffic, "more"
 
 
 # -------------------------------------------------------------------------------------- verdicts
-
-
-class Tally:
-    """How many claims of each kind were true, false and untestable, and the commonest reasons."""
-
-    RESULTS = ("true", "false", "untestable")
-
-    def __init__(self):
-        self._counts: Counter = Counter()
-        self._whys: Counter = Counter()
-
-    def add(self, findings: Iterable[Finding]) -> None:
-        for finding in findings:
-            verdict = finding.verdict
-            kind = f"{verdict.claim.kind}, {finding.test}"
-            self._counts[kind, verdict.result] += 1
-            if verdict.result != "true":
-                self._whys[kind, verdict.result, verdict.why] += 1
-
-    def lines(self) -> Iterator[str]:
-        yield f"{'claim, tested by':32}" + "".join(f"{result:>12}" for result in self.RESULTS)
-        for kind in sorted({kind for kind, _ in self._counts}):
-            yield f"{kind:32}" + "".join(
-                f"{self._counts[kind, result]:12}" for result in self.RESULTS
-            )
-        for (kind, result, why), count in self._whys.most_common(5):
-            yield f"  {count} {result} ({kind}): {why}"
 
 
 def _true(claim: Claim, measured, tolerance) -> Verdict:

@@ -11,6 +11,7 @@ import os
 import secrets
 import time
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 DEPTH = 3  # folders below the root that are looked into
 ASIDE = ".verdicts.jsonl"  # lies beside a log and is none
@@ -48,6 +49,20 @@ def find(folder: Path, run: str, name: str) -> Path:
     if run == SHIPPED:
         return SHIPPED_IN / f"{name}{PACKED}"
     return folder / run / f"{name}.jsonl"
+
+
+def place(folder: Path) -> tuple[Path | None, str]:
+    """The root that WHYDRIVE_RUNS must name for a page to find a folder's logs, None where it does; and the run's id."""
+    here, usual = folder.resolve(), root().resolve()
+    inside = here == usual or usual in here.parents
+    if inside and len(here.relative_to(usual).parts) <= DEPTH:
+        return None, here.relative_to(usual).as_posix()
+    return folder, "."
+
+
+def link(run: str, name: str, step: int) -> str:
+    """What leads the page to a step of an episode, after its address."""
+    return "?" + urlencode({"run": run, "episode": name, "step": step}, quote_via=quote)
 
 
 def new_run(kind: str) -> str:

@@ -1,6 +1,8 @@
 """Policies driven through suites, and what came of it."""
 
+from drive.evaluation.folder import results_of
 from drive.evaluation.results import Results, print_tables, write
 from drive.evaluation.run import evaluate
+from drive.evaluation.summary import told
 
-__all__ = ["Results", "evaluate", "print_tables", "write"]
+__all__ = ["Results", "evaluate", "print_tables", "results_of", "told", "write"]

@@ -7,6 +7,7 @@ version, and never mixed with what another version drives.
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,8 @@ from drive import policy as policies
 from drive.episodes import lines, log, rollout
 from drive.episodes.whole import naming, put
 from drive.evaluation import versions
-from drive.evaluation.results import BROKEN, Record
+from drive.evaluation.results import BROKEN, Record, Results
+from drive.measures.metrics import measure
 from drive.scenarios import Suite
 from drive.types import Policy
 
@@ -192,16 +194,64 @@ def _is_torn_at_once(path: Path) -> bool:
 
 def noted(out: Path) -> dict[tuple[str, str, int], Record]:
     """Records that were noted with today's formulas; a torn line is passed over."""
-    records = {}
+    return {
+        (one.scenario, one.policy, one.seed): one
+        for one, formulas in _notes(out)
+        if formulas == versions.of_measures() and one.reason != BROKEN
+    }
+
+
+def _notes(out: Path) -> Iterator[tuple[Record, str]]:
+    """Every note in order, with the digest of the formulas that it was made with."""
     path = out / "episodes.jsonl"
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
         try:
             data = json.loads(line)
-            if data.pop("formulas") == versions.of_measures() and data["reason"] != BROKEN:
-                records[data["scenario"], data["policy"], data["seed"]] = Record(**data)
+            formulas = data.pop("formulas")
+            yield Record(**data), formulas
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
-    return records
+
+
+def remeasured(path: Path) -> Record:
+    """What came of an episode, measured from its log."""
+    episode = log.read(path).episode
+    about, end = episode.header, episode.end
+    finite = {name: value for name, value in measure(episode).items() if math.isfinite(value)}
+    return Record(
+        about.scenario, about.policy, about.seed, path.name, end.reason, end.message, finite
+    )
+
+
+def results_of(out: Path) -> Results:
+    """All that an evaluation left in a folder, of all its suites; ValueError where none did.
+
+    Nothing is driven. What was measured by other formulas is measured again; a log that was cut short is left out.
+    """
+    run = read(out)
+    if run is None:
+        raise ValueError(f"{out} holds no evaluation: there is no run.json in it")
+    try:
+        suites, policies_driven = run["suites"], tuple(run["policies"])
+        scenarios = tuple(dict.fromkeys(s for one in suites.values() for s in one["scenarios"]))
+        seeds = tuple(dict.fromkeys(seed for one in suites.values() for seed in one["seeds"]))
+        told = all(isinstance(run.get(name, {}), dict) for name in ("policies", "versions"))
+        told = told and all(isinstance(each, list) for each in run.get("commands", []))
+    except (KeyError, TypeError, AttributeError):
+        told = False
+    if not told:
+        raise ValueError(f"{out / 'run.json'} does not say what was driven")
+    broken = {(r.scenario, r.policy, r.seed): r for r, _ in _notes(out) if r.reason == BROKEN}
+    records = broken | noted(out)
+    keys = [(s, p, k) for k in seeds for s in scenarios for p in policies_driven]
+    for key in keys:
+        path = out / log.file_name(Job(*key, ""))
+        if (key not in records or records[key].reason == BROKEN) and log.is_complete(path):
+            records[key] = remeasured(path)
+    driven = tuple(records[key] for key in keys if key in records)
+    pairs = {(record.scenario, record.policy) for record in driven}
+    absent = {(s, p) for s in scenarios for p in policies_driven} - pairs
+    return Results(", ".join(suites), scenarios, policies_driven, driven, frozenset(absent), out)
 
 
 @contextmanager

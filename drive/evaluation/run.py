@@ -7,7 +7,6 @@ is driven anew. Whatever an episode does to its process, the others go on.
 from __future__ import annotations
 
 import functools
-import math
 import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -27,13 +26,12 @@ from rich.progress import (
 
 from drive import policy as policies
 from drive.engine import Engine, Failure, Local, Processes
-from drive.episodes import log, rollout
+from drive.episodes import rollout
 from drive.episodes.record import record
 from drive.episodes.whole import put
 from drive.evaluation import folder, versions
 from drive.evaluation.folder import Job, Plan
 from drive.evaluation.results import BROKEN, Record, Results
-from drive.measures.metrics import measure
 from drive.scenarios import Suite
 from drive.scenarios import suite as named
 from drive.types import End, Policy
@@ -144,7 +142,7 @@ def _records(
     with folder.notebook(plan.out) as note:
         for job in jobs:
             if job.key not in undone and job.key not in records:
-                records[job.key] = _remeasured(plan, job)
+                records[job.key] = folder.remeasured(plan.path(job))
                 note(records[job.key])
         driven = _driven(plan, todo, engine)
         with _bar(progress, len(jobs), len(jobs) - len(todo)) as advance, closing(driven):
@@ -205,12 +203,6 @@ def _made(source: str, code: str) -> tuple[Policy, dict]:
     """The policy of a source, made once for each code that the source had."""
     policy = policies.load(source)
     return policy, folder.about(source, policy)
-
-
-def _remeasured(plan: Plan, job: Job) -> Record:
-    episode = log.read(plan.path(job)).episode
-    finite = {name: value for name, value in measure(episode).items() if math.isfinite(value)}
-    return _of(plan, job, replace(episode.end, metrics=finite))
 
 
 def _of(plan: Plan, job: Job, end: End) -> Record:

@@ -14,6 +14,10 @@ from drive.reasoning.economy import economical, goes_on, short, without_repetiti
 from drive.reasoning.reasons import Situation
 from drive.types import Attribution, Choice, Claim, Rationale, Step, Tie
 
+# facts of which the least change must be heard
+URGENT = ("hazard ahead", "hazard on the left", "hazard on the right", "hazard behind",
+          "braking needed", "no way out")  # fmt: skip
+
 
 def narrate(
     situation: Situation,
@@ -95,6 +99,32 @@ def _is_one(first: Rationale, later: Rationale) -> bool:
     said = {(claim.quantity, claim.cars, claim.objects) for claim in first.claims}
     new = {(claim.quantity, claim.cars, claim.objects) for claim in account.facts} - said
     return first.decision == later.decision and not new
+
+
+def says_no_more(first: Step, later: Step) -> bool:
+    """Does a later step take the same action, and tell nothing new, but how numbers went on?
+
+    Stricter than `merge`: the speed that is aimed at is the same, and what is urgent, to the last decimal.
+    """
+    if str(first.choice.action) != str(later.choice.action):
+        return False
+    before, now = first.rationale, later.rationale
+    if first.choice.answered != later.choice.answered or before.language != now.language:
+        return False
+    return _is_one(before, now) and _pressing(now) <= _pressing(before)
+
+
+def _pressing(rationale: Rationale) -> set[Claim]:
+    """The speed that is aimed at, facts that are urgent, and which other facts are told."""
+    exact = {c for c in rationale.claims if c.quantity in (*URGENT, "target speed")}
+    facts = {claim for claim in rationale.claims if claim.kind == "fact"} - exact
+    return exact | {replace(claim, said=None, threshold=None) for claim in facts}
+
+
+def facts_of(rationale: Rationale) -> str:
+    """The sentence with the facts that a rationale tells; empty where it tells none."""
+    facts = tuple(claim for claim in rationale.claims if claim.kind == "fact")
+    return say_also("", facts, rationale.language)
 
 
 def _gist(rationale: Rationale):

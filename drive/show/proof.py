@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from drive.checking.verdicts import Finding, path_beside, read_verdicts, verify_steps
+from drive.checking.verdicts import Finding, Verified, path_beside, read_verdicts, verify_steps
 from drive.episodes import log
 from drive.language import QUANTITIES, said_in, say, say_in_passing
 from drive.show import viewer
@@ -16,6 +16,7 @@ from drive.types import Claim, Episode, Step
 NUMBER, WORD = re.compile(r"\d+(?:[.,]\d+)?"), re.compile(r"[^\W\d]+|[\u4e00-\u9fff]")
 ABOUT, VALUE = 3.0, 5.0  # weight of the same car, and of the same number, beside that of a word
 LEAST = 0.5  # share of a clause's words that a phrase must hold, where it holds no number of it
+SENTENCE = re.compile(r"[.!?]\s+|[。！？]")
 WORST = ("false", "untestable", "true")  # the order in which verdicts are told
 
 
@@ -46,6 +47,43 @@ def _written(path: Path, episode: Episode) -> Iterator[tuple[Finding, ...]]:
     written = read_verdicts(path_beside(path)).findings
     for step in episode.steps:
         yield tuple(finding for finding in written if finding.step == step.scene.step)
+
+
+def false_claims(path: Path, verified: Verified) -> Iterator[tuple[int, str, str]]:
+    """(step, sentence, what is false in it) of everything false in a log; no sentence where a decision differs."""
+    false = [finding for finding in verified.findings if finding.verdict.result == "false"]
+    told = [
+        (check.step, "", f"{check.kind}: {check.why}") for check in verified.checks if check.false
+    ]
+    if false:
+        steps = {step.scene.step: step for step in log.read(path).episode.steps}
+        told += [
+            (one.step, sentence_of(one, steps[one.step]), _false_in_words(one, steps[one.step]))
+            for one in false
+        ]
+    yield from sorted(told, key=lambda each: each[0])
+
+
+def sentence_of(finding: Finding, step: Step) -> str:
+    """The sentence of a rationale that says a claim; the whole text where no sentence says it alone."""
+    said, claim = step.rationale, finding.verdict.claim
+    clause = clause_of(claim, said.language)
+    pieces = viewer.phrases(said.text, said.language)
+    placed = None if clause is None else place(clause, claim, pieces)
+    if placed is None:
+        return said.text
+    begin = sum(len(text) for text, _ in pieces[:placed])
+    end = begin + len(pieces[placed][0].rstrip())
+    edges = [0, *(match.end() for match in SENTENCE.finditer(said.text)), len(said.text)]
+    first = max(edge for edge in edges if edge <= begin)
+    return said.text[first : min(edge for edge in edges if edge >= end)].strip()
+
+
+def _false_in_words(finding: Finding, step: Step) -> str:
+    claim, why = finding.verdict.claim, finding.verdict.why
+    clause = clause_of(claim, step.rationale.language)
+    about = f'"{clause}"' if clause else claim.quantity
+    return f"{about} ({claim.kind}, {finding.test}): {why}"
 
 
 def finding_data(finding: Finding, step: Step, language: str = "en") -> dict:
