@@ -217,6 +217,24 @@ def film(
 
 
 @app.command()
+def html(
+    path: LogFile,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="LOG.html, if not given")
+    ] = None,
+    language: OtherLanguage = None,
+) -> None:
+    """Make one HTML file of a log and its verdicts, which plays in any browser, without a network."""
+    from drive.episodes.lines import stem
+    from drive.show.offline import write
+
+    out = out or path.with_name(f"{stem(path)}.html")
+    if not write(path, out, language):
+        print(f"no verdicts lie beside it; first: whydrive verify {path}", file=sys.stderr)
+    say(f"page: {out}")
+
+
+@app.command()
 def evaluate(
     suite: str,
     policy: Annotated[list[str], typer.Option("--policy", "-p", help="repeat for several")],
