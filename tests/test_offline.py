@@ -7,10 +7,13 @@ import re
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from fake_episode import fake_episode
+from PIL import Image
 from test_browser import HOSTILE, chromium, hostile  # noqa: F401  # fixtures
 
+from drive import camera
 from drive.episodes import log, shelf
 from drive.language import say_action
 from drive.show import offline
@@ -103,6 +106,33 @@ def test_hostile_words_in_a_log_stay_words_in_its_file(unplugged, tmp_path):
     assert page.evaluate("() => window.hacked") is None
     assert page.locator("img, main script").count() == 0
     assert offline.UNTESTED in page.locator(".wd-proved").text_content()
+
+
+# ---------------------------------------------------------------------------------- the moment as a picture
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (390, 844)])
+def test_the_moment_is_saved_as_a_picture_with_its_sentence(unplugged, shipped, size):
+    page = unplugged(shipped, "?step=9")
+    page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+    page.wait_for_timeout(150)
+    with page.expect_download() as download:
+        page.locator("[data-do=picture]").click()
+    assert download.value.suggested_filename == "highway-fast-planner-1-9.0s.png"
+    image = Image.open(download.value.path())
+    pixels = np.asarray(image.convert("RGB")).astype(int)
+    assert image.format == "PNG" and pixels.shape[1] > 1.5 * size[0] and pixels.std() > 20
+
+    def near(colour):
+        return np.abs(pixels - colour).max(-1) < 12
+
+    cited, ego = near(camera.LIGHT.cited[0]), near(camera.LIGHT.ego)
+    assert cited.sum() > 2000 and ego.sum() > 2000, "the sentence and its car, the ego and its plan"
+    assert np.flatnonzero(cited.any(1))[0] < np.flatnonzero(ego.any(1))[0], "the words stand above"
+    assert near((0x1C, 0x7A, 0x43)).sum() > 200, "the verdicts on the words"
+    with page.expect_download() as again:
+        page.keyboard.press("s")
+    assert again.value.suggested_filename == download.value.suggested_filename
 
 
 def test_a_file_speaks_the_language_that_is_asked_for(tmp_path):

@@ -382,6 +382,11 @@ function startPlayer({ element, trigger, props, watch, server }) {
     state.dirty = true;
   }
 
+  function picture() {
+    if (state.dirty) draw();
+    savePicture({ root, ...state, index: state.shown, findings: findingsAt(state.shown) });
+  }
+
   function help() {
     const dialog = find(".wd-help");
     dialog.open ? dialog.close() : dialog.showModal();
@@ -399,7 +404,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     in: () => zoom(1.25),
     out: () => zoom(0.8),
     look: lookFrom,
-    turn, help, unfold, failed,
+    turn, help, unfold, failed, picture,
   };
 
   const KEYS = {
@@ -420,6 +425,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     v: lookFrom,
     w: unfold,
     f: failed,
+    s: picture,
     "?": help,
   };
 
