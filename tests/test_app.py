@@ -208,7 +208,7 @@ def full(*_, **__):
 def test_a_file_that_cannot_be_made_gives_the_button_back_and_a_sentence(way, monkeypatch):
     if way == "its folder":
         monkeypatch.setattr(app.tempfile, "TemporaryDirectory", full)
-    *_, (_, button, said) = told(app.Page().making(full, "Film")("run", "name"))
+    *_, (_, button, said) = told(app.Page().making(full, "Film")(["run", "name", True]))
     assert (button.value, button.interactive) == ("Film", True)
     assert "No space left" in json.loads(said)["problem"]
 
@@ -224,7 +224,7 @@ def test_a_film_s_button_says_where_one_stands(tmp_path):
         return folder / name
 
     async def pressed():
-        rows = page.making(make, "Film")("run", "name")
+        rows = page.making(make, "Film")(["run", "name", True])
         waits = [(await anext(rows))[1].value, (await anext(rows))[1].value]
         assert not made
         page.films.leave(ticket)

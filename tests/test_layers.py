@@ -25,7 +25,7 @@ reasoning   deciding causes reasons decisions evidence outcomes facts accounts e
 episodes    codec lines whole log shelf rollout record replay branch api
 checking    clock scene facts instructor weighed text asked futures decisions weighing purposes verdicts faithfulness examination
 evaluation  results versions folder run
-show        roadside viewer proof offline film session
+show        roadside viewer proof offline film brought session
 app
 cli
 """

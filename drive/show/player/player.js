@@ -41,7 +41,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
   function take(message) {
     if (message.wish < state.wish) return; // of something that was asked for before
     state.wish = message.wish ?? state.wish;
-    notice(message.problem);
+    if (!message.proof) notice(message.problem);
     if ("wish" in message) asked(message.asked, message.preparing); // else it is about a file
     if (message.header) begin(message);
     if (!message.id) return;
@@ -527,6 +527,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     const { id: [run, episode], anywhere, scenario, policy, seed } = state.episode.header;
     const query = new URLSearchParams(location.search);
     for (const name of ["scenario", "policy", "seed", "run", "episode", "step"]) query.delete(name);
+    if (run === DROPPED) return location.pathname;
     const names = anywhere ? { scenario, policy, seed } : { run, episode };
     for (const [name, value] of Object.entries(names)) query.set(name, value);
     if (step !== null) query.set("step", step);
@@ -567,6 +568,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     map.addEventListener("pointermove", onMap);
     map.addEventListener("pointerleave", () => { tip(null); highlight(null, null); });
     plot.addEventListener("pointerdown", onScrub);
+    listenForDrops(root, (problem) => take({ problem }));
     new ResizeObserver(() => layout()).observe(root);
     const recolour = () => { state.theme = readTheme(root); layout(); };
     new MutationObserver(recolour).observe(document.body, { attributeFilter: ["class"] });
