@@ -105,7 +105,7 @@ def filmed(run: str, name: str, folder: Path, language: str = "en") -> Path:
     """An episode as a film in a folder."""
     path = path_of(run, name)
     made = folder / f"{lines.stem(path)}.webm"
-    film(log.read(path).episode, made, language)
+    film(log.read(path).episode, made, language, findings=proof.beside(path))
     return made
 
 

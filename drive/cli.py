@@ -208,12 +208,18 @@ def film(
     ] = None,
     language: OtherLanguage = None,
 ) -> None:
-    """Make a film of a log: the road above, the rationale under it."""
+    """Make a film of a log, with the verdicts that lie beside it, and a file of subtitles: FILE.vtt."""
+    from drive.episodes.lines import stem
+    from drive.episodes.whole import put
     from drive.show.film import film as filmed
+    from drive.show.film import subtitles
+    from drive.show.proof import beside
 
-    out = out or path.with_suffix(".webm")
-    filmed(opened(path), out, language)
+    out, episode, findings = out or path.with_name(f"{stem(path)}.webm"), opened(path), beside(path)
+    filmed(episode, out, language, findings=findings)
+    put(out.with_suffix(".vtt"), subtitles(episode, language, findings).encode())
     say(f"film: {out}")
+    say(f"subtitles: {out.with_suffix('.vtt')}")
 
 
 @app.command()

@@ -15,7 +15,7 @@ roads       geometry lanes
 types       fitting settings trajectory actions scene truth said choice policy edits episode
 kinematics  history control goal hazards trajectory tracker surroundings foresight past refusals edits
 language    free words quantities edits en de zh tables say parse report
-camera      door palette typeface view birdseye files
+camera      door palette typeface view birdseye driverseye files
 measures    statistics motion metrics
 scenarios
 twin        kernel network worlds suppositions entry edits spawn vector_env
