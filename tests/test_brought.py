@@ -132,6 +132,15 @@ def test_a_log_is_kept_until_its_visitor_leaves(tmp_path):
         desk.find(name)
 
 
+def test_a_new_log_takes_the_place_of_its_visitor_s_former_and_of_the_oldest(monkeypatch):
+    desk = brought.Desk()
+    monkeypatch.setattr(brought, "MOST", 2)
+    former, anna = desk._keep(b"", "anna", "a"), desk._keep(b"", "anna", "b")
+    ben, carl = (desk._keep(b"", visitor, "c") for visitor in ("ben", "carl"))
+    for name, here in ((former, False), (anna, False), (ben, True), (carl, True)):
+        assert (name in desk._logs) == here
+
+
 def test_a_log_that_is_old_is_cleared_away_when_another_comes(tmp_path, monkeypatch):
     desk = brought.Desk()
     first = desk._keep(b"", "anna", "a")
@@ -172,6 +181,15 @@ def test_a_log_that_asks_for_more_than_a_page_can_show_is_refused_and_the_page_l
     (tmp_path / brought.NAME).write_bytes(content_of(episode, tmp_path))
     with pytest.raises(ValueError, match="holds no episode that can be shown|asks for more than"):
         brought.looked_at(tmp_path / brought.NAME, "key")
+
+
+def test_a_drive_that_a_film_could_not_play_is_refused(tmp_path):
+    episode = fake_episode(steps=1)
+    (step,) = episode.steps
+    long = replace(step, tracks=replace(step.tracks, times=step.tracks.times * 1e9))
+    (tmp_path / brought.NAME).write_bytes(content_of(replace(episode, steps=(long,)), tmp_path))
+    with pytest.raises(ValueError, match="asks for more than a page can show"):
+        brought.message_of(tmp_path / brought.NAME, "key")
 
 
 def test_a_look_that_takes_too_long_ends(tmp_path, monkeypatch):

@@ -133,27 +133,29 @@ def _bounds(lane: Lane) -> tuple[np.ndarray, np.ndarray]:
 
 def _lines(eye: Eye, lane: Lane) -> list[np.ndarray]:
     """What is painted on a lane's edges within reach, as polygons [m]."""
-    dashes = _dashes(lane)
-    starts = np.array([dash[0] for dash in dashes]).reshape(-1, 2)
-    near = (abs(starts - (eye.x, eye.y)) < FAR).all(1) & (eye.before(starts)[:, 0] > -DASH)
-    kinds = zip(edges(lane), (lane.left_line, lane.right_line), strict=True)
-    whole = [_strip(eye.within(edge), PAINT) for edge, kind in kinds if kind == "continuous"]
-    return whole + [dashes[k] for k in np.flatnonzero(near)]
-
-
-@functools.lru_cache(maxsize=512)
-def _dashes(lane: Lane) -> tuple[np.ndarray, ...]:
-    """The dashes of a lane's edges as polygons [m], made once."""
     strips = []
     for edge, kind in zip(edges(lane), (lane.left_line, lane.right_line), strict=True):
-        if kind != "striped":
-            continue
-        s = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(edge, axis=0).T))])
-        for low in np.arange(0.0, s[-1], DASH_PERIOD):
-            at = np.array([low, min(low + DASH, s[-1])])
-            line = np.stack([np.interp(at, s, edge[:, 0]), np.interp(at, s, edge[:, 1])], -1)
-            strips.append(_strip(line, PAINT))
-    return tuple(strips)
+        if kind == "continuous":
+            strips.append(_strip(eye.within(edge), PAINT))
+        elif kind == "striped":
+            strips += _dashes(eye, edge)
+    return strips
+
+
+def _dashes(eye: Eye, edge: np.ndarray) -> list[np.ndarray]:
+    """The dashes of an edge that lie before the eye, as polygons [m]; they stay where they are as it moves."""
+    s = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(edge, axis=0).T))])
+    low, high = 0.0, s[-1]
+    if len(edge) == 2:  # such a line may be as long as one likes
+        along = float((np.array([eye.x, eye.y]) - edge[0]) @ (edge[1] - edge[0])) / max(high, 1e-9)
+        low, high = np.clip([along - FAR, along + FAR], low, high)
+    starts = np.arange(low - low % DASH_PERIOD, high, DASH_PERIOD)
+    ends = np.minimum(starts + DASH, s[-1])
+    first, last = (
+        np.stack([np.interp(at, s, axis) for axis in edge.T], -1) for at in (starts, ends)
+    )
+    near = (abs(first - (eye.x, eye.y)) < FAR).all(1) & (eye.before(first)[:, 0] > -DASH)
+    return [_strip(np.array([first[k], last[k]]), PAINT) for k in np.flatnonzero(near)]
 
 
 def _strip(points: np.ndarray, width: float) -> np.ndarray:

@@ -35,7 +35,11 @@ RUN = "dropped"  # the run of all such logs; the shelf holds none of that name
 LARGEST = 16 << 20  # bytes, unpacked
 LONGEST = 20.0  # [s] that the look at a file may take
 MEMORY = 4 << 30  # bytes of addresses for it
-KEPT = 3600.0  # [s] after which a log is cleared away in any case
+KEPT, MOST = (
+    3600.0,
+    100,
+)  # [s] after which a log is cleared away when another comes; how many are kept
+LONGEST_DRIVE = 600.0  # [s] of driving, which a film of it would play
 STEPS, NAMED = 2000, 4  # what is tested: so many steps, so many cars in a claim
 NAME = "dropped.jsonl"  # every such log's file, whatever its visitor called it
 SHOWN = 60  # characters of the visitor's name for it
@@ -95,8 +99,12 @@ class Desk:
         return self._logs[name]
 
     def _keep(self, content: bytes, visitor: str, title: str) -> str:
-        for name in [n for n, one in list(self._logs.items()) if time.time() - one.since > KEPT]:
-            self._drop(name)
+        """Keep a log in place of the visitor's former one."""
+        self.leave(visitor)
+        oldest_last = sorted(self._logs, key=lambda name: -self._logs[name].since)
+        for name in oldest_last:
+            if time.time() - self._logs[name].since > KEPT or name in oldest_last[MOST - 1 :]:
+                self._drop(name)
         name = secrets.token_hex(16)
         with self._lock:
             self._folder = self._folder or tempfile.TemporaryDirectory(prefix="whydrive-dropped-")
@@ -158,9 +166,13 @@ def looked_at(path: Path, name: str, language: str = "en") -> dict:
 def message_of(path: Path, name: str, language: str = "en") -> dict:
     """A log that lies here for the player; what is wrong with it is told of "the file", in one sentence."""
     try:
-        return viewer.player_data(log.read(path).episode, RUN, name, language)
+        episode = log.read(path).episode
     except lines.LogError as error:
         raise ValueError(str(error).replace(str(path), "the file")) from error
+    times = [time for step in episode.steps for time in step.tracks.times]
+    if times and not max(times) - min(times) <= LONGEST_DRIVE:
+        raise ValueError(TOO_MUCH)
+    return viewer.player_data(episode, RUN, name, language)
 
 
 def testable(episode: Episode) -> None:
