@@ -20,12 +20,12 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 import orjson
 
-from drive.episodes import log, shelf
+from drive.episodes import lines, log, shelf
 from drive.episodes.api import drivers_of
 from drive.episodes.record import record
 from drive.policy import load, offered, prepare
 from drive.scenarios import SCENARIOS
-from drive.show import answers, comparing, proof, session, viewer
+from drive.show import answers, brought, comparing, offline, proof, session, viewer
 from drive.show.film import film
 from drive.types import Header
 from drive.world import World
@@ -37,11 +37,13 @@ OPENING = {
 }  # what a link may leave out
 ARRIVAL = 0.0  # [ms] on the browser's clock: what a visitor is met with comes before any wish
 AT_ONCE = 4  # episodes driven at the same time; more visitors wait, and are told where they stand
-FILMS_AT_ONCE = CHECKS_AT_ONCE = 1
+FILMS_AT_ONCE = CHECKS_AT_ONCE = LOOKS_AT_ONCE = 1
 KEPT = (3600, 3600)  # [s] how often films and copies of logs are cleared away, and at what age
 MOST = 400  # visitors that drive or wait; a page with more of them refuses in words
 FONT = ("-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
 HEAD = "<header><h1>Whydrive</h1><p>what it did, and why</p></header>"
+
+DESK = brought.Desk()  # takes the logs that visitors bring
 
 # ------------------------------------------------------------------------------------ the episodes
 
@@ -70,17 +72,24 @@ def opened(
 def episode(run: str, name: str, language: str = "en") -> str:
     """A whole logged episode for the player, or one sentence about why not."""
     try:
+        if run == brought.RUN:
+            return text(brought.message_of(DESK.find(name), name, language))
         return text(opened(run, name, language=language))
     except (ValueError, OSError) as error:
         return text({"problem": session.in_words(error)})
 
 
-def answer(desk: answers.Desk, asked: list, language: str = "en") -> str:
+def path_of(run: str, name: str) -> Path:
+    """Where a log lies: on the shelf, or among those that visitors brought."""
+    return DESK.find(name) if run == brought.RUN else shelf.find(shelf.root(), run, name)
+
+
+def answer(asking: answers.Answering, asked: list, language: str = "en") -> str:
     """The answer to a question about a logged decision, or one sentence about why there is none."""
     try:
         run, name, step, question, decisions = asked
         return text(
-            desk.ask(run, name, session.whole(step), question, session.whole(decisions), language)
+            asking.ask(run, name, session.whole(step), question, session.whole(decisions), language)
         )
     except (ValueError, TypeError, OSError) as error:
         return text({"problem": session.in_words(error)})
@@ -92,21 +101,48 @@ def able(scenario: str, policy: str) -> gr.Dropdown:
     return gr.Dropdown(list(names), value=policy if policy in names else OPENING["policy"])
 
 
+def driven_again(run: str, name: str) -> Path:
+    """Where a log lies that is driven again; ValueError where that is not done, because a visitor brought it."""
+    path = path_of(run, name)
+    if run == brought.RUN:
+        brought.testable(log.read(path).episode)
+    return path
+
+
 def proved(run: str, name: str, language: str = "en") -> Iterator[dict]:
     """The verdicts on a logged episode for the player; tested now where none lie beside it."""
-    return proof.messages(shelf.find(shelf.root(), run, name), run, name, language)
+    yield from proof.messages(driven_again(run, name), run, name, language)
+
+
+def rivals(run: str, name: str) -> str:
+    """The policies that a logged episode may be compared with."""
+    try:
+        header = log.read_header(driven_again(run, name))
+        names = drivers_of(header.scenario) if header.scenario in SCENARIOS else ()
+    except (ValueError, OSError):
+        names = ()
+    return text({"rivals": [each for each in names if each != header.policy] if names else []})
 
 
 def copied(run: str, name: str, folder: Path) -> Path:
     """A copy of a log in a folder, from where Gradio may serve it."""
-    return Path(shutil.copy(shelf.find(shelf.root(), run, name), folder))
+    return Path(shutil.copy(path_of(run, name), folder))
 
 
 def filmed(run: str, name: str, folder: Path, language: str = "en") -> Path:
     """An episode as a film in a folder."""
-    driven = log.read(shelf.find(shelf.root(), run, name)).episode
-    film(driven, folder / f"{name}.webm", language)
-    return folder / f"{name}.webm"
+    path = path_of(run, name)
+    made = folder / f"{lines.stem(path)}.webm"
+    film(log.read(path).episode, made, language, findings=proof.beside(path))
+    return made
+
+
+def paged(run: str, name: str, folder: Path, language: str = "en") -> Path:
+    """An episode and its verdicts as one HTML file in a folder."""
+    path = path_of(run, name)
+    made = folder / f"{lines.stem(path)}{offline.ENDING}"
+    offline.write(path, made, language)
+    return made
 
 
 # --------------------------------------------------------------------------------- the visitors
@@ -120,7 +156,7 @@ class Page:
         self.proved, self.preparation = partial(proved, language=language), preparation
         self.visitors = session.Visitors()
         self.roads, self.films = session.Line(AT_ONCE), session.Line(FILMS_AT_ONCE)
-        self.checks = session.Line(CHECKS_AT_ONCE)
+        self.checks, self.looks = session.Line(CHECKS_AT_ONCE), session.Line(LOOKS_AT_ONCE)
         self._met: dict[tuple, list] = {}  # what an earlier visitor was met with, and where it lies
 
     def wish(self, request: gr.Request, wish: float) -> Callable[[], bool]:
@@ -129,6 +165,7 @@ class Page:
     def leave(self, request: gr.Request) -> None:
         for visitor in (request.session_hash, f"{request.session_hash} compares"):
             self.visitors.leave(visitor)
+        DESK.leave(request.session_hash)
 
     async def drive(self, scenario: str, policy: str, seed: str, wish: float, request: gr.Request):
         wanted = self.wish(request, wish)
@@ -158,7 +195,7 @@ class Page:
         wanted = self.visitors.wish(visitor, time.monotonic())
 
         def driven() -> Iterator[dict]:
-            path = shelf.find(shelf.root(), run, name)
+            path = driven_again(run, name)
             for message in comparing.messages(path, policy, wanted, self.language):
                 yield here | {"beside": message}
 
@@ -170,6 +207,14 @@ class Page:
                 yield text(message)
         except (ValueError, OSError) as error:
             yield text(here | {"beside": {"problem": session.in_words(error)}})
+
+    async def open_brought(self, file: str, wish: float, request: gr.Request):
+        """Show a log that the visitor brought, to this visitor."""
+        wanted = self.wish(request, wish)
+        messages = DESK.messages(Path(file), request.session_hash, self.language)
+        told = session.in_turn(self.looks, messages, wanted)
+        async for message in shown(self._proved(told, wanted), wish):
+            yield message
 
     async def arrive(self, request: gr.Request):
         """Open the log that a link names, or drive what it says; what ships where it says nothing, or nonsense."""
@@ -276,7 +321,7 @@ def listed(shown: list) -> tuple:
     """
     run, name, filling = shown
     try:
-        header = log.read_header(shelf.find(shelf.root(), run, name))
+        header = log.read_header(path_of(run, name))
     except (ValueError, OSError):  # cleared away meanwhile
         return (gr.skip(),) * 5
     return *shelves(run, name), *(controls(header) if filling else (gr.skip(),) * 3)
@@ -285,6 +330,9 @@ def listed(shown: list) -> tuple:
 def shelves(run: str, name: str) -> tuple:
     """The two lists of logs, with this one chosen."""
     folder = shelf.root()
+    if run == brought.RUN:
+        runs = [*shelf.runs(folder), shelf.SHIPPED, run]
+        return gr.Dropdown(runs, value=run), gr.Dropdown([(DESK.title(name), name)], value=name)
     return (
         gr.Dropdown(choices=[*shelf.runs(folder), shelf.SHIPPED], value=run),
         gr.Dropdown(choices=list(shelf.episodes(folder, run)), value=name),
@@ -349,8 +397,11 @@ def build(language: str = "en", preparation: session.Preparation | None = None) 
             go = gr.Button("Drive", variant="primary", elem_id="wd-drive")
             run = gr.Dropdown([], label="Run on disk")
             name = gr.Dropdown([], label="Episode")
-            movie = gr.Button("Film", elem_id="wd-film")
-            data = gr.Button("Log", elem_id="wd-log")
+            with gr.Row(elem_id="wd-take"):
+                movie = gr.Button("Film", elem_id="wd-film")
+                data = gr.Button("Log", elem_id="wd-log")
+                whole = gr.Button("File", elem_id="wd-page")
+                bring = gr.UploadButton("Open", elem_id="wd-open")
         player = _player(language)
         file = gr.DownloadButton(visible="hidden", elem_id="wd-file")
         when, what = gr.Number(visible=False), gr.JSON(visible=False)
@@ -367,9 +418,11 @@ def build(language: str = "en", preparation: session.Preparation | None = None) 
         chosen = asked | {"js": CHOSEN}
         run.input(page.open_run, [run, when], player, **chosen, **WAITING)
         name.input(page.open_log, [run, name, when], player, **chosen, **WAITING)
+        bring.upload(page.open_brought, [bring, when], player, **asked, **WAITING)
         for button, make, label in (
             (movie, partial(filmed, language=language), "Film"),
             (data, copied, "Log"),
+            (whole, partial(paged, language=language), "File"),
         ):
             done = button.click(
                 page.making(make, label), what, [file, button, player], js=LISTED, **WAITING
@@ -381,7 +434,7 @@ def build(language: str = "en", preparation: session.Preparation | None = None) 
 
 def _player(language: str) -> gr.HTML:
     """The player: its markup never changes, messages come as its value."""
-    assets, desk = viewer.player_assets(), answers.Desk()
+    assets, asking = viewer.player_assets(), answers.Answering(driven_again)
 
     def logged(where: list) -> str:
         """The episode at (run, name); called by this name, and with one value, whatever the player gives."""
@@ -390,14 +443,19 @@ def _player(language: str) -> gr.HTML:
 
     def answered(asked: list) -> str:
         """The answer to (run, name, step, question, decisions), or one sentence about why there is none."""
-        return answer(desk, asked, language)
+        return answer(asking, asked, language)
+
+    def compared(where: list) -> str:
+        """The policies that the episode at (run, name) may be compared with."""
+        run, name = where
+        return rivals(run, name)
 
     return gr.HTML(
         html_template=assets["html"],
         css_template=assets["css"],
         js_on_load=assets["js"],
         apply_default_css=False,
-        server_functions=[logged, answered],
+        server_functions=[logged, answered, compared],
     )
 
 
@@ -413,8 +471,8 @@ body.dark, .dark .gradio-container { background: #0f1318 !important; }
 #wd-bar { gap: 8px 10px; align-items: flex-end; flex-wrap: wrap; padding-bottom: 2px; }
 #wd-bar > * { flex: 0 0 auto; min-width: 0; }
 #wd-bar .form { border: 0; background: none; box-shadow: none; gap: 10px; overflow: visible;
-  flex: 1 1 330px; max-width: 430px; flex-wrap: nowrap; }
-#wd-bar .form ~ .form { flex-basis: 320px; max-width: 520px; margin-left: auto; }
+  flex: 1 1 380px; min-width: 0 !important; max-width: 480px; flex-wrap: nowrap; }
+#wd-bar .form ~ .form { flex-basis: 280px; max-width: 520px; margin-left: auto; }
 @media (max-width: 1180px) { #wd-bar .form ~ .form { margin-left: 0; } }
 #wd-bar .block { border: 0; padding: 0; background: none; box-shadow: none; overflow: visible;
   min-width: 0 !important; }
@@ -426,6 +484,8 @@ body.dark, .dark .gradio-container { background: #0f1318 !important; }
 #wd-bar .wrap-inner input { text-overflow: ellipsis; margin-right: 16px; }
 #wd-bar .wrap-inner, #wd-bar .wrap, #wd-bar textarea, #wd-bar input { border-radius: 6px; }
 #wd-bar button { height: 34px; font-size: 14px; font-weight: 600; min-width: 66px; padding: 0 14px; }
+#wd-bar #wd-take { gap: 6px; flex-wrap: nowrap; width: auto; }
+#wd-bar #wd-take button { min-width: 54px; padding: 0 8px; flex: 1 1 0; }
 #wd-bar #wd-drive { background: #1f62d0; color: #fff; min-width: 84px; }
 .dark #wd-bar #wd-drive { background: #6aa5ff; color: #0d1116; }
 @media (max-width: 700px) {
@@ -437,7 +497,7 @@ body.dark, .dark .gradio-container { background: #0f1318 !important; }
   #wd-bar .form ~ .form { flex: 0 0 auto; max-width: none; margin-left: 0; }
   #wd-bar > #wd-title { flex: 0 0 auto !important; width: 150px; }
   #wd-bar > #wd-drive { position: absolute; top: 8px; right: 14px; }
-  #wd-bar > #wd-film, #wd-bar > #wd-log { width: 100%; }
+  #wd-bar > #wd-take { width: 100%; }
   .gradio-container .column:has(> #wd-bar), .gradio-container :has(> #wd-bar) { gap: 8px; }
 }
 #wd-title { width: 150px; flex: 0 0 150px !important; }
@@ -451,6 +511,7 @@ LAUNCH = {
     "footer_links": [],
     "share": False,
     "max_threads": MOST,
+    "max_file_size": brought.LARGEST,
 }
 
 

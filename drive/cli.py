@@ -253,8 +253,28 @@ def film(
     ] = None,
     language: OtherLanguage = None,
 ) -> None:
-    """Make a film of a log: the road above, the rationale under it."""
-    say(f"film: {filmed(path, language, out)}")
+    """Make a film of a log, with the verdicts that lie beside it, and a file of subtitles: FILE.vtt."""
+    made = filmed(path, language, out)
+    say(f"film: {made}")
+    say(f"subtitles: {made.with_suffix('.vtt')}")
+
+
+@app.command()
+def html(
+    path: LogFile,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="LOG.html, if not given")
+    ] = None,
+    language: OtherLanguage = None,
+) -> None:
+    """Make one HTML file of a log and its verdicts, which plays in any browser, without a network."""
+    from drive.episodes.lines import stem
+    from drive.show.offline import write
+
+    out = out or path.with_name(f"{stem(path)}.html")
+    if not write(path, out, language):
+        print(f"no verdicts lie beside it; first: whydrive verify {path}", file=sys.stderr)
+    say(f"page: {out}")
 
 
 @app.command()
@@ -535,11 +555,15 @@ def noting(events, last: list):
 
 
 def filmed(path: Path, language: str | None, out: Path | None = None) -> Path:
-    """Make a film of a log, beside it if nothing else is said; where it lies."""
-    from drive.show.film import film
+    """Make a film of a log and its subtitles, beside it if nothing else is said; where the film lies."""
+    from drive.episodes.lines import stem
+    from drive.episodes.whole import put
+    from drive.show.film import film, subtitles
+    from drive.show.proof import beside
 
-    out = out or path.with_suffix(".webm")
-    film(opened(path), out, language)
+    out, episode, findings = out or path.with_name(f"{stem(path)}.webm"), opened(path), beside(path)
+    film(episode, out, language, findings=findings)
+    put(out.with_suffix(".vtt"), subtitles(episode, language, findings).encode())
     return out
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import dataclasses
 import difflib
-import functools
 import hashlib
 import importlib
 import importlib.util
@@ -66,7 +65,6 @@ def offered() -> tuple[str, ...]:
     )
 
 
-@functools.cache
 def able(legal: Legal) -> tuple[str, ...]:
     """Those of `offered` that have an action on a road with such actions."""
     return tuple(name for name in offered() if applies(load(name), legal))

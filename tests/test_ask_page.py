@@ -242,7 +242,7 @@ def test_what_cannot_be_compared_is_said(visit, driven, runs):
 
 def test_a_log_that_has_grown_is_read_anew_and_only_a_few_are_kept(runs, driven, monkeypatch):
     monkeypatch.setenv("WHYDRIVE_RUNS", str(runs))
-    desk, path = answers.Desk(), runs / "grown" / "fast.jsonl"
+    desk, path = answers.Answering(app.driven_again), runs / "grown" / "fast.jsonl"
     path.parent.mkdir()
     lines = (runs / "asked" / "fast.jsonl").read_text().splitlines()
     path.write_text("\n".join(lines[:4]) + "\n")
@@ -258,7 +258,7 @@ def test_a_log_that_has_grown_is_read_anew_and_only_a_few_are_kept(runs, driven,
 
 def test_a_crowd_is_told_to_come_back(runs, driven, monkeypatch):
     monkeypatch.setenv("WHYDRIVE_RUNS", str(runs))
-    desk = answers.Desk()
+    desk = answers.Answering(app.driven_again)
     desk._asking = answers.AT_ONCE + answers.WAITING
     told = json.loads(app.answer(desk, ["asked", "fast", 1, "why", 1]))
     assert "many visitors" in told["problem"]
@@ -274,5 +274,5 @@ def test_a_crowd_is_told_to_come_back(runs, driven, monkeypatch):
 )  # fmt: skip
 def test_whatever_is_sent_is_answered_in_one_sentence(runs, driven, monkeypatch, asked):
     monkeypatch.setenv("WHYDRIVE_RUNS", str(runs))
-    told = json.loads(app.answer(answers.Desk(), asked))
+    told = json.loads(app.answer(answers.Answering(app.driven_again), asked))
     assert set(told) == {"problem"} and told["problem"].endswith(".")

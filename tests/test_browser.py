@@ -587,7 +587,7 @@ def test_the_log_and_the_film_can_be_downloaded(visit, runs):
     assert download.value.suggested_filename == "ring-rule-7.webm"
     film = b64encode(Path(download.value.path()).read_bytes()).decode()
     seconds, width = tab.page.evaluate(PLAY, film)
-    assert seconds > 4 and width == 960, "the browser plays it"
+    assert seconds > 8 and width == 1280, "the browser plays it"
 
 
 PLAY = """async (film) => {

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -120,9 +121,19 @@ def test_a_film_of_a_log_is_made_and_where_it_lies_is_said(made, tmp_path):
     done = whydrive("film", made[1], "--out", path, "--language", "de")
     assert done.returncode == 0 and f"film: {path}" in done.stdout, done.stderr
     assert path.read_bytes()[:4] == b"\x1a\x45\xdf\xa3"
+    words = path.with_suffix(".vtt")
+    assert f"subtitles: {words}" in done.stdout and words.read_text().startswith("WEBVTT\n")
     wrong = whydrive("film", made[1], "--out", tmp_path / "film.mp4")
     assert wrong.returncode == 2 and "a film is a .webm file" in wrong.stderr
     assert len(wrong.stderr.strip().splitlines()) == 1
+
+
+def test_a_page_in_a_file_is_made_of_a_log_and_says_that_no_verdicts_lie_beside_it(made, tmp_path):
+    shutil.copy(made[1], tmp_path / "a.jsonl")
+    done = whydrive("html", tmp_path / "a.jsonl")
+    assert done.returncode == 0 and f"page: {tmp_path / 'a.html'}" in done.stdout, done.stderr
+    assert "whydrive verify" in done.stderr
+    assert (tmp_path / "a.html").read_text().startswith("<!doctype html>")
 
 
 def test_a_torn_log_is_explained_with_a_remark(made, tmp_path):

@@ -15,7 +15,7 @@ roads       geometry lanes
 types       fitting settings trajectory actions scene truth said choice policy edits questions episode
 kinematics  history control goal hazards trajectory tracker surroundings foresight past refusals edits
 language    free words quantities edits en de zh tables say parse report questions
-camera      door palette typeface view birdseye files
+camera      door palette typeface view birdseye driverseye files
 measures    statistics motion metrics
 scenarios
 twin        kernel network worlds suppositions entry edits spawn vector_env
@@ -25,7 +25,7 @@ reasoning   deciding causes reasons decisions evidence outcomes facts accounts e
 episodes    codec lines whole log shelf rollout record replay branch asking api
 checking    clock scene facts instructor weighed text asked futures decisions weighing purposes verdicts tally faithfulness examination
 evaluation  results versions folder summary run
-show        roadside suggested viewer proof answers comparing film session telling charts report
+show        roadside suggested viewer proof answers comparing offline film brought session telling charts report
 app
 cli
 """

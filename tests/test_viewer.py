@@ -430,10 +430,11 @@ def test_a_film_plays_as_long_as_the_drive_and_moves(tmp_path):
     frames = []
     while (read := capture.read())[0]:
         frames.append(read[1])
-    seconds = 2.0 + film.HELD
+    seconds = film.TITLE + 2.0 + film.HELD + film.CLOSING
     assert len(frames) == pytest.approx(seconds * film.RATE, abs=1.01)
     assert frames[0].std() > 10
-    assert abs(frames[0].astype(int) - frames[20]).max() > 60
+    begin = round(film.TITLE * film.RATE)
+    assert abs(frames[begin].astype(int) - frames[begin + 20]).max() > 60
 
 
 def test_a_film_in_characters_that_no_typeface_has_is_refused_with_what_to_install(

@@ -4,6 +4,7 @@ Knows no simulator and no rationale: the caller says which cars stand out, and i
 """
 
 from drive.camera.birdseye import Marks, bird_eye
+from drive.camera.driverseye import driver_eye
 from drive.camera.files import save_film, save_picture
 from drive.camera.palette import DARK, LIGHT, PALETTES, Colour, Palette, risk_colour
 from drive.camera.typeface import INSTALL, font, uncovered
@@ -17,6 +18,7 @@ from drive.camera.view import (
     View,
     edges,
     follow,
+    is_braking,
     middle,
     moment_of,
     moment_within,
@@ -38,10 +40,12 @@ __all__ = [
     "Palette",
     "View",
     "bird_eye",
+    "driver_eye",
     "edges",
     "follow",
     "INSTALL",
     "font",
+    "is_braking",
     "uncovered",
     "middle",
     "moment_of",

@@ -46,7 +46,7 @@ def bird_eye(
     fine = replace(
         view, scale=view.scale * OVERSAMPLE, size=tuple(OVERSAMPLE * n for n in view.size)
     )
-    canvas = np.full((fine.size[1], fine.size[0], 3), palette.ground, np.uint8)
+    canvas = blank(fine.size, palette.ground)
     _draw_road(canvas, fine, road, palette)
     for rival in marks.rivals:
         _draw_rival(canvas, fine, rival, palette.rival)
@@ -61,6 +61,13 @@ def bird_eye(
         if not _beacon(picture, view, car, marks.cited.get(car.id), palette):
             _label(picture, view.pixels((car.x, car.y)), car, view.scale, palette)
     return picture
+
+
+def blank(size: tuple[int, int], colour: Colour) -> np.ndarray:
+    """A picture of one colour."""
+    canvas = np.empty((size[1], size[0], 3), np.uint8)
+    cv2.rectangle(canvas, (0, 0), size, colour, cv2.FILLED)  # many times faster than np.full
+    return canvas
 
 
 def _draw_road(canvas, view: View, road: Road, palette: Palette):
@@ -189,13 +196,18 @@ def _disc(canvas, view: View, point: np.ndarray, radius: float, colour: Colour):
 
 def _label(picture: np.ndarray, at: np.ndarray, car: Body, scale: float, palette: Palette):
     """The car's id, upright, centred at a pixel."""
-    mask = _text_mask(str(car.id), max(9, min(20, round(1.55 * scale))))
+    colour = palette.car_label if car.seen else palette.ink
+    put_label(picture, at, str(car.id), max(9, min(20, round(1.55 * scale))), colour)
+
+
+def put_label(picture: np.ndarray, at, text: str, size: int, colour: Colour):
+    """A short bold text, centred at a pixel; none where it would not be seen whole."""
+    mask = _text_mask(text, size)
     x, y = (round(float(n)) for n in at - np.array(mask.shape[::-1]) / 2)
     height, width = mask.shape
     if x < 0 or y < 0 or x + width > picture.shape[1] or y + height > picture.shape[0]:
         return
     patch = picture[y : y + height, x : x + width]
-    colour = palette.car_label if car.seen else palette.ink
     patch[:] = np.round(patch + mask[..., None] * (np.array(colour) - patch.astype(float)))
 
 

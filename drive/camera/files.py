@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -19,17 +20,20 @@ def save_picture(path: Path, image: np.ndarray) -> None:
 def save_film(path: Path, frames: Iterable[np.ndarray], rate: float) -> None:
     """Write pictures of one size as a film, `rate` a second: VP8 in .webm, which browsers play.
 
-    OSError where the path cannot be written, or the disk did not take every picture.
+    One picture is coded while the next is drawn. OSError where the path cannot be written, or the disk did not take every picture.
     """
-    writer, count = None, 0
-    try:
-        for frame in frames:
-            writer = writer or _writer(path, frame, rate)
-            writer.write(frame[..., ::-1])
-            count += 1
-    finally:
-        if writer is not None:
-            writer.release()
+    writer, count, coding = None, 0, None
+    with ThreadPoolExecutor(1, thread_name_prefix="film") as thread:
+        try:
+            for frame in frames:
+                writer = writer or _writer(path, frame, rate)
+                if coding is not None:
+                    coding.result()
+                coding = thread.submit(writer.write, cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+                count += 1
+        finally:
+            if writer is not None:
+                thread.submit(writer.release).result()
     if writer is not None and _length(path) != count:
         raise OSError(f"the film cannot be written to {path}: the disk took a part of it only")
 

@@ -12,6 +12,8 @@ class Palette:
     """Colours of a picture."""
 
     ground: Colour
+    sky: Colour
+    goal: Colour  # also of what is true
     asphalt: Colour
     line: Colour
     car: Colour
@@ -40,6 +42,8 @@ def _rgb(code: str) -> Colour:
 
 LIGHT = Palette.of(
     ground="#eef0ec",
+    sky="#dfe8f2",
+    goal="#1c7a43",
     asphalt="#d5d9de",
     line="#ffffff",
     car="#7b8694",
@@ -57,6 +61,8 @@ LIGHT = Palette.of(
 )
 DARK = Palette.of(
     ground="#151a20",
+    sky="#1b2430",
+    goal="#56c98a",
     asphalt="#262d36",
     line="#5d6773",
     car="#7d8896",

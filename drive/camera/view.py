@@ -17,6 +17,7 @@ ALONG, MOSTLY = math.radians(20), 0.9  # a straight road: this share of it, with
 EDGE = 6.0  # [m] that the ego keeps from the picture's edge
 SPAN = {"straight": 150.0, "curved": 120.0}  # [m] shown across the picture, at least
 RISE = {"straight": 30.0, "curved": 70.0}  # [m] shown from its bottom to its top, at least
+BRAKING = 0.6  # [m/s2] of slowing down at which brake lights are lit
 AHEAD = 0.18  # of the picture: how far ahead of the ego its centre is
 
 
@@ -33,6 +34,7 @@ class Body:
     speed: float = 0.0  # [m/s]
     crashed: bool = False
     seen: bool = True  # by the ego, at its last decision
+    braking: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ def moment_within(step: Step, time: float) -> Moment:
 
     def moved(track, body):
         x, y, heading, speed = _interpolate(step.tracks.times, track, time)
-        return replace(body, x=x, y=y, heading=heading, speed=speed)
+        braking = is_braking(step.tracks.times, track, time)
+        return replace(body, x=x, y=y, heading=heading, speed=speed, braking=braking)
 
     ego = moved(step.tracks.ego, scene.ego)
     cars = (
@@ -81,8 +84,19 @@ def moment_within(step: Step, time: float) -> Moment:
     return Moment(time, ego, tuple(car for car in cars if math.isfinite(car.x)), scene.objects)
 
 
+def is_braking(times: np.ndarray, track: np.ndarray, time: float) -> bool:
+    """Does a car slow down between the sub-steps around a time [s]?"""
+    k = _place(times, time)
+    return bool((track[k, 3] - track[k + 1, 3]) / (times[k + 1] - times[k]) > BRAKING)
+
+
+def _place(times: np.ndarray, time: float) -> int:
+    """The sub-step that begins last before a time."""
+    return int(np.clip(np.searchsorted(times, time, side="right") - 1, 0, len(times) - 2))
+
+
 def _interpolate(times: np.ndarray, track: np.ndarray, time: float) -> np.ndarray:
-    k = int(np.clip(np.searchsorted(times, time, side="right") - 1, 0, len(times) - 2))
+    k = _place(times, time)
     part = np.clip((time - times[k]) / (times[k + 1] - times[k]), 0.0, 1.0)
     if part in (0.0, 1.0):  # a neighbour may be missing there
         return track[k + int(part)]
@@ -141,14 +155,14 @@ def middle(road: Road) -> float | None:
     return float(sides[:, 1].min() + sides[:, 1].max()) / 2
 
 
-def follow(road: Road, moment: Moment, size: tuple[int, int]) -> View:
-    """The view that follows the ego, with the scale that suits the road.
+def follow(road: Road, moment: Moment, size: tuple[int, int], span: float | None = None) -> View:
+    """The view that follows the ego, with the scale that suits the road, or so that `span` [m] are seen across.
 
     The picture does not turn: a curve is seen as a curve. A straight road stays where it is, and a
     lane change is a sideways move on it.
     """
     kind = shape(road)
-    scale = min(size[0] / SPAN[kind], size[1] / RISE[kind])
+    scale = min(size[0] / (span or SPAN[kind]), size[1] / RISE[kind])
     ego, room = moment.ego, max(size[1] / scale / 2 - EDGE, 0.0)
     x = ego.x + AHEAD * size[0] / scale * math.cos(ego.heading)
     if kind == "straight":

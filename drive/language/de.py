@@ -417,6 +417,15 @@ GERMAN = Words(
     unanswered="; die Strategie traf keine Entscheidung, ein Ersatz traf alle",
     ending="Ende: {reason}",
     contact=" mit {partner}, Seite: {side}",
+    cards={
+        "done": "die Aufgabe ist erfüllt",
+        "missed": "die Aufgabe ist nicht erfüllt",
+        "title": "was geschah, und warum",
+        "policy": "Strategie {policy}",
+        "seed": "Startwert {seed}",
+        "tested": "{count} Aussagen geprüft: {false} falsch, {untestable} nicht prüfbar, {true} wahr",
+        "untested": "die Aussagen sind nicht geprüft",
+    },
     weighed="abgewogen:",
     counts={"for": "dafür", "against": "dagegen"},
     contact_sides={

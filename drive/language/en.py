@@ -406,6 +406,15 @@ ENGLISH = Words(
     unanswered="; the policy answered no decision, a fallback took them all",
     ending="end: {reason}",
     contact=" with {partner}, on the {side}",
+    cards={
+        "done": "the task is done",
+        "missed": "the task is not done",
+        "title": "what it did, and why",
+        "policy": "policy {policy}",
+        "seed": "seed {seed}",
+        "tested": "{count} claims tested: {false} false, {untestable} untestable, {true} true",
+        "untested": "its claims have not been tested",
+    },
     weighed="weighed:",
     counts={"for": "for", "against": "against"},
     contact_sides={

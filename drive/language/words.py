@@ -78,5 +78,6 @@ class Words:
     ending: str  # with {reason}
     contact: str  # with {partner} and {side}
     contact_sides: dict[str, str]
+    cards: dict[str, str]  # before and after a film
     weighed: str  # before the options
     counts: dict[str, str]  # for, against

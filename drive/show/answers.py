@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from drive.episodes import log, shelf
+from drive.episodes import log
 from drive.episodes.asking import Answer, Asker
 from drive.language import parse_question, say_action, say_term
 from drive.reasoning.deciding import Contest, Difference
@@ -23,10 +23,12 @@ AT_ONCE, WAITING = 2, 8  # questions that are answered, and that wait, at the sa
 MOST = 30  # decisions that are driven of one supposition
 
 
-class Desk:
+class Answering:
     """Answers questions about logs in a folder: few at a time, each log by one at a time."""
 
-    def __init__(self):
+    def __init__(self, path_of: Callable[[str, str], Path]):
+        """path_of: where the log of a run and name lies; ValueError where it may not be asked about."""
+        self._path_of = path_of
         self._lock, self._turns = threading.Lock(), threading.Semaphore(AT_ONCE)
         self._asking = 0
         self._kept: OrderedDict[tuple, tuple[Asker, threading.Lock]] = OrderedDict()
@@ -38,7 +40,7 @@ class Desk:
         question = parse_question(str(text), language)
         decisions = min(max(int(decisions), 1), MOST)
         with self._turn():
-            asker, only_one = self._asker(shelf.find(shelf.root(), run, name))
+            asker, only_one = self._asker(self._path_of(run, name))
             with only_one:
                 answer = asker.ask(int(step), question, language, decisions)
                 return answer_data(answer, language)

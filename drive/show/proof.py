@@ -38,6 +38,12 @@ def messages(path: Path, run: str, name: str, language: str = "en") -> Iterator[
     yield here | {"proof": {"from": 0, "of": of, "steps": told}}
 
 
+def beside(path: Path) -> tuple[Finding, ...] | None:
+    """The verdicts that lie beside a log; None where there are none."""
+    written = path_beside(path)
+    return read_verdicts(written).findings if written.exists() else None
+
+
 def _made(path: Path) -> Iterator[tuple[Finding, ...]]:
     return (step.findings for step in verify_steps(path, claims_only=True))
 

@@ -17,7 +17,7 @@ import numpy as np
 from drive import camera
 from drive.language import ending, said_in, say_action, say_term, words_of
 from drive.measures.motion import Motion
-from drive.policy import able, offered
+from drive.policy import offered
 from drive.reasoning.narrate import merge
 from drive.scenarios import SCENARIOS
 from drive.show import roadside, suggested
@@ -33,7 +33,7 @@ WORDS = re.compile(
 )  # without blanks, two characters are one
 CLAUSE = re.compile(r"(?<=[.;:])\s+|(?<=[。；：])")  # where one clause ends
 PLAYER = ("episode.js", "supply.js", "labels.js", "scene.js", "driver.js", "strip.js", "panel.js",
-          "proof.js", "ask.js", "compare.js", "player.js")  # fmt: skip
+          "proof.js", "picture.js", "drop.js", "ask.js", "compare.js", "player.js")  # fmt: skip
 HEADLINE = 15  # words that are read at a glance; the rest of a rationale unfolds
 MARGIN, LEAST_RISE = (
     2.5,
@@ -157,7 +157,6 @@ def step_data(header: Header, step: Step, before: Step | None = None, language: 
         "fallback": "" if step.choice.answered else words_of(language).fallback,
         "notes": list(step.choice.notes),
         "questions": suggested.about_a_step(step, rival(step), language),
-        "rivals": list(able(scene.legal)) if before is None else [],
         "options": [
             _option(number, option, step, language)
             for number, option in enumerate(step.choice.options, 1)

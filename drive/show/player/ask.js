@@ -11,6 +11,7 @@ const DRAGGED = 6; // [px] from which a press is a drag
 function startAsking({ root, find, server, where, begun, show, leave }) {
   const form = find(".wd-ask"), box = find(".wd-question"), panel = find(".wd-answer"), menu = find(".wd-menu");
   let turn = 0, open = false;
+  form.hidden = !server.answered; // a page without a server answers nothing
 
   async function ask(text) {
     const { episode, index } = where(), id = episode.header.id, mine = ++turn;
@@ -70,11 +71,13 @@ function startAsking({ root, find, server, where, begun, show, leave }) {
   }
 
   function aboutCar(id, x, y) {
+    if (form.hidden) return;
     const asked = where().episode.header.questions.map((each) => each.replace("{car}", id));
     openMenu(`car ${id}`, asked.map((text) => ({ words: text, text })), x, y);
   }
 
   function aboutPlace([px, py], speed, x, y) {
+    if (form.hidden) return;
     const place = `${px.toFixed(1)} ${py.toFixed(1)}`;
     openMenu("here, what if there were", [
       { words: `a car, as fast as I am (${speed.toFixed(0)} m/s)`, text: `add car ${place} ${speed.toFixed(1)}` },

@@ -4,9 +4,14 @@ function startComparing({ root, find, trigger, server, where, show, leave }) {
   const choice = find(".wd-with"), panel = find(".wd-compare");
   let other = null;
 
-  function offer(policies, own) {
-    const names = policies.filter((name) => name !== own);
-    choice.replaceChildren(new Option("compare with…", ""), ...names.map((name) => new Option(name, name)));
+  // Whom an episode may be compared with; where nothing answers, nobody.
+  async function offer(id) {
+    choice.replaceChildren(new Option("compare with…", ""));
+    choice.hidden = true;
+    const { rivals } = await Promise.resolve(server.compared?.(id)).then(JSON.parse).catch(() => ({ rivals: [] }));
+    if (String(where().episode.header.id) !== String(id) || !rivals.length) return;
+    choice.replaceChildren(new Option("compare with…", ""), ...rivals.map((name) => new Option(name, name)));
+    choice.hidden = false;
   }
 
   function close() {

@@ -44,7 +44,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
   function take(message) {
     if (message.wish < state.wish) return; // of something that was asked for before
     state.wish = message.wish ?? state.wish;
-    notice(message.problem);
+    if (!message.proof) notice(message.problem);
     if ("wish" in message) asked(message.asked, message.preparing); // else it is about a file
     if (message.header) begin(message);
     if (!message.id) return;
@@ -54,7 +54,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     if (message.beside) return comparing.take(message.beside);
     if (episode.steps.length > before)
       supplied(state.supply, performance.now(), lastTime(episode) - state.time);
-    if (!before && episode.steps.length) comparing.offer(episode.steps[0].rivals, episode.header.policy);
+    if (!before && episode.steps.length) comparing.offer(message.id);
     if (message.end) state.driving = false;
     showStatus();
     goWhereAsked();
@@ -455,6 +455,11 @@ function startPlayer({ element, trigger, props, watch, server }) {
     state.dirty = true;
   }
 
+  function picture() {
+    if (state.dirty) draw();
+    savePicture({ root, ...state, index: state.shown, findings: findingsAt(state.shown) });
+  }
+
   function help() {
     const dialog = find(".wd-help");
     dialog.open ? dialog.close() : dialog.showModal();
@@ -472,7 +477,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     in: () => zoom(1.25),
     out: () => zoom(0.8),
     look: lookFrom,
-    turn, help, unfold, failed,
+    turn, help, unfold, failed, picture,
     dismiss: () => asking.close(),
     alone: () => comparing.close(),
   };
@@ -496,6 +501,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     a: () => asking.focus(),
     w: unfold,
     f: failed,
+    s: picture,
     "?": help,
   };
 
@@ -630,6 +636,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     const { id: [run, episode], anywhere, scenario, policy, seed } = state.episode.header;
     const query = new URLSearchParams(location.search);
     for (const name of ["scenario", "policy", "seed", "run", "episode", "step"]) query.delete(name);
+    if (run === DROPPED) return location.pathname;
     const names = anywhere ? { scenario, policy, seed } : { run, episode };
     for (const [name, value] of Object.entries(names)) query.set(name, value);
     if (step !== null) query.set("step", step);
@@ -673,6 +680,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     map.addEventListener("pointercancel", () => { state.drag = null; });
     map.addEventListener("pointerleave", () => { tip(null); highlight(null, null); });
     plot.addEventListener("pointerdown", onScrub);
+    listenForDrops(root, (problem) => take({ problem }));
     new ResizeObserver(() => layout()).observe(root);
     const recolour = () => { state.theme = readTheme(root); layout(); };
     new MutationObserver(recolour).observe(document.body, { attributeFilter: ["class"] });

@@ -6,7 +6,7 @@ const ROAD = { span: 80, low: 84, high: 240 }; // [m] of a straight road that ar
 const ARROWS = 40, ARROW = 2.2; // [m] between two arrows along a lane; their length
 
 function fitCanvas(canvas) {
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = canvas.ratio || window.devicePixelRatio || 1;
   const width = canvas.clientWidth, height = canvas.clientHeight;
   const w = Math.round(width * ratio), h = Math.round(height * ratio);
   if (canvas.width !== w || canvas.height !== h) { canvas.width = w; canvas.height = h; }
