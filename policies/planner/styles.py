@@ -69,6 +69,7 @@ STYLES = {
                     "prices.ahead_time": 0.6,
                     "prices.ahead_gap": 0.6,
                     "prices.held": 1.0,
+                    "ways.steering": 0.2,
                 },
             },
         ),
