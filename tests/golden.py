@@ -62,6 +62,12 @@ RECIPES = {
     ),
     "single-way-out-later": Recipe("the same, one decision later", "highway-fast", 2090, 1),
     "before-the-fork": Recipe("cars on the ring of a roundabout", "roundabout", 1036, 0),
+    "where-ways-part": Recipe(
+        "car 4 has just entered the junction, car 3 begins to turn into it, the others come",
+        "intersection",
+        11016,
+        ("IDLE", "IDLE", "SLOWER", "SLOWER"),
+    ),
     "at-the-junction": Recipe("the ego before the centre", "intersection", 10339, 7),
 }
 

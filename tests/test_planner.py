@@ -380,6 +380,60 @@ def test_just_behind_a_fork_a_car_may_have_taken_either_way():
     assert forked(seen.road, staying) == [lane.id]
 
 
+def ways_imagined(planner, seen):
+    """By car, the ends of the ways that it takes in the planner's hypotheses."""
+    worlds, sections = planner._roots(seen), list(seen.road.sections)
+    last = {
+        number: [sections[step] for step in row[:, 0] if step >= 0][-1][1]
+        for number, row in enumerate(worlds.routes)
+        if row[0, 0] >= 0
+    }
+    return {
+        each.id: {last[number] for number in worlds.g[:, k.ROUTE, worlds.slot(each.id)]}
+        for each in seen.cars
+    }
+
+
+def test_where_ways_part_the_steering_tells_which_one_a_car_takes_in_every_hypothesis():
+    seen = golden.scene("where-ways-part")  # car 4 is just behind the fork, car 3 just before it
+    told = ways_imagined(Planner(), seen)
+    assert told[3] == {"o0"} and told[4] == {"o3"}
+    assert told[1] == told[2] == {"o0", "o2", "o3"}  # too far away to steer
+    guessed = ways_imagined(Planner("brisk"), seen)  # which does not read it
+    assert len(guessed[3]) == len(guessed[4]) == 3
+
+
+def test_of_a_car_that_was_not_seen_before_every_way_stays_open():
+    seen = golden.scene("where-ways-part")
+    cars = {number: past for number, past in seen.history.cars.items() if number != 4}
+    told = ways_imagined(Planner(), replace(seen, history=replace(seen.history, cars=cars)))
+    assert len(told[4]) == 3 and told[3] == {"o0"}
+
+
+def test_a_way_read_off_the_steering_does_not_depend_on_whether_the_ego_sees_the_car():
+    seen = golden.scene("where-ways-part")
+    hidden = edited(seen, Hide(4))
+    assert np.array_equal(
+        Planner()._roots(hidden).g[:, k.ROUTE], Planner()._roots(seen).g[:, k.ROUTE]
+    )
+
+
+def test_the_way_read_off_the_steering_is_the_way_that_is_driven():
+    read, wrong = 0, 0
+    for seed in range(4):
+        world = World("intersection", physics="twin")
+        world.reset(seed)
+        for _ in range(6):
+            world.step(Meta("IDLE"))
+            drivers = {each.id: each for each in world.truth().drivers}
+            before = ways_imagined(Planner("brisk"), world.scene)
+            for number, ways in ways_imagined(Planner(), world.scene).items():
+                if len(before[number]) > 1 and len(ways) == 1:
+                    read += 1
+                    wrong += drivers[number].route[-1][1] not in ways
+    assert read >= 10 and wrong == 0
+
+
 def test_the_ways_of_two_cars_at_a_junction_meet_in_many_combinations():
     seen = in_the_middle("intersection", 2, 3).scene
     worlds = Planner()._roots(seen)

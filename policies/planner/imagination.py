@@ -34,6 +34,7 @@ from policies.planner.reading import (
     wish,
 )
 from policies.planner.settings import Imagining, Settings
+from policies.planner.ways import Way, steered
 
 # The first two hypotheses are special: no car changes lane, or every car that has reason to does so now.
 SPECIAL = 2
@@ -48,8 +49,6 @@ NOT_DUE = 0.5  # [s] since the last thought, so that no driver thinks while the 
 ENFORCED = 2.0  # [1/s]
 # highway-env: the exponent of IDM is drawn between these (IDMVehicle.randomize_behavior).
 EXPONENTS = 3.5, 4.5
-
-Way = tuple[tuple[str, str], ...]  # road sections, one after the other
 
 
 def imagine(scene: Scene, count: int, settings: Settings = Settings()) -> Worlds:
@@ -69,7 +68,7 @@ def imagine(scene: Scene, count: int, settings: Settings = Settings()) -> Worlds
         lanes, changing = with_changes_begun(nominal, lanes, changing)
     routes, ways = None, ()
     if connected:
-        lanes, routes, ways = routes_taken(scene, lanes, nominal.regulated, choices)
+        lanes, routes, ways = routes_taken(scene, lanes, nominal.regulated, settings)
     others = nominal.traffic
     exponent = EXPONENTS[0] + (EXPONENTS[1] - EXPONENTS[0]) * draws(scene, nominal.ids, count)
     speeds = wishes(scene, count, nominal, expected, settings)
@@ -205,7 +204,7 @@ def _aims(worlds: Worlds) -> np.ndarray:
 
 
 def routes_taken(
-    scene: Scene, lanes: np.ndarray, regulated: bool, choices: Imagining
+    scene: Scene, lanes: np.ndarray, regulated: bool, settings: Settings
 ) -> tuple[np.ndarray, np.ndarray | None, tuple[Way, ...]]:
     """Lanes steered to [W, N], route numbers [W, N] and the routes; each way open to a car has as many hypotheses.
 
@@ -214,8 +213,9 @@ def routes_taken(
     numbers = {lane.id: number for number, lane in enumerate(scene.road.lanes)}
     lanes, routes = lanes.copy(), np.full(lanes.shape, AS_IT_IS, np.int32)
     ways: list[Way] = []
+    told = _told_ways(scene, settings)
     for slot, (car, _) in enumerate(on_the_road(scene), 1):
-        open_ways = _open_ways(scene, car, choices)
+        open_ways = told[car.id]
         # Where right of way rules, drivers look along each other's ways, so that a single way is told as well.
         if len(open_ways) < 2 and not regulated:
             continue
@@ -227,6 +227,12 @@ def routes_taken(
             if lane != car.lane:
                 lanes[choice == number, slot] = numbers[lane]
     return lanes, routes if ways else None, tuple(ways)
+
+
+def _told_ways(scene: Scene, settings: Settings) -> dict[int, list[tuple[LaneId, Way]]]:
+    """The ways open to each car, by id, each with the lane that it begins on, as far as its steering does not tell."""
+    ways = {car.id: _open_ways(scene, car, settings.imagining) for car, _ in on_the_road(scene)}
+    return steered(scene, ways, settings.ways) if settings.ways.steering else ways
 
 
 def _open_ways(scene: Scene, car: Car, choices: Imagining) -> list[tuple[LaneId, Way]]:

@@ -171,6 +171,21 @@ class Imagining:
 
 
 @dataclass(frozen=True)
+class Ways:
+    """What tells which way a car takes, where several are open to it."""
+
+    steering: float = tunable(
+        0.0, "s", "of the past, over which its steering is read; 0: it is not read", BY_COMPARISON
+    )
+    heading: float = tunable(
+        0.004,
+        "rad",
+        "that a way may be further from the heading seen than the closest way, and still be open",
+        BY_COMPARISON,
+    )
+
+
+@dataclass(frozen=True)
 class Steering:
     """How manoeuvres are driven and weighed where the road is only steered."""
 
@@ -261,6 +276,7 @@ class Settings:
     arriving: Arriving = field(default_factory=Arriving)
     reading: Reading = field(default_factory=Reading)
     imagining: Imagining = field(default_factory=Imagining)
+    ways: Ways = field(default_factory=Ways)
     steering: Steering = field(default_factory=Steering)
 
     def stepped(self, cost, hypotheses: int):
