@@ -14,9 +14,10 @@ from test_browser import HOSTILE, address, chromium, runs, tabs, visit  # noqa: 
 import app
 from drive.episodes import log
 from drive.episodes.asking import Asker
+from drive.episodes.branch import branch
 from drive.episodes.record import finished
 from drive.language import parse_question
-from drive.show import answers
+from drive.show import answers, comparing
 
 SIZES = [(1280, 720), (390, 844)]
 STEP = 3
@@ -231,10 +232,13 @@ def test_another_policy_is_compared_on_the_same_seed_and_where_they_part_is_mark
 ROWS = """() => [...document.querySelectorAll('.wd-compare tr')].map((row) => [...row.children].map((cell) => cell.textContent))"""  # fmt: skip
 
 
-def test_what_cannot_be_compared_is_said(visit, driven, runs):
+def test_whom_a_drive_cannot_be_compared_with_is_not_offered(visit, driven):
     tab = visit().link("hostile", "a-rule-7")
-    tab.page.get_by_label("Compare with").select_option("rule")
-    tab.until("() => /no scenario/.test(document.querySelector('.wd-compare').textContent)")
+    tab.page.wait_for_timeout(500)
+    assert tab.page.get_by_label("Compare with").is_hidden(), "its scenario is none of ours"
+    tab.link("asked", "fast", 2)
+    offered = tab.page.get_by_label("Compare with").locator("option").all_text_contents()
+    assert "rule" in offered and "planner" not in offered
 
 
 # ------------------------------------------------------------------------------- without a browser
@@ -276,3 +280,25 @@ def test_whatever_is_sent_is_answered_in_one_sentence(runs, driven, monkeypatch,
     monkeypatch.setenv("WHYDRIVE_RUNS", str(runs))
     told = json.loads(app.answer(answers.Answering(app.driven_again), asked))
     assert set(told) == {"problem"} and told["problem"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("policy", "why"), [("../mine.py", "no policy"), ("nobody", "no policy"), (None, "no policy")]
+)
+def test_another_policy_is_one_that_ships(runs, driven, monkeypatch, policy, why):
+    monkeypatch.setenv("WHYDRIVE_RUNS", str(runs))
+    with pytest.raises(ValueError, match=why):
+        next(comparing.messages(runs / "asked" / "fast.jsonl", policy, lambda: True))
+
+
+def test_a_branch_is_not_compared_and_a_drive_that_is_no_longer_wanted_ends(
+    runs, driven, monkeypatch
+):
+    monkeypatch.setenv("WHYDRIVE_RUNS", str(runs))
+    path = runs / "asked" / "branch.jsonl"
+    log.write(path, branch(driven, 2, decisions=1))
+    with pytest.raises(ValueError, match="in the middle"):
+        next(comparing.messages(path, "rule", lambda: True))
+    wanted = iter((True, True, False))
+    told = list(comparing.messages(runs / "asked" / "fast.jsonl", "rule", lambda: next(wanted)))
+    assert [len(message["steps"]) for message in told] == [0, 1, 1]

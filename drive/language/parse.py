@@ -89,6 +89,12 @@ class _Grammar:
         self.doing = _compiled(f"(?P<option>{self.option})")
         self.that = _compiled(re.escape(words.that))
         self.held = _compiled(_filled(words.duration, said=f"(?P<said>{self._amount('s', 1)})"))
+        self.heads = [(change, kind, self._head(text)) for change, kind, text in self._templates()]
+        self.lanes = [
+            (key, _compiled(self._lane(text, name="lane")))
+            for key, pair in words.lane.items()
+            for text in pair
+        ]
 
     # ------------------------------------------------------------------------------- sentences
 
@@ -103,8 +109,8 @@ class _Grammar:
         held = self.held.match(sentence)
         start = held.end() if held else 0
         head, _, grounds = sentence[start:].partition(self.words.colon)
-        for change, kind, template in self._templates():
-            match = self._head(template).fullmatch(head)
+        for change, kind, pattern in self.heads:
+            match = pattern.fullmatch(head)
             account = match and self._intended(change, kind, match.groupdict())
             if account:
                 purpose = account.purpose
@@ -323,12 +329,11 @@ class _Grammar:
         return Account(decision, (), tuple(intentions), purpose=purpose, goes_on=goes_on)
 
     def _lane_said(self, text: str):
-        for key, pair in self.words.lane.items():
-            for template in pair:
-                match = _compiled(self._lane(template, name="lane")).fullmatch(text)
-                if match:
-                    lane = match.groupdict().get("lane")
-                    return key, None if lane is None else self._value(lane, "")
+        for key, pattern in self.lanes:
+            match = pattern.fullmatch(text)
+            if match:
+                lane = match.groupdict().get("lane")
+                return key, None if lane is None else self._value(lane, "")
         raise ValueError(f"not understood: {text!r}")
 
     def _purpose_said(self, text: str) -> Claim | None:
