@@ -25,7 +25,7 @@ from drive.episodes.api import drivers_of
 from drive.episodes.record import record
 from drive.policy import load, offered, prepare
 from drive.scenarios import SCENARIOS
-from drive.show import answers, brought, comparing, offline, proof, session, viewer
+from drive.show import answers, brought, comparing, offline, proof, service, session, viewer
 from drive.show.film import film
 from drive.types import Header
 from drive.world import World
@@ -361,6 +361,7 @@ async def _once(make: Callable[..., dict], *arguments) -> AsyncIterator[dict]:
 SILENT = {"api_visibility": "private", "show_progress": "hidden"}
 WAITING = {**SILENT, "concurrency_limit": None}  # visitors wait in the page's own lines
 AT_LAST = {**SILENT, "queue": False, "trigger_mode": "always_last"}
+OF_PROGRAMS = {"concurrency_limit": 2, "concurrency_id": "programs"}  # for those of others
 ASKED = """(...given) => {
   const asked = performance.now();
   document.querySelector(".wd")?.dispatchEvent(new CustomEvent("wd-asked", { detail: asked }));
@@ -429,6 +430,8 @@ def build(language: str = "en", preparation: session.Preparation | None = None) 
             )
             done.success(None, js=SAVE, **SILENT)
             done.failure(partial(failed, label), None, [button, player], **SILENT)
+        for function in service.FUNCTIONS:
+            gr.api(service.in_words(function), api_name=function.__name__, **OF_PROGRAMS)
     return demo
 
 

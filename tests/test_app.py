@@ -10,7 +10,7 @@ from fake_episode import fake_episode
 
 import app
 from drive.episodes import log, shelf
-from drive.show import session
+from drive.show import service, session
 
 
 @pytest.fixture
@@ -238,8 +238,10 @@ def test_a_film_s_button_says_where_one_stands(tmp_path):
 # -------------------------------------------------------------------------------------------- page
 
 
-def test_the_page_offers_no_function_to_the_outside():
-    assert app.build().get_api_info()["named_endpoints"] == {}
+def test_the_page_offers_programs_of_others_these_functions_and_nothing_else():
+    offered = app.build().get_api_info()["named_endpoints"]
+    assert {name.strip("/") for name in offered} == {f.__name__ for f in service.FUNCTIONS}
+    assert offered["/what_if"]["parameters"][2]["parameter_name"] == "question"
 
 
 def test_the_page_offers_the_shipped_policies_and_all_scenarios():
