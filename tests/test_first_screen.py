@@ -452,3 +452,69 @@ def test_the_whole_page_is_worked_without_a_pointer(visit):
     wanted = {"wd-film", "wd-log", "unfold", "look", "turn", "out", "in", "start", "previous", "play", "next",
               "last", "before", "after", "speed", "help", "slider", "failed"}  # fmt: skip
     assert wanted <= reached, wanted - reached
+
+
+# --------------------------------------------------------------------------------- looking around
+
+
+def test_the_worst_moments_are_ranked_and_each_is_a_way_there(visit):
+    told, (whole, _) = Told(visit().page), messages(7, wish=1)
+    for step in whole["steps"]:
+        step["risk"] = 0.0
+    whole["steps"][1] |= {"risk": 0.7, "closest": 2.5}
+    whole["steps"][3] |= {"risk": 0.9, "closest": 1.5}
+    told.tell(whole | {"wish": 1, "at": 0})
+    worst = told.page.locator(".wd-bad")
+    assert worst.all_text_contents() == ["3.0 s: 1.5 s to contact", "1.0 s: 2.5 s to contact"]
+    false = proof(result="false")
+    steps = [[], [], [false, false], [], []]
+    told.tell({"id": whole["id"], "wish": 1, "proof": {"from": 0, "of": 5, "steps": steps}})
+    assert worst.first.text_content() == "2.0 s: 2 false claims"
+    worst.first.click()
+    told.page.wait_for_function(
+        "() => document.querySelector('.wd-tick[aria-current]').dataset.step === '2'"
+    )
+
+
+def test_a_range_is_played_over_and_over_until_one_goes_on(visit):
+    tab = visit().link(step=2)
+    tab.press("]")
+    tab.press("]")
+    tab.press("l")
+    tab.until("() => parseFloat(document.querySelector('.wd-time b').textContent) > 6.0")
+    tab.until("() => parseFloat(document.querySelector('.wd-time b').textContent) < 3.5")
+    tab.press("ArrowDown")
+    before = tab.time
+    tab.page.wait_for_timeout(400)
+    assert tab.time == before and tab.page.locator(".wd-notice").is_hidden()
+
+
+def test_only_what_the_ego_sees_is_shown_where_that_is_wanted(visit):
+    told, (whole, _) = Told(visit().page), messages(7, wish=1)
+    for step in whole["steps"]:
+        step["seen"] = []
+    told.tell(whole | {"wish": 1, "at": 1})
+    told.page.wait_for_timeout(200)
+    label = "() => document.querySelector('.wd-map').toDataURL()"
+    before = told.page.evaluate(label)
+    told.page.keyboard.press("o")
+    told.page.wait_for_timeout(200)
+    without = told.page.evaluate(label)
+    told.page.keyboard.press("o")
+    told.page.wait_for_timeout(200)
+    assert without != before and told.page.evaluate(label) == before
+
+
+def test_a_pinch_zooms_and_the_bare_wheel_scrolls(visit):
+    tab = visit().link(step=2)
+    tab.page.wait_for_timeout(200)
+    shown = "() => document.querySelector('.wd-map').toDataURL()"
+    turn = """(ctrlKey) => !document.querySelector('.wd-map').dispatchEvent(
+      new WheelEvent('wheel', {deltaY: -120, ctrlKey, bubbles: true, cancelable: true}))"""
+    before = tab.page.evaluate(shown)
+    assert tab.page.evaluate(turn, False) is False, "left to the page"
+    tab.page.wait_for_timeout(150)
+    assert tab.page.evaluate(shown) == before
+    assert tab.page.evaluate(turn, True) is True
+    tab.page.wait_for_timeout(150)
+    assert tab.page.evaluate(shown) != before

@@ -33,7 +33,8 @@ WORDS = re.compile(
 )  # without blanks, two characters are one
 CLAUSE = re.compile(r"(?<=[.;:])\s+|(?<=[。；：])")  # where one clause ends
 PLAYER = ("episode.js", "supply.js", "labels.js", "scene.js", "driver.js", "strip.js", "panel.js",
-          "proof.js", "picture.js", "drop.js", "ask.js", "compare.js", "player.js")  # fmt: skip
+          "proof.js", "picture.js", "drop.js", "ask.js", "compare.js",
+          "moments.js", "player.js")  # fmt: skip
 HEADLINE = 15  # words that are read at a glance; the rest of a rationale unfolds
 MARGIN, LEAST_RISE = (
     2.5,

@@ -7,6 +7,7 @@ const LOOK_NAMES = { both: "both views", driver: "driver's eye", bird: "bird's e
 const CARD_PAUSE = 500; // [ms] between two looks of the card while claims are tested
 const NARROW = 760; // [px] a page on which one picture is enough
 const PATIENCE = 8000; // [ms] without a word after which a page that was opened asks again
+const LOOP = 5; // [s] that are played over and over
 const BESIDE = 0.55; // of a picture's height that two, one above the other, have each
 const RANGE_PAUSE = 0.6; // [s] that a range that is played over and over stands still at its end
 const SILENCE = { problem: "the server does not answer." };
@@ -56,6 +57,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
       supplied(state.supply, performance.now(), lastTime(episode) - state.time);
     if (!before && episode.steps.length) comparing.offer(message.id);
     if (message.end) state.driving = false;
+    showWorst(find(".wd-worst"), episode);
     showStatus();
     goWhereAsked();
     layout(Math.max(before - 1, 0));
@@ -79,6 +81,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     if (steps.length < of && now - state.carded < CARD_PAUSE) return; // more is to come
     state.carded = now;
     showCard(find(".wd-proof"), state.episode, state.failed);
+    showWorst(find(".wd-worst"), state.episode);
   }
 
   function showVerdicts() {
@@ -212,6 +215,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     const { episode, look, theme } = state;
     state.dirty = false;
     state.moment = momentAt(episode, state.time);
+    if (look.seen) state.moment.cars = state.moment.cars.filter((car) => car.seen);
     if (map.clientWidth) state.view = drawScene(map, episode, state.moment, look, theme);
     if (state.beside) drawBeside();
     else if (eye.clientWidth) drawDriver(eye, episode, state.moment, look, theme);
@@ -378,6 +382,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
 
   function seek(time) {
     asking.close();
+    if (state.range) loop();
     setPlaying(false);
     state.time = Math.min(Math.max(time, 0), lastTime(state.episode));
     state.dirty = true;
@@ -406,6 +411,27 @@ function startPlayer({ element, trigger, props, watch, server }) {
     const steps = state.episode.steps;
     for (let i = indexAt(state.episode, state.time) + way; i >= 0 && i < steps.length; i += way)
       if (steps[i].interesting) return goTo(i);
+  }
+
+  // Five seconds from here, over and over; once more, on to the end.
+  function loop() {
+    asking.close();
+    const from = state.time, to = Math.min(from + LOOP, lastTime(state.episode));
+    state.range = state.range ? null : [Math.min(from, to - 0.5), to];
+    setPlaying(Boolean(state.range));
+    notice(state.range ? `${from.toFixed(1)} to ${to.toFixed(1)} s, over and over; l ends it` : "");
+  }
+
+  function onlySeen() {
+    state.look.seen = !state.look.seen;
+    notice(state.look.seen ? "only what the ego sees; o shows all again" : "");
+    state.dirty = true;
+  }
+
+  function onWheel(event) {
+    if (!event.ctrlKey) return; // a pinch, or the wheel with Ctrl; else the page scrolls
+    event.preventDefault();
+    zoom(Math.exp(-event.deltaY / 150));
   }
 
   function rate(way) {
@@ -499,6 +525,8 @@ function startPlayer({ element, trigger, props, watch, server }) {
     r: turn,
     v: lookFrom,
     a: () => asking.focus(),
+    l: loop,
+    o: onlySeen,
     w: unfold,
     f: failed,
     s: picture,
@@ -675,6 +703,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     }
     find(".wd-why").addEventListener("focusin", onHover);
     map.addEventListener("pointermove", onMap);
+    for (const canvas of [map, eye]) canvas.addEventListener("wheel", onWheel, { passive: false });
     map.addEventListener("pointerdown", onPress);
     map.addEventListener("pointerup", onRelease);
     map.addEventListener("pointercancel", () => { state.drag = null; });

@@ -1,0 +1,31 @@
+// The worst moments of an episode, ranked: what went wrong first, then how near contact was.
+
+const WORST = 5; // moments that are told at most
+const NEAR_CONTACT = 0.6; // risk from which a moment is worth telling
+
+// [{index, why, weight}], the worst first, in an episode as far as it is driven and tested.
+function worstMoments(episode) {
+  const rows = episode.steps.map((step, index) => ({ index, ...whyBad(episode, step, index) }));
+  return rows.filter((row) => row.weight > 0).sort((a, b) => b.weight - a.weight || a.index - b.index).slice(0, WORST);
+}
+
+function whyBad(episode, step, index) {
+  const { end, proofs } = episode, last = index === episode.steps.length - 1;
+  const failed = (proofs.steps[index] || []).filter((one) => one.result === "false").length;
+  if (last && end?.contact !== null && end?.contact !== undefined) return { weight: 5, why: "contact" };
+  if (failed) return { weight: 4, why: counted(failed, "false claim") };
+  if (step.fallback) return { weight: 3, why: "a fallback decided" };
+  if (step.risk >= NEAR_CONTACT) return { weight: step.risk, why: riskText(step) };
+  return { weight: 0, why: "" };
+}
+
+function showWorst(node, episode) {
+  const rows = worstMoments(episode);
+  node.hidden = !rows.length;
+  node.replaceChildren(document.createTextNode("worst moments "), ...rows.map(({ index, why }) => {
+    const button = make("button", "wd-go wd-bad", `${episode.steps[index].time.toFixed(1)} s: ${why}`);
+    button.type = "button";
+    button.dataset.go = index;
+    return button;
+  }));
+}
