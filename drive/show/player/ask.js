@@ -64,6 +64,7 @@ function startAsking({ root, find, server, where, begun, show, leave }) {
       return button;
     }));
     menu.hidden = false;
+    find(".wd-tip").hidden = true;
     const box = root.getBoundingClientRect(), from = find(".wd-map").getBoundingClientRect();
     menu.style.left = `${Math.min(Math.max(x + from.x - box.x, 8), Math.max(box.width - 268, 8))}px`;
     menu.style.top = `${y + from.y - box.y + 10}px`;
