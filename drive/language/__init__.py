@@ -1,5 +1,6 @@
 """Words: claims, terms and rationales said and understood. The only place with prose."""
 
+from drive.language.glossary import meaning
 from drive.language.parse import parse, read
 from drive.language.quantities import (
     FOLLOW,
@@ -38,6 +39,7 @@ __all__ = [
     "ending",
     "explanation",
     "make_claim",
+    "meaning",
     "parse",
     "parse_question",
     "read",

@@ -15,7 +15,7 @@ from importlib import resources
 import numpy as np
 
 from drive import camera
-from drive.language import ending, said_in, say_action, say_term, words_of
+from drive.language import ending, meaning, said_in, say_action, say_term, words_of
 from drive.measures.motion import Motion
 from drive.policy import offered
 from drive.reasoning.narrate import merge
@@ -150,6 +150,7 @@ def step_data(header: Header, step: Step, before: Step | None = None, language: 
         "action": _name(step.choice.action),
         "done": say_action(step.choice.action, language),
         "decision": decision_words(said.decision, language),
+        "means": meaning(said.decision.longitudinal or "", language),
         "phrases": _cut(pieces),
         "headline": head,
         "limit": roadside.limit(scene),
@@ -313,7 +314,8 @@ def _term(term: Term, language: str) -> dict:
     """A term for the table of options; "worth" is what it adds to the score, None where it took no part."""
     worth = None if term.worth is None else _rounded(term.worth, 3)
     phrases_of = _cut(mentions(say_term(term, language), language))
-    return {"counts": term.counts, "worth": worth, "phrases": phrases_of}
+    about = meaning(term.kind, language)
+    return {"counts": term.counts, "worth": worth, "phrases": phrases_of, "about": about}
 
 
 def rival(step: Step) -> Action | None:

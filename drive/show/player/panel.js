@@ -7,12 +7,22 @@ function make(tag, className, text) {
   return node;
 }
 
+// A term of art with what it means, for those that point at it or come to it with the keyboard.
+function explained(node, means) {
+  if (!means) return node;
+  node.title = means;
+  node.tabIndex = 0;
+  node.classList.add("wd-means");
+  node.setAttribute("aria-description", means);
+  return node;
+}
+
 // `said` is the step at which the text was said; `held` [s] how long it holds, or null.
 function showRationale(root, step, said, held, cited) {
   const when = root.querySelector(".wd-when");
   when.replaceChildren(
     make("b", "wd-act", step.done),
-    ...said.decision.map((word) => make("span", "wd-chip", word)),
+    ...said.decision.map((word, k) => explained(make("span", "wd-chip", word), k ? "" : said.means)),
     ...(step.fallback ? [make("span", "wd-chip wd-fallback", step.fallback)] : []),
     ...(held === null ? [] : [make("span", "wd-held", heldText(said, held))]),
   );
@@ -124,6 +134,7 @@ function optionRow(option, cited, fallback, scale) {
 function termNode(term, cited) {
   const node = make("li", term.counts === "for" ? "wd-for" : "wd-against");
   node.append(...term.phrases.flatMap((phrase) => phraseNodes(phrase, cited)));
+  explained(node, term.about);
   if (term.worth) node.append(make("small", "wd-adds", signed(term.worth)));
   return node;
 }
