@@ -22,6 +22,7 @@ from test_browser import (  # noqa: F401  # fixtures
 
 from drive.episodes import log, shelf
 from drive.show import viewer
+from drive.show.sheet import sheet
 from drive.types import Task
 
 SIZES = [(1280, 720), (1440, 900), (390, 844)]
@@ -518,3 +519,23 @@ def test_a_pinch_zooms_and_the_bare_wheel_scrolls(visit):
     assert tab.page.evaluate(turn, True) is True
     tab.page.wait_for_timeout(150)
     assert tab.page.evaluate(shown) != before
+
+
+def test_the_drive_is_told_in_figures_once_it_has_ended(visit):
+    told, (whole, _) = Told(visit().page), messages(7, wish=1)
+    metrics = {
+        "success": 1.0,
+        "mean speed": 21.44,
+        "headway under 1 s": 0.125,
+        "oncoming lane": 0.0,
+    }
+    rows = sheet(replace(fake_episode(steps=2).end, metrics=metrics))
+    assert rows == [
+        ["task done", "yes"],
+        ["mean speed", "21.4 m/s"],
+        ["closer than 1 s to the car ahead", "12 % of the time"],
+    ]
+    told.tell({k: v for k, v in whole.items() if k != "end"} | {"wish": 1, "at": 0})
+    assert told.page.locator(".wd-sheet").is_hidden()
+    told.tell({"id": whole["id"], "wish": 1, "end": whole["end"] | {"sheet": rows}})
+    assert told.page.locator(".wd-sheet dd").all_text_contents() == [row[1] for row in rows]

@@ -21,6 +21,7 @@ from drive.policy import offered
 from drive.reasoning.narrate import merge
 from drive.scenarios import SCENARIOS
 from drive.show import roadside, suggested
+from drive.show.sheet import sheet
 from drive.types import Action, Decision, End, Episode, Follow, Header, Meta, Option, Step, Term
 
 CALM, ALARM = 6.0, 1.0  # [s] to contact: at CALM and above the risk is 0, at ALARM and below 1
@@ -177,6 +178,7 @@ def end_data(end: End, steps: int, language: str = "en") -> dict:
             "kind": "bad" if broken or success == 0.0 else "good" if success else "over",
             "success": None if success is None else bool(success),
             "reason": end.reason,
+            "sheet": sheet(end),
             "time": _rounded(end.final.time, 1),
             "off": roadside.lanes_off(end.final),
             "laps": _rounded(end.laps, 1),

@@ -331,6 +331,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
   }
 
   function showStatus() {
+    showSheet(find(".wd-sheet"), state.episode.end);
     const status = find(".wd-status"), end = state.episode.end;
     status.textContent = end ? outcomeText(end, state.episode.header.task) : state.driving ? "driving…" : "";
     status.title = end ? end.text : "";

@@ -76,6 +76,13 @@ function showCard(card, episode, failed) {
   if (wanted.length > SHOWN) list.append(make("li", "wd-none", `and ${wanted.length - SHOWN} more`));
 }
 
+// The figures of an episode that has ended, as an instructor would note them.
+function showSheet(node, end) {
+  const rows = end?.sheet || [];
+  node.hidden = !rows.length;
+  node.replaceChildren(...rows.flatMap(([what, value]) => [make("dt", "", what), make("dd", "", value)]));
+}
+
 function rowOf(finding, step, episode) {
   const row = findingNode(finding), go = make("button", "wd-go", `${episode.steps[step]?.time.toFixed(1)} s`);
   go.type = "button";
