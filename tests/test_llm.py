@@ -633,7 +633,10 @@ def test_a_model_that_never_answers_is_evaluated_as_one_that_never_answers(fake,
     said = capsys.readouterr()
     assert code == 1
     assert "llm:m answered no decision: all that was driven is what a fallback did" in said.err
-    assert "decisions answered" in said.out
+    heads = [row.split() for row in said.out.splitlines()[:2]]
+    assert "decisions" in heads[0] and "answered" in heads[1]
+    assert "0 %" in next(row for row in said.out.splitlines() if row.startswith("merge-generic"))
+    assert "decisions answered" in (tmp_path / "run" / "report.html").read_text()
     rows = {row["metric"]: row for row in json.loads((tmp_path / "rows.json").read_text())["rows"]}
     assert rows["decisions answered"]["mean"] == 0 and rows["success"]["n"] == 0
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from drive.checking.verdicts import path_beside, read_verdicts
 from drive.episodes import lines, shelf
 from drive.evaluation.results import (
+    ANSWERED,
     BROKEN,
     MISSING,
     PUBLISHED,
@@ -32,7 +33,8 @@ FIGURES = {  # metric -> its heading, in two parts
     "headway under 1 s": ("headway", "< 1 s"),
     "TTC under 2 s": ("TTC", "< 2 s"),
 }
-HEADINGS = (("scenario", ""), ("policy", ""), ("n", ""), *FIGURES.values())
+ANSWERED_HEADING = ("decisions", "answered")
+FIRST = (("scenario", ""), ("policy", ""), ("n", ""))  # columns
 CLAIMS, WORDS = ("false", "claims"), ("words", "each")
 RIGHT = 2  # the columns from here on are numbers
 GAP = "  "
@@ -70,7 +72,7 @@ class Line:
     scenario: str
     policy: str
     n: int
-    figures: dict[str, Estimate]  # by metric, in the order of FIGURES
+    figures: dict[str, Estimate]  # by metric, in the order of `figures_of`
     said: Words | None  # None where no verdicts lie beside the logs
 
 
@@ -96,18 +98,26 @@ class Failed:
 
 def summary(results: Results) -> tuple[Line, ...]:
     """A line for every policy on every scenario on which it applies."""
+    metrics = figures_of(results)
     return tuple(
         Line(
             scenario,
             policy,
             len(results.of(scenario, policy)),
-            {metric: results.estimate(scenario, policy, metric) for metric in FIGURES},
+            {metric: results.estimate(scenario, policy, metric) for metric in metrics},
             said(results.out / record.log for record in results.of(scenario, policy)),
         )
         for scenario in results.scenarios
         for policy in results.policies
         if results.of(scenario, policy)
     )
+
+
+def figures_of(results: Results) -> dict[str, tuple[str, str]]:
+    """What is told of every line: metric -> its heading; how much a fallback decided, where it decided anything."""
+    [first, *others] = FIGURES.items()
+    answered = [(ANSWERED, ANSWERED_HEADING)] if results.unanswered else []
+    return dict([first, *answered, *others])
 
 
 def said(logs: Iterable[Path]) -> Words | None:
@@ -252,7 +262,7 @@ def table(results: Results) -> Iterator[str]:
     """A line for each policy on each scenario, under two lines of headings. No name is cut."""
     rows = summary(results)
     any_said = any(line.said for line in rows)
-    heads = (*HEADINGS, *((CLAIMS, WORDS) if any_said else ()))
+    heads = (*FIRST, *figures_of(results).values(), *((CLAIMS, WORDS) if any_said else ()))
     body = [
         (line.scenario, line.policy, str(line.n), *cells(line))
         + (words_of(line) if any_said else ())

@@ -45,6 +45,7 @@ OPEN = 3  # groups of failed episodes that stand open
 POLICY = """default-src 'none'; style-src 'unsafe-inline'"""  # of the file's content: nothing from outside
 HEADINGS = {
     "success": "success (95 %)",
+    "decisions answered": "decisions answered",
     "collision": "collision",
     "mean speed": "speed [m/s]",
     "headway under 1 s": "headway < 1 s",
@@ -164,7 +165,7 @@ def _section(title: str, name: str, body: str) -> str:
 
 def _table(results: Results, rows: Sequence[Line]) -> str:
     any_said = any(line.said for line in rows)
-    names = ["scenario", "policy", "n", *(HEADINGS[m] for m in summary.FIGURES)]
+    names = ["scenario", "policy", "n", *(HEADINGS[m] for m in summary.figures_of(results))]
     names += ["false claims", "words each"] if any_said else []
     body = []
     for scenario in results.scenarios:
