@@ -117,8 +117,12 @@ def test_a_supposition_is_answered_with_the_branch_that_the_command_drives(scena
 
 def test_a_car_that_is_said_to_be_a_cause_changes_the_decision_and_its_placebo_does_not():
     asked = 0
-    for scenario in ROADS:
-        for name in ("planner", "rule"):
+    for scenario, names in (
+        ("highway-fast", ("planner", "rule")),
+        ("two-way", ("rule",)),
+        ("dilu-4-2.0", ("rule",)),
+    ):
+        for name in names:
             asking = Asker(episode(scenario, name, causes="every"))
             for step, car, instead in causes(asking.episode):
                 answer = asking.ask(step.scene.step, WhatIf((Hide(car),)), "en")
