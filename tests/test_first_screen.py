@@ -444,13 +444,13 @@ def test_risk_is_told_by_height_as_well_as_by_colour(visit):
 def test_the_whole_page_is_worked_without_a_pointer(visit):
     tab = visit().link()
     reached = set()
-    for _ in range(40):
+    for _ in range(55):
         tab.press("Tab")
         reached.add(
             tab.page.evaluate("""() => { const e = document.activeElement;
           return e.dataset.do || e.id || e.getAttribute('role') || e.className; }""")
         )
-    wanted = {"wd-film", "wd-log", "unfold", "look", "turn", "out", "in", "start", "previous", "play", "next",
+    wanted = {"wd-film", "wd-log", "wd-question", "picture", "unfold", "look", "turn", "out", "in", "start", "previous", "play", "next",
               "last", "before", "after", "speed", "help", "slider", "failed"}  # fmt: skip
     assert wanted <= reached, wanted - reached
 

@@ -7,11 +7,10 @@ function make(tag, className, text) {
   return node;
 }
 
-// A term of art with what it means, for those that point at it or come to it with the keyboard.
+// A term of art with what it means, for those that point at it or have it read to them.
 function explained(node, means) {
   if (!means) return node;
   node.title = means;
-  node.tabIndex = 0;
   node.classList.add("wd-means");
   node.setAttribute("aria-description", means);
   return node;
