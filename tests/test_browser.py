@@ -353,6 +353,7 @@ def test_a_press_of_drive_says_at_once_that_it_was_asked_and_where_it_stands(vis
     tickets = [(line, line.join()) for line in lines for _ in range(app.AT_ONCE + 1)]
     assert lines and all(isinstance(line, session.Line) for line in lines)
     assert sum(line.place(ticket) == 0 for line, ticket in tickets) == app.AT_ONCE * len(lines)
+    tab.holds("Seed", "7")  # the form is filled with what is shown, a moment after it is shown
     tab.page.locator("#wd-seed input, #wd-seed textarea").fill("6")
     tab.page.locator("#wd-drive").click()
     tab.until(
@@ -434,6 +435,7 @@ def test_pressing_drive_again_ends_the_former_drive(visit, runs, monkeypatch):
     monkeypatch.setattr(app, "record", record)
     tab = visit().open("?scenario=two-way&policy=rule&seed=3")
     tab.page.wait_for_selector(".wd-tick")
+    tab.holds("Seed", "3")
     for seed in (4, 5):
         tab.page.locator("#wd-seed input, #wd-seed textarea").fill(str(seed))
         tab.page.locator("#wd-drive").click()

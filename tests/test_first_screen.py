@@ -128,6 +128,7 @@ def test_the_address_tells_what_is_shown_and_back_leads_to_what_was(visit):
     tab.until("() => document.querySelector('.wd-tick[aria-current]').dataset.step === '2'")
     tab.until("() => location.search.includes('step=2')")
     assert address_of(tab) == {"scenario": "two-way", "policy": "idle", "seed": "1", "step": "2"}
+    tab.holds("Seed", "1")
     tab.page.locator("#wd-seed input, #wd-seed textarea").fill("3")
     tab.page.locator("#wd-drive").click()
     tab.until("() => document.querySelector('.wd-name').textContent.includes('seed 3')")
