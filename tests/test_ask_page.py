@@ -237,6 +237,7 @@ def test_whom_a_drive_cannot_be_compared_with_is_not_offered(visit, driven):
     tab.page.wait_for_timeout(500)
     assert tab.page.get_by_label("Compare with").is_hidden(), "its scenario is none of ours"
     tab.link("asked", "fast", 2)
+    tab.until("() => document.querySelectorAll('.wd-with option').length > 1")
     offered = tab.page.get_by_label("Compare with").locator("option").all_text_contents()
     assert "rule" in offered and "planner" not in offered
 
