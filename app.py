@@ -190,7 +190,7 @@ class Page:
 
     async def compare(self, asked: list, request: gr.Request):
         """Drive another policy on the road and seed of what is shown, for the other picture."""
-        run, name, policy = asked
+        run, name, policy = (*(asked or ()), None, None, None)[:3]
         here, visitor = {"id": [run, name]}, f"{request.session_hash} compares"
         wanted = self.visitors.wish(visitor, time.monotonic())
 
@@ -264,7 +264,7 @@ class Page:
         """A handler that makes a file to download; its button says where one stands, then that it is made."""
 
         async def handler(shown: list):
-            run, name, _ = shown
+            run, name, *_ = (*(shown or ()), None, None)
             yield gr.skip(), gr.Button("…", interactive=False), gr.skip()
             try:
                 with tempfile.TemporaryDirectory(prefix="whydrive-") as folder:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from drive.language import LANGUAGES, parse_question, say_question, words_of
+from drive.language import LANGUAGES, parse_question, say_question
 from drive.types import (
     Brake,
     CutIn,
@@ -99,4 +99,3 @@ def test_every_language_has_the_same_forms_and_answers():
         for name, sentence in first.answers.items():
             slots = {word.split("}")[0] for word in sentence.split("{")[1:]}
             assert slots == {w.split("}")[0] for w in asking.answers[name].split("{")[1:]}, name
-    assert words_of("de")

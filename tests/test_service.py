@@ -7,6 +7,7 @@ import re
 import pytest
 
 import app
+from drive.checking.verdicts import path_beside
 from drive.episodes import log, shelf
 from drive.episodes.asking import Asker
 from drive.language import parse_question
@@ -50,6 +51,7 @@ def test_a_program_drives_explains_asks_and_verifies(client):
     assert (answer["text"], answer["changed"]) == (same.text, same.changed)
     counts = ask(client, "verify", **where)
     assert counts["true"] > 20 and counts["false"] == 0 and counts["false_claims"] == []
+    assert not path_beside(path).exists(), "nothing is written"
     lines = path.read_text().splitlines()
     step = json.loads(lines[4])
     text = step["rationale"]["text"]

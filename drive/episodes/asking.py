@@ -59,7 +59,7 @@ STEPS = (
     20.0,
     40.0,
 )  # [m] by which a car is moved, to find where the decision changes
-CLOSE = 0.5  # [m] within which that place is found
+CLOSE = 0.5  # [m] the grid on which that place is looked for, so that what is said was tried
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,9 @@ class Placebo:
     """The same edit of another car."""
 
     car: int
-    action: Action
+    action: (
+        Action | None
+    )  # what is decided then; None where that cannot be tried, or the policy gives no answer
     changed: bool
 
 
@@ -228,6 +230,8 @@ def _said_of_placebo(asked: Asked, question: Question, placebo: Placebo | None) 
         return ""
     if placebo is None:
         return asked.say("no placebo")
+    if placebo.action is None:
+        return asked.say("placebo untried", car=placebo.car)
     return asked.say("placebo other" if placebo.changed else "placebo same", car=placebo.car)
 
 
@@ -242,7 +246,7 @@ def differs(before: Choice, after: Choice) -> bool:
 
 
 def _placebo(question: Question, asked: Asked) -> Placebo | None:
-    """The same asked of the most similar car that is no cause; None where none is, or it cannot be done to it."""
+    """The same asked of the most similar car that is no cause; None where none is similar."""
     car = car_of(question)
     attribution = asked.step.attribution
     causes = attribution.causes if attribution else ()
@@ -254,8 +258,10 @@ def _placebo(question: Question, asked: Asked) -> Placebo | None:
     try:
         choice = _decided(asked, edits_of(_about(question, idle[0]), asked.scene))
     except ValueError:
-        return None
-    return choice and Placebo(idle[0], choice.action, differs(asked.step.choice, choice))
+        choice = None
+    if choice is None:
+        return Placebo(idle[0], None, False)
+    return Placebo(idle[0], choice.action, differs(asked.step.choice, choice))
 
 
 def _decided(asked: Asked, edits: tuple[Edit, ...]) -> Choice | None:
@@ -329,7 +335,7 @@ def _where_it_changes(car: int, sign: float, asked: Asked) -> tuple[float, Choic
             break
         same = metres
     while other is not None and other - same > CLOSE:
-        middle = (same + other) / 2
+        middle = CLOSE * round((same + other) / 2 / CLOSE)
         halfway = at(middle)
         same, other, choice = (same, middle, halfway) if halfway else (middle, other, choice)
     return (same, None) if other is None else (other, choice)

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import orjson
 
-from drive.checking.verdicts import verify_log
-from drive.episodes import api, shelf
+from drive.checking.verdicts import Verified, Verifier, asked_again
+from drive.episodes import api, log, shelf
 from drive.episodes.record import record
-from drive.language import ending
+from drive.language import ending, words_of
 from drive.policy import about, load, offered, prepare
 from drive.scenarios import SCENARIOS
 from drive.show import proof
@@ -61,6 +61,7 @@ def run(scenario: str, policy: str = "planner", seed: int = 0, language: str = "
         raise ValueError(f"no policy {policy!r}; choose from {', '.join(offered())}")
     if not 0 <= int(seed) <= 999_999_999:
         raise ValueError(f"a seed is a whole number from 0 to 999999999, not {seed!r}")
+    words_of(language)
     driver, name = load(policy), shelf.new_run("page")
     prepare(driver, lambda line: None)
     events = record(World(scenario), driver, int(seed), shelf.root() / name, language)
@@ -111,7 +112,7 @@ def what_if(run: str, episode: str, question: str, step: int = 0, language: str 
 
 
 def verify(run: str, episode: str) -> str:
-    """Test every claim of a log by driving it again.
+    """Test every claim of a log by driving it again; nothing is written.
 
     Args:
         run: from `run`.
@@ -119,7 +120,9 @@ def verify(run: str, episode: str) -> str:
     Returns: JSON {true, false, untestable, false_claims: [{step, sentence, why}]}.
     """
     path = shelf.find(shelf.root(), run, episode)
-    verified = verify_log(path, claims_only=True)
+    driven = log.read(path).episode
+    steps = Verifier(driven, *asked_again(driven.header)).steps(claims_only=True)
+    verified = Verified(tuple(finding for step in steps for finding in step.findings), ())
     counts = {
         result: sum(finding.verdict.result == result for finding in verified.findings)
         for result in ("true", "false", "untestable")
