@@ -1,23 +1,12 @@
 """The report of an evaluation in a real Chromium, opened from disk: readable at every width, and silent."""
 
-import os
-import shutil
-from pathlib import Path
-
 import pytest
+from test_browser import ARGUMENTS, CHROMIUM
 
 from drive.evaluation import evaluate
 from drive.show.report import report
 from drive.types import Choice, Meta, Option
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-if not Path(CHROMIUM).exists() and not os.environ.get("CI"):
-    pytest.skip("there is no Chromium here (set CHROMIUM to its path)", allow_module_level=True)
-
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-]  # fmt: skip
 LEAST = 4.5  # contrast of text (WCAG 2, AA)
 CONTRAST = """() => {
   const light = (colour) => {
