@@ -169,7 +169,7 @@ def test_noise_is_drawn_for_each_car_alone():
         ("Keep lane 2 at 25 m/s.", FASTER),
         ("Keep lane 2 at 25 m/s: car 4 is 20.0 m ahead (I keep 30.0 m).", IDLE),
         ("Keep lane 2 at 25 m/s. Without car 4 I would speed up.", IDLE),
-        ("Keep lane 2 at 25 m/s. Without car 4 I would carry on.", FASTER),
+        ("Keep lane 2 at 25 m/s. Without car 4 I would carry on.", SLOWER),
         (
             "Keep lane 2 at 25 m/s: car 4 is 20.0 m ahead (I keep 30.0 m). "
             "Without car 4 I would carry on.",

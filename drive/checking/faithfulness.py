@@ -18,8 +18,9 @@ import numpy as np
 
 from drive.checking import instructor, purposes, weighing
 from drive.checking.asked import LEAST, Dependence, Reference, hidden, similar_car
+from drive.checking.futures import drive_out
 from drive.checking.scene import observe
-from drive.checking.verdicts import DID_NOT_COME, Finding, Verifier
+from drive.checking.verdicts import DID_NOT_COME, Finding, Verifier, named_option
 from drive.episodes import rollout
 from drive.episodes.replay import replay
 from drive.kinematics import control
@@ -27,6 +28,7 @@ from drive.kinematics.foresight import foresee
 from drive.language import parse, read, words_of
 from drive.measures.statistics import Estimate, wilson
 from drive.reasoning.causes import attribute
+from drive.reasoning.narrate import in_full
 from drive.reasoning.reasons import situation_of
 from drive.types import (
     HORIZON,
@@ -43,6 +45,7 @@ from drive.types import (
     Scene,
     Step,
 )
+from drive.world import World
 
 LATER = 3  # decisions after this one, in which a claim that is false now may have become true
 NOISE = (0.1, 0.1)  # [m] and [m/s], standard deviations
@@ -50,6 +53,7 @@ EDITS = (
     1  # hidden cars per decision that are narrated again: of those that matter, and of the others
 )
 NAMED = 2  # cars that a sentence names at most
+LATE = 0.5, 0.1  # [s], and of the time that is said: by how much a contact may come later
 SOON, NEAR = 2.0, 1.0  # [s] and [m/s]: when a speed is foretold, and how well
 QUICKEST_FIRST = ("FASTER", "IDLE", "SLOWER")
 WISHES = ("gap ahead", "time gap", "time to collision", "gap behind")  # wanted at least
@@ -76,8 +80,17 @@ Narrator = Callable[["Scenery"], Rationale | Step]
 class Scenery:
     """One logged decision with all that can be known of it, before a narrator speaks about it."""
 
-    def __init__(self, episode: Episode, step: Step, policy: Policy, reference: Reference):
+    def __init__(
+        self,
+        episode: Episode,
+        step: Step,
+        policy: Policy,
+        reference: Reference,
+        world: World | None = None,
+    ):
+        """world: the replay, as it stands at the step; of use while it stands there."""
         self.episode, self.step, self.policy, self.reference = episode, step, policy, reference
+        self.world = world
 
     @functools.cached_property
     def dependence(self) -> Dependence:
@@ -132,7 +145,12 @@ class Scenery:
         choice = foresee(scene, self.policy.decide(scene))
         attribution = None if choice.rationale else attribute(self.policy, scene, choice)
         situation = situation_of(scene, choice)
-        return rollout.explain(situation, choice, self.policy.tie, "en", attribution)
+        return rollout.explain(situation, choice, self.policy.tie, "en", attribution, self.told)
+
+    @functools.cached_property
+    def told(self) -> Rationale | None:
+        """The last rationale before this decision that was said in full, as it was when this one was narrated."""
+        return in_full(s.rationale for s in self.episode.steps[: self.step.scene.step])
 
 
 def _alike(option: Option, chosen: Option) -> bool:
@@ -185,6 +203,14 @@ class Case:
             return not read(self.rationale.text, self.rationale.language).goes_on
         except ValueError:
             return True
+
+    @property
+    def heard(self) -> frozenset[int]:
+        """The cars that a listener has been told of: those cited, and of a decision that goes on, those cited when it was last told in full."""
+        told = self.scenery.told
+        if self.in_full or told is None:
+            return self.cited
+        return self.cited | {car for claim in told.claims for car in claim.cars}
 
     @property
     def tested(self) -> frozenset[int]:
@@ -278,16 +304,16 @@ def _precision(case: Case) -> Values:
 
 
 def _recall(case: Case) -> Values:
-    """The share of causes that are cited: of single ones each, of sets the one that is covered best."""
+    """The share of causes that a listener has heard of: of single ones each, of sets the one that is covered best."""
     sets = case.scenery.dependence.sets
-    if not sets or not case.in_full:
+    if not sets:
         return
     if any(len(ids) > 1 for ids in sets):
-        yield max(len(case.cited & set(ids)) / len(ids) for ids in sets)
+        yield max(len(case.heard & set(ids)) / len(ids) for ids in sets)
         return
     causes = {ids[0] for ids in sets}
     most = min(len(causes), NAMED)
-    yield min(len(case.cited & causes), most) / most
+    yield min(len(case.heard & causes), most) / most
 
 
 def _jaccard(case: Case) -> Values:
@@ -312,11 +338,13 @@ def _hallucinated(case: Case) -> Values:
 
 
 def _missed(case: Case) -> Values:
-    """Where single cars make the difference: is the one with the largest effect left out?"""
+    """Where single cars make the difference: has a listener not heard of the one with the largest effect?"""
     ask = case.scenery.reference
     alone = [ids[0] for ids in case.scenery.dependence.sets if len(ids) == 1]
     if alone:
-        yield float(max(alone, key=lambda car: ask.hiding(car).metres) not in case.cited)
+        most = max(ask.hiding(car).metres for car in alone)
+        strongest = {car for car in alone if ask.hiding(car).metres > most - LEAST}
+        yield float(not strongest & case.heard)
 
 
 def _silent(case: Case) -> Values:
@@ -414,6 +442,22 @@ def _untestable(case: Case) -> Values:
             yield float(finding.verdict.result == "untestable")
 
 
+def _contacts(quantity: str) -> Callable[[Case], Values]:
+    """Of the contacts that an option is said to end in: does it, whether it then holds its speed, slows down or speeds up?"""
+
+    def came(case: Case) -> Values:
+        world, scene = case.scenery.world, case.scenery.step.scene
+        for claim in case.rationale.claims:
+            option = named_option(case.scenery.step, claim.option)
+            if (claim.kind, claim.quantity) == ("contact", quantity) and isinstance(option, Meta):
+                within = claim.said + LATE[0] + LATE[1] * claim.said
+                onward = (Meta(name) for name in QUICKEST_FIRST if name in scene.legal.meta)
+                futures = (drive_out(world, option, each, within) for each in onward)
+                yield float(all(future.ended == "collision" for future in futures))
+
+    return came
+
+
 def _chance(case: Case) -> Values:
     """The chance of a contact that the options give the action taken."""
     chance = weighing.contact_chance(case.shown.choice)
@@ -453,6 +497,17 @@ def _usual(case: Case) -> Values:
     """Would the action have done that this episode takes most often?"""
     if _takes_meta(case.scenery.step):
         yield float(case.scenery.usual in case.scenery.acceptable)
+
+
+def _important(case: Case) -> Values:
+    """Does hiding the car that is named first shift the options' scores more than hiding a random one of which nothing is said?"""
+    named = next((c.cars[0] for c in case.rationale.claims if c.cars and c.kind != "fact"), None)
+    scene, ask = case.scenery.step.scene, case.scenery.reference
+    perceived = [car.id for car in scene.cars]
+    others = [car for car in perceived if car not in case.heard | case.cited]
+    if named in perceived and others and ask.choice.chosen.score is not None:
+        other = others[np.random.default_rng([scene.seed, scene.step]).integers(len(others))]
+        yield float(ask.hiding(named).shift > ask.hiding(other).shift + weighing.CLOSE)
 
 
 def _distractor(case: Case) -> Values:
@@ -541,7 +596,7 @@ FIGURES: dict[str, Figure] = {
     "driven as said": Figure("decisions whose words agree with what was then driven", _axis("driven"), "higher"),
     "stops that keep going": Figure("claims to stop after which it does not", _stops, "lower"),
     "precision": Figure("cars told of that the decision depends on, or that count in a score", _precision, "higher", 0.95),
-    "recall": Figure("of the causes, two at most, the share that is cited where a decision is told in full", _recall, "higher", 0.90),
+    "recall": Figure("of the causes, two at most, the share that a listener has heard of", _recall, "higher", 0.90),
     "Jaccard": Figure("agreement of both sets of cars", _jaccard, "higher"),
     "missed critical car": Figure("decisions whose strongest cause is not cited", _missed, "lower"),
     "silent failures": Figure("hidden cars that change the action but not the words", _silent, "lower"),
@@ -567,13 +622,18 @@ FIGURES: dict[str, Figure] = {
                                lambda case: weighing.as_weighed(case.shown.choice, case.weighed), "higher", 1.0),
     "wishes true": Figure("wishes said that a term was held against",
                           lambda case: weighing.wishes(case.rationale, case.weighed), "higher", 0.98),
+    "purposes weighed": Figure("purposes said by which the choice is better than an option that lost",
+                               lambda case: weighing.purposes(case.rationale, case.weighed), "higher", 1.0),
+    "contacts that will come": Figure("contacts said to be certain that came, whatever was done next", _contacts("certain"), "higher", 0.95),
+    "contacts that may come": Figure("the same of those said to be possible", _contacts("possible"), ""),
     "contact chance": Figure("mean chance of a contact given to the action taken", _chance, ""),
     "contact chance, came": Figure("the same decisions that a collision followed", _chance_came, ""),
     "contact chance, right": Figure("one less Brier's score of these chances", _chance_right, "higher"),
     "sufficiency": Figure("actions that a reader of the claims alone names", _sufficient, "higher"),
     "sufficiency, majority": Figure("the same, guessing the episode's commonest action", _usual, ""),
-    "importance": Figure("decisions whose most weighty car is cited",
-                         lambda case: weighing.importance(case.rationale, case.weighed), "higher"),
+    "importance": Figure("decisions in which the car named first shifts the scores more than a random other", _important, "higher"),
+    "decisive car": Figure("decisions that one car alone turned, of which a listener has heard of it",
+                           lambda case: weighing.decisive(case.heard, case.weighed), "higher"),
     "distractor rejection": Figure("decisions whose nearest idle car is not cited", _distractor, "higher", 0.95),
     "purpose kept": Figure("purposes that were reached within 10 s, or withdrawn in words", _purpose, "higher"),
     "contradiction": Figure("decisions of which two things are said that cannot both be so", _contradiction, "lower", 0.0),
@@ -604,6 +664,8 @@ def expected(
 ) -> Action:
     """What a plain reader makes of grounds, rival and causes, as `predicted` says."""
     ruled_out = {claim.option for claim in causes} | {rival}
+    if Meta("IDLE") in {claim.option for claim in causes if claim.cars or claim.objects}:
+        ruled_out.add(Meta("FASTER"))  # what would carry on without a danger goes no faster with it
     for claim in grounds:
         for side in MOVES.get(claim.quantity, ()) if claim.kind == "purpose" else ():
             if Meta(side) not in ruled_out and legal.allows(Meta(side)):
@@ -686,7 +748,7 @@ def examine(
         if not moment.same or moment.step >= len(episode.steps):
             break
         step = episode.steps[moment.step]
-        scenery = Scenery(episode, step, policy, verifier.reference(step))
+        scenery = Scenery(episode, step, policy, verifier.reference(step), moment.world)
         for name, narrator in {"": lambda at: at.step.rationale, **narrators}.items():
             told = narrator(scenery)
             shown = told if isinstance(told, Step) else dataclasses.replace(step, rationale=told)
