@@ -12,17 +12,9 @@ from hand_made import FASTER, IDLE, METAS, RIGHT, SLOWER, car, scene, step_of
 
 from drive.checking import asked as reference
 from drive.checking.asked import Reference, similar_car
-from drive.checking.faithfulness import (
-    FIGURES,
-    Case,
-    Scenery,
-    apart,
-    blurred,
-    estimate,
-    jaccard,
-    majority,
-    predicted,
-)
+from drive.checking.faithfulness import FIGURES, apart, estimate, jaccard, majority
+from drive.checking.listener import predicted
+from drive.checking.scenery import Case, Scenery, blurred
 from drive.checking.verdicts import Finding
 from drive.episodes import rollout
 from drive.kinematics.edits import edited

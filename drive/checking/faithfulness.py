@@ -8,7 +8,6 @@ perceived car hidden in turn, the policy asked in full. docs/faithfulness.md def
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -17,236 +16,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from drive.checking import instructor, purposes, weighing
-from drive.checking.asked import LEAST, Dependence, Reference, hidden, similar_car
+from drive.checking.asked import LEAST, similar_car
 from drive.checking.futures import drive_out
+from drive.checking.listener import QUICKEST_FIRST, expected, predicted, structured
 from drive.checking.scene import observe
-from drive.checking.verdicts import DID_NOT_COME, Finding, Verifier, named_option
-from drive.episodes import rollout
+from drive.checking.scenery import Case, Scenery
+from drive.checking.verdicts import DID_NOT_COME, Verifier, named_option
 from drive.episodes.replay import replay
 from drive.kinematics import control
-from drive.kinematics.foresight import foresee
-from drive.language import parse, read, words_of
+from drive.language import words_of
 from drive.measures.statistics import Estimate, wilson
-from drive.reasoning.causes import attribute
-from drive.reasoning.narrate import in_full
-from drive.reasoning.reasons import situation_of
-from drive.types import (
-    HORIZON,
-    Action,
-    Car,
-    Choice,
-    Claim,
-    Episode,
-    Legal,
-    Meta,
-    Option,
-    Policy,
-    Rationale,
-    Scene,
-    Step,
-)
-from drive.world import World
+from drive.types import HORIZON, Claim, Episode, Meta, Policy, Rationale, Step
 
-LATER = 3  # decisions after this one, in which a claim that is false now may have become true
-NOISE = (0.1, 0.1)  # [m] and [m/s], standard deviations
-EDITS = (
-    1  # hidden cars per decision that are narrated again: of those that matter, and of the others
-)
 NAMED = 2  # cars that a sentence names at most
 LATE = 0.5, 0.1  # [s], and of the time that is said: by how much a contact may come later
 SOON, NEAR = 2.0, 1.0  # [s] and [m/s]: when a speed is foretold, and how well
-QUICKEST_FIRST = ("FASTER", "IDLE", "SLOWER")
-WISHES = ("gap ahead", "time gap", "time to collision", "gap behind")  # wanted at least
-
-# purposes -> the changes of lane that they make one expect, the likelier first
-MOVES = {
-    "pass": ("LANE_LEFT", "LANE_RIGHT"),
-    "reach exit": ("LANE_RIGHT", "LANE_LEFT"),
-    "keep right": ("LANE_RIGHT",),
-}
-HOLDS = (  # purposes and facts that speak against speeding up
-    "follow", "stop before", "bend", "let go first", "find gap",
-    "too close", "too near", "braking needed", "hazard ahead", "wreck",
-)  # fmt: skip
 
 Values = Iterable[float]
 # what it says; or all that it shows, with options and terms of its own
-Narrator = Callable[["Scenery"], Rationale | Step]
-
-
-# ------------------------------------------------------------------------------- what is known
-
-
-class Scenery:
-    """One logged decision with all that can be known of it, before a narrator speaks about it."""
-
-    def __init__(
-        self,
-        episode: Episode,
-        step: Step,
-        policy: Policy,
-        reference: Reference,
-        world: World | None = None,
-    ):
-        """world: the replay, as it stands at the step; of use while it stands there."""
-        self.episode, self.step, self.policy, self.reference = episode, step, policy, reference
-        self.world = world
-
-    @functools.cached_property
-    def dependence(self) -> Dependence:
-        """The sets of cars that the decision truly depends on."""
-        return self.reference.depends_on()
-
-    @property
-    def before(self) -> Step | None:
-        """The step before, if any."""
-        number = self.step.scene.step
-        return self.episode.steps[number - 1] if number else None
-
-    @functools.cached_property
-    def later(self) -> tuple[Scene, ...]:
-        number = self.step.scene.step
-        scenes = [step.scene for step in self.episode.steps[number + 1 : number + 1 + LATER]]
-        final = self.episode.end.final if self.episode.end else None
-        return tuple(scenes) if len(scenes) == LATER or final is None else (*scenes, final)
-
-    @functools.cached_property
-    def edits(self) -> tuple[tuple[bool, Rationale], ...]:
-        """Some cars hidden one at a time: did the action change, and what is said then?"""
-        scene = self.step.scene
-        effects = [(self.reference.hiding(car.id), car.id) for car in nearest_first(scene)]
-        chosen = [e for e in effects if e[0].real][:EDITS] + [
-            e for e in effects if not e[0].metres
-        ][:EDITS]
-        return tuple((effect.real, self.narrated(hidden(scene, {car}))) for effect, car in chosen)
-
-    @functools.cached_property
-    def noisy(self) -> tuple[bool, Rationale]:
-        """The scene seen with noise: is the same decided, and what is said?"""
-        scene = blurred(self.step.scene)
-        same = self.policy.decide(scene).action == self.step.choice.action
-        return same, self.narrated(scene)
-
-    @functools.cached_property
-    def usual(self) -> str:
-        """The action that the episode takes most often."""
-        return Counter(str(step.choice.action) for step in self.episode.steps).most_common(1)[0][0]
-
-    @functools.cached_property
-    def acceptable(self) -> frozenset[str]:
-        """The legal actions that drive as the one taken does; controls are all one."""
-        chosen = self.step.choice.chosen
-        return frozenset(
-            str(option.action) for option in self.step.choice.options if _alike(option, chosen)
-        )
-
-    def narrated(self, scene: Scene) -> Rationale:
-        """What is said where the policy decides about this scene: in its own words, if it has any."""
-        choice = foresee(scene, self.policy.decide(scene))
-        attribution = None if choice.rationale else attribute(self.policy, scene, choice)
-        situation = situation_of(scene, choice)
-        return rollout.explain(situation, choice, self.policy.tie, "en", attribution, self.told)
-
-    @functools.cached_property
-    def told(self) -> Rationale | None:
-        """The last rationale before this decision that was said in full, as it was when this one was narrated."""
-        return in_full(s.rationale for s in self.episode.steps[: self.step.scene.step])
-
-
-def _alike(option: Option, chosen: Option) -> bool:
-    a, b = option.trajectory, chosen.trajectory
-    return float(np.hypot(a.x - b.x, a.y - b.y).max()) < LEAST
-
-
-def nearest_first(scene: Scene) -> list[Car]:
-    return sorted(scene.cars, key=lambda car: math.hypot(car.x - scene.ego.x, car.y - scene.ego.y))
-
-
-def blurred(scene: Scene) -> Scene:
-    """Every car displaced and its speed changed by normal noise, drawn from (seed, step, car)."""
-
-    def moved(car: Car) -> Car:
-        dx, dy, dv = np.random.default_rng([scene.seed, scene.step, car.id, 7]).normal(size=3)
-        return dataclasses.replace(
-            car, x=car.x + NOISE[0] * dx, y=car.y + NOISE[0] * dy, speed=car.speed + NOISE[1] * dv
-        )
-
-    return dataclasses.replace(scene, cars=tuple(map(moved, scene.cars)))
-
-
-@dataclass(frozen=True)
-class Case:
-    """What a narrator says of a decision, and the verifier's findings on it."""
-
-    scenery: Scenery
-    shown: Step  # with the options and the rationale that the narrator shows
-    findings: tuple[Finding, ...]
-    honest: bool  # was it said by the narrator that also speaks of edited scenes?
-
-    @property
-    def rationale(self) -> Rationale:
-        return self.shown.rationale
-
-    @property
-    def weighed(self) -> Choice:
-        """What the policy weighs when it is asked again."""
-        return self.scenery.reference.choice
-
-    @property
-    def cited(self) -> frozenset[int]:
-        return frozenset(car for claim in self.rationale.claims for car in claim.cars)
-
-    @property
-    def in_full(self) -> bool:
-        """Is the decision told in full, and not as one that goes on?"""
-        try:
-            return not read(self.rationale.text, self.rationale.language).goes_on
-        except ValueError:
-            return True
-
-    @property
-    def heard(self) -> frozenset[int]:
-        """The cars that a listener has been told of: those cited, and of a decision that goes on, those cited when it was last told in full."""
-        told = self.scenery.told
-        if self.in_full or told is None:
-            return self.cited
-        return self.cited | {car for claim in told.claims for car in claim.cars}
-
-    @property
-    def tested(self) -> frozenset[int]:
-        """Cars that were tested to be causes when the decision was made, cited or not."""
-        attribution = self.scenery.step.attribution
-        causes = attribution.causes if attribution else ()
-        return frozenset(car for cause in causes for car in cause.cars)
-
-    @property
-    def blamed(self) -> frozenset[int]:
-        """Cars that are said to be a cause."""
-        return self._named(lambda claim: claim.kind == "cause")
-
-    @property
-    def told(self) -> frozenset[int]:
-        """Cars of which anything is said but a fact that must be heard whenever it is so."""
-        return self._named(lambda claim: claim.kind != "fact")
-
-    def _named(self, fits: Callable[[Claim], bool]) -> frozenset[int]:
-        return frozenset(car for c in self.rationale.claims if fits(c) for car in c.cars)
-
-    @property
-    def counting(self) -> frozenset[int]:
-        """Cars that count in the score of an option."""
-        options = self.scenery.step.choice.options
-        return frozenset(car for o in options for t in o.terms if t.worth for car in t.cars)
-
-    def results(self, test: str, *quantities: str) -> list[float]:
-        """1 for true, 0 for false; untestable claims are left out."""
-        return [
-            float(finding.verdict.result == "true")
-            for finding in self.findings
-            if finding.test == test
-            and (not quantities or finding.verdict.claim.quantity in quantities)
-            and finding.verdict.result != "untestable"
-        ]
+Narrator = Callable[[Scenery], Rationale | Step]
 
 
 # ------------------------------------------------------------------------------------- figures
@@ -489,7 +277,7 @@ def _purpose(case: Case) -> Values:
 def _sufficient(case: Case) -> Values:
     """Does a reader name the action that is given the claims alone, without text, decision and intentions?"""
     if _takes_meta(case.scenery.step):
-        guess = expected(*_structured(case.rationale), case.scenery.step.scene.legal)
+        guess = expected(*structured(case.rationale), case.scenery.step.scene.legal)
         yield float(str(guess) in case.scenery.acceptable)
 
 
@@ -643,89 +431,6 @@ FIGURES: dict[str, Figure] = {
        for name in instructor.CRITERIA},
     "instructor: all at once": Figure("decisions whose words meet all of these", _passes, "higher"),
 }  # fmt: skip
-
-
-# --------------------------------------------------------------------------- forward simulation
-
-
-def predicted(rationale: Rationale, legal: Legal) -> Action:
-    """The action that a plain listener expects, told everything but the decision and intentions.
-
-    What a cause or the rival sentence names was not done. A change of lane is expected where that is what the
-    decision is for, or the room wanted there is said to be there. Otherwise the quickest action that
-    nothing said speaks against: a shortfall, a danger ahead, what one holds back for, a bend, an end of the lane or
-    a contact speaks against speeding up.
-    """
-    return expected(*_masked(rationale), legal)
-
-
-def expected(
-    grounds: tuple[Claim, ...], rival: Action | None, causes: tuple[Claim, ...], legal: Legal
-) -> Action:
-    """What a plain reader makes of grounds, rival and causes, as `predicted` says."""
-    ruled_out = {claim.option for claim in causes} | {rival}
-    if Meta("IDLE") in {claim.option for claim in causes if claim.cars or claim.objects}:
-        ruled_out.add(Meta("FASTER"))  # what would carry on without a danger goes no faster with it
-    for claim in grounds:
-        for side in MOVES.get(claim.quantity, ()) if claim.kind == "purpose" else ():
-            if Meta(side) not in ruled_out and legal.allows(Meta(side)):
-                return Meta(side)
-        changes = claim.option in (Meta("LANE_LEFT"), Meta("LANE_RIGHT"))
-        if (
-            changes
-            and claim.option not in ruled_out
-            and legal.allows(claim.option)
-            and _invites(claim)
-        ):
-            return claim.option
-    if any(map(_warns, grounds)):
-        ruled_out.add(Meta("FASTER"))
-    order = [Meta(name) for name in (*QUICKEST_FIRST, *legal.meta) if name in legal.meta]
-    return next((action for action in order if action not in ruled_out), order[0])
-
-
-def _masked(rationale: Rationale) -> tuple[tuple[Claim, ...], Action | None, tuple[Claim, ...]]:
-    """Grounds, rival and causes from the words alone."""
-    try:
-        account = read(rationale.text, rationale.language)
-        purpose = (account.purpose,) if account.purpose else ()
-        return (*purpose, *account.grounds, *account.facts), account.rival, account.causes
-    except ValueError:
-        pass
-    try:
-        claims = parse(rationale.text, rationale.language)
-    except ValueError:
-        claims = ()
-    return (
-        tuple(c for c in claims if c.kind != "cause"),
-        None,
-        tuple(c for c in claims if c.kind == "cause"),
-    )
-
-
-def _structured(rationale: Rationale) -> tuple[tuple[Claim, ...], Action | None, tuple[Claim, ...]]:
-    """Grounds, rival and causes as they stand in the rationale, whatever its text."""
-    grounds = tuple(c for c in rationale.claims if c.kind not in ("cause", "intention"))
-    causes = tuple(c for c in rationale.claims if c.kind == "cause")
-    return grounds, rationale.rival, causes
-
-
-def _invites(claim: Claim) -> bool:
-    if claim.quantity == "free ahead":
-        return True
-    return (
-        claim.quantity in WISHES and claim.threshold is not None and claim.said >= claim.threshold
-    )
-
-
-def _warns(claim: Claim) -> bool:
-    if claim.kind in ("purpose", "fact"):
-        return claim.quantity in HOLDS
-    if claim.quantity in WISHES and claim.threshold is not None and claim.option is None:
-        return claim.said < claim.threshold
-    if claim.quantity == "speed" and claim.threshold is not None:
-        return claim.said > claim.threshold
-    return claim.quantity in ("predicted contact", "lane ends", "bend radius")
 
 
 # ---------------------------------------------------------------------------------- many decisions

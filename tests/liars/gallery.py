@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from drive.checking.faithfulness import Scenery, nearest_first
+from drive.checking.scenery import Scenery, nearest_first
 from drive.language import Account, make_claim, read, say_rationale
 from drive.roads.geometry import corners, distance_between
 from drive.types import Car, Choice, Claim, Meta, Option, Rationale, Scene, Step
