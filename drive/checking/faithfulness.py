@@ -17,8 +17,7 @@ import numpy as np
 
 from drive.checking import instructor, purposes, weighing
 from drive.checking.asked import LEAST, similar_car
-from drive.checking.futures import drive_out
-from drive.checking.listener import QUICKEST_FIRST, expected, predicted, structured
+from drive.checking.listener import expected, predicted, structured
 from drive.checking.scene import observe
 from drive.checking.scenery import Case, Scenery
 from drive.checking.verdicts import DID_NOT_COME, Verifier, named_option
@@ -234,14 +233,11 @@ def _contacts(quantity: str) -> Callable[[Case], Values]:
     """Of the contacts that an option is said to end in: does it, whether it then holds its speed, slows down or speeds up?"""
 
     def came(case: Case) -> Values:
-        world, scene = case.scenery.world, case.scenery.step.scene
         for claim in case.rationale.claims:
             option = named_option(case.scenery.step, claim.option)
             if (claim.kind, claim.quantity) == ("contact", quantity) and isinstance(option, Meta):
                 within = claim.said + LATE[0] + LATE[1] * claim.said
-                onward = (Meta(name) for name in QUICKEST_FIRST if name in scene.legal.meta)
-                futures = (drive_out(world, option, each, within) for each in onward)
-                yield float(all(future.ended == "collision" for future in futures))
+                yield float(case.scenery.ends_in_contact(option, within))
 
     return came
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from drive.checking.asked import LEAST, Dependence, Reference, hidden
+from drive.checking.futures import drive_out
 from drive.checking.verdicts import Finding
 from drive.episodes import rollout
 from drive.kinematics.foresight import foresee
@@ -19,14 +20,26 @@ from drive.language import read
 from drive.reasoning.causes import attribute
 from drive.reasoning.narrate import in_full
 from drive.reasoning.reasons import situation_of
-from drive.types import Car, Choice, Claim, Episode, Option, Policy, Rationale, Scene, Step
+from drive.types import (
+    Action,
+    Car,
+    Choice,
+    Claim,
+    Episode,
+    Meta,
+    Option,
+    Policy,
+    Rationale,
+    Scene,
+    Step,
+)
 from drive.world import World
 
 LATER = 3  # decisions after this one, in which a claim that is false now may have become true
 NOISE = (0.1, 0.1)  # [m] and [m/s], standard deviations
-EDITS = (
-    1  # hidden cars per decision that are narrated again: of those that matter, and of the others
-)
+# hidden cars per decision that are narrated again: of those that matter, and of the others
+EDITS = 1
+SPEEDS = ("IDLE", "SLOWER", "FASTER")  # what may be done after an option
 
 
 class Scenery:
@@ -43,6 +56,7 @@ class Scenery:
         """world: the replay, as it stands at the step; of use while it stands there."""
         self.episode, self.step, self.policy, self.reference = episode, step, policy, reference
         self.world = world
+        self._ends: dict[tuple[Action, float], bool] = {}
 
     @functools.cached_property
     def dependence(self) -> Dependence:
@@ -78,6 +92,15 @@ class Scenery:
         scene = blurred(self.step.scene)
         same = self.policy.decide(scene).action == self.step.choice.action
         return same, self.narrated(scene)
+
+    def ends_in_contact(self, option: Action, within: float) -> bool:
+        """Does a collision follow an option within these seconds, whether the speed is then held, lowered or raised?"""
+        key = option, within
+        if key not in self._ends:
+            onward = (Meta(name) for name in SPEEDS if name in self.step.scene.legal.meta)
+            futures = (drive_out(self.world, option, each, within) for each in onward)
+            self._ends[key] = all(future.ended == "collision" for future in futures)
+        return self._ends[key]
 
     @functools.cached_property
     def usual(self) -> str:

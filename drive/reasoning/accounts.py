@@ -48,6 +48,7 @@ ROOM, ROOM_TO_SPEED_UP = (
     1.0,
 )  # [s] of road ahead, from which it is worth saying that it is free
 NEAR_EXIT = 500.0  # [m] to the exit, from which it is spoken of until its lane is reached
+GAPS = ("time gap", "gap ahead")  # which a fact may tell already, as short of a wish
 OF_AN_OPTION = ("wish", "worth", "contact", "preference", "rejection")  # kinds of claims
 BLOCKING = ("beside", "gap behind", "closing from behind", "imposed braking", "no lane", "lane ends",
             "oncoming", "time to collision", "predicted contact")  # fmt: skip
@@ -62,6 +63,8 @@ def account_of(
     facts = facts_of(situation, choice, _met_first(situation, account))
     causes = cause_claims(situation.scene, choice, attribution)
     grounds = _without_idle_room(situation, account.grounds, causes)
+    near = {claim.cars for claim in facts if claim.quantity in ("too close", "too near")}
+    grounds = tuple(c for c in grounds if c.cars not in near or c.quantity not in GAPS)
     return replace(account, grounds=grounds, facts=facts, causes=causes), rival
 
 
