@@ -107,7 +107,8 @@ def pairs(episodes: Episodes) -> Iterator[str]:
 
 
 def short(episodes: Episodes) -> Iterator[str]:
-    told = [len(d) for (road, _), d in episodes.items() if road in ROADS_IN_README]
+    shown_here = [(road, name) for road in ROADS_IN_README for name in IN_README]
+    told = [len(episodes[key]) for key in shown_here if key in episodes]
     yield f"Tasks done, % (95 % interval); mean speed [m/s]; share of time with a headway under 1 s. n = {min(told)} to {max(told)}."
     yield ""
     yield f"| road | {' | '.join(f'`{name}`' for name in IN_README)} | DiLu, published |"

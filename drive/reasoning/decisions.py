@@ -118,7 +118,7 @@ def _of_holding_back(situation: Situation, each: Difference) -> Claim | None:
         return None
     met = _met(situation, each.cars[0])
     if met in ("lead", "crossing") and situation.scene.car(each.cars[0]).crashed:
-        met = "static"  # a wreck goes nowhere, whoever had priority
+        met = "static"  # a wreck goes nowhere, even with priority
     return make_claim("purpose", PURPOSES[met], cars=each.cars[:1]) if met else None
 
 
