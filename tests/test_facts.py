@@ -15,6 +15,8 @@ from drive.checking.scene import Untrue
 from drive.checking.text import check_rationale
 from drive.kinematics.hazards import contact_in
 from drive.language import QUANTITIES, read
+from drive.roads import Lane, Road
+from drive.roads.lanes import Arc
 from drive.types import Choice, Claim, Option, Scene
 
 named = pytest.mark.parametrize("key", sorted(BY_NAME), ids=" ".join)
@@ -182,3 +184,17 @@ def test_a_wreck_is_stopped_for_and_not_let_go_first_whatever_its_lane_ranks():
     intact = replace(at, cars=tuple(replace(each, crashed=False) for each in at.cars))
     assert verdict(intact, choice, Claim("fact", "has priority", None, cars=(6,))) == "true"
     assert verdict(intact, choice, Claim("fact", "wreck near", 1.0, cars=(6,))) == "false"
+
+
+def test_a_lane_that_only_crosses_the_ego_s_way_does_not_make_it_an_oncoming_lane():
+    """Two left turns cross in the middle of a junction, where they lead opposite ways for a moment."""
+    far = 24.0 / math.sqrt(2)
+    arcs = (
+        Arc((0.0, 0.0), 12.0, 0.0, math.pi / 2, 1),
+        Arc((far, far), 12.0, math.pi, 1.5 * math.pi, 1),
+    )
+    turns = [Lane((name, "x", 0), arc, 4.0, 10.0) for name, arc in zip("ab", arcs, strict=True)]
+    road, first = Road(tuple(turns)), turns[0]
+    x, y = map(float, first.point(first.length / 2))
+    assert np.allclose(turns[1].point(turns[1].length / 2), (x, y))
+    assert not facts.against_traffic(road, first, x, y)

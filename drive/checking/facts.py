@@ -40,6 +40,7 @@ EACH_LANE = 1.0  # [s] that a change of lane takes at the least
 MEETS = 0.05  # [m] that the two ways to integrate may differ by
 FAST, SAME_SPEED = 0.5, 0.4  # [m/s] over the limit; by which a car is slower at the least
 STANDS = 1.0  # [m/s] below which a car stands
+BESIDE = 5.0  # [m] either side of a place; a lane that is opposite at one place only crosses it
 
 
 def check(scene: Scene, claim: Claim, trajectory: Trajectory) -> Verdict:
@@ -216,15 +217,20 @@ def _wrong_lane(scene: Scene, trajectory: Trajectory) -> LaneId:
 
 
 def against_traffic(road: Road, lane: Lane, x: float, y: float) -> bool:
-    """Does a lane of the opposite direction lie in a lane's place, where the ego is?"""
-    s = min(max(float(lane.frenet(x, y)[0]), 0.0), lane.length)
-    place, course = lane.point(s), float(lane.heading(s))
-    for other in road.lanes:
-        at, aside = other.frenet(*place)
-        along = 0 <= at <= other.length and abs(aside) < other.width / 4
-        if along and math.cos(float(other.heading(at)) - course) < -math.cos(math.pi / 4):
-            return True
-    return False
+    """Does a lane of the opposite direction lie in a lane's place, where the ego is and either side of that?
+
+    One that is opposite at one place only crosses it.
+    """
+    s = float(lane.frenet(x, y)[0])
+    places = [min(max(s + off, 0.0), lane.length) for off in (-BESIDE, 0.0, BESIDE)]
+    return any(all(_opposite(lane, at, other) for at in places) for other in road.lanes)
+
+
+def _opposite(lane: Lane, s: float, other: Lane) -> bool:
+    at, aside = other.frenet(*lane.point(s))
+    turned = math.cos(float(other.heading(at)) - float(lane.heading(s)))
+    along = 0 <= at <= other.length and abs(aside) < other.width / 4
+    return along and turned < -math.cos(math.pi / 4)
 
 
 def _in_own_lane(scene: Scene) -> Scene:
