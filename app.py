@@ -16,7 +16,7 @@ import gradio as gr
 
 from drive.policy import offered
 from drive.scenarios import SCENARIOS
-from drive.show import answers, brought, requests, service, session, viewer
+from drive.show import answers, brought, differences, requests, service, session, viewer
 from drive.show.requests import OPENING
 from drive.types import Header
 
@@ -135,6 +135,11 @@ COMPARED = """() => {
   const player = document.querySelector(".wd").dataset;
   return [[player.run, player.episode, player.with]];
 }"""  # what the player shows, and what it is to be compared with
+TAKEN = f"""(...given) => {{
+  const {{ run, episode, wheel }} = document.querySelector(".wd").dataset;
+  const [scenario, policy, seed, , asked] = ({ASKED})(...given);
+  return [scenario, policy, seed, [run, episode, wheel === "new" ? null : wheel], asked];
+}}"""  # the decision at which a visitor wants the wheel, or the form's road
 SAVE = "() => document.querySelector('#wd-file a, a#wd-file, button#wd-file')?.click()"
 
 
@@ -162,7 +167,7 @@ def build(language: str = "en", preparation: session.Preparation | None = None) 
                 data = gr.Button("Log", elem_id="wd-log")
                 whole = gr.Button("File", elem_id="wd-page")
                 bring = gr.UploadButton("Open", elem_id="wd-open")
-        player = _player(language)
+        player = _player(page, language)
         file = gr.DownloadButton(visible="hidden", elem_id="wd-file")
         when, what = gr.Number(visible=False), gr.JSON(visible=False)
 
@@ -171,6 +176,10 @@ def build(language: str = "en", preparation: session.Preparation | None = None) 
         demo.load(arrive, None, player, **WAITING)
         player.retry(arrive, None, player, **WAITING)  # it heard nothing
         player.apply(of_visitor(page.compare), what, player, js=COMPARED, **WAITING)
+        taken = [scenario, policy, seed, what, when]
+        player.play(
+            of_visitor(page.take), taken, player, js=TAKEN, trigger_mode="multiple", **WAITING
+        )
         player.select(listed, what, [run, name, scenario, policy, seed], js=LISTED, **AT_LAST)
         demo.unload(leave)
         for press in (go.click, seed.submit):
@@ -201,9 +210,10 @@ def build(language: str = "en", preparation: session.Preparation | None = None) 
     return demo
 
 
-def _player(language: str) -> gr.HTML:
+def _player(page: requests.Page, language: str) -> gr.HTML:
     """The player: its markup never changes, messages come as its value."""
     assets, asking = viewer.player_assets(), answers.Answering(requests.driven_again)
+    looking = differences.Looking(requests.driven_again)
 
     def logged(where: list) -> str:
         """The episode at (run, name); called by this name, and with one value, whatever the player gives."""
@@ -219,12 +229,24 @@ def _player(language: str) -> gr.HTML:
         run, name = where
         return requests.rivals(run, name)
 
+    def steered(asked: list) -> str:
+        """What a visitor at the wheel did with the decision (token, step, action)."""
+        return page.steered(asked)
+
+    def left(token: str) -> str:
+        """The wheel given back that a token stands for."""
+        return page.left(token)
+
+    def hindsight(where: list) -> str:
+        """Whose action was better at (run, name, step)."""
+        return requests.hindsight(looking, where, language)
+
     return gr.HTML(
         html_template=assets["html"],
         css_template=assets["css"],
         js_on_load=assets["js"],
         apply_default_css=False,
-        server_functions=[logged, answered, compared],
+        server_functions=[logged, answered, compared, steered, left, hindsight],
     )
 
 

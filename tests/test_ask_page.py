@@ -17,7 +17,7 @@ from drive.episodes.asking import Asker
 from drive.episodes.branch import branch
 from drive.episodes.record import finished
 from drive.language import parse_question
-from drive.show import answers, comparing, requests
+from drive.show import answers, comparing, kept, requests
 
 SIZES = [(1280, 720), (390, 844)]
 STEP = 3
@@ -255,16 +255,16 @@ def test_a_log_that_has_grown_is_read_anew_and_only_a_few_are_kept(runs, driven,
         desk.ask("grown", "fast", 5, "why")
     path.write_text("\n".join(lines) + "\n")
     assert desk.ask("grown", "fast", 5, "why")["phrases"]
-    for number in range(answers.KEPT + 3):
+    for number in range(kept.KEPT + 3):
         log.write(runs / "many" / f"a{number}.jsonl", driven)
         desk.ask("many", f"a{number}", 0, "why")
-    assert len(desk._kept) == answers.KEPT
+    assert len(desk._logs._kept) == kept.KEPT
 
 
 def test_a_crowd_is_told_to_come_back(runs, driven, monkeypatch):
     monkeypatch.setenv("WHYDRIVE_RUNS", str(runs))
     desk = answers.Answering(requests.driven_again)
-    desk._asking = answers.AT_ONCE + answers.WAITING
+    desk._logs._asking = kept.AT_ONCE + kept.WAITING
     told = json.loads(requests.answer(desk, ["asked", "fast", 1, "why", 1]))
     assert "many visitors" in told["problem"]
 

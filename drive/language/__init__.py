@@ -1,5 +1,6 @@
 """Words: claims, terms and rationales said and understood. The only place with prose."""
 
+from drive.language.by_hand import KEYS, hand_words, said_number, say_gains
 from drive.language.glossary import meaning
 from drive.language.parse import parse, read
 from drive.language.quantities import (
@@ -29,6 +30,7 @@ from drive.language.tables import LANGUAGES, LATERAL, LONGITUDINAL, TERMS, words
 __all__ = [
     "FOLLOW",
     "FOLLOW_OTHER",
+    "KEYS",
     "LANGUAGES",
     "LATERAL",
     "LONGITUDINAL",
@@ -36,6 +38,7 @@ __all__ = [
     "TERMS",
     "Account",
     "answering",
+    "hand_words",
     "ending",
     "explanation",
     "make_claim",
@@ -46,10 +49,12 @@ __all__ = [
     "round_said",
     "said_action",
     "said_in",
+    "said_number",
     "say",
     "say_action",
     "say_also",
     "say_duration",
+    "say_gains",
     "say_in_passing",
     "say_question",
     "say_rationale",

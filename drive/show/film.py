@@ -21,7 +21,7 @@ from drive import camera
 from drive.camera import Colour, Marks, Palette, font
 from drive.checking.verdicts import Finding
 from drive.episodes.whole import whole
-from drive.language import ending, said_in, say_action, words_of
+from drive.language import ending, hand_words, said_in, say_action, words_of
 from drive.measures.motion import Motion
 from drive.reasoning.narrate import merge
 from drive.show.proof import WORST, finding_data
@@ -371,11 +371,14 @@ def _score_bar(
 def _head(draw: ImageDraw.ImageDraw, look: _Look, index: int):
     """The decision on the left; on the right what is driven, or at its end how it ended."""
     palette, header, step = look.palette, look.episode.header, look.episode.steps[index]
-    done = say_action(step.choice.action, look.language)
+    done = say_action(step.driven, look.language)
     draw.text((MARGIN + 84, 15), done[:1].upper() + done[1:], palette.ink, font(16, bold=True))
     x = MARGIN + 84 + draw.textlength(done, font(16, bold=True)) + 16
     fallback = () if step.choice.answered else (words_of(look.language).fallback,)
     words = " · ".join((*decision_words(look.said[index].decision, look.language), *fallback))
+    if step.takeover:
+        act = say_action(step.choice.action, look.language)
+        words = hand_words(look.language).beside.format(act=act)
     draw.text((x, 17), words, palette.faint, font(14))
     about = f"{header.scenario} · {header.policy} · {header.seed}"
     if step is look.episode.steps[-1] and look.episode.end:

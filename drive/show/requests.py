@@ -10,18 +10,19 @@ import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import orjson
 
-from drive.episodes import lines, log, shelf
+from drive.episodes import by_hand, lines, log, shelf
 from drive.episodes.api import drivers_of
 from drive.episodes.record import record
 from drive.policy import load, offered, prepare
 from drive.scenarios import SCENARIOS
-from drive.show import answers, brought, comparing, offline, proof, session
+from drive.show import answers, brought, comparing, differences, offline, proof, seats, session
 from drive.show.film import film
 from drive.types import Header
 from drive.world import World
@@ -106,11 +107,21 @@ def proved(run: str, name: str, language: str = "en") -> Iterator[dict]:
     yield from proof.messages(driven_again(run, name), run, name, language)
 
 
+def hindsight(looking: differences.Looking, asked: list, language: str = "en") -> str:
+    """Whose action was better at a step of a log, or one sentence about why that cannot be told."""
+    try:
+        run, name, step = asked
+        return text(looking.look(run, name, session.whole(step), language))
+    except (ValueError, TypeError, OSError) as error:
+        return text({"problem": session.in_words(error)})
+
+
 def rivals(run: str, name: str) -> str:
     """The policies that a logged episode may be compared with."""
     try:
         header = log.read_header(driven_again(run, name))
-        names = drivers_of(header.scenario) if header.scenario in SCENARIOS else ()
+        can_be = header.scenario in SCENARIOS and header.driver == "policy"
+        names = drivers_of(header.scenario) if can_be else ()
     except (ValueError, OSError):
         names = ()
     return text({"rivals": [each for each in names if each != header.policy] if names else []})
@@ -137,6 +148,20 @@ def paged(run: str, name: str, folder: Path, language: str = "en") -> Path:
     return made
 
 
+def wheel_of(
+    chosen: tuple[str, str, str], asked: list, folder: Path, language: str = "en"
+) -> by_hand.Wheel:
+    """The wheel at a decision (run, name, step), or where step is None on a new road (scenario, policy, seed)."""
+    run, name, step = asked
+    if step is not None:
+        episode = log.read(driven_again(run, name)).episode
+        return by_hand.from_moment(episode, session.whole(step), folder, language)
+    scenario, policy, seed = chosen
+    if policy not in offered():
+        raise ValueError(f"no policy {policy!r}; choose from {', '.join(offered())}")
+    return by_hand.from_start(scenario, load(policy), session.whole(seed), folder, language)
+
+
 def preparation() -> session.Preparation:
     """The making ready of the usual policy, begun."""
     return session.Preparation(partial(prepare, load(OPENING["policy"]))).start()
@@ -154,6 +179,7 @@ class Page:
         self.visitors = session.Visitors()
         self.roads, self.films = session.Line(AT_ONCE), session.Line(FILMS_AT_ONCE)
         self.checks, self.looks = session.Line(CHECKS_AT_ONCE), session.Line(LOOKS_AT_ONCE)
+        self.seats = seats.Seats()
         self._met: dict[tuple, list] = {}  # what an earlier visitor was met with, and where it lies
 
     def leave(self, visitor: str) -> None:
@@ -200,6 +226,64 @@ class Page:
                 yield text(message)
         except (ValueError, OSError) as error:
             yield text(here | {"beside": {"problem": session.in_words(error)}})
+
+    async def take(
+        self, visitor: str, scenario: str, policy: str, seed: str, asked: list, wish: float
+    ):
+        """Give a visitor the wheel at a decision of what is shown, or on a new road, and test what was said at the end.
+
+        asked: (run, name, step), or (run, name, None) for a new road: then scenario, policy and seed say which.
+        """
+        wanted = self.visitors.wish(visitor, wish)
+        if not wanted():
+            return
+        try:
+            policy = (
+                policy if asked[2] is None else log.read_header(driven_again(*asked[:2])).policy
+            )
+        except (ValueError, TypeError, OSError, IndexError) as error:
+            yield text({"problem": session.in_words(error), "wish": wish})
+            return
+        told = self._at_the_wheel((scenario, policy, seed), asked, wanted)
+        async for message in shown(self._proved(told, wanted), wish):
+            yield message
+
+    async def _at_the_wheel(
+        self, chosen: tuple, asked: list, wanted: Callable[[], bool]
+    ) -> AsyncIterator[dict]:
+        """What a seat is told at its beginning and its end; the seat is given back when it is no longer wanted."""
+        taken: list[seats.Seat] = []
+
+        def begun() -> Iterator[dict]:
+            run = shelf.new_run("page")
+            wheel = wheel_of(chosen, asked, shelf.root() / run, self.language)
+            taken.append(self.seats.take(wheel, run, self.language))
+            yield taken[0].begin()
+
+        try:
+            async for message in self._told(begun(), chosen[1], wanted):
+                yield message
+            while wanted() and not taken[0].over:
+                await asyncio.sleep(session.LOOK)
+            if taken and wanted():
+                yield taken[0].end() or {"id": taken[0].id, "left": True}
+        finally:
+            for seat in taken:
+                self.seats.give_back(seat)
+
+    def steered(self, asked: list) -> str:
+        """What a visitor at the wheel did with a decision: (token, step, action, None for the policy's own)."""
+        try:
+            token, step, action = asked
+            return text(self.seats.of(token).drive(session.whole(step), action))
+        except (ValueError, TypeError, OSError) as error:
+            return text({"problem": session.in_words(error)})
+
+    def left(self, token: str) -> str:
+        """Give the wheel back that a token stands for."""
+        with suppress(ValueError):
+            self.seats.give_back(self.seats.of(token))
+        return text({})
 
     async def open_brought(self, visitor: str, file: str, wish: float):
         """Show a log that the visitor brought, to this visitor."""
