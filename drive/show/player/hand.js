@@ -28,6 +28,7 @@ function startHand({ root, find, trigger, server, where, take, play, renew, ende
     wheel.hidden = !server.steered || Boolean(message.seat);
     if (!message.seat) return;
     seat = { ...message.seat, first: message.seat.step, key: null, free: false, asking: false };
+    root.focus({ preventScroll: true }); // the keys are for the wheel
     for (const button of pad.querySelectorAll("[data-hand]"))
       if (hand[button.dataset.hand]) name(button, hand[button.dataset.hand]);
     show();
