@@ -68,7 +68,7 @@ def false(driven, claims_only=False):
 
 
 def test_the_log_says_of_every_decision_what_decided_it(driven):
-    assert driven.header.driver == "person"
+    assert driven.header.takeovers == "person"
     taken = [step.takeover and str(step.takeover.action) for step in driven.steps]
     assert taken == ["FASTER", "SLOWER", None, "SLOWER", "IDLE", "IDLE"], "no lane on the right"
     assert [step.driven == step.choice.action for step in driven.steps].count(False) >= 2
@@ -104,7 +104,7 @@ def test_after_an_action_that_was_not_its_own_the_policy_does_not_go_on(driven):
 def test_a_log_of_a_policy_says_nothing_of_takeovers(tmp_path):
     log.write(tmp_path / "x.jsonl", episode("highway-fast", "rule"))
     lines = [json.loads(line) for line in (tmp_path / "x.jsonl").read_text().splitlines()]
-    assert "driver" not in lines[0] and not any("takeover" in line for line in lines)
+    assert "takeovers" not in lines[0] and not any("takeover" in line for line in lines)
 
 
 def forged(driven, number, **changes):
@@ -141,7 +141,7 @@ def test_words_that_give_the_person_a_reason_are_told(driven):
 
 
 def test_a_takeover_in_a_log_that_names_no_person_is_refused(driven, tmp_path):
-    log.write(tmp_path / "x.jsonl", replace(driven, header=replace(driven.header, driver="policy")))
+    log.write(tmp_path / "x.jsonl", replace(driven, header=replace(driven.header, takeovers="")))
     with pytest.raises(ValueError, match="a person drove, and the header says that none did"):
         log.read(tmp_path / "x.jsonl")
 
@@ -311,7 +311,7 @@ def test_words_beside_a_person_s_action_are_the_policy_s_and_say_so(driven):
     line = spoken(driven.steps[number])
     assert "[by hand; the policy would " in line
     data = viewer.player_data(driven)
-    assert data["header"]["driver"] == "person" and not data["header"]["anywhere"]
+    assert data["header"]["by_hand"] and not data["header"]["anywhere"]
     step = data["steps"][number]
     assert step["takeover"]["differs"] and step["takeover"]["would"] != step["done"]
     assert [o["action"] for o in step["options"] if o["driven"]] == [step["action"]]
@@ -400,7 +400,7 @@ def test_a_visitor_drives_and_what_the_policy_said_is_then_tested(runs):
 
     rows = taken(page, ["", "", None], drive)
     begun = next(row for row in rows if "seat" in row)
-    assert begun["header"]["driver"] == "person" and begun["at"] == begun["seat"]["step"] == 0
+    assert begun["header"]["by_hand"] and begun["at"] == begun["seat"]["step"] == 0
     assert begun["steps"][0]["done"] == hand_words("en").page["turn"]
     assert rows[-1]["proof"]["of"] == 3 and rows[-1]["id"] == begun["id"]
     assert page.steered([begun["seat"]["token"], 3, "IDLE"]) == json.dumps(

@@ -320,7 +320,7 @@ def driven(step: Step, claim: Claim) -> Verdict:
     is said only after the period, and was driven as far as that.
     """
     if step.driven != step.choice.action:
-        return _untestable(claim, f"a {step.takeover.driver} drove {step.driven} instead")
+        return _untestable(claim, f"a {step.takeover.by} drove {step.driven} instead")
     if len(step.tracks.times) < 2:
         return _untestable(claim, "a collision came at once")
     verdict = _begun(step, claim)

@@ -1,6 +1,6 @@
 """Driving by hand: in each decision the policy says what it would do, and a person's action is driven, or the policy's.
 
-What the policy says is its own decision from the same scene. It is no reason of the person's, who gives none.
+What the policy says is its own decision from the same scene. It is no reason of the person's: a person gives none.
 """
 
 from __future__ import annotations
@@ -98,9 +98,9 @@ def from_moment(
     ValueError as for `branch`.
     """
     fork = branch.forked(episode, step, (), None, branch.Stage(episode))
-    header = replace(fork.header, driver="person")
+    header = replace(fork.header, takeovers="person")
     driving = Driving(fork.world, fork.policy, language, causes, fork.steps)
-    return Wheel(driving, header, fork.steps, Path(folder) / branch.file_name(header, ()))
+    return Wheel(driving, header, fork.steps, _path(folder, branch.file_name(header, ())))
 
 
 def from_start(
@@ -116,6 +116,11 @@ def from_start(
     policies.prepare(policy)
     world = World(scenario, physics=physics)
     world.reset(seed)
-    header = replace(rollout.header(world, policy, seed), driver="person")
+    header = replace(rollout.header(world, policy, seed), takeovers="person")
     driving = Driving(world, policy, language, causes)
-    return Wheel(driving, header, (), Path(folder) / log.file_name(header))
+    return Wheel(driving, header, (), _path(folder, log.file_name(header)))
+
+
+def _path(folder: Path, name: str) -> Path:
+    """Where the log of an episode that a policy would have driven lies, so that no policy's log is in its place."""
+    return Path(folder) / f"{name.removesuffix('.jsonl')}-by-hand.jsonl"

@@ -35,7 +35,7 @@ LATER = {  # fields that are not written while they hold their default, as logs 
     types.Choice: ("answered", "notes", "unit", "even"),
     types.Contact: ("unavoidable",),
     types.End: ("edits",),
-    types.Header: ("physics", "parent", "settings", "driver"),
+    types.Header: ("physics", "parent", "settings", "takeovers"),
     types.Scene: ("grip",),
     types.Ego: ("kind",),
 }

@@ -40,12 +40,11 @@ class Log:
 
 
 def file_name(header: Header) -> str:
-    """`<scenario>-<policy>-<seed>.jsonl`, safe as a file name; `-by-hand` where a person could take over."""
+    """`<scenario>-<policy>-<seed>.jsonl`, safe as a file name."""
     kind, _, source = header.policy.rpartition(":")  # sb3:FILE, llm:MODEL
     named = "_".join(filter(None, (kind, PROGRAM.sub("", Path(source).name)))) or "policy"
     policy = re.sub(r"[^A-Za-z0-9_.]+", "_", named)
-    hand = "-by-hand" if header.driver == "person" else ""
-    return f"{header.scenario}-{policy}-{header.seed}{hand}.jsonl"
+    return f"{header.scenario}-{policy}-{header.seed}.jsonl"
 
 
 class Writer:
@@ -194,7 +193,7 @@ class _SoFar:
         repeats = ("scenario", "seed", "period", "sub_step", "task", "perception", "road")
         self.given = {name: getattr(header, name) for name in repeats}
         self.given["history"] = history((), ())
-        self.driver = header.driver
+        self.takeovers = header.takeovers
         self._tracks: list[Tracks] = []
         self._seen: list[frozenset[int]] = []
         self._edits: list[tuple[Edit, ...]] = []
@@ -225,10 +224,8 @@ def _step(line: dict, so_far: _SoFar, number: int, place: str) -> Step:
         raise LogError(f"{place}: step {scene.step} stands where step {number} belongs")
     if not any(option.action == step.choice.action for option in step.choice.options):
         raise LogError(f"{place}: the action taken is not among the options")
-    if step.takeover and so_far.driver == "policy":
-        raise LogError(
-            f"{place}: a {step.takeover.driver} drove, and the header says that none did"
-        )
+    if step.takeover and step.takeover.by != so_far.takeovers:
+        raise LogError(f"{place}: a {step.takeover.by} drove, and the header says that none did")
     if step.trajectory is None:
         raise LogError(f"{place}: the action taken leads nowhere; it has no trajectory")
     if step.rationale.language not in LANGUAGES:

@@ -28,7 +28,7 @@ def messages(
         raise ValueError(
             "this drive began in the middle of another; another policy is compared from the start"
         )
-    if header.driver != "policy":
+    if header.takeovers:
         raise ValueError(
             "a person took part in this drive; another policy is compared with a policy's"
         )

@@ -120,7 +120,7 @@ def rivals(run: str, name: str) -> str:
     """The policies that a logged episode may be compared with."""
     try:
         header = log.read_header(driven_again(run, name))
-        can_be = header.scenario in SCENARIOS and header.driver == "policy"
+        can_be = header.scenario in SCENARIOS and not header.takeovers
         names = drivers_of(header.scenario) if can_be else ()
     except (ValueError, OSError):
         names = ()

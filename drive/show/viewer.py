@@ -118,7 +118,7 @@ def header_data(header: Header, run: str = "", name: str = "", language: str = "
         "task": header.task.kind,
         "anywhere": is_driven_anywhere(header),
         "questions": suggested.about_a_car(language),
-        "driver": header.driver,
+        "by_hand": bool(header.takeovers),
         "hand": _hand_words(header, language),
     }
     return {"id": [run, name], "header": about}
@@ -126,7 +126,7 @@ def header_data(header: Header, run: str = "", name: str = "", language: str = "
 
 def is_driven_anywhere(header: Header) -> bool:
     """Do scenario, policy and seed alone drive this episode again, wherever Whydrive is installed?"""
-    own = header.overrides or header.parent or header.driver != "policy"
+    own = header.overrides or header.parent or header.takeovers
     own = own or header.physics != "highway-env"
     return not own and header.scenario in SCENARIOS and header.policy in offered()
 

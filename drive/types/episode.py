@@ -54,7 +54,7 @@ class Contact:
 class Takeover:
     """What was driven in a decision that was not the policy's; the choice beside it is what the policy would have done."""
 
-    driver: Literal["person"]  # what decided
+    by: Literal["person"]  # what decided
     action: Action  # what it decided; it may be the policy's own
 
 
@@ -117,8 +117,9 @@ class Header:
     physics: str = "highway-env"  # what moved the cars: "highway-env" or "twin"
     parent: Parent | None = None  # None where the episode is no branch
     settings: str = ""  # digest of the policy's tunable numbers; "" where it has none
-    # "person" where a person could take over from the policy; each step says whether one did
-    driver: Literal["policy", "person"] = "policy"
+    takeovers: Literal["", "person"] = (
+        ""  # what could take over from the policy; each step says where it did
+    )
 
     def policy_at(self, step: int) -> tuple[str, str]:
         """Name and weights of the policy that decided at a step; a branch begins with its parents' steps."""

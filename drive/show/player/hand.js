@@ -114,8 +114,8 @@ function startHand({ root, find, trigger, server, where, take, play, renew, ende
   }
 
   function status() {
-    const { header: { hand, driver }, end } = where().episode;
-    if (!seat) return driver === "person" && !end ? hand.left : "";
+    const { header: { hand, by_hand }, end } = where().episode;
+    if (!seat) return by_hand && !end ? hand.left : "";
     return seat.free ? hand.given : seat.step === seat.first ? hand.waiting : hand.driving;
   }
 

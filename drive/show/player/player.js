@@ -106,7 +106,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
   function begin(message) {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     state.episode = newEpisode(message.header);
-    const going = message.header.driver === "policy" || Boolean(message.seat);
+    const going = !message.header.by_hand || Boolean(message.seat);
     Object.assign(state, { time: 0, shown: -1, driving: going, view: null, moment: null,
                            at: message.at ?? null, tested: null,
                            supply: newSupply(performance.now()) });
@@ -118,7 +118,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     asking.close();
     comparing.close();
     const { scenario, policy, seed, risk } = message.header;
-    const driver = message.header.driver === "person" ? message.header.hand.name : policy;
+    const driver = message.header.by_hand ? message.header.hand.name : policy;
     find(".wd-name").textContent = `${scenario} · ${driver} · seed ${seed}`;
     hand.begin(message);
     showStatus();
