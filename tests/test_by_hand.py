@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from digests import episode
 
+from drive.checking.purposes import kept
 from drive.checking.verdicts import Verifier, asked_again
 from drive.cli import main
 from drive.episodes import by_hand, hindsight, log
@@ -18,7 +19,7 @@ from drive.language.by_hand import HANDS
 from drive.measures.metrics import measure
 from drive.policy import load
 from drive.show import differences, requests, seats, viewer
-from drive.types import Contact, Meta, Takeover
+from drive.types import Claim, Contact, Meta, Takeover
 
 KEYS = ("FASTER", "SLOWER", None, "SLOWER", "LANE_RIGHT", "IDLE")  # None: the policy drives
 LEFT_INTO_CAR_1 = 1  # a decision of seed 0 at which a car is on the left
@@ -155,6 +156,15 @@ def test_metrics_are_of_what_was_driven(driven):
     assert undone[0][name] > undone[1][name]
 
 
+def test_a_purpose_is_followed_only_as_far_as_the_policy_s_own_decisions_were_driven(driven):
+    number = parted(driven)
+    purpose = Claim("purpose", "reach exit", None)
+    steps = [
+        replace(step, rationale=replace(step.rationale, claims=(purpose,))) for step in driven.steps
+    ]
+    assert list(kept(steps[number], tuple(steps[number + 1 :]), None)) == []
+
+
 # ------------------------------------------------------------------------------------ the wheel
 
 
@@ -251,6 +261,7 @@ def test_hindsight_of_a_collision_names_it(crashed):
     assert re.fullmatch(
         r"The policy's was better: yours ends in a collision with car 1 after \d\.\d s\.", said
     )
+    assert "mit Wagen 1" in differences.sentence(seen, "de")
 
 
 def test_hindsight_is_asked_only_where_both_differed(driven):

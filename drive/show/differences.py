@@ -7,6 +7,7 @@ from pathlib import Path
 
 from drive.episodes.hindsight import MEASURES, Course, Hindsight, Looker, differences
 from drive.language import hand_words, said_in, said_number, say_action, say_gains, words_of
+from drive.measures.motion import TTC_CAP
 from drive.show.kept import Kept
 from drive.types import Episode
 
@@ -71,9 +72,16 @@ def _gains(seen: Hindsight, side: str, language: str) -> str:
 def _ending(course: Course, seen: Hindsight, language: str) -> str:
     contact = course.contact
     after = contact.time - seen.step.scene.time if contact else course.seconds
-    partner = contact.partner if contact else ""
+    partner = _named(contact.partner, language) if contact else ""
     said = hand_words(language).endings[course.ended]
     return said.format(number=_number(after, language), partner=partner)
+
+
+def _named(partner: str, language: str) -> str:
+    """What was hit, as the language names it."""
+    words, (kind, _, number) = words_of(language), partner.partition(" ")
+    forms = {"car": words.car.format(car=number), "object": words.object.format(object=number)}
+    return forms.get(kind, partner)
 
 
 def figures(seen: Hindsight, language: str = "en") -> list[str]:
@@ -90,7 +98,10 @@ def _figure(course: Course, name: str, language: str) -> str:
     value, unit = course.measured[name], MEASURES[name].unit
     if value is None:
         return NONE
-    return _number(value, language, 0 if unit == "m" else 1) + words_of(language).units[unit]
+    most = "≥" if name == "time to collision" and value >= TTC_CAP else ""
+    return (
+        f"{most}{_number(value, language, 0 if unit == 'm' else 1)}{words_of(language).units[unit]}"
+    )
 
 
 def _number(value: float, language: str, decimals: int = 1) -> str:

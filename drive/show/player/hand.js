@@ -23,7 +23,8 @@ function startHand({ root, find, trigger, server, where, take, play, renew, ende
     late = shut = false;
     round++;
     panel.hidden = true;
-    const { hand } = where().episode.header;
+    const { hand, by_hand } = where().episode.header;
+    root.toggleAttribute("data-by-hand", by_hand);
     wheel.textContent = hand.take;
     wheel.hidden = !server.steered || Boolean(message.seat);
     if (!message.seat) return;
