@@ -19,6 +19,7 @@ from drive.language.by_hand import HANDS
 from drive.measures.metrics import measure
 from drive.policy import load
 from drive.show import differences, requests, seats, viewer
+from drive.show.film import subtitles
 from drive.types import Claim, Contact, Meta, Takeover
 
 KEYS = ("FASTER", "SLOWER", None, "SLOWER", "LANE_RIGHT", "IDLE")  # None: the policy drives
@@ -321,6 +322,8 @@ def test_words_beside_a_person_s_action_are_the_policy_s_and_say_so(driven):
     number = parted(driven)
     line = spoken(driven.steps[number])
     assert "[by hand; the policy would " in line
+    assert subtitles(driven).count("[by hand; the policy would ") == 5
+    assert "by hand, beside planner" in subtitles(driven)
     data = viewer.player_data(driven)
     assert data["header"]["by_hand"] and not data["header"]["anywhere"]
     step = data["steps"][number]

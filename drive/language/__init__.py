@@ -12,7 +12,7 @@ from drive.language.quantities import (
     said_action,
 )
 from drive.language.questions import answering, parse_question, say_question
-from drive.language.report import ending, explanation, said_in, spoken
+from drive.language.report import beside, ending, explanation, said_in, spoken
 from drive.language.say import (
     Account,
     say,
@@ -38,6 +38,7 @@ __all__ = [
     "TERMS",
     "Account",
     "answering",
+    "beside",
     "hand_words",
     "ending",
     "explanation",

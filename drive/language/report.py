@@ -33,10 +33,10 @@ def spoken(step: Step, language: str = "en") -> str:
     """One decision as it happens: when, what was done, and the rationale's text."""
     action, text = say_action(step.driven, language), said_in(step.rationale, language).text
     fallback = "" if step.choice.answered else f" ({words_of(language).fallback})"
-    return f"{step.scene.time:6.1f} s  {action:<12}  {_beside(step, language)}{text}{fallback}"
+    return f"{step.scene.time:6.1f} s  {action:<12}  {beside(step, language)}{text}{fallback}"
 
 
-def _beside(step: Step, language: str) -> str:
+def beside(step: Step, language: str) -> str:
     """Before the policy's words where it did not drive: that they are no reason for what was driven."""
     if step.takeover is None:
         return ""

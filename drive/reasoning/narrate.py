@@ -88,13 +88,15 @@ def _read(rationale: Rationale) -> Account | None:
 def merge(steps: Iterable[Step]) -> tuple[tuple[int, int, Rationale], ...]:
     """Consecutive steps of an unchanged decision about the same cars, as (first, last, rationale).
 
+    What a policy says beside another's driving stands alone.
     first, last: positions in `steps`. The rationale is the first one's, with how long it held where
     that is more than one step.
     """
     steps = tuple(steps)
     runs: list[list[int]] = []
     for k, step in enumerate(steps):
-        if runs and _is_one(steps[runs[-1][0]].rationale, step.rationale):
+        taken = step.takeover or steps[k - 1].takeover
+        if runs and not taken and _is_one(steps[runs[-1][0]].rationale, step.rationale):
             runs[-1].append(k)
         else:
             runs.append([k])

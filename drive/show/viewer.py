@@ -207,6 +207,13 @@ def end_data(end: End, steps: int, language: str = "en") -> dict:
     }
 
 
+def driver_name(header: Header, language: str = "en") -> str:
+    """What drove an episode: the policy, or a person beside it."""
+    if not header.takeovers:
+        return header.policy
+    return hand_words(language).page["name"].format(policy=header.policy)
+
+
 def _hand_words(header: Header, language: str) -> dict[str, str]:
     """What the player says where a person drives, and what each key's action is called."""
     page = hand_words(language).page

@@ -3,7 +3,7 @@
 
 const WHEEL = { ArrowLeft: "LANE_LEFT", ArrowRight: "LANE_RIGHT", ArrowUp: "FASTER", ArrowDown: "SLOWER" };
 const EARLY = 0.1; // [s] before what is driven is played to its end, at which the next decision is asked for
-const SLOWEST = 1; // [s] that a decision takes at least to play, however short it is
+const LONG = 1; // [s] that a decision takes at least to play, however short it is
 
 // where: () => what is shown, {episode, index, wish, playing}; take: hears a message; play: (on) lets time go on, or stops it;
 // renew: (index) what is shown of a decision is no longer so; ended: nothing more is driven.
@@ -129,6 +129,8 @@ function startHand({ root, find, trigger, server, where, take, play, renew, ende
     const taken = steps.filter((step) => step.takeover);
     late = late && where().playing;
     if (seat || late || shut || !taken.length) return;
+    if (!panel.hidden && panel.dataset.taken === String(taken.length)) return; // it stands there
+    panel.dataset.taken = taken.length;
     const parted = steps.flatMap((step, k) => step.takeover?.differs ? [k] : []);
     const head = (parted.length ? header.hand.differed : header.hand.nowhere)
       .replace("{count}", parted.length).replace("{of}", taken.length);
@@ -143,7 +145,8 @@ function startHand({ root, find, trigger, server, where, take, play, renew, ende
 
   function table(parted, { steps, header }) {
     const node = make("table"), head = make("tr");
-    head.append(...header.hand.head.split(";").map((word) => make("th", "", word)));
+    const columns = header.hand.head.split(";").slice(0, server.hindsight ? 5 : 4);
+    head.append(...columns.map((word) => make("th", "", word)));
     node.append(head, ...parted.map((k) => row(k, steps[k], header.hand)));
     return node;
   }
@@ -154,10 +157,9 @@ function startHand({ root, find, trigger, server, where, take, play, renew, ende
     Object.assign(go, { type: "button" }).dataset.go = index;
     at.append(go);
     const why = make("td", "wd-their", step.phrases.map((phrase) => phrase.text).join(""));
-    const after = make("td", "wd-after");
-    line.append(at, make("td", "", step.done), make("td", "", step.takeover.would), why, after);
-    if (looked.has(index)) judge(after, looked.get(index));
-    else if (server.hindsight) after.textContent = hand.looking;
+    line.append(at, make("td", "", step.done), make("td", "", step.takeover.would), why);
+    if (server.hindsight) line.append(make("td", "wd-after", hand.looking));
+    if (looked.has(index)) judge(line.lastChild, looked.get(index));
     return line;
   }
 
@@ -203,5 +205,5 @@ function startHand({ root, find, trigger, server, where, take, play, renew, ende
 
   return { want, begin, tick, onKey, list, leave, status, isDriving: () => seat !== null,
            close: () => { panel.hidden = shut = true; },
-           rate: () => Math.min(1, (seat?.period ?? 1) / SLOWEST) };
+           rate: () => Math.min(1, (seat?.period ?? LONG) / LONG) };
 }

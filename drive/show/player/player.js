@@ -319,7 +319,8 @@ function startPlayer({ element, trigger, props, watch, server }) {
       `${step.time.toFixed(1)} s, decision ${shown + 1} of ${episode.steps.length}, ${riskText(step)}`);
     if (state.playing && !step.interesting) return;
     const head = said.phrases.slice(0, said.headline).map((phrase) => phrase.text).join("");
-    find(".wd-live").textContent = `Decision ${shown + 1}: ${step.done}. ${head}`;
+    const taken = step.takeover ? ` (${step.takeover.title})` : "";
+    find(".wd-live").textContent = `Decision ${shown + 1}: ${step.done}${taken}. ${head}`;
   }
 
   function showWords() {
