@@ -41,7 +41,7 @@ def until_taken(tab, count):
 
 def stop(tab):
     tab.page.locator("[data-hand=stop]").click()
-    tab.page.wait_for_selector(".wd-parted:not([hidden])")
+    tab.page.wait_for_selector(".wd-differed:not([hidden])")
     run, name = (tab.page.locator(".wd").get_attribute(f"data-{a}") for a in ("run", "episode"))
     return log.read(requests.path_of(run, name)).episode, (run, name)
 
@@ -89,11 +89,13 @@ def test_a_visitor_takes_the_wheel_drives_and_sees_where_it_differed(visit, driv
         assert now.steps[k].rationale.text == row.locator(".wd-their").text_content()
     assert told["how"] == tab.text("wd-how")
     rows.last.locator("button").click()
-    assert tab.index == parted[-1] and tab.time == now.steps[parted[-1]].scene.time
+    at = now.steps[parted[-1]].scene.time
+    tab.until(f"() => parseFloat(document.querySelector('.wd-time b').textContent) === {at:.1f}")
+    assert tab.index == parted[-1]
     assert tab.page.evaluate("() => document.documentElement.scrollWidth") <= size[0]
     tab.until("() => document.querySelector('.wd-proved').textContent.includes('0 false')")
     tab.link(*place, parted[0])
-    tab.page.wait_for_selector(".wd-parted:not([hidden])")
+    tab.page.wait_for_selector(".wd-differed:not([hidden])")
     assert tab.page.locator("[data-parted]").count() == len(parted), "of the log, opened again"
 
 
@@ -135,7 +137,7 @@ def test_a_new_road_is_driven_from_its_first_decision_to_a_collision(visit, driv
     until_taken(tab, 1)
     tab.page.keyboard.press("ArrowLeft")  # into car 1, of which the planner warns
     tab.until("() => document.querySelector('.wd-status').dataset.kind === 'bad'")
-    tab.page.wait_for_selector(".wd-parted:not([hidden])")
+    tab.page.wait_for_selector(".wd-differed:not([hidden])")
     tab.until("() => document.querySelector('.wd-after')?.dataset.better === 'policy'")
     assert "yours ends in a collision with car 1" in tab.text("wd-after span")
     assert tab.page.locator(".wd-pad").is_hidden() and tab.page.locator(".wd-wheel").is_visible()

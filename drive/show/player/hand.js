@@ -8,7 +8,7 @@ const LONG = 1; // [s] that a decision takes at least to play, however short it 
 // where: () => what is shown, {episode, index, wish, playing}; take: hears a message; play: (on) lets time go on, or stops it;
 // renew: (index) what is shown of a decision is no longer so; ended: nothing more is driven.
 function startHand({ root, find, trigger, server, where, take, play, renew, ended }) {
-  const pad = find(".wd-pad"), panel = find(".wd-parted"), wheel = find(".wd-wheel");
+  const pad = find(".wd-pad"), panel = find(".wd-differed"), wheel = find(".wd-wheel");
   let seat = null, looked = new Map(), round = 0, late = false, shut = false;
 
   // The wheel at what is shown, or on the form's road.
