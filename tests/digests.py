@@ -15,18 +15,20 @@ import os
 import shutil
 import tempfile
 import time
+from itertools import islice
 from pathlib import Path
 
 from filelock import FileLock
 
 from drive import policy
-from drive.episodes import log
+from drive.episodes import log, rollout
 from drive.episodes.rollout import run, versions
 from drive.scenarios import SCENARIOS
-from drive.types import Episode
+from drive.types import Episode, Legal, Step
 from drive.world import World
 
 DECISIONS = 8
+FIRST = 4  # of these, driven anew in another process
 SEED = 11
 ASKED_AGAIN = ("rule", "idm")  # policies quick enough to be asked for every cause on every road
 ROOT = Path(__file__).parents[1]
@@ -67,12 +69,17 @@ def usual_causes(name: str) -> str:
 def drive(scenario: str, name: str, decisions: int, seed: int, causes: str) -> Episode | None:
     """The same, driven here and now."""
     driver = policy.load(name)
-    world = World(scenario)
-    world.reset(seed)
-    if not policy.applies(driver, world.scene.legal):
+    if not policy.applies(driver, legal(scenario)):
         return None
-    short = World(scenario, {"duration": (decisions - 0.5) * world.period})
+    short = World(scenario, {"duration": (decisions - 0.5) * World(scenario).period})
     return run(short, driver, seed, causes=causes)
+
+
+@functools.cache
+def legal(scenario: str) -> Legal:
+    world = World(scenario)
+    world.reset(SEED)
+    return world.scene.legal
 
 
 @functools.cache
@@ -99,17 +106,27 @@ def code_digest() -> str:
 
 
 def digests(fresh: bool = False) -> dict[str, str]:
-    """The digest of each policy's episode on each road; fresh: driven now, nothing read."""
+    """The digest of how each policy's episode begins on each road; fresh: driven now, nothing read."""
     whole = {}
     for scenario in SCENARIOS:
         for name in policy.names():
-            if fresh:
-                driven = drive(scenario, name, DECISIONS, SEED, usual_causes(name))
-            else:
-                driven = episode(scenario, name)
-            if driven is not None:
-                whole[f"{scenario} {name}"] = log.digest(driven)
+            begun = driven_now(scenario, name) if fresh else episode(scenario, name)
+            if begun is not None:
+                first = Episode(begun.header, begun.steps[:FIRST], None)
+                whole[f"{scenario} {name}"] = log.digest(first)
     return whole
+
+
+def driven_now(scenario: str, name: str) -> Episode | None:
+    """The first decisions of the same episode, driven here and now."""
+    driver = policy.load(name)
+    if not policy.applies(driver, legal(scenario)):
+        return None
+    world = World(scenario, {"duration": (DECISIONS - 0.5) * World(scenario).period})
+    world.reset(SEED)
+    events = rollout.drive(world, driver, causes=usual_causes(name))
+    steps = tuple(each for each in islice(events, FIRST) if isinstance(each, Step))
+    return Episode(rollout.header(world, driver, SEED), steps, None)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ policy
 world       drivers config edits values perception task blame following recorder twin
 reasoning   deciding causes reasons decisions evidence outcomes facts accounts economy narrate
 episodes    codec lines whole log shelf rollout record replay branch by_hand hindsight asking api
-checking    clock scene facts instructor weighed text asked futures decisions takeovers weighing purposes verdicts tally faithfulness examination
+checking    clock scene facts instructor weighed text asked futures decisions takeovers weighing purposes verdicts tally listener scenery faithfulness examination
 evaluation  results versions folder summary run
 show        roadside sheet suggested viewer proof kept answers comparing differences offline film brought session seats requests service telling charts report
 app

@@ -28,7 +28,7 @@ from drive.checking.scene import (
     way_to_goal,
 )
 from drive.checking.scene import check as check_scene
-from drive.roads import Lane, Road, turns_back
+from drive.roads import Lane, LaneId, Road, turns_back
 from drive.roads.geometry import corners, overlap, wrap
 from drive.types import GRID, Claim, Scene, Trajectory, Verdict
 
@@ -166,6 +166,27 @@ def _wreck(scene: Scene, claim: Claim, trajectory: Trajectory) -> float:
     return _gap(scene, claim)
 
 
+def _wreck_near(scene: Scene, claim: Claim, trajectory: Trajectory) -> float:
+    body = body_of(scene, claim)
+    if not getattr(body, "crashed", False):
+        raise Untrue("it is no wreck")
+    return _apart(_outline(scene.ego), _outline(body))
+
+
+def _apart(one: np.ndarray, other: np.ndarray) -> float:
+    """[m] between two outlines [4, 2]: from a corner to a side, the least; 0 where they overlap."""
+    if overlap(one, other):
+        return 0.0
+    return min(_to_sides(corner, to) for at, to in ((one, other), (other, one)) for corner in at)
+
+
+def _to_sides(point: np.ndarray, outline: np.ndarray) -> float:
+    begins, along = outline, np.roll(outline, -1, axis=0) - outline
+    share = ((point - begins) * along).sum(1) / (along**2).sum(1)
+    nearest = begins + np.clip(share, 0.0, 1.0)[:, None] * along
+    return float(np.hypot(*(nearest - point).T).min())
+
+
 # ------------------------------------------------------------------------------------ the road
 
 
@@ -173,6 +194,25 @@ def _oncoming_lane(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
     ego = scene.ego
     if not against_traffic(scene.road, scene.road.lane(ego.lane), ego.x, ego.y):
         raise Untrue("nothing comes along the ego's lane")
+
+
+def _into_the_oncoming_lane(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
+    ego = scene.ego
+    if against_traffic(scene.road, scene.road.lane(ego.lane), ego.x, ego.y):
+        raise Untrue("the ego is in it already")
+    _wrong_lane(scene, trajectory)
+
+
+def _wrong_lane(scene: Scene, trajectory: Trajectory) -> LaneId:
+    """The lane against traffic that the ego is on, else the first that its trajectory leads to."""
+    road, ego = scene.road, scene.ego
+    path = zip(trajectory.x, trajectory.y, trajectory.heading, strict=True)
+    places = [(road.lane(ego.lane), ego.x, ego.y)]
+    places += [(road.closest(*map(float, at)), float(at[0]), float(at[1])) for at in path]
+    for lane, x, y in places:
+        if against_traffic(road, lane, x, y):
+            return lane.id
+    raise Untrue("nothing comes along any lane that the ego drives on")
 
 
 def against_traffic(road: Road, lane: Lane, x: float, y: float) -> bool:
@@ -189,13 +229,20 @@ def against_traffic(road: Road, lane: Lane, x: float, y: float) -> bool:
 
 def _in_own_lane(scene: Scene) -> Scene:
     """The scene, the ego's set-point moved to the lane that it is on."""
-    return dataclasses.replace(
-        scene, ego=dataclasses.replace(scene.ego, target_lane=scene.ego.lane)
-    )
+    return _in_lane(scene, scene.ego.lane)
+
+
+def _in_lane(scene: Scene, lane: LaneId) -> Scene:
+    return dataclasses.replace(scene, ego=dataclasses.replace(scene.ego, target_lane=lane))
+
+
+def _on_the_wrong_side(scene: Scene, trajectory: Trajectory) -> Scene:
+    """The scene, the ego's set-point moved to the lane against traffic that it is on or changes to."""
+    return _in_lane(scene, _wrong_lane(scene, trajectory))
 
 
 def _nothing_comes(scene: Scene, claim: Claim, trajectory: Trajectory) -> float:
-    here = _in_own_lane(scene)
+    here = _on_the_wrong_side(scene, trajectory)
     for car in scene.cars:
         try:
             gaps = oncoming_gaps(here, Claim("observation", "oncoming", 0.0, cars=(car.id,)))
@@ -207,7 +254,7 @@ def _nothing_comes(scene: Scene, claim: Claim, trajectory: Trajectory) -> float:
 
 
 def _comes(scene: Scene, claim: Claim, trajectory: Trajectory) -> float:
-    gaps = oncoming_gaps(_in_own_lane(scene), claim)
+    gaps = oncoming_gaps(_on_the_wrong_side(scene, trajectory), claim)
     return min(gaps, key=lambda value: abs(value - claim.said))
 
 
@@ -248,6 +295,8 @@ def _out_of_reach(scene: Scene, claim: Claim, trajectory: Trajectory) -> float:
 def _priority(mine: bool) -> Callable[[Scene, Claim, Trajectory], None]:
     def goes_first(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
         ego, car = scene.ego, body_of(scene, claim)
+        if car.crashed:
+            raise Untrue("it is a wreck, and goes nowhere")
         theirs, ours = (rank(scene.road, scene.road.lane(each.lane)) for each in (car, ego))
         if not (ours > theirs if mine else theirs > ours):
             raise Untrue("the other one goes first, or neither")
@@ -320,9 +369,11 @@ def _passes(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
 
 
 def _lets_go(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
-    """The car is on another section, and does not lead the ego."""
+    """The car is on another section, does not lead the ego, and can go."""
     if not claim.cars:
         return
+    if body_of(scene, claim).crashed:
+        raise Untrue("it is a wreck, and goes nowhere")
     if body_of(scene, claim).lane[:2] == scene.ego.lane[:2]:
         raise Untrue("it drives alongside, ahead or behind")
 
@@ -363,10 +414,22 @@ def _stops_before(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
         if path_left(scene, lane) >= scene.perception.range:
             raise Untrue("the lane goes on")
         return
-    _is_ahead(scene, claim)
     body = body_of(scene, claim)
-    if getattr(body, "speed", 0.0) > STANDS and not body.crashed:
+    if getattr(body, "crashed", False):
+        if not _before(scene, claim):
+            raise Untrue("it is behind")
+        return
+    _is_ahead(scene, claim)
+    if getattr(body, "speed", 0.0) > STANDS:
         raise Untrue("it does not stand")
+
+
+def _before(scene: Scene, claim: Claim) -> bool:
+    """Does any of the body lie further on than the ego's front, along its heading?"""
+    ego = scene.ego
+    course = np.array([math.cos(ego.heading), math.sin(ego.heading)])
+    ahead = (_outline(body_of(scene, claim)) - [ego.x, ego.y]) @ course
+    return bool(ahead.max() > ego.length / 2)
 
 
 FACTS: dict[str, Callable[[Scene, Claim, Trajectory], Measured]] = {
@@ -376,7 +439,9 @@ FACTS: dict[str, Callable[[Scene, Claim, Trajectory], Measured]] = {
     "too near": _too_near,
     "braking needed": _braking_needed,
     "wreck": _wreck,
+    "wreck near": _wreck_near,
     "oncoming lane": _oncoming_lane,
+    "into the oncoming lane": _into_the_oncoming_lane,
     "nothing comes": _nothing_comes,
     "comes towards me": _comes,
     "back in lane": _back,

@@ -14,6 +14,7 @@ from drive.kinematics.surroundings import opposed
 from drive.language import make_claim
 from drive.reasoning.reasons import Situation
 from drive.roads import LaneId, Road, circulates
+from drive.roads.geometry import corners, distance_between
 from drive.types import GRID, Choice, Claim, Option, StaticObject, Term
 
 HARD = 4.0  # [m/s2] of braking that the gap ahead takes, from which it is an emergency
@@ -29,7 +30,8 @@ def facts_of(situation: Situation, choice: Choice, deciding: tuple[int, ...]) ->
         *_hazard(situation),
         *_no_way_out(choice),
         *_ahead(situation, choice),
-        *_wrong_side(situation),
+        *_wreck_aside(situation, deciding),
+        *_wrong_side(situation, choice),
         *_exit(situation),
         *_priority(situation, deciding),
         *_limit(situation),
@@ -90,6 +92,15 @@ def _ahead(situation: Situation, choice: Choice) -> Iterator[Claim]:
             return
 
 
+def _wreck_aside(situation: Situation, deciding: tuple[int, ...]) -> Iterator[Claim]:
+    """A wreck that decides, and is not ahead in the ego's own lane: as far away as the two outlines are."""
+    scene, lead = situation.scene, situation.places[0].leader
+    for car in (scene.car(number) for number in deciding[:1]):
+        if car.crashed and (lead is None or lead.car != car.id):
+            shapes = (corners(b.x, b.y, b.heading, b.length, b.width) for b in (scene.ego, car))
+            yield make_claim("fact", "wreck near", distance_between(*shapes), cars=(car.id,))
+
+
 def broken(option: Option, kinds: tuple[str, ...]) -> list[Term]:
     """The option's terms of these kinds that cost it something for falling short of a wish."""
     return [
@@ -102,17 +113,23 @@ def broken(option: Option, kinds: tuple[str, ...]) -> list[Term]:
 # ------------------------------------------------------------------------------- road and goal
 
 
-def _wrong_side(situation: Situation) -> Iterator[Claim]:
-    scene, lane = situation.scene, situation.scene.ego.lane
-    if not opposed(scene.road, lane):
+def _wrong_side(situation: Situation, choice: Choice) -> Iterator[Claim]:
+    """That the ego is on the wrong side, or changes to it, and what comes towards it there."""
+    scene, lane, aim = situation.scene, situation.scene.ego.lane, choice.chosen.target_lane
+    here = opposed(scene.road, lane)
+    if here:
+        yield make_claim("fact", "oncoming lane")
+    elif aim is not None and opposed(scene.road, aim):
+        yield make_claim("fact", "into the oncoming lane")
+        lane = aim
+    else:
         return
-    yield make_claim("fact", "oncoming lane")
     other = situation.view.oncoming(lane)
     if other is not None and other.gap >= 0:
         yield make_claim("fact", "comes towards me", other.gap, cars=(other.car,))
     else:
         yield make_claim("fact", "nothing comes", scene.perception.range)
-    back = _back_in_lane(situation)
+    back = _back_in_lane(situation) if here else None
     if back is not None:
         yield make_claim("fact", "back in lane", back)
 
@@ -144,7 +161,7 @@ def _priority(situation: Situation, cars: tuple[int, ...]) -> Iterator[Claim]:
     for car in cars[:1]:
         lane = scene.car(car).lane
         rank = priority(scene.road, lane) - priority(scene.road, scene.ego.lane)
-        if lane[:2] != scene.ego.lane[:2] and rank:
+        if lane[:2] != scene.ego.lane[:2] and rank and not scene.car(car).crashed:
             yield make_claim("fact", "has priority" if rank > 0 else "I have priority", cars=(car,))
 
 
