@@ -234,6 +234,15 @@ def ask(
 
 
 @app.command()
+def hindsight(path: LogFile, language: OtherLanguage = None) -> None:
+    """Where a person drove otherwise than the policy would have, and whose action was better, as far as measures tell."""
+    from drive.show.differences import lines
+
+    for line in lines(opened(path), language or "en"):
+        say(line)
+
+
+@app.command()
 def explain(
     path: LogFile,
     step: Annotated[int, typer.Option(help="number of the decision, from 0")] = 0,

@@ -14,7 +14,7 @@ engine
 roads       geometry lanes
 types       fitting settings trajectory actions scene truth said choice policy edits questions episode
 kinematics  history control goal hazards trajectory tracker surroundings foresight past refusals edits
-language    free words quantities edits en de zh tables glossary say parse report questions
+language    free words quantities edits en de zh tables glossary by_hand say parse report questions
 camera      door palette typeface view birdseye driverseye files
 measures    statistics motion metrics
 scenarios
@@ -22,10 +22,10 @@ twin        kernel network worlds suppositions entry edits spawn vector_env
 policy
 world       drivers config edits values perception task blame following recorder twin
 reasoning   deciding causes reasons decisions evidence outcomes facts accounts economy narrate
-episodes    codec lines whole log shelf rollout record replay branch asking api
-checking    clock scene facts instructor weighed text asked futures decisions weighing purposes verdicts tally listener scenery faithfulness examination
+episodes    codec lines whole log shelf rollout record replay branch by_hand hindsight asking api
+checking    clock scene facts instructor weighed text asked futures decisions takeovers weighing purposes verdicts tally listener scenery faithfulness examination
 evaluation  results versions folder summary run
-show        roadside sheet suggested viewer proof answers comparing offline film brought session service telling charts report
+show        roadside sheet suggested viewer proof kept answers comparing differences offline film brought session seats requests service telling charts report
 app
 cli
 """

@@ -19,8 +19,13 @@ KIND = "purpose"
 def kept(step: Step, later: tuple[Step, ...], final: Scene | None) -> Iterator[float]:
     """Of every purpose that a decision names: 1 where it was kept, 0 where it was not.
 
-    later: the steps after it, in order; final: the scene in which the episode ended, if it did.
+    later: the steps after it, in order; final: the scene in which the episode ended, if it did. From where something
+    else was driven than the policy decided, nothing is known.
     """
+    whole = (step, *later)
+    taken = next((k for k, each in enumerate(whole) if each.driven != each.choice.action), None)
+    if taken is not None:
+        later, final = whole[1 : taken + 1], None
     for claim in step.rationale.claims:
         if claim.kind == KIND and claim.quantity in REACHED:
             verdict = _kept(claim, step.scene, later, final)

@@ -18,7 +18,7 @@ from drive.episodes import rollout
 from drive.kinematics.foresight import foresee
 from drive.language import read
 from drive.reasoning.causes import attribute
-from drive.reasoning.narrate import in_full
+from drive.reasoning.narrate import told_by
 from drive.reasoning.reasons import situation_of
 from drive.types import (
     Action,
@@ -125,7 +125,7 @@ class Scenery:
     @functools.cached_property
     def told(self) -> Rationale | None:
         """The last rationale before this decision that was said in full, as it was when this one was narrated."""
-        return in_full(s.rationale for s in self.episode.steps[: self.step.scene.step])
+        return told_by(self.episode.steps[: self.step.scene.step])
 
 
 def _alike(option: Option, chosen: Option) -> bool:

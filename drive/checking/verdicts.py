@@ -35,6 +35,7 @@ from drive.checking.futures import (
     possible_contacts,
 )
 from drive.checking.scene import check
+from drive.checking.takeovers import driven_otherwise
 from drive.checking.text import check_rationale
 from drive.engine import Engine, Failure, Local
 from drive.episodes import lines, log
@@ -42,7 +43,7 @@ from drive.episodes.codec import build, plain
 from drive.episodes.replay import Moment, replay
 from drive.episodes.whole import put, whole
 from drive.language import FOLLOW, FOLLOW_OTHER
-from drive.reasoning.narrate import in_full
+from drive.reasoning.narrate import told_by
 from drive.reasoning.reasons import manoeuvre_of
 from drive.roads.geometry import wrap
 from drive.types import (
@@ -145,11 +146,13 @@ class Verifier:
             f"replay diverged at step {diverged}" if diverged is not None else "replay ended early"
         )
         kinds = CHECKS if claims_only else (*CHECKS, *ASKED)
+        otherwise = () if diverged is None else driven_otherwise(self.episode, diverged - 1)
         for step in self.episode.steps[done:]:
             claims = step.rationale.claims
             untested = (Finding(step.scene.step, "replay", _untestable(c, why)) for c in claims)
             findings = (*self._timed(step.scene.step), *untested)
-            yield Verified(findings, tuple(untestable(step, why, kinds)))
+            yield Verified(findings, (*otherwise, *untestable(step, why, kinds)))
+            otherwise = ()
 
     def _compared(self, moment: Moment, claims_only: bool) -> Iterator[Check]:
         """The checks of a decision. It is made again about the scene that was driven again."""
@@ -158,7 +161,7 @@ class Verifier:
         if not claims_only:
             same_physics = self.episode.header.physics == moment.world.physics
             scene = moment.world.scene if same_physics else step.scene
-            before = in_full(s.rationale for s in self.episode.steps[: step.scene.step])
+            before = told_by(self.episode.steps[: step.scene.step])
             yield from decided_again(step, scene, *self.asked(step), before)
 
     def _timed(self, number: int) -> Iterator[Finding]:
@@ -328,6 +331,8 @@ def driven(step: Step, claim: Claim) -> Verdict:
     that of two opposite intentions at most one is true. Untestable where the trajectory leads to what
     is said only after the period, and was driven as far as that.
     """
+    if step.driven != step.choice.action:
+        return _untestable(claim, f"a {step.takeover.by} drove {step.driven} instead")
     if len(step.tracks.times) < 2:
         return _untestable(claim, "a collision came at once")
     verdict = _begun(step, claim)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from drive import policy as policies
@@ -69,18 +69,13 @@ def branching(
     """
     if decisions is not None and decisions < 1:
         raise ValueError(f"a branch takes 1 decision or more, not {decisions}")
-    log.the_step(episode, step)
-    driver = _driver(episode.header, step, policy)
-    policies.prepare(driver)
-    world = (stage or Stage(episode, physics)).at(step)
-    if edits:
-        world.edit(*edits)
-    header = _header(episode, step, driver, world.physics)
-    steps = list(episode.steps[:step])
+    fork = forked(episode, step, edits, policy, stage or Stage(episode, physics))
+    header, steps = fork.header, list(fork.steps)
     yield header
     yield from steps
     said = language or episode.steps[step].rationale.language
-    for event in rollout.drive(world, driver, said, causes or _causes(episode), tuple(steps)):
+    asked = causes or _causes(episode)
+    for event in rollout.drive(fork.world, fork.policy, said, asked, fork.steps):
         if isinstance(event, End):
             yield finished(Episode(header, tuple(steps), event)).end
             return
@@ -88,6 +83,30 @@ def branching(
         yield event
         if decisions is not None and len(steps) == step + decisions:
             return
+
+
+@dataclass(frozen=True)
+class Fork:
+    """Where a branch leaves its parent: all that drives on needs."""
+
+    header: Header  # of the branch
+    steps: tuple[Step, ...]  # of the parent, before the moment
+    world: World  # stands at the moment, edited
+    policy: Policy
+
+
+def forked(
+    episode: Episode, step: int, edits: Sequence[Edit], policy: Policy | str | None, stage: Stage
+) -> Fork:
+    """The episode driven again up to a step, and edited; the arguments are those of `branch`."""
+    log.the_step(episode, step)
+    driver = _driver(episode.header, step, policy)
+    policies.prepare(driver)
+    world = stage.at(step)
+    if edits:
+        world.edit(*edits)
+    header = _header(episode, step, driver, world.physics)
+    return Fork(header, tuple(episode.steps[:step]), world, driver)
 
 
 def recorded(

@@ -26,7 +26,7 @@ from drive.language import LANGUAGES
 from drive.types import Edit, End, Episode, Header, Scene, Step, Tracks
 
 SCHEMA = "whydrive.rationale"
-VERSION = (1, 1)  # 1.1: edits, physics, parent, followed paths
+VERSION = (1, 2)  # 1.1: edits, physics, parent, followed paths; 1.2: takeovers
 SHORTEST, LONGEST = 1e-4, 60.0  # [s] between states, and between decisions
 PROGRAM = re.compile(r"\.(py|safetensors)$")  # what a policy's file name ends in
 
@@ -193,6 +193,7 @@ class _SoFar:
         repeats = ("scenario", "seed", "period", "sub_step", "task", "perception", "road")
         self.given = {name: getattr(header, name) for name in repeats}
         self.given["history"] = history((), ())
+        self.takeovers = header.takeovers
         self._tracks: list[Tracks] = []
         self._seen: list[frozenset[int]] = []
         self._edits: list[tuple[Edit, ...]] = []
@@ -223,6 +224,8 @@ def _step(line: dict, so_far: _SoFar, number: int, place: str) -> Step:
         raise LogError(f"{place}: step {scene.step} stands where step {number} belongs")
     if not any(option.action == step.choice.action for option in step.choice.options):
         raise LogError(f"{place}: the action taken is not among the options")
+    if step.takeover and step.takeover.by != so_far.takeovers:
+        raise LogError(f"{place}: a {step.takeover.by} drove, and the header says that none did")
     if step.trajectory is None:
         raise LogError(f"{place}: the action taken leads nowhere; it has no trajectory")
     if step.rationale.language not in LANGUAGES:

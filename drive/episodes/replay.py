@@ -14,6 +14,7 @@ from drive.types import Car, Ego, Episode, Scene, StaticObject
 from drive.world import World
 
 TOLERANCE = 1e-6  # [m, m/s, rad]; floats of a scene are written with 1e-6
+SAME = 1.5 * TOLERANCE  # one step of rounding, and float dust
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Moment:
 
     @property
     def same(self) -> bool:
-        return self.difference <= 1.5 * TOLERANCE  # one step of rounding, and float dust
+        return self.difference <= SAME
 
 
 def rebuilt(episode: Episode, physics: str = "highway-env") -> World:
@@ -50,9 +51,9 @@ def replay(episode: Episode, physics: str = "highway-env") -> Iterator[Moment]:
             world.edit(*step.edits)
         moment = Moment(step.scene.step, world, difference(world.scene, step.scene))
         yield moment
-        if not moment.same or not world.scene.legal.allows(step.choice.action):
+        if not moment.same or not world.scene.legal.allows(step.driven):
             return
-        world.step(step.choice.action)
+        world.step(step.driven)
     if episode.end:
         if episode.end.edits:
             world.edit(*episode.end.edits)

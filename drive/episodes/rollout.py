@@ -6,25 +6,28 @@ import importlib.metadata
 import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from drive import policy as policies
 from drive.kinematics.foresight import foresee
 from drive.reasoning.causes import attribute
 from drive.reasoning.decisions import decision_by_weight
 from drive.reasoning.evidence import cause_claims
-from drive.reasoning.narrate import in_full, narrate, with_causes
+from drive.reasoning.narrate import in_full, narrate, told_by, with_causes
 from drive.reasoning.reasons import Situation, situation_of
 from drive.types import (
     Attribution,
     Choice,
     Decision,
+    Edit,
     End,
     Episode,
     Header,
     Policy,
     Rationale,
+    Scene,
     Step,
+    Takeover,
     Tie,
 )
 from drive.world import Outcome, World
@@ -72,59 +75,107 @@ def drive(
 ) -> Iterator[Step | End]:
     """Drive on from where the world is (reset): every Step as it is done, at last the End.
 
-    causes: at which decisions the policy is asked again what they depend on, one of CAUSES; "change"
-    are those that differ from the decision before, the first among them. Asking costs up to as many
-    decisions as there are cars in sight. ValueError for any other word. earlier: the steps before, of
-    which the last is the decision before. A policy that breaks its contract ends the episode with the
+    The arguments are those of `Driving`. A policy that breaks its contract ends the episode with the
     reason "policy failed".
     """
-    causes = when_asked(causes)
-    before = [decision_by_weight(situation_of(s.scene, s.choice), s.choice) for s in earlier[-1:]]
-    told = in_full(step.rationale for step in earlier)
-    return _driven(world, policy, language, causes, told, *before)
+    return _driven(Driving(world, policy, language, causes, earlier))
 
 
-def _driven(
-    world: World,
-    policy: Policy,
-    language: str,
-    causes: str,
-    told: Rationale | None,
-    before: Decision | None = None,
-) -> Iterator[Step | End]:
-    """told: the last rationale that was said in full; before: the decision before."""
-    while True:
-        scene, edits, clock = world.scene, world.edits, _Clock()
+def _driven(driving: Driving) -> Iterator[Step | End]:
+    while driving.end is None:
+        intent = driving.decide()
+        if intent is not None:
+            yield driving.act(intent)
+    yield driving.end
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What a policy would do now, and why; not driven yet."""
+
+    scene: Scene
+    edits: tuple[Edit, ...]  # made before the decision
+    choice: Choice
+    rationale: Rationale
+    attribution: Attribution | None
+
+
+class Driving:
+    """A world that is being driven: in turns the policy decides, and its action or another one is driven."""
+
+    def __init__(
+        self,
+        world: World,
+        policy: Policy,
+        language: str = "en",
+        causes: str | bool = "every",
+        earlier: Sequence[Step] = (),
+    ):
+        """The world stands where the next decision is made.
+
+        causes: at which decisions the policy is asked again what they depend on, one of CAUSES; "change"
+        are those that differ from the decision before, the first among them. Asking costs up to as many
+        decisions as there are cars in sight. ValueError for any other word. earlier: the steps before, of
+        which the last is the decision before.
+        """
+        self.world, self.policy, self.language = world, policy, language
+        self.causes, self.end = when_asked(causes), None
+        before = [
+            decision_by_weight(situation_of(s.scene, s.choice), s.choice) for s in earlier[-1:]
+        ]
+        self._before: Decision | None = before[0] if before else None
+        self._told = told_by(earlier)
+        self._clock = _Clock()
+
+    def decide(self) -> Intent | None:
+        """What the policy would do now; None where it broke its contract, and the episode is over."""
+        scene, policy = self.world.scene, self.policy
+        self._clock = clock = _Clock()
         try:
             choice = clock.time("decide", policies.checked, policy, scene)
         except policies.PolicyError as error:
-            yield End("policy failed", scene, None, world.laps, str(error), edits=edits)
-            return
+            edits = self.world.edits
+            self.end = End("policy failed", scene, None, self.world.laps, str(error), edits=edits)
+            return None
         choice = clock.time("foresee", foresee, scene, choice)
         situation = clock.time("explain", situation_of, scene, choice)
-        asked = causes == "every"
-        if causes == "change":
+        asked = self.causes == "every"
+        if self.causes == "change":
             decision = clock.time("explain", decision_by_weight, situation, choice)
-            asked, before = decision != before, decision
+            asked, self._before = decision != self._before, decision
         attribution = clock.time("attribute", attribute, policy, scene, choice) if asked else None
         rationale = clock.time(
-            "explain", explain, situation, choice, policy.tie, language, attribution, told
-        )
-        told = in_full(filter(None, (told, rationale)))
-        outcome = clock.time("act", world.step, choice.action)
-        yield Step(
-            scene,
+            "explain",
+            explain,
+            situation,
             choice,
-            rationale,
+            policy.tie,
+            self.language,
+            attribution,
+            self._told,
+        )
+        self._told = in_full(filter(None, (self._told, rationale)))
+        return Intent(scene, self.world.edits, choice, rationale, attribution)
+
+    def act(self, intent: Intent, takeover: Takeover | None = None) -> Step:
+        """Drive what was decided last, or the takeover's action; the end, if it came, is in `end`."""
+        action = takeover.action if takeover else intent.choice.action
+        if action != intent.choice.action:
+            self._told = None  # what is not driven does not go on
+        outcome = self._clock.time("act", self.world.step, action)
+        if outcome.ended:
+            self.end = End(outcome.ended, self.world.scene, outcome.contact, self.world.laps)
+        return Step(
+            intent.scene,
+            intent.choice,
+            intent.rationale,
             outcome.tracks,
             outcome.reward,
-            clock.spent,
-            attribution,
-            edits,
+            self._clock.spent,
+            intent.attribution,
+            intent.edits,
+            takeover,
         )
-        if outcome.ended:
-            yield End(outcome.ended, world.scene, outcome.contact, world.laps)
-            return
 
 
 def drive_unexplained(world: World, policy: Policy) -> Iterator[Outcome]:

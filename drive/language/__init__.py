@@ -1,5 +1,6 @@
 """Words: claims, terms and rationales said and understood. The only place with prose."""
 
+from drive.language.by_hand import KEYS, hand_words, said_number, say_gains
 from drive.language.glossary import meaning
 from drive.language.parse import parse, read
 from drive.language.quantities import (
@@ -11,7 +12,7 @@ from drive.language.quantities import (
     said_action,
 )
 from drive.language.questions import answering, parse_question, say_question
-from drive.language.report import ending, explanation, said_in, spoken
+from drive.language.report import beside, ending, explanation, said_in, spoken
 from drive.language.say import (
     Account,
     say,
@@ -29,6 +30,7 @@ from drive.language.tables import LANGUAGES, LATERAL, LONGITUDINAL, TERMS, words
 __all__ = [
     "FOLLOW",
     "FOLLOW_OTHER",
+    "KEYS",
     "LANGUAGES",
     "LATERAL",
     "LONGITUDINAL",
@@ -36,6 +38,8 @@ __all__ = [
     "TERMS",
     "Account",
     "answering",
+    "beside",
+    "hand_words",
     "ending",
     "explanation",
     "make_claim",
@@ -46,10 +50,12 @@ __all__ = [
     "round_said",
     "said_action",
     "said_in",
+    "said_number",
     "say",
     "say_action",
     "say_also",
     "say_duration",
+    "say_gains",
     "say_in_passing",
     "say_question",
     "say_rationale",

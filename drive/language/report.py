@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from drive.language.by_hand import hand_words
 from drive.language.parse import read
 from drive.language.say import say_action, say_rationale, say_term
 from drive.language.tables import words_of
@@ -30,9 +31,17 @@ def said_in(rationale: Rationale, language: str) -> Rationale:
 
 def spoken(step: Step, language: str = "en") -> str:
     """One decision as it happens: when, what was done, and the rationale's text."""
-    action, text = say_action(step.choice.action, language), said_in(step.rationale, language).text
+    action, text = say_action(step.driven, language), said_in(step.rationale, language).text
     fallback = "" if step.choice.answered else f" ({words_of(language).fallback})"
-    return f"{step.scene.time:6.1f} s  {action:<12}  {text}{fallback}"
+    return f"{step.scene.time:6.1f} s  {action:<12}  {beside(step, language)}{text}{fallback}"
+
+
+def beside(step: Step, language: str) -> str:
+    """Before the policy's words where it did not drive: that they are no reason for what was driven."""
+    if step.takeover is None:
+        return ""
+    act = say_action(step.choice.action, language)
+    return f"[{hand_words(language).beside.format(act=act)}] "
 
 
 def ending(end: End, language: str = "en") -> str:

@@ -167,7 +167,7 @@ AXES = {"FASTER": (1, 0), "SLOWER": (-1, 0), "LANE_LEFT": (0, 1), "LANE_RIGHT": 
 
 
 def _flapping(m: Motion) -> float:
-    actions = [step.choice.action for step in m.steps]
+    actions = [step.driven for step in m.steps]
     if len(actions) < 3 or any(isinstance(action, Follow) for action in actions):
         return math.nan
     if isinstance(actions[0], Meta):
@@ -179,12 +179,12 @@ def _flapping(m: Motion) -> float:
 
 
 def _followed(m: Motion) -> float:
-    return _share(np.array([isinstance(step.choice.action, Follow) for step in m.steps]))
+    return _share(np.array([isinstance(step.driven, Follow) for step in m.steps]))
 
 
 def _controls(step: Step) -> tuple[float, float]:
     """Acceleration and steering as shares of their legal ranges; 0 where a range is a point."""
-    action, legal = step.choice.action, step.scene.legal
+    action, legal = step.driven, step.scene.legal
     if not isinstance(action, Control):
         return (math.nan, math.nan)
     pairs = ((action.acceleration, legal.acceleration), (action.steering, legal.steering))

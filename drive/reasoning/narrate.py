@@ -64,6 +64,16 @@ def in_full(rationales: Iterable[Rationale]) -> Rationale | None:
     return None
 
 
+def told_by(steps: Iterable[Step]) -> Rationale | None:
+    """The last rationale of these steps that was said in full, from which the next one may go on.
+
+    None where something else was driven since than it says: a decision that was not driven does not go on.
+    """
+    steps = tuple(steps)
+    parted = [k for k, step in enumerate(steps, 1) if step.driven != step.choice.action]
+    return in_full(step.rationale for step in steps[max(parted, default=0) :])
+
+
 def _read(rationale: Rationale) -> Account | None:
     """What a rationale's text says; None of a policy's own words."""
     try:
@@ -78,13 +88,15 @@ def _read(rationale: Rationale) -> Account | None:
 def merge(steps: Iterable[Step]) -> tuple[tuple[int, int, Rationale], ...]:
     """Consecutive steps of an unchanged decision about the same cars, as (first, last, rationale).
 
+    What a policy says beside another's driving stands alone.
     first, last: positions in `steps`. The rationale is the first one's, with how long it held where
     that is more than one step.
     """
     steps = tuple(steps)
     runs: list[list[int]] = []
     for k, step in enumerate(steps):
-        if runs and _is_one(steps[runs[-1][0]].rationale, step.rationale):
+        taken = step.takeover or steps[k - 1].takeover
+        if runs and not taken and _is_one(steps[runs[-1][0]].rationale, step.rationale):
             runs[-1].append(k)
         else:
             runs.append([k])
@@ -106,7 +118,7 @@ def says_no_more(first: Step, later: Step) -> bool:
 
     Stricter than `merge`: the speed that is aimed at is the same, and what is urgent, to the last decimal.
     """
-    if str(first.choice.action) != str(later.choice.action):
+    if str(first.choice.action) != str(later.choice.action) or first.takeover != later.takeover:
         return False
     before, now = first.rationale, later.rationale
     if first.choice.answered != later.choice.answered or before.language != now.language:

@@ -1,37 +1,28 @@
 """Visitors' questions about logged decisions, and the answers as the player shows them.
 
-The answers themselves come from `drive.episodes.asking`, as on the command line. A log that was asked about lately is
-kept, driven again, so that the next question waits for its own decision only.
+The answers themselves come from `drive.episodes.asking`, as on the command line.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-from drive.episodes import log
 from drive.episodes.asking import Answer, Asker
 from drive.language import parse_question, say_action, say_term
 from drive.reasoning.deciding import Contest, Difference
 from drive.show import viewer
+from drive.show.kept import Kept
 
-KEPT = 4  # logs that are kept, driven again
-AT_ONCE, WAITING = 2, 8  # questions that are answered, and that wait, at the same time
 MOST = 30  # decisions that are driven of one supposition
 
 
 class Answering:
-    """Answers questions about logs in a folder: few at a time, each log by one at a time."""
+    """Answers questions about logs in a folder."""
 
     def __init__(self, path_of: Callable[[str, str], Path]):
         """path_of: where the log of a run and name lies; ValueError where it may not be asked about."""
-        self._path_of = path_of
-        self._lock, self._turns = threading.Lock(), threading.Semaphore(AT_ONCE)
-        self._asking = 0
-        self._kept: OrderedDict[tuple, tuple[Asker, threading.Lock]] = OrderedDict()
+        self._path_of, self._logs = path_of, Kept(Asker)
 
     def ask(
         self, run: str, name: str, step: int, text: str, decisions: int = 1, language: str = "en"
@@ -39,36 +30,9 @@ class Answering:
         """The answer for the player. ValueError, in one sentence, for what cannot be asked; OSError for no such log."""
         question = parse_question(str(text), language)
         decisions = min(max(int(decisions), 1), MOST)
-        with self._turn():
-            asker, only_one = self._asker(self._path_of(run, name))
-            with only_one:
-                answer = asker.ask(int(step), question, language, decisions)
-                return answer_data(answer, language)
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        with self._lock:
-            if self._asking >= AT_ONCE + WAITING:
-                raise ValueError("many visitors are asking; please ask again in a moment")
-            self._asking += 1
-        try:
-            with self._turns:
-                yield
-        finally:
-            with self._lock:
-                self._asking -= 1
-
-    def _asker(self, path: Path) -> tuple[Asker, threading.Lock]:
-        """The log, driven again; anew where it has grown since."""
-        about = path.stat()
-        key = (str(path), about.st_mtime_ns, about.st_size)
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = Asker(log.read(path).episode), threading.Lock()
-            self._kept.move_to_end(key)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-            return self._kept[key]
+        with self._logs.of(self._path_of(run, name)) as asker:
+            answer = asker.ask(int(step), question, language, decisions)
+            return answer_data(answer, language)
 
 
 def answer_data(answer: Answer, language: str = "en") -> dict:

@@ -28,6 +28,10 @@ def messages(
         raise ValueError(
             "this drive began in the middle of another; another policy is compared from the start"
         )
+    if header.takeovers:
+        raise ValueError(
+            "a person took part in this drive; another policy is compared with a policy's"
+        )
     ours = log.read(path).episode.end
     run, before, count = shelf.new_run("page"), None, 0
     world = World(header.scenario, header.overrides, "twin")

@@ -21,11 +21,11 @@ from drive import camera
 from drive.camera import Colour, Marks, Palette, font
 from drive.checking.verdicts import Finding
 from drive.episodes.whole import whole
-from drive.language import ending, said_in, say_action, words_of
+from drive.language import beside, ending, hand_words, said_in, say_action, words_of
 from drive.measures.motion import Motion
 from drive.reasoning.narrate import merge
 from drive.show.proof import WORST, finding_data
-from drive.show.viewer import FAST, decision_words, headed, phrases, risk_of
+from drive.show.viewer import FAST, decision_words, driver_name, headed, phrases, risk_of
 from drive.types import Episode, Option, Rationale, Step
 
 RATE = 15  # frames per second, and per second of driving
@@ -82,7 +82,8 @@ def subtitles(
     ends = [float(look.starts[first]) for first in firsts[1:]] + [look.end]
     for first, end in zip(firsts, ends, strict=True):
         shift = TITLE - start
-        cues.append((float(look.starts[first]) + shift, end + shift, look.said[first].text))
+        words = beside(episode.steps[first], look.language) + look.said[first].text
+        cues.append((float(look.starts[first]) + shift, end + shift, words))
     closing = TITLE + look.end - start + HELD
     cues.append((closing, closing + CLOSING, " · ".join(_outcome(look))))
     return "WEBVTT\n" + "".join(
@@ -245,6 +246,7 @@ def _about(look: _Look) -> tuple[str, ...]:
     """What the film is of."""
     header, cards = look.episode.header, words_of(look.language).cards
     policy = cards["policy"].format(policy=header.policy)
+    policy = driver_name(header, look.language) if header.takeovers else policy
     return header.scenario, f"{policy} · {cards['seed'].format(seed=header.seed)}", cards["title"]
 
 
@@ -371,13 +373,16 @@ def _score_bar(
 def _head(draw: ImageDraw.ImageDraw, look: _Look, index: int):
     """The decision on the left; on the right what is driven, or at its end how it ended."""
     palette, header, step = look.palette, look.episode.header, look.episode.steps[index]
-    done = say_action(step.choice.action, look.language)
+    done = say_action(step.driven, look.language)
     draw.text((MARGIN + 84, 15), done[:1].upper() + done[1:], palette.ink, font(16, bold=True))
     x = MARGIN + 84 + draw.textlength(done, font(16, bold=True)) + 16
     fallback = () if step.choice.answered else (words_of(look.language).fallback,)
     words = " · ".join((*decision_words(look.said[index].decision, look.language), *fallback))
+    if step.takeover:
+        act = say_action(step.choice.action, look.language)
+        words = hand_words(look.language).beside.format(act=act)
     draw.text((x, 17), words, palette.faint, font(14))
-    about = f"{header.scenario} · {header.policy} · {header.seed}"
+    about = f"{header.scenario} · {driver_name(header, look.language)} · {header.seed}"
     if step is look.episode.steps[-1] and look.episode.end:
         about = " ".join(ending(look.episode.end, look.language).split())
     draw.text((draw.im.size[0] - MARGIN, 17), about, palette.faint, font(14), anchor="ra")

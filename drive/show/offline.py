@@ -76,7 +76,7 @@ def inert(data) -> str:
 
 
 def _title(header: Header) -> str:
-    return f"{header.scenario} · {header.policy} · {header.seed} · Whydrive"
+    return f"{header.scenario} · {viewer.driver_name(header)} · {header.seed} · Whydrive"
 
 
 def _command(header: Header) -> str:

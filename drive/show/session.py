@@ -157,11 +157,11 @@ async def then_proved(
     line: Line,
     wanted: Callable[[], bool],
 ) -> AsyncIterator[dict]:
-    """Messages of an episode, and after its end those on its claims, tested while they are wanted."""
+    """Messages of an episode, and after its end, or where it was left, those on its claims, while they are wanted."""
     whole = None
     async for message in told:
         yield message
-        whole = message["id"] if "end" in message else None
+        whole = message["id"] if message.keys() & {"end", "left"} else None
     if whole is None:
         return
     here = {"id": whole}

@@ -15,7 +15,16 @@ from importlib import resources
 import numpy as np
 
 from drive import camera
-from drive.language import ending, meaning, said_in, say_action, say_term, words_of
+from drive.language import (
+    KEYS,
+    ending,
+    hand_words,
+    meaning,
+    said_in,
+    say_action,
+    say_term,
+    words_of,
+)
 from drive.measures.motion import Motion
 from drive.policy import offered
 from drive.reasoning.narrate import merge
@@ -34,7 +43,7 @@ WORDS = re.compile(
 )  # without blanks, two characters are one
 CLAUSE = re.compile(r"(?<=[.;:])\s+|(?<=[。；：])")  # where one clause ends
 PLAYER = ("episode.js", "supply.js", "labels.js", "scene.js", "driver.js", "strip.js", "panel.js",
-          "proof.js", "picture.js", "drop.js", "ask.js", "compare.js",
+          "proof.js", "picture.js", "drop.js", "ask.js", "compare.js", "hand.js",
           "moments.js", "player.js")  # fmt: skip
 HEADLINE = 15  # words that are read at a glance; the rest of a rationale unfolds
 MARGIN, LEAST_RISE = (
@@ -109,13 +118,16 @@ def header_data(header: Header, run: str = "", name: str = "", language: str = "
         "task": header.task.kind,
         "anywhere": is_driven_anywhere(header),
         "questions": suggested.about_a_car(language),
+        "by_hand": bool(header.takeovers),
+        "hand": _hand_words(header, language),
     }
     return {"id": [run, name], "header": about}
 
 
 def is_driven_anywhere(header: Header) -> bool:
     """Do scenario, policy and seed alone drive this episode again, wherever Whydrive is installed?"""
-    own = header.overrides or header.parent or header.physics != "highway-env"
+    own = header.overrides or header.parent or header.takeovers
+    own = own or header.physics != "highway-env"
     return not own and header.scenario in SCENARIOS and header.policy in offered()
 
 
@@ -128,9 +140,15 @@ def step_data(header: Header, step: Step, before: Step | None = None, language: 
     motion = Motion(Episode(header, (step,), None))
     risk, closest = risk_of(motion)
     scene, tracks = step.scene, step.tracks
-    new = before is None or (before.rationale.decision, before.choice.answered) != (
-        step.rationale.decision,
-        step.choice.answered,
+    parted = step.driven != step.choice.action
+    new = (
+        parted
+        or before is None
+        or (before.rationale.decision, before.choice.answered)
+        != (
+            step.rationale.decision,
+            step.choice.answered,
+        )
     )
     pieces, head = headed(phrases(said.text, said.language), said.language)
     return {
@@ -148,8 +166,9 @@ def step_data(header: Header, step: Step, before: Step | None = None, language: 
         "closest": closest,
         "interesting": new or risk >= NOTABLE,
         "same": is_same(before, step),
-        "action": _name(step.choice.action),
-        "done": say_action(step.choice.action, language),
+        "action": _name(step.driven),
+        "done": say_action(step.driven, language),
+        "takeover": _takeover(step, language),
         "decision": decision_words(said.decision, language),
         "means": meaning(said.decision.longitudinal or "", language),
         "phrases": _cut(pieces),
@@ -188,8 +207,36 @@ def end_data(end: End, steps: int, language: str = "en") -> dict:
     }
 
 
+def driver_name(header: Header, language: str = "en") -> str:
+    """What drove an episode: the policy, or a person beside it."""
+    if not header.takeovers:
+        return header.policy
+    return hand_words(language).page["name"].format(policy=header.policy)
+
+
+def _hand_words(header: Header, language: str) -> dict[str, str]:
+    """What the player says where a person drives, and what each key's action is called."""
+    page = hand_words(language).page
+    said = {name: text.replace("{policy}", header.policy) for name, text in page.items()}
+    return said | {name: say_action(Meta(name), language) for name in KEYS}
+
+
+def _takeover(step: Step, language: str) -> dict | None:
+    """What a person decided in place of the policy, whose own decision stands beside it; None: the policy drove."""
+    if step.takeover is None:
+        return None
+    would = say_action(step.choice.action, language)
+    return {
+        "would": would,
+        "title": hand_words(language).beside.format(act=would),
+        "differs": step.driven != step.choice.action,
+    }
+
+
 def is_same(before: Step | None, step: Step) -> bool:
     """Does a step say the same as the one before, where decisions are too fast to be said one by one?"""
+    if before is not None and (before.takeover or step.takeover):
+        return False
     return before is not None and step.scene.period < FAST and len(merge((before, step))) == 1
 
 
@@ -304,6 +351,7 @@ def _option(number: int, option: Option, step: Step, language: str) -> dict:
         "action": f"{_name(option.action)} {number}" if several else _name(option.action),
         "words": say_action(option.action, language),
         "chosen": option.action == step.choice.action,
+        "driven": option.action == step.driven,
         "rival": option.action == rival(step),
         "without": _without(option, step),
         "score": None if option.score is None else _rounded(option.score, 3),
@@ -348,7 +396,7 @@ def _name(action) -> str:
 
 def _wanted(step: Step) -> float | None:
     """The speed [m/s] that the ego's set-point asks for; None unless a meta-action is driven."""
-    if not isinstance(step.choice.action, Meta):
+    if not isinstance(step.driven, Meta):
         return None
     return _rounded(step.scene.ego.target_speed, 2)
 

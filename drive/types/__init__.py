@@ -27,7 +27,7 @@ from drive.types.edits import (
     Surface,
     Without,
 )
-from drive.types.episode import Contact, End, Episode, Header, Parent, Step, Tracks
+from drive.types.episode import Contact, End, Episode, Header, Parent, Step, Takeover, Tracks
 from drive.types.policy import Policy, Powers
 from drive.types.questions import CutIn, HowNear, Nearer, Question, Quicker, WhatIf, Why, WhyNot
 from drive.types.said import Claim, Decision, Rationale, Side, Tie, Verdict
@@ -103,6 +103,7 @@ __all__ = [
     "Task",
     "Term",
     "Tie",
+    "Takeover",
     "Tracks",
     "Trajectory",
     "Truth",

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from drive.roads import Road
+from drive.types.actions import Action
 from drive.types.choice import Attribution, Choice
 from drive.types.edits import Edit
 from drive.types.said import Rationale, Tie
@@ -50,6 +51,14 @@ class Contact:
 
 
 @dataclass(frozen=True)
+class Takeover:
+    """What was driven in a decision that was not the policy's; the choice beside it is what the policy would have done."""
+
+    by: Literal["person"]  # what decided
+    action: Action  # what it decided; it may be the policy's own
+
+
+@dataclass(frozen=True)
 class Step:
     """One decision, with what followed until the next."""
 
@@ -63,10 +72,16 @@ class Step:
     edits: tuple[
         Edit, ...
     ] = ()  # made before the decision; the scene is what was perceived after them
+    takeover: Takeover | None = None  # None: the policy's choice was driven
+
+    @property
+    def driven(self) -> Action:
+        """The action that was driven: the choice's, unless something took over."""
+        return self.takeover.action if self.takeover else self.choice.action
 
     @property
     def trajectory(self) -> Trajectory:
-        """Where the car will go, foreseen at the decision: the chosen option's."""
+        """Where the policy would go, foreseen at the decision: the chosen option's."""
         return self.choice.chosen.trajectory
 
 
@@ -102,6 +117,9 @@ class Header:
     physics: str = "highway-env"  # what moved the cars: "highway-env" or "twin"
     parent: Parent | None = None  # None where the episode is no branch
     settings: str = ""  # digest of the policy's tunable numbers; "" where it has none
+    takeovers: Literal["", "person"] = (
+        ""  # what could take over from the policy; each step says where it did
+    )
 
     def policy_at(self, step: int) -> tuple[str, str]:
         """Name and weights of the policy that decided at a step; a branch begins with its parents' steps."""

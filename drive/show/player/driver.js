@@ -219,9 +219,9 @@ function drawDriver(canvas, episode, moment, look, theme) {
     groundLine(context, eye, lane, "left", theme);
     groundLine(context, eye, lane, "right", theme);
   }
-  const chosen = moment.step.options.find((option) => option.chosen);
+  const driven = moment.step.options.find((option) => option.driven);
   context.globalAlpha = 0.5;
-  if (chosen?.path.length) strip(context, eye, pairs(chosen.path), 1.5, theme.ego);
+  if (driven?.path.length) strip(context, eye, pairs(driven.path), 1.5, theme.ego);
   context.globalAlpha = 1;
   drawTraffic(context, eye, moment, cited, look, theme);
 }

@@ -88,8 +88,10 @@ function riskText(step) {
   return step.closest === null ? "nothing near" : `${step.closest.toFixed(1)} s to contact`;
 }
 
-// What an option was, beside the chosen one.
-function rankOf(option, fallback) {
+// What an option was, beside the chosen one; hand: the words where a person drove.
+function rankOf(option, fallback, hand) {
+  if (hand && (option.chosen || option.driven))
+    return [option.driven && hand.yours, option.chosen && hand.chosen].filter(Boolean).join(", ");
   if (option.chosen) return fallback || "chosen";
   if (option.without.length) return `without car ${option.without.join(", ")}`;
   return option.rival ? "strongest rival" : "";

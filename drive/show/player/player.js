@@ -57,6 +57,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
       supplied(state.supply, performance.now(), lastTime(episode) - state.time);
     if (!before && episode.steps.length) comparing.offer(message.id);
     if (message.end) state.driving = false;
+    if (message.end || message.steps?.length > 1) hand.list();
     showWorst(find(".wd-worst"), episode);
     showStatus();
     goWhereAsked();
@@ -105,7 +106,8 @@ function startPlayer({ element, trigger, props, watch, server }) {
   function begin(message) {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     state.episode = newEpisode(message.header);
-    Object.assign(state, { time: 0, shown: -1, driving: true, view: null, moment: null,
+    const going = !message.header.by_hand || Boolean(message.seat);
+    Object.assign(state, { time: 0, shown: -1, driving: going, view: null, moment: null,
                            at: message.at ?? null, tested: null,
                            supply: newSupply(performance.now()) });
     state.playing = message.at === undefined && !still;
@@ -116,7 +118,9 @@ function startPlayer({ element, trigger, props, watch, server }) {
     asking.close();
     comparing.close();
     const { scenario, policy, seed, risk } = message.header;
-    find(".wd-name").textContent = `${scenario} · ${policy} · seed ${seed}`;
+    const driver = message.header.by_hand ? message.header.hand.name : policy;
+    find(".wd-name").textContent = `${scenario} · ${driver} · seed ${seed}`;
+    hand.begin(message);
     showStatus();
     find(".wd-calm").textContent = risk[0];
     find(".wd-alarm").textContent = risk[1];
@@ -205,9 +209,14 @@ function startPlayer({ element, trigger, props, watch, server }) {
       state.time = next > to + RANGE_PAUSE ? from : next;
       state.dirty = true;
     } else if (state.playing && state.time < end) {
-      state.time = Math.min(state.time + passed * paceOf(state.supply, state.episode, state.rate), end);
+      const rate = hand.isDriving() ? hand.rate() : paceOf(state.supply, state.episode, state.rate);
+      state.time = Math.min(state.time + passed * rate, end);
       state.dirty = true;
-    } else if (state.playing && state.episode.end) setPlaying(false);
+    } else if (state.playing && state.episode.end) {
+      setPlaying(false);
+      hand.list();
+    }
+    if (state.playing) hand.tick(end - state.time);
     if (state.dirty) draw();
   }
 
@@ -258,7 +267,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     const step = episode.steps[index], option = step.options.find((each) => each.action === told.against?.option);
     const beside = told.branch && besideOf(episode, told.branch);
     if (beside) state.beside = { episode: beside, label: told.asked, actual: "as it was" };
-    if (option?.path.length && !option.chosen)
+    if (option?.path.length && !option.driven)
       state.ghost = { path: option.path, from: step.time, label: `dashed: ${option.words}` };
     if (!state.beside && !state.ghost) return;
     root.toggleAttribute("data-beside", Boolean(state.beside));
@@ -310,15 +319,16 @@ function startPlayer({ element, trigger, props, watch, server }) {
       `${step.time.toFixed(1)} s, decision ${shown + 1} of ${episode.steps.length}, ${riskText(step)}`);
     if (state.playing && !step.interesting) return;
     const head = said.phrases.slice(0, said.headline).map((phrase) => phrase.text).join("");
-    find(".wd-live").textContent = `Decision ${shown + 1}: ${step.done}. ${head}`;
+    const taken = step.takeover ? ` (${step.takeover.title})` : "";
+    find(".wd-live").textContent = `Decision ${shown + 1}: ${step.done}${taken}. ${head}`;
   }
 
   function showWords() {
     const { episode, shown } = state, step = episode.steps[shown];
     const [first, last] = runAround(episode, shown), said = episode.steps[first];
     const held = last > first ? episode.steps[last].times.at(-1) - said.time : null;
-    showRationale(root, step, said, held, citedIn(said));
-    showOptions(root, step, citedIn(said));
+    showRationale(root, step, said, held, citedIn(said), episode.header.hand);
+    showOptions(root, step, citedIn(said), episode.header.hand);
     asking.offer(step.questions);
     showMarked();
   }
@@ -333,7 +343,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
   function showStatus() {
     showSheet(find(".wd-sheet"), state.episode.end);
     const status = find(".wd-status"), end = state.episode.end;
-    status.textContent = end ? outcomeText(end, state.episode.header.task) : state.driving ? "driving…" : "";
+    status.textContent = end ? outcomeText(end, state.episode.header.task) : hand.status() || (state.driving ? "driving…" : "");
     status.title = end ? end.text : "";
     status.dataset.kind = end ? end.kind : "driving";
   }
@@ -355,7 +365,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
                     meeting: header.meetings.some(([, , a, b]) => way.has(a) !== way.has(b)),
                     rival: step.options.length > 1, cited: citedIn(said).size > 0,
                     unseen: cars.some((car) => !car.seen && near(car)),
-                    object: step.objects.length > 0, fallback: Boolean(step.fallback) };
+                    object: step.objects.length > 0, fallback: Boolean(step.fallback), hand: Boolean(step.takeover) };
     for (const [mark, on] of Object.entries(shown))
       find(`.wd-legend [data-mark=${mark}]`).hidden = !on;
   }
@@ -507,6 +517,8 @@ function startPlayer({ element, trigger, props, watch, server }) {
     turn, help, unfold, failed, picture,
     dismiss: () => asking.close(),
     alone: () => comparing.close(),
+    wheel: () => hand.want(state.shown),
+    together: () => hand.close(),
   };
 
   const KEYS = {
@@ -531,6 +543,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     w: unfold,
     f: failed,
     s: picture,
+    t: () => hand.isDriving() || COMMANDS.wheel(),
     "?": help,
   };
 
@@ -548,7 +561,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     if (event.key === " " && event.target.closest?.("button, a, [role=button]")) return;
     if (find(".wd-help").open && event.key !== "?") return;
     event.preventDefault();
-    command(event);
+    if (!hand.onKey(event)) command(event);
   }
 
   function onClick(event) {
@@ -691,6 +704,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     root.addEventListener("click", onClick);
     root.addEventListener("wd-asked", ({ detail }) => {
       state.asker = document.activeElement;
+      hand.leave();
       take({ asked: null, wish: detail });
     });
     window.addEventListener("popstate", () => root.isConnected && location.reload());
@@ -723,6 +737,13 @@ function startPlayer({ element, trigger, props, watch, server }) {
   const comparing = startComparing({
     root, find, trigger, server, show: showOther, leave: leaveFuture,
     where: () => ({ episode: state.episode, time: state.time }),
+  });
+  const hand = startHand({
+    root, find, trigger, server, take,
+    where: () => ({ episode: state.episode, index: state.shown, wish: state.wish, playing: state.playing }),
+    play: (on) => on === state.playing || setPlaying(on),
+    renew: (index) => { ticks.children[index]?.remove(); state.shown = -1; },
+    ended: () => { state.driving = false; state.shown = -1; layout(); showStatus(); },
   });
   setLook(root.clientWidth < NARROW ? "bird" : "both");
   listen();

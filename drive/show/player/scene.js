@@ -357,8 +357,8 @@ function drawScene(canvas, episode, moment, look, theme) {
   drawGoal(context, view, episode.header.goal, theme);
   drawDirections(context, view, episode.header.lanes, moment.ego, theme);
   drawMeetings(context, view, episode.header, moment.step, theme);
-  const chosenLast = [...moment.step.options].sort((a, b) => a.chosen - b.chosen);
-  for (const option of chosenLast) drawOption(context, view, option, look, theme);
+  const drivenLast = [...moment.step.options].sort((a, b) => a.driven - b.driven);
+  for (const option of drivenLast) drawOption(context, view, option, look, theme);
   moment.step.objects.forEach((thing) => drawObject(context, thing, theme));
   for (const car of moment.cars) {
     const colour = cited.has(car.id) ? theme.cited[cited.get(car.id)] : theme.car;
@@ -384,10 +384,10 @@ function ringAround(context, view, moment, id, colour) {
 function drawOption(context, view, option, look, theme) {
   const near = look.option === option.action;
   if (option.path.length === 0) return;
-  const style = option.chosen
+  const style = option.driven
     ? { dashed: false, alpha: 1, width: 0.34 }
     : { dashed: true, alpha: near ? 1 : 0.6, width: near ? 0.42 : 0.24 };
-  drawPath(context, view, option.path, option.chosen ? theme.ego : theme.rival, style);
+  drawPath(context, view, option.path, option.driven ? theme.ego : theme.rival, style);
 }
 
 // What lies under a pixel: {car} or {option} or null.
@@ -397,7 +397,7 @@ function underPointer(view, moment, x, y) {
     if (Math.hypot(x - cx, y - cy) < Math.max(9, 0.5 * car.length * view.scale)) return { car };
   }
   for (const option of moment.step.options)
-    if (!option.chosen && nearLine(view, option.path, x, y)) return { option };
+    if (!option.driven && nearLine(view, option.path, x, y)) return { option };
   return null;
 }
 

@@ -121,7 +121,8 @@ function newTick(step, index) {
   tick.dataset.step = index;
   const contact = step.closest === null ? "" : `, ${step.closest.toFixed(1)} s to contact`;
   const fallback = step.fallback ? `, ${step.fallback}` : "";
-  tick.title = `Decision ${index + 1} at ${step.time.toFixed(1)} s: ${step.done}${fallback}${contact}`;
+  const taken = step.takeover ? `, ${step.takeover.title}` : "";
+  tick.title = `Decision ${index + 1} at ${step.time.toFixed(1)} s: ${step.done}${taken}${fallback}${contact}`;
   tick.append(make("i", "wd-glyph"), make("i", "wd-bar"));
   tick.setAttribute("aria-label", tick.title);
   return tick;
@@ -141,10 +142,12 @@ function layTicks(box, episode, theme, from = 0) {
     bar.style.borderRadius = joined || step.same || width < 6 ? "0" : "2px";
     bar.style.background = mixed(theme, step.risk);
     bar.style.height = `${(CALM_SHARE + (1 - CALM_SHARE) * step.risk) * 100}%`; // taller: nearer to contact
-    glyph.textContent = width > 11 ? (failed ? "✗" : GLYPHS[step.action] || "") : "";
+    glyph.textContent = width > 11 ? (failed ? "✗" : GLYPHS[step.action] || (step.takeover ? "·" : "")) : "";
     tick.classList.toggle("wd-hot", step.risk > 0.6);
     tick.classList.toggle("wd-failed", failed);
     tick.classList.toggle("wd-fell", Boolean(step.fallback));
+    tick.classList.toggle("wd-taken", Boolean(step.takeover));
+    tick.classList.toggle("wd-differs", Boolean(step.takeover?.differs));
   });
 }
 
