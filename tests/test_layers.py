@@ -14,7 +14,7 @@ engine
 roads       geometry lanes
 types       fitting settings trajectory actions scene truth said choice policy edits questions episode
 kinematics  history control goal hazards trajectory tracker surroundings foresight past refusals edits
-language    free words quantities edits en de zh tables glossary say parse report questions
+language    free words quantities edits en de zh tables glossary say parse report questions incident
 camera      door palette typeface view birdseye driverseye files
 measures    statistics motion metrics
 scenarios
@@ -23,7 +23,7 @@ policy
 world       drivers config edits values perception task blame following recorder twin
 reasoning   deciding causes reasons decisions evidence outcomes facts accounts economy narrate
 episodes    codec lines whole log shelf rollout record replay branch asking api
-checking    clock scene facts instructor weighed text asked futures decisions weighing purposes verdicts tally faithfulness examination
+checking    clock scene facts instructor weighed text asked futures decisions weighing purposes verdicts hindsight incident tally faithfulness examination
 evaluation  results versions folder summary run
 show        roadside sheet suggested viewer proof answers comparing offline film brought session service telling charts report
 app
