@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +11,7 @@ from fake_episode import fake_episode
 
 import app
 from drive.episodes import log, shelf
-from drive.show import service, session
+from drive.show import requests, service, session
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def problem(messages):
         for message in messages:
             yield message
 
-    *_, last = told(app.shown(one_by_one(), 1))
+    *_, last = told(requests.shown(one_by_one(), 1))
     return json.loads(last)["problem"]
 
 
@@ -88,27 +89,27 @@ def test_new_runs_differ():
 
 
 def test_driving_tells_the_header_then_every_step_then_the_end_and_logs_the_same(runs):
-    first, *steps, end = app.driven("two-way", "idle", "3", always)
+    first, *steps, end = requests.driven("two-way", "idle", "3", always)
     run, name = first["id"]
     assert first["header"]["scenario"] == "two-way"
     assert [message["from"] for message in steps] == list(range(len(steps)))
     assert end["end"]["steps"] == len(steps) > 2
-    whole = app.opened(run, name)
+    whole = requests.opened(run, name)
     assert [message["steps"][0] for message in steps] == whole["steps"]
     assert end["end"] == whole["end"]
 
 
 def test_a_page_in_german_drives_and_opens_logs_in_german(runs):
-    first, step, *_ = app.driven("two-way", "idle", "3", always, "de")
+    first, step, *_ = requests.driven("two-way", "idle", "3", always, "de")
     said = "".join(phrase["text"] for phrase in step["steps"][0]["phrases"])
     assert "das tue ich immer" in said.lower() and step["steps"][0]["done"] == "weiterfahren"
-    english = app.opened(*first["id"])["steps"][0]["phrases"]
+    english = requests.opened(*first["id"])["steps"][0]["phrases"]
     assert "this is what I always do" in "".join(phrase["text"] for phrase in english)
 
 
 def test_driving_ends_at_the_next_decision_when_it_is_no_longer_wanted(runs):
     left = [True, True, False]
-    told = list(app.driven("two-way", "idle", "0", lambda: left.pop(0)))
+    told = list(requests.driven("two-way", "idle", "0", lambda: left.pop(0)))
     assert len(told) == 1 + 2
     read = log.read(shelf.find(runs, *told[0]["id"]))
     assert read.episode.end is None and not read.torn
@@ -128,7 +129,7 @@ def test_driving_ends_at_the_next_decision_when_it_is_no_longer_wanted(runs):
     ],
 )
 def test_what_cannot_be_driven_becomes_one_sentence(runs, chosen, sentence):
-    said = problem(app.driven(*chosen, always))
+    said = problem(requests.driven(*chosen, always))
     assert sentence in said and "\n" not in said and "Traceback" not in said
     assert not runs.exists(), "nothing was driven"
 
@@ -141,14 +142,14 @@ def test_what_cannot_be_opened_becomes_one_sentence(one_log):
         (("first", "torn-rule-1"), "not a rationale log"),
         (("first", "fake-rule-7", "soon"), "whole number"),
     ):
-        said = problem(app.opened(*link) for _ in (0,))
+        said = problem(requests.opened(*link) for _ in (0,))
         assert sentence in said and "\n" not in said
 
 
 def test_a_lost_message_is_asked_for_by_id_and_only_by_id(one_log):
-    told = json.loads(app.episode("first", "fake-rule-7"))
+    told = json.loads(requests.episode("first", "fake-rule-7"))
     assert len(told["steps"]) == 3
-    said = json.loads(app.episode("/etc", "passwd"))
+    said = json.loads(requests.episode("/etc", "passwd"))
     assert list(said) == ["problem"] and "no run" in said["problem"]
 
 
@@ -163,18 +164,18 @@ def test_a_visitors_new_wish_ends_the_former_and_no_other_visitor_s():
 
 
 def test_of_two_wishes_the_later_holds_though_it_was_met_first(runs):
-    page, me = app.Page(), SimpleNamespace(session_hash="me")
+    page = requests.Page()
 
     async def met():
-        later = page.drive("two-way", "idle", "5", 40.0, me)
+        later = page.drive("me", "two-way", "idle", "5", 40.0)
         rows = [await anext(later)]
-        earlier = [row async for row in page.drive("two-way", "idle", "4", 30.0, me)]
+        earlier = [row async for row in page.drive("me", "two-way", "idle", "4", 30.0)]
         return earlier, rows + [row async for row in later]
 
     earlier, rows = asyncio.run(met())
     turn, header, *later_rows = map(json.loads, rows)
     assert turn == {"asked": 0, "wish": 40.0}
-    assert earlier == [app.NOTHING]
+    assert earlier == []
     assert (
         header["wish"] == 40.0
         and any("end" in row for row in later_rows)
@@ -182,22 +183,32 @@ def test_of_two_wishes_the_later_holds_though_it_was_met_first(runs):
     )
 
 
+def test_an_event_that_tells_nothing_leaves_the_player_as_it_is():
+    """Gradio would empty the output of an event that ends without a word."""
+
+    async def silent(visitor):
+        return
+        yield
+
+    asked = SimpleNamespace(session_hash="me")
+    assert told(app.of_visitor(silent)(asked)) == [app.gr.skip()]
+
+
 def test_what_one_visitor_was_met_with_the_next_gets_from_its_log(runs):
-    page = app.Page()
+    page = requests.Page()
     query = {"scenario": "two-way", "policy": "idle"}
     met = []
     for visitor in ("first", "second"):
-        request = SimpleNamespace(session_hash=visitor, query_params=query)
-        rows = [json.loads(row) for row in told(page.arrive(request))]
+        rows = [json.loads(row) for row in told(page.arrive(visitor, query))]
         met.append((rows[1]["id"], sum(len(row.get("steps", ())) for row in rows)))
     assert met[0] == met[1] and len(shelf.runs(runs)) == 1
 
 
 def test_a_log_is_handed_out_as_it_lies_on_disk(one_log, tmp_path):
     source = shelf.find(one_log, "first", "fake-rule-7")
-    assert app.copied("first", "fake-rule-7", tmp_path).read_bytes() == source.read_bytes()
+    assert requests.copied("first", "fake-rule-7", tmp_path).read_bytes() == source.read_bytes()
     with pytest.raises(ValueError, match="no run"):
-        app.copied("..", "fake-rule-7", tmp_path)
+        requests.copied("..", "fake-rule-7", tmp_path)
 
 
 def full(*_, **__):
@@ -207,14 +218,15 @@ def full(*_, **__):
 @pytest.mark.parametrize("way", ["the file", "its folder"])
 def test_a_file_that_cannot_be_made_gives_the_button_back_and_a_sentence(way, monkeypatch):
     if way == "its folder":
-        monkeypatch.setattr(app.tempfile, "TemporaryDirectory", full)
-    *_, (_, button, said) = told(app.Page().making(full, "Film")(["run", "name", True]))
+        monkeypatch.setattr(requests.tempfile, "TemporaryDirectory", full)
+    made = partial(requests.Page().made, full)
+    *_, (_, button, said) = told(app.making(made, "Film")(["run", "name", True]))
     assert (button.value, button.interactive) == ("Film", True)
     assert "No space left" in json.loads(said)["problem"]
 
 
 def test_a_film_s_button_says_where_one_stands(tmp_path):
-    page, made = app.Page(), []
+    page, made = requests.Page(), []
     ticket = page.films.join()
     assert page.films.place(ticket) == 0
 
@@ -224,7 +236,7 @@ def test_a_film_s_button_says_where_one_stands(tmp_path):
         return folder / name
 
     async def pressed():
-        rows = page.making(make, "Film")(["run", "name", True])
+        rows = app.making(partial(page.made, make), "Film")(["run", "name", True])
         waits = [(await anext(rows))[1].value, (await anext(rows))[1].value]
         assert not made
         page.films.leave(ticket)

@@ -17,7 +17,7 @@ from drive.episodes.asking import Asker
 from drive.episodes.branch import branch
 from drive.episodes.record import finished
 from drive.language import parse_question
-from drive.show import answers, comparing
+from drive.show import answers, comparing, requests
 
 SIZES = [(1280, 720), (390, 844)]
 STEP = 3
@@ -247,7 +247,7 @@ def test_whom_a_drive_cannot_be_compared_with_is_not_offered(visit, driven):
 
 def test_a_log_that_has_grown_is_read_anew_and_only_a_few_are_kept(runs, driven, monkeypatch):
     monkeypatch.setenv("WHYDRIVE_RUNS", str(runs))
-    desk, path = answers.Answering(app.driven_again), runs / "grown" / "fast.jsonl"
+    desk, path = answers.Answering(requests.driven_again), runs / "grown" / "fast.jsonl"
     path.parent.mkdir()
     lines = (runs / "asked" / "fast.jsonl").read_text().splitlines()
     path.write_text("\n".join(lines[:4]) + "\n")
@@ -263,9 +263,9 @@ def test_a_log_that_has_grown_is_read_anew_and_only_a_few_are_kept(runs, driven,
 
 def test_a_crowd_is_told_to_come_back(runs, driven, monkeypatch):
     monkeypatch.setenv("WHYDRIVE_RUNS", str(runs))
-    desk = answers.Answering(app.driven_again)
+    desk = answers.Answering(requests.driven_again)
     desk._asking = answers.AT_ONCE + answers.WAITING
-    told = json.loads(app.answer(desk, ["asked", "fast", 1, "why", 1]))
+    told = json.loads(requests.answer(desk, ["asked", "fast", 1, "why", 1]))
     assert "many visitors" in told["problem"]
 
 
@@ -279,7 +279,7 @@ def test_a_crowd_is_told_to_come_back(runs, driven, monkeypatch):
 )  # fmt: skip
 def test_whatever_is_sent_is_answered_in_one_sentence(runs, driven, monkeypatch, asked):
     monkeypatch.setenv("WHYDRIVE_RUNS", str(runs))
-    told = json.loads(app.answer(answers.Answering(app.driven_again), asked))
+    told = json.loads(requests.answer(answers.Answering(requests.driven_again), asked))
     assert set(told) == {"problem"} and told["problem"].endswith(".")
 
 

@@ -20,7 +20,7 @@ from test_browser import (  # noqa: F401  # fixtures
 
 from drive.episodes import log, shelf
 from drive.roads import Arc
-from drive.show import brought
+from drive.show import brought, requests
 
 DROP = """([name, content]) => {
   const carrier = new DataTransfer();
@@ -45,8 +45,6 @@ def file_of(content, folder):
 
 
 def test_a_log_that_is_dropped_is_shown_as_text_to_its_visitor_alone(visit, tmp_path):
-    import app
-
     name = "<img src=x onerror=window.hacked=1>.jsonl"
     content = content_of(hostile(fake_episode(steps=3, text=HOSTILE)), tmp_path).decode()
     tab, other = visit().link(), visit().link()
@@ -69,7 +67,7 @@ def test_a_log_that_is_dropped_is_shown_as_text_to_its_visitor_alone(visit, tmp_
     with tab.page.expect_download() as download:
         tab.page.locator("#wd-page").click()
     assert download.value.suggested_filename == "dropped.html"
-    folder = app.DESK.find(key).parent
+    folder = requests.DESK.find(key).parent
     assert folder.is_dir()
     tab.open()
     tab.until("() => document.querySelector('.wd')?.dataset.run === 'shipped'")

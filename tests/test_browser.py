@@ -13,7 +13,7 @@ import pytest
 from fake_episode import crash, fake_episode, fallen_back, ring_road
 
 from drive.episodes import log
-from drive.show import viewer
+from drive.show import requests, viewer
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 if not Path(CHROMIUM).exists() and not os.environ.get("CI"):
@@ -345,14 +345,13 @@ def test_at_the_click_the_player_says_that_it_was_asked_and_where_it_stands(visi
 
 
 def test_a_press_of_drive_says_at_once_that_it_was_asked_and_where_it_stands(visit):
-    import app
     from drive.show import session
 
     tab = visit().link()
-    lines = [line for line in LINES if line.at_once == app.AT_ONCE]
-    tickets = [(line, line.join()) for line in lines for _ in range(app.AT_ONCE + 1)]
+    lines = [line for line in LINES if line.at_once == requests.AT_ONCE]
+    tickets = [(line, line.join()) for line in lines for _ in range(requests.AT_ONCE + 1)]
     assert lines and all(isinstance(line, session.Line) for line in lines)
-    assert sum(line.place(ticket) == 0 for line, ticket in tickets) == app.AT_ONCE * len(lines)
+    assert sum(line.place(ticket) == 0 for line, ticket in tickets) == requests.AT_ONCE * len(lines)
     tab.holds("Seed", "7")  # the form is filled with what is shown, a moment after it is shown
     tab.page.locator("#wd-seed input, #wd-seed textarea").fill("6")
     tab.page.locator("#wd-drive").click()
@@ -414,8 +413,6 @@ def test_a_wrong_link_gets_one_sentence(visit, query, sentence):
 
 
 def test_pressing_drive_again_ends_the_former_drive(visit, runs, monkeypatch):
-    import app
-
     going, ended = threading.Event(), threading.Event()
 
     def record(world, policy, seed, *rest):
@@ -431,8 +428,8 @@ def test_pressing_drive_again_ends_the_former_drive(visit, runs, monkeypatch):
             if seed == 4:
                 ended.set()
 
-    usual = app.record
-    monkeypatch.setattr(app, "record", record)
+    usual = requests.record
+    monkeypatch.setattr(requests, "record", record)
     tab = visit().open("?scenario=two-way&policy=rule&seed=3")
     tab.page.wait_for_selector(".wd-tick")
     tab.holds("Seed", "3")

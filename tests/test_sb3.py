@@ -439,11 +439,11 @@ def test_a_zip_is_never_opened_without_the_flag(poisoned, tmp_path):
 
 
 def test_the_page_takes_no_agent_and_no_model_at_all():
-    import app
+    from drive.show import requests
 
     for name in ("sb3:agent.zip", "sb3:agent.safetensors", "llm:model"):
         with pytest.raises(ValueError, match="no policy"):
-            next(app.driven("highway-fast", name, "0", lambda: True))
+            next(requests.driven("highway-fast", name, "0", lambda: True))
 
 
 @pytest.mark.parametrize(

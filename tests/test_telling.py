@@ -17,6 +17,7 @@ from drive.cli import main
 from drive.episodes import api, log
 from drive.language import make_claim, spoken
 from drive.reasoning.narrate import says_no_more
+from drive.show import requests
 from drive.show.proof import sentence_of
 from drive.show.telling import telling
 from drive.types import Verdict
@@ -120,7 +121,7 @@ def test_the_page_is_opened_at_the_episode_and_its_address_is_said(tmp_path, cap
     [(address, status)] = opened
     assert (code, status) == (0, 200) and f"the page: {address}" in printed
     assert address.endswith("/?run=.&episode=highway-fast-idle-0&step=0")
-    assert app.opened(".", "highway-fast-idle-0", "0") and os.environ["WHYDRIVE_RUNS"] == str(
+    assert requests.opened(".", "highway-fast-idle-0", "0") and os.environ["WHYDRIVE_RUNS"] == str(
         tmp_path
     )
 

@@ -1,0 +1,327 @@
+"""What a visitor asks of the page, and what it is told: messages for the player, files, lists. No user interface.
+
+A visitor is a name that the page gives; what it may see lies on the shelf, ships, or was brought by it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import orjson
+
+from drive.episodes import lines, log, shelf
+from drive.episodes.api import drivers_of
+from drive.episodes.record import record
+from drive.policy import load, offered, prepare
+from drive.scenarios import SCENARIOS
+from drive.show import answers, brought, comparing, offline, proof, session
+from drive.show.film import film
+from drive.types import Header
+from drive.world import World
+
+OPENING = {
+    "scenario": "highway-fast",
+    "policy": "planner",
+    "seed": "0",
+}  # what a link may leave out
+ARRIVAL = 0.0  # [ms] on the browser's clock: what a visitor is met with comes before any wish
+AT_ONCE = 4  # episodes driven at the same time; more visitors wait, and are told where they stand
+FILMS_AT_ONCE = CHECKS_AT_ONCE = LOOKS_AT_ONCE = 1
+
+DESK = brought.Desk()  # takes the logs that visitors bring
+
+# ------------------------------------------------------------------------------------ the episodes
+
+
+def driven(
+    scenario: str, policy: str, seed: str, wanted: Callable[[], bool], language: str = "en"
+) -> Iterator[dict]:
+    """Drive into a new run and tell the player of every decision as it is done, while wanted.
+
+    ValueError in one sentence for what cannot be driven. Only policies that ship are loaded.
+    """
+    if policy not in offered():
+        raise ValueError(f"no policy {policy!r}; choose from {', '.join(offered())}")
+    run, number = shelf.new_run("page"), session.whole(seed)
+    events = record(World(scenario), load(policy), number, shelf.root() / run, language)
+    yield from session.of_driving(events, run, wanted, language)
+
+
+def opened(
+    run: str, name: str | None = None, step: str | None = None, language: str = "en"
+) -> dict:
+    """A logged episode for the player, at the start or paused at a step; a run's first, if unnamed."""
+    return session.of_log(shelf.root(), run, name, step, language)
+
+
+def episode(run: str, name: str, language: str = "en") -> str:
+    """A whole logged episode for the player, or one sentence about why not."""
+    try:
+        if run == brought.RUN:
+            return text(brought.message_of(DESK.find(name), name, language))
+        return text(opened(run, name, language=language))
+    except (ValueError, OSError) as error:
+        return text({"problem": session.in_words(error)})
+
+
+def path_of(run: str, name: str) -> Path:
+    """Where a log lies: on the shelf, or among those that visitors brought."""
+    return DESK.find(name) if run == brought.RUN else shelf.find(shelf.root(), run, name)
+
+
+def answer(asking: answers.Answering, asked: list, language: str = "en") -> str:
+    """The answer to a question about a logged decision, or one sentence about why there is none."""
+    try:
+        run, name, step, question, decisions = asked
+        return text(
+            asking.ask(run, name, session.whole(step), question, session.whole(decisions), language)
+        )
+    except (ValueError, TypeError, OSError) as error:
+        return text({"problem": session.in_words(error)})
+
+
+def able(scenario: str, policy: str) -> tuple[tuple[str, ...], str]:
+    """The policies that can drive a scenario, and which is chosen: the present one if it is one of them."""
+    names = drivers_of(scenario)
+    return names, policy if policy in names else OPENING["policy"]
+
+
+def driven_again(run: str, name: str) -> Path:
+    """Where a log lies that is driven again; ValueError where that is not done, because a visitor brought it."""
+    path = path_of(run, name)
+    if run == brought.RUN:
+        brought.testable(log.read(path).episode)
+    return path
+
+
+def proved(run: str, name: str, language: str = "en") -> Iterator[dict]:
+    """The verdicts on a logged episode for the player; tested now where none lie beside it."""
+    yield from proof.messages(driven_again(run, name), run, name, language)
+
+
+def rivals(run: str, name: str) -> str:
+    """The policies that a logged episode may be compared with."""
+    try:
+        header = log.read_header(driven_again(run, name))
+        names = drivers_of(header.scenario) if header.scenario in SCENARIOS else ()
+    except (ValueError, OSError):
+        names = ()
+    return text({"rivals": [each for each in names if each != header.policy] if names else []})
+
+
+def copied(run: str, name: str, folder: Path) -> Path:
+    """A copy of a log in a folder, from where Gradio may serve it."""
+    return Path(shutil.copy(path_of(run, name), folder))
+
+
+def filmed(run: str, name: str, folder: Path, language: str = "en") -> Path:
+    """An episode as a film in a folder."""
+    path = path_of(run, name)
+    made = folder / f"{lines.stem(path)}.webm"
+    film(log.read(path).episode, made, language, findings=proof.beside(path))
+    return made
+
+
+def paged(run: str, name: str, folder: Path, language: str = "en") -> Path:
+    """An episode and its verdicts as one HTML file in a folder."""
+    path = path_of(run, name)
+    made = folder / f"{lines.stem(path)}{offline.ENDING}"
+    offline.write(path, made, language)
+    return made
+
+
+def preparation() -> session.Preparation:
+    """The making ready of the usual policy, begun."""
+    return session.Preparation(partial(prepare, load(OPENING["policy"]))).start()
+
+
+# --------------------------------------------------------------------------------- the visitors
+
+
+class Page:
+    """What the page's events do for its visitors; each event tells messages for the player, as texts."""
+
+    def __init__(self, language: str = "en", preparation: session.Preparation | None = None):
+        self.language, self.opened = language, partial(opened, language=language)
+        self.proved, self.preparation = partial(proved, language=language), preparation
+        self.visitors = session.Visitors()
+        self.roads, self.films = session.Line(AT_ONCE), session.Line(FILMS_AT_ONCE)
+        self.checks, self.looks = session.Line(CHECKS_AT_ONCE), session.Line(LOOKS_AT_ONCE)
+        self._met: dict[tuple, list] = {}  # what an earlier visitor was met with, and where it lies
+
+    def leave(self, visitor: str) -> None:
+        """End what a visitor asked for, and clear away what it brought."""
+        for wishes in (visitor, f"{visitor} compares"):
+            self.visitors.leave(wishes)
+        DESK.leave(visitor)
+
+    async def drive(self, visitor: str, scenario: str, policy: str, seed: str, wish: float):
+        wanted = self.visitors.wish(visitor, wish)
+        if not wanted():  # overtaken on its way
+            return
+        told = self._told(self._noted((scenario, policy, str(seed)), wanted), policy, wanted)
+        async for message in shown(self._proved(told, wanted), wish, filling=False):
+            yield message
+
+    async def open_log(self, visitor: str, run: str, name: str | None, wish: float):
+        if wish < ARRIVAL:  # it is shown already
+            return
+        wanted = self.visitors.wish(visitor, wish)
+        async for message in shown(self._proved(_once(self.opened, run, name), wanted), wish):
+            yield message
+
+    async def open_run(self, visitor: str, run: str, wish: float):
+        async for message in self.open_log(visitor, run, None, wish):
+            yield message
+
+    async def compare(self, visitor: str, asked: list):
+        """Drive another policy on the road and seed of what is shown, for the other picture."""
+        run, name, policy = (*(asked or ()), None, None, None)[:3]
+        here = {"id": [run, name]}
+        wanted = self.visitors.wish(f"{visitor} compares", time.monotonic())
+
+        def driven() -> Iterator[dict]:
+            path = driven_again(run, name)
+            for message in comparing.messages(path, policy, wanted, self.language):
+                yield here | {"beside": message}
+
+        try:
+            place = session.in_turn(
+                self.roads, driven(), wanted, lambda place: here | {"beside": {"place": place}}
+            )
+            async for message in place:
+                yield text(message)
+        except (ValueError, OSError) as error:
+            yield text(here | {"beside": {"problem": session.in_words(error)}})
+
+    async def open_brought(self, visitor: str, file: str, wish: float):
+        """Show a log that the visitor brought, to this visitor."""
+        wanted = self.visitors.wish(visitor, wish)
+        messages = DESK.messages(Path(file), visitor, self.language)
+        told = session.in_turn(self.looks, messages, wanted)
+        async for message in shown(self._proved(told, wanted), wish):
+            yield message
+
+    async def arrive(self, visitor: str, asked: Mapping[str, str]):
+        """Open the log that a link names, or drive what it says; what ships where it says nothing, or nonsense.
+
+        asked: what stands behind the question mark of the link.
+        """
+        wanted = self.visitors.wish(visitor, ARRIVAL)
+        step = {} if asked.get("step") is None else {"step": asked["step"]}
+        if "run" in asked:
+            told = _once(self.opened, asked["run"], asked.get("episode"), asked.get("step", "0"))
+        elif asked.keys() & OPENING.keys():
+            chosen = tuple(asked.get(name, usual) for name, usual in OPENING.items())
+            told = self._told(self._meeting(chosen, wanted, **step), chosen[1], wanted)
+        else:
+            told = _once(self.opened, shelf.SHIPPED, None, asked.get("step"))
+        instead = partial(self.opened, shelf.SHIPPED)
+        async for message in shown(self._proved(told, wanted), ARRIVAL, instead=instead):
+            yield message
+
+    async def _told(self, messages: Iterator[dict], policy: str, wanted: Callable[[], bool]):
+        """Messages of a drive, in its turn, when its policy is ready."""
+        if self.preparation and policy.partition(":")[0] == OPENING["policy"]:
+            async for message in self.preparation.told(wanted):
+                yield message
+        async for message in session.in_turn(self.roads, messages, wanted):
+            yield message
+
+    def _proved(self, told: AsyncIterator[dict], wanted: Callable[[], bool]) -> AsyncIterator[dict]:
+        return session.then_proved(told, self.proved, self.checks, wanted)
+
+    def _meeting(
+        self, chosen: tuple, wanted: Callable[[], bool], step: str | None = None
+    ) -> Iterator[dict]:
+        """What was driven for an earlier visitor, from its log; else it is driven now."""
+        at = {} if step is None else {"at": session.whole(step)}
+        if chosen in self._met and self._met[chosen][0] in shelf.runs(shelf.root()):
+            yield self.opened(*self._met[chosen]) | at
+            return
+        for message in self._noted(chosen, wanted):
+            yield message | (at if "header" in message else {})
+
+    def _noted(self, chosen: tuple, wanted: Callable[[], bool]) -> Iterator[dict]:
+        """What is driven now; the next visitor that asks for the same gets it from its log."""
+        for message in driven(*chosen, wanted, self.language):
+            yield message
+            if "end" in message:
+                self._met[chosen] = message["id"]
+
+    async def made(self, make: Callable[[str, str, Path], Path], run: str, name: str):
+        """Make a file to download, in its turn: how many are before it, then where it lies until the next message.
+
+        Messages: {"asked": place}, {"file": path}, or {"problem": sentence}.
+        """
+        try:
+            with tempfile.TemporaryDirectory(prefix="whydrive-") as folder:
+                files = ({"file": str(make(run, name, Path(folder)))} for _ in (0,))
+                async for message in session.in_turn(self.films, files, lambda: True):
+                    yield message
+        except (ValueError, OSError) as error:
+            yield {"problem": session.in_words(error)}
+
+
+async def shown(
+    messages: AsyncIterator[dict],
+    wish: float,
+    filling: bool = True,
+    instead: Callable[[], dict] | None = None,
+) -> AsyncIterator[str]:
+    """Messages as the player gets them; with a header, whether the form is filled with what it says.
+
+    What was wrong becomes a sentence, over the episode that is shown instead, if any.
+    """
+    try:
+        async for message in messages:
+            fill = {"fill": filling} if "header" in message else {}
+            yield text(message | fill | {"wish": wish})
+    except (ValueError, OSError) as error:
+        problem = {"problem": session.in_words(error), "wish": wish}
+        if instead is None:
+            yield text(problem)
+        else:
+            async for message in shown(_once(lambda: instead() | problem), wish):
+                yield message
+
+
+@dataclass(frozen=True)
+class Shelves:
+    """The two lists of logs, with what is chosen in each."""
+
+    runs: tuple[str, ...]
+    run: str
+    episodes: tuple[tuple[str, str], ...]  # (what a visitor reads, name)
+    name: str
+    header: Header  # of the log that is chosen
+
+
+def shelves(run: str, name: str) -> Shelves | None:
+    """The lists of logs as they are now, with this log chosen; None where it was cleared away meanwhile."""
+    try:
+        header = log.read_header(path_of(run, name))
+        folder = shelf.root()
+        runs = (*shelf.runs(folder), shelf.SHIPPED)
+        if run == brought.RUN:
+            return Shelves((*runs, run), run, ((DESK.title(name), name),), name, header)
+        episodes = tuple((each, each) for each in shelf.episodes(folder, run))
+        return Shelves(runs, run, episodes, name, header)
+    except (ValueError, OSError):
+        return None
+
+
+def text(message: dict) -> str:
+    """JSON that is no markup either, wherever it may land."""
+    return orjson.dumps(message).decode().replace("<", "\\u003c")
+
+
+async def _once(make: Callable[..., dict], *arguments) -> AsyncIterator[dict]:
+    yield await asyncio.to_thread(make, *arguments)
