@@ -16,7 +16,7 @@ import gradio as gr
 
 from drive.policy import offered
 from drive.scenarios import SCENARIOS
-from drive.show import answers, brought, requests, service, session, viewer
+from drive.show import answers, brought, evaluating, requests, service, session, viewer
 from drive.show.requests import OPENING
 from drive.types import Header
 
@@ -135,6 +135,13 @@ COMPARED = """() => {
   const player = document.querySelector(".wd").dataset;
   return [[player.run, player.episode, player.with]];
 }"""  # what the player shows, and what it is to be compared with
+PICKED = """() => {
+  const asked = performance.now(), { run, episode, step } = document.querySelector(".wdg").dataset;
+  document.querySelector(".wd")?.dispatchEvent(new CustomEvent("wd-asked", { detail: asked }));
+  return [[run, episode, step, asked]];
+}"""  # the row that was picked in the gallery
+EVALUATED = "() => [JSON.parse(document.querySelector('.wdg').dataset.asked)]"
+BROWSE = "() => document.querySelector('.wdg')?.dispatchEvent(new CustomEvent('wd-browse'))"
 SAVE = "() => document.querySelector('#wd-file a, a#wd-file, button#wd-file')?.click()"
 
 
@@ -148,6 +155,9 @@ def build(language: str = "en", preparation: session.Preparation | None = None) 
     def leave(request: gr.Request) -> None:
         page.leave(request.session_hash)
 
+    def stop(request: gr.Request) -> None:
+        page.stop(request.session_hash)
+
     with gr.Blocks(title="Whydrive", fill_width=True, delete_cache=KEPT) as demo:
         with gr.Row(elem_id="wd-bar"):
             gr.HTML(HEAD, elem_id="wd-title")
@@ -157,11 +167,13 @@ def build(language: str = "en", preparation: session.Preparation | None = None) 
             go = gr.Button("Drive", variant="primary", elem_id="wd-drive")
             run = gr.Dropdown([], label="Run on disk")
             name = gr.Dropdown([], label="Episode")
+            browse = gr.Button("Browse", elem_id="wd-browse")
             with gr.Row(elem_id="wd-take"):
                 movie = gr.Button("Film", elem_id="wd-film")
                 data = gr.Button("Log", elem_id="wd-log")
                 whole = gr.Button("File", elem_id="wd-page")
                 bring = gr.UploadButton("Open", elem_id="wd-open")
+        gallery = _gallery()
         player = _player(language)
         file = gr.DownloadButton(visible="hidden", elem_id="wd-file")
         when, what = gr.Number(visible=False), gr.JSON(visible=False)
@@ -181,6 +193,10 @@ def build(language: str = "en", preparation: session.Preparation | None = None) 
         chosen = asked | {"js": CHOSEN}
         run.input(of_visitor(page.open_run), [run, when], player, **chosen, **WAITING)
         name.input(of_visitor(page.open_log), [run, name, when], player, **chosen, **WAITING)
+        browse.click(None, js=BROWSE, **SILENT)
+        gallery.select(of_visitor(page.open_row), what, player, js=PICKED, **WAITING)
+        gallery.submit(of_visitor(page.evaluate), what, gallery, js=EVALUATED, **WAITING)
+        gallery.stop(stop, **SILENT)
         bring.upload(of_visitor(page.open_brought), [bring, when], player, **asked, **WAITING)
         for button, make, label in (
             (movie, partial(requests.filmed, language=language), "Film"),
@@ -225,6 +241,23 @@ def _player(language: str) -> gr.HTML:
         js_on_load=assets["js"],
         apply_default_css=False,
         server_functions=[logged, answered, compared],
+    )
+
+
+def _gallery() -> gr.HTML:
+    """The gallery of episodes: as the player, its markup never changes."""
+    assets = viewer.browse_assets(tuple(SCENARIOS), evaluating.MOST)
+
+    def browsed(asked: list) -> str:
+        """What the gallery asks for: its name, and what it takes."""
+        return requests.browsed(asked)
+
+    return gr.HTML(
+        html_template=assets["html"],
+        css_template=assets["css"],
+        js_on_load=assets["js"],
+        apply_default_css=False,
+        server_functions=[browsed],
     )
 
 

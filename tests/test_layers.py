@@ -25,7 +25,7 @@ reasoning   deciding causes reasons decisions evidence outcomes facts accounts e
 episodes    codec lines whole log shelf rollout record replay branch asking api
 checking    clock scene facts instructor weighed text asked futures decisions weighing purposes verdicts hindsight incident tally faithfulness examination
 evaluation  results versions folder summary run
-show        roadside sheet suggested viewer proof answers comparing offline film brought session requests service telling charts report
+show        roadside sheet suggested viewer proof answers comparing offline film brought session telling charts report gallery evaluating incidents requests service
 app
 cli
 """

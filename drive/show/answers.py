@@ -17,6 +17,7 @@ from drive.episodes.asking import Answer, Asker
 from drive.language import parse_question, say_action, say_term
 from drive.reasoning.deciding import Contest, Difference
 from drive.show import viewer
+from drive.types import Episode
 
 KEPT = 4  # logs that are kept, driven again
 AT_ONCE, WAITING = 2, 8  # questions that are answered, and that wait, at the same time
@@ -79,7 +80,7 @@ def answer_data(answer: Answer, language: str = "en") -> dict:
         "phrases": _phrases(answer.text, language),
         "changed": answer.changed,
         "against": None if answer.contest is None else _contest(answer, language),
-        "branch": None if branch is None else _branch(answer, number, language),
+        "branch": None if branch is None else branch_data(branch, number, language),
     }
 
 
@@ -110,9 +111,8 @@ def _row(each: Difference, decided: bool, language: str) -> dict:
     return {"phrases": pieces, "whose": whose, "worth": round(each.worth, 3), "decided": decided}
 
 
-def _branch(answer: Answer, number: int, language: str) -> dict:
-    """What was driven after the moment; what was before, the player has."""
-    branch = answer.branch
+def branch_data(branch: Episode, number: int, language: str) -> dict:
+    """What was driven of a branch from a step on; what was before, the player has."""
     befores = (None, *branch.steps)
     steps = [
         viewer.step_data(branch.header, step, before, language)

@@ -542,6 +542,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
 
   function onKey(event) {
     if (!root.isConnected) return document.removeEventListener("keydown", onKey);
+    if (root.style.display === "none") return; // the gallery is open
     const command = KEYS[event.key];
     if (!command || !state.episode?.steps.length) return;
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
