@@ -16,7 +16,7 @@ import gradio as gr
 
 from drive.policy import offered
 from drive.scenarios import SCENARIOS
-from drive.show import answers, brought, evaluating, requests, service, session, viewer
+from drive.show import answers, brought, evaluating, incidents, requests, service, session, viewer
 from drive.show.requests import OPENING
 from drive.types import Header
 
@@ -195,7 +195,8 @@ def build(language: str = "en", preparation: session.Preparation | None = None) 
         name.input(of_visitor(page.open_log), [run, name, when], player, **chosen, **WAITING)
         browse.click(None, js=BROWSE, **SILENT)
         gallery.select(of_visitor(page.open_row), what, player, js=PICKED, **WAITING)
-        gallery.submit(of_visitor(page.evaluate), what, gallery, js=EVALUATED, **WAITING)
+        driven = gallery.submit(of_visitor(page.evaluate), what, gallery, js=EVALUATED, **WAITING)
+        driven.failure(requests.broken_off, None, gallery, **SILENT)
         gallery.stop(stop, **SILENT)
         bring.upload(of_visitor(page.open_brought), [bring, when], player, **asked, **WAITING)
         for button, make, label in (
@@ -220,6 +221,7 @@ def build(language: str = "en", preparation: session.Preparation | None = None) 
 def _player(language: str) -> gr.HTML:
     """The player: its markup never changes, messages come as its value."""
     assets, asking = viewer.player_assets(), answers.Answering(requests.driven_again)
+    reports = incidents.Incidents()
 
     def logged(where: list) -> str:
         """The episode at (run, name); called by this name, and with one value, whatever the player gives."""
@@ -235,12 +237,17 @@ def _player(language: str) -> gr.HTML:
         run, name = where
         return requests.rivals(run, name)
 
+    def lookedback(where: list) -> str:
+        """The report on how the episode at (run, name) ended."""
+        run, name = where
+        return requests.incident(reports, run, name, language)
+
     return gr.HTML(
         html_template=assets["html"],
         css_template=assets["css"],
         js_on_load=assets["js"],
         apply_default_css=False,
-        server_functions=[logged, answered, compared],
+        server_functions=[logged, answered, compared, lookedback],
     )
 
 
@@ -253,6 +260,7 @@ def _gallery() -> gr.HTML:
         return requests.browsed(asked)
 
     return gr.HTML(
+        elem_id="wd-gallery",
         html_template=assets["html"],
         css_template=assets["css"],
         js_on_load=assets["js"],
@@ -273,8 +281,8 @@ body.dark, .dark .gradio-container { background: #0f1318 !important; }
 #wd-bar { gap: 8px 10px; align-items: flex-end; flex-wrap: wrap; padding-bottom: 2px; }
 #wd-bar > * { flex: 0 0 auto; min-width: 0; }
 #wd-bar .form { border: 0; background: none; box-shadow: none; gap: 10px; overflow: visible;
-  flex: 1 1 380px; min-width: 0 !important; max-width: 480px; flex-wrap: nowrap; }
-#wd-bar .form ~ .form { flex-basis: 280px; max-width: 520px; margin-left: auto; }
+  flex: 1 1 360px; min-width: 0 !important; max-width: 480px; flex-wrap: nowrap; }
+#wd-bar .form ~ .form { flex-basis: 250px; max-width: 520px; margin-left: auto; }
 @media (max-width: 1180px) { #wd-bar .form ~ .form { margin-left: 0; } }
 #wd-bar .block { border: 0; padding: 0; background: none; box-shadow: none; overflow: visible;
   min-width: 0 !important; }
@@ -288,6 +296,7 @@ body.dark, .dark .gradio-container { background: #0f1318 !important; }
 #wd-bar button { height: 34px; font-size: 14px; font-weight: 600; min-width: 66px; padding: 0 14px; }
 #wd-bar #wd-take { gap: 6px; flex-wrap: nowrap; width: auto; }
 #wd-bar #wd-take button { min-width: 54px; padding: 0 8px; flex: 1 1 0; }
+#wd-gallery:has(.wdg[hidden]) { display: none; }
 #wd-bar #wd-drive { background: #1f62d0; color: #fff; min-width: 84px; }
 .dark #wd-bar #wd-drive { background: #6aa5ff; color: #0d1116; }
 @media (max-width: 700px) {
@@ -299,6 +308,7 @@ body.dark, .dark .gradio-container { background: #0f1318 !important; }
   #wd-bar .form ~ .form { flex: 0 0 auto; max-width: none; margin-left: 0; }
   #wd-bar > #wd-title { flex: 0 0 auto !important; width: 150px; }
   #wd-bar > #wd-drive { position: absolute; top: 8px; right: 14px; }
+  #wd-bar > #wd-browse { position: absolute; top: 8px; right: 108px; order: 0; }
   #wd-bar > #wd-take { width: 100%; }
   .gradio-container .column:has(> #wd-bar), .gradio-container :has(> #wd-bar) { gap: 8px; }
 }

@@ -13,7 +13,7 @@ LONGEST = 5  # runs of one action that a sequence is told of; then "…"
 NUMBER = ".1f"
 
 ENGLISH = {
-    "collision": "collision with {partner} after {time} s, on the ego's side: {side}",
+    "collision": "collision with {partner} after {time} s, at the ego's {side}",
     "unseen": "collision after {time} s; no shapes overlapped, so the partner is unknown",
     "off road": "the ego left the road after {time} s",
     "goal": "the task was not done: {ending} after {time} s",
@@ -51,7 +51,7 @@ ENGLISH = {
 }
 
 GERMAN = {
-    "collision": "Zusammenstoß mit {partner} nach {time} s, Seite des Egos: {side}",
+    "collision": "Zusammenstoß mit {partner} nach {time} s, {side} am Ego",
     "unseen": "Zusammenstoß nach {time} s; keine Umrisse überlappten sich, daher ist unbekannt, womit",
     "off road": "das Ego kam nach {time} s von der Straße ab",
     "goal": "die Aufgabe wurde nicht erfüllt: {ending} nach {time} s",
@@ -90,7 +90,7 @@ GERMAN = {
 }
 
 CHINESE = {
-    "collision": "{time} 秒后与 {partner} 碰撞，自车一侧：{side}",
+    "collision": "{time} 秒后与 {partner} 碰撞，部位在自车{side}方",
     "unseen": "{time} 秒后碰撞；没有形状重叠，因此对方未知",
     "off road": "自车 {time} 秒后驶出道路",
     "goal": "任务未完成：{time} 秒后{ending}",

@@ -19,7 +19,7 @@ from pathlib import Path
 import orjson
 
 from drive import camera
-from drive.checking.verdicts import path_beside
+from drive.checking.verdicts import SCHEMA, path_beside
 from drive.episodes import lines, log, shelf
 from drive.episodes.shelf import Shelved
 from drive.evaluation import summary
@@ -31,7 +31,7 @@ from drive.show.charts import Level
 MOST = 500  # logs that are listed, the newest; older ones are counted only
 PATIENCE = 1.0  # [s] of reading logs that are new, for one answer; then it tells what it has so far
 PICTURES, AT_ONCE = 1000, 12  # thumbnails that are kept, and that one answer holds
-SIZE = (176, 64)  # [px] of a thumbnail
+SIZE, ACROSS = (264, 96), 80.0  # [px] of a thumbnail, and how much of the road it shows [m]
 LONGEST = 100  # characters of a search
 AROUND = 60  # characters beside what is searched for that are shown
 TEXT = re.compile(rb'"text":\s*("(?:[^"\\]|\\.)*")')
@@ -172,7 +172,13 @@ def row_of(each: Shelved) -> Row:
 
 def _read_row(each: Shelved) -> Row:
     with lines.opened(each.path) as file:
-        first, *others = file.read().removeprefix(lines.MARK).split(b"\n")
+        try:
+            content = file.read()
+        except lines.BROKEN as error:
+            raise lines.LogError(lines.DAMAGED.format(each.name)) from error
+    first, *others = content.removeprefix(lines.MARK).split(b"\n")
+    if not first.strip(lines.BLANK):
+        raise lines.LogError(f"{each.name} is empty")
     header = lines.parsed(first, each.name)
     if header.get("schema") != log.SCHEMA:
         raise lines.LogError(f"{each.name} is not a rationale log")
@@ -213,7 +219,10 @@ def _texts(steps: Sequence[bytes]) -> Iterator[tuple[int, str]]:
 def false_of(verdicts: Path) -> tuple[int, int] | None:
     """(false, tested) claims of a file of verdicts; None where it cannot be read."""
     try:
-        rows = [row["verdict"]["result"] for _, row in lines.rows(verdicts)[0] if "verdict" in row]
+        (_, first), *others = lines.rows(verdicts)[0]
+        if first.get("schema") != SCHEMA:
+            return None
+        rows = [row["verdict"]["result"] for _, row in others if "verdict" in row]
     except (ValueError, KeyError, TypeError):
         return None
     return rows.count("false"), rows.count("false") + rows.count("true")
@@ -265,8 +274,9 @@ def picture_of(path: Path, dark: bool = False) -> str:
     try:
         last = log.read_last(path)
         moment = camera.moment_of(last.scene)
-        view = camera.follow(last.header.road, moment, SIZE)
-        picture = camera.bird_eye(last.header.road, moment, view, palette=palette, size=SIZE)
+        view = camera.View((moment.ego.x, moment.ego.y), 0.0, SIZE[0] / ACROSS, SIZE)
+        marks = camera.Marks(numbered=False)
+        picture = camera.bird_eye(last.header.road, moment, view, marks, palette, SIZE)
     except (ValueError, OSError):
         return ""
     return "data:image/webp;base64," + base64.b64encode(camera.packed(picture)).decode()

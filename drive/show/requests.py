@@ -136,6 +136,12 @@ def browsed(asked: list) -> str:
         return text({"problem": session.in_words(error) if in_words else "that cannot be told."})
 
 
+def broken_off() -> str:
+    """What the gallery is told where an evaluation broke, and with it what told of it."""
+    problem = "the evaluation broke off; the server's own messages say why."
+    return text({"problem": problem, "over": True, "wish": time.monotonic()})
+
+
 def on_offer(scenario: str) -> list[str]:
     """The policies that can drive a scenario."""
     return [*drivers_of(scenario)] if scenario in SCENARIOS else []

@@ -30,7 +30,7 @@ function startBrowsing({ element, trigger, props, watch, server }) {
   const root = element.querySelector(".wdg"), find = (name) => root.querySelector(name);
   const body = find("tbody"), filters = find(".wdg-filters"), trial = find(".wdg-trial");
   const state = { rows: [], matches: null, sort: { key: "", down: false }, tab: "table", drawn: 0, chosen: [],
-                  pictures: new Map(), wanted: [], typed: 0, evaluated: 0, told: null, older: 0, unread: 0, chart: null };
+                  pictures: new Map(), wanted: [], typed: 0, evaluated: 0, told: null, only: "", older: 0, unread: 0, chart: null };
 
   async function ask(...asked) {
     const told = await Promise.resolve(server.browsed(asked)).then(JSON.parse).catch(() => NO_ANSWER);
@@ -67,7 +67,7 @@ function startBrowsing({ element, trigger, props, watch, server }) {
 
   function picked() {
     const { scenario, policy, outcome } = filters.elements;
-    return state.rows.filter((row) => (!scenario.value || row.scenario === scenario.value)
+    return state.rows.filter((row) => (!state.only || row.id[0] === state.only) && (!scenario.value || row.scenario === scenario.value)
       && (!policy.value || row.policy === policy.value)
       && (!outcome.value || outcome.value === (row.problem ? "unread" : row.kind))
       && (!state.matches || state.matches.has(String(row.id))));
@@ -100,7 +100,7 @@ function startBrowsing({ element, trigger, props, watch, server }) {
   function counted() {
     const { rows, chosen, older, unread } = state, bad = chosen.filter((row) => row.kind === "bad").length;
     const few = chosen.length < rows.length ? `${chosen.length} of ${rows.length}` : `${rows.length}`;
-    return `${few}, ${bad} not done${unread ? `; reading ${unread} more…` : ""}${older ? `; ${older} older ones are not listed` : ""}`;
+    return `${few} episodes, ${bad} not done${unread ? `; reading ${unread} more…` : ""}${older ? `; ${older} older ones are not listed` : ""}`;
   }
 
   function more() {
@@ -165,8 +165,8 @@ function startBrowsing({ element, trigger, props, watch, server }) {
   function pictureNode(row) {
     const image = make("img", "wdg-picture");
     image.alt = "";
-    image.width = 176;
-    image.height = 64;
+    image.width = 264;
+    image.height = 96;
     image.row = row;
     if (row.problem) image.hidden = true;
     else pictured.observe(image);
@@ -291,8 +291,9 @@ function startBrowsing({ element, trigger, props, watch, server }) {
     trial.querySelector(".wdg-told").textContent = trialText(told);
     trial.querySelector(".wdg-stop").hidden = Boolean(over);
     trial.querySelector(".wdg-go").disabled = !over;
+    trial.querySelector(".wdg-these").hidden = !done;
     if (done && done !== state.told?.done) load();
-    state.told = place === undefined ? told : null;
+    if (place === undefined) state.told = told;
   }
 
   function trialText({ place, done, of, failed, over, stopped, problem }) {
@@ -302,6 +303,16 @@ function startBrowsing({ element, trigger, props, watch, server }) {
     const bad = failed ? `, ${failed} not done` : "";
     if (!done) return `driving ${of}: the first takes a few seconds to begin`;
     return over ? `${done} driven${bad}` : `${done} of ${of} driven${bad}`;
+  }
+
+  // Only what that evaluation drove, or all again.
+  function these() {
+    state.only = state.only ? "" : state.told?.run ?? "";
+    const button = trial.querySelector(".wdg-these");
+    button.setAttribute("aria-pressed", Boolean(state.only));
+    button.textContent = state.only ? "all again" : "only these";
+    tab("table");
+    show();
   }
 
   async function offer() {
@@ -330,7 +341,8 @@ function startBrowsing({ element, trigger, props, watch, server }) {
     if (!on) return document.querySelector("#wd-browse")?.focus();
     load();
     if (!trial.elements.policy.options.length) offer();
-    filters.elements.words.focus({ preventScroll: true });
+    root.focus({ preventScroll: true });
+    root.scrollIntoView({ block: "nearest" });
   }
 
   function go(row) {
@@ -345,6 +357,7 @@ function startBrowsing({ element, trigger, props, watch, server }) {
     const tabs = event.target.closest("[data-tab]"), dot = event.target.closest("[data-policy]");
     if (event.target.closest(".wdg-shut")) open(false);
     else if (event.target.closest(".wdg-stop")) trigger("stop");
+    else if (event.target.closest(".wdg-these")) these();
     else if (tabs) tab(tabs.dataset.tab);
     else if (dot) only(dot.dataset.policy);
     else if (head) order(head.dataset.key);

@@ -115,6 +115,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     root.dataset.layout = message.header.shape;
     asking.close();
     comparing.close();
+    lookingBack.close();
     const { scenario, policy, seed, risk } = message.header;
     find(".wd-name").textContent = `${scenario} · ${policy} · seed ${seed}`;
     showStatus();
@@ -222,7 +223,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     drawSupposed();
     drawPlots(plot, episode, state.moment, theme);
     const { x } = axis(episode, ticks.clientWidth);
-    find(".wd-playhead").style.transform = `translateX(${x(state.time)}px)`;
+    find(".wd-playhead").style.transform = `translateX(${x(Math.min(state.time, duration(episode)))}px)`;
     find(".wd-time b").textContent = state.time.toFixed(1);
     tracks.setAttribute("aria-valuenow", state.time.toFixed(1));
     find(".wd-time i").textContent = `/ ${duration(episode).toFixed(1)} s`;
@@ -272,10 +273,16 @@ function startPlayer({ element, trigger, props, watch, server }) {
 
   // Another policy's drive, in the other picture, for as long as it is wanted.
   function showOther(episode, label, actual) {
-    if (asking.isOpen()) return;
+    if (asking.isOpen() || lookingBack.isPlaying()) return;
     state.beside = { episode, label, actual };
     root.toggleAttribute("data-beside", true);
     layout();
+  }
+
+  // A question takes the other picture.
+  function besideNothing() {
+    comparing.close();
+    endSaving();
   }
 
   function leaveFuture() {
@@ -336,6 +343,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     status.textContent = end ? outcomeText(end, state.episode.header.task) : state.driving ? "driving…" : "";
     status.title = end ? end.text : "";
     status.dataset.kind = end ? end.kind : "driving";
+    lookingBack.offer(state.episode);
   }
 
   // The run of unchanged decisions may have grown while driving.
@@ -383,10 +391,17 @@ function startPlayer({ element, trigger, props, watch, server }) {
 
   function seek(time) {
     asking.close();
+    endSaving();
     if (state.range) loop();
     setPlaying(false);
     state.time = Math.min(Math.max(time, 0), lastTime(state.episode));
     state.dirty = true;
+  }
+
+  function endSaving() {
+    if (!lookingBack.isPlaying()) return;
+    lookingBack.stop();
+    leaveFuture();
   }
 
   function moments(count) {
@@ -417,6 +432,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
   // Five seconds from here, over and over; once more, on to the end.
   function loop() {
     asking.close();
+    endSaving();
     const from = state.time, to = Math.min(from + LOOP, lastTime(state.episode));
     state.range = state.range ? null : [Math.min(from, to - 0.5), to];
     setPlaying(Boolean(state.range));
@@ -507,6 +523,9 @@ function startPlayer({ element, trigger, props, watch, server }) {
     turn, help, unfold, failed, picture,
     dismiss: () => asking.close(),
     alone: () => comparing.close(),
+    lookback: () => lookingBack.open(),
+    beside: () => lookingBack.beside(),
+    forget: () => lookingBack.close(),
   };
 
   const KEYS = {
@@ -718,12 +737,17 @@ function startPlayer({ element, trigger, props, watch, server }) {
   }
 
   const asking = startAsking({
-    root, find, server, begun: () => comparing.close(), show: showFuture, leave: leaveFuture,
+    root, find, server, begun: besideNothing, show: showFuture, leave: leaveFuture,
     where: () => state.shown < 0 ? null : { episode: state.episode, index: state.shown },
   });
   const comparing = startComparing({
     root, find, trigger, server, show: showOther, leave: leaveFuture,
     where: () => ({ episode: state.episode, time: state.time }),
+  });
+  const lookingBack = startLookingBack({
+    root, find, server, show: showFuture, leave: leaveFuture,
+    begun: () => { asking.close(); comparing.close(); },
+    where: () => state.episode && { episode: state.episode },
   });
   setLook(root.clientWidth < NARROW ? "bird" : "both");
   listen();
