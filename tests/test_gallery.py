@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gzip
 import json
 import os
+import threading
 import time
 from dataclasses import replace
 
@@ -18,7 +20,7 @@ from drive.checking.verdicts import path_beside
 from drive.episodes import log, shelf
 from drive.episodes.record import finished
 from drive.evaluation.results import PUBLISHED, Record
-from drive.show import evaluating, gallery, requests
+from drive.show import evaluating, gallery, incidents, requests
 from drive.show.gallery import Gallery, charts_of, picture_of
 
 
@@ -263,3 +265,120 @@ def test_a_picture_without_numbers_leaves_the_cars_plain():
         camera.bird_eye(road, moment, marks=camera.Marks(numbered=n)) for n in (True, False)
     )
     assert (first != other).any()
+
+
+def told_to(page, visitor, asked):
+    """What an evaluation tells a visitor, as it comes."""
+
+    async def every():
+        return [json.loads(message) async for message in page.evaluate(visitor, asked)]
+
+    return every()
+
+
+def test_evaluations_run_one_at_a_time_and_the_next_is_told_its_place(runs, monkeypatch):
+    begun, gate = threading.Event(), threading.Event()
+
+    def slowly(scenario, policy, episodes, wanted, language):
+        yield {"done": 0, "of": 2}
+        begun.set()
+        gate.wait(20)
+        yield {"done": 2, "of": 2, "over": True}
+
+    monkeypatch.setattr(evaluating, "messages", slowly)
+    page = requests.Page()
+
+    async def both():
+        first = asyncio.create_task(told_to(page, "a", ["merge", "rule", 2]))
+        await asyncio.to_thread(begun.wait, 20)
+        second = asyncio.create_task(told_to(page, "b", ["merge", "rule", 2]))
+        await asyncio.sleep(0.5)
+        gate.set()
+        return await first, await second
+
+    first, second = asyncio.run(both())
+    assert first[0]["place"] == 0 and first[-1]["over"] and "stopped" not in first[-1]
+    assert second[0]["place"] == 1 and second[-1]["done"] == 2
+    assert len({each["wish"] for each in first}) == 1
+
+
+@pytest.mark.parametrize("end", ["stop", "leave"])
+def test_an_evaluation_ends_with_a_word_where_it_is_stopped_and_with_the_visitor_s_tab(
+    runs, monkeypatch, end
+):
+    def endless(scenario, policy, episodes, wanted, language):
+        for done in range(10_000):
+            yield {"done": done, "of": 10_000}
+
+    monkeypatch.setattr(evaluating, "messages", endless)
+    page = requests.Page()
+
+    async def stopped():
+        told = asyncio.create_task(told_to(page, "a", ["merge", "rule", 2]))
+        await asyncio.sleep(0.3)
+        getattr(page, end)("a")
+        return await asyncio.wait_for(told, 10)
+
+    told = asyncio.run(stopped())
+    assert told[-1]["over"] and told[-1]["stopped"] and told[-1]["done"] < 9_999
+
+
+def test_what_cannot_be_evaluated_is_told_at_once(runs):
+    told = asyncio.run(told_to(requests.Page(), "a", ["merge", "../mine.py", 2]))
+    assert len(told) == 1 and "no policy" in told[0]["problem"] and told[0]["over"]
+    told = asyncio.run(told_to(requests.Page(), "a", None))
+    assert "no scenario" in told[0]["problem"]
+
+
+def opened(page, picked):
+    async def every():
+        return [json.loads(message) async for message in page.open_row("a", picked)]
+
+    return asyncio.run(every())
+
+
+def test_a_row_is_opened_by_its_id_at_the_step_that_was_searched_for(runs):
+    put(runs / "a" / "one.jsonl", fake_episode(steps=4))
+    page = requests.Page()
+    assert opened(page, ["a", "one", "2", 1.0])[0]["at"] == 2
+    assert "at" not in opened(page, ["a", "one", "", 2.0])[0]
+    for run, name, step in (
+        ("../..", "passwd", ""),
+        ("a", "../one", ""),
+        ("a", "one", "<b>"),
+        (None, None, None),
+    ):
+        told = opened(page, [run, name, step, 3.0])
+        assert len(told) == 1 and told[0]["problem"].endswith(".")
+
+
+# ---------------------------------------------------------------------------------- looking back
+
+
+def test_a_report_is_made_once_and_a_crowd_is_told_to_come_back(runs, monkeypatch):
+    path, count = put(runs / "a" / "one.jsonl", crash(fake_episode(steps=3))), []
+    plain = incidents.report_data
+    monkeypatch.setattr(incidents, "report_data", lambda *what: count.append(what) or plain(*what))
+    made = incidents.Incidents()
+    first = json.loads(requests.incident(made, "a", "one"))
+    assert first["sentences"] and first == json.loads(requests.incident(made, "a", "one"))
+    assert len(count) == 1
+    path_beside(path).write_text('{"schema": "whydrive.verdicts", "version": "1.0"}\n')
+    requests.incident(made, "a", "one")
+    assert len(count) == 2, "its verdicts are others now"
+    made._asking = incidents.WAITING + 1
+    assert "many visitors" in json.loads(requests.incident(made, "a", "one", "de"))["problem"]
+
+
+@pytest.mark.parametrize(
+    ("run", "name"), [("../..", "passwd"), ("a", "none"), (None, None), ("dropped", "x")]
+)
+def test_a_report_of_what_is_not_on_the_shelf_is_one_sentence(runs, run, name):
+    told = json.loads(requests.incident(incidents.Incidents(), run, name))
+    assert set(told) == {"problem"} and told["problem"].endswith(".")
+
+
+def test_a_drive_that_went_well_has_no_report(runs):
+    put(runs / "a" / "calm.jsonl", fake_episode(steps=2))
+    told = json.loads(requests.incident(incidents.Incidents(), "a", "calm"))
+    assert told["branch"] is None and "no incident" in told["sentences"][0]
