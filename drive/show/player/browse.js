@@ -9,7 +9,7 @@ const EDGE = 600; // [px] before a picture or the list's end comes into sight
 const AT_ONCE = 12; // pictures that are asked for together
 const NO_ANSWER = { problem: "the server does not answer." };
 const RANK = { bad: 0, unread: 1, over: 2, good: 3 };
-const OUTCOMES = { "": "every outcome", bad: "task not done", good: "done", over: "cut short or unclear", unread: "cannot be read" };
+const OUTCOMES = { "": "any outcome", bad: "task not done", good: "done", over: "cut short or unclear", unread: "cannot be read" };
 const fixed = (decimals, unit = "") => (value) => `${value.toFixed(decimals)}${unit}`;
 // Columns: what a row is sorted by, how it is shown, and which way is first where it is pressed.
 const COLUMNS = [
@@ -57,7 +57,7 @@ function startBrowsing({ element, trigger, props, watch, server }) {
   }
 
   function fillFilters() {
-    for (const [name, all] of [["scenario", "every scenario"], ["policy", "every policy"]]) {
+    for (const [name, all] of [["scenario", "any scenario"], ["policy", "any policy"]]) {
       const list = filters.elements[name], chosen = list.value;
       const names = [...new Set(state.rows.map((row) => row[name]).filter(Boolean))].sort();
       list.replaceChildren(new Option(all, ""), ...names.map((each) => new Option(each, each)));
