@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from fake_episode import crash, fake_episode
 
-from drive.checking.hindsight import Settings, look_back
+from drive.checking.avoidable import Settings, look_back
 from drive.checking.incident import (
     Fear,
     fears_of,
@@ -221,7 +221,7 @@ def test_the_command_prints_the_report_and_writes_what_avoids_it(tmp_path):
     *sentences, look, written = done.stdout.splitlines()
     assert sentences == [*told(report())]
     assert look.endswith(f"--step {report().saving.step}")
-    assert log.read(Path(written.removeprefix("log: "))).episode.header.policy == "hindsight"
+    assert log.read(Path(written.removeprefix("log: "))).episode.header.policy == "avoiding"
 
 
 def test_the_command_says_what_is_wrong_in_one_sentence(tmp_path):

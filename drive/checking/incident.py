@@ -1,6 +1,6 @@
 """An incident report: what happened, whose fault it is by the metric, and until when it could have been avoided.
 
-Reads a log and the verdicts beside it, and drives what `hindsight` searches. Decides nothing about fault: that is the
+Reads a log and the verdicts beside it, and drives what `avoidable` searches. Decides nothing about fault: that is the
 metric's. Knows of a policy's fears only what its logged options tell.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from drive.checking.hindsight import Saving, Search, Settings, look_back, saved
+from drive.checking.avoidable import Saving, Search, Settings, look_back, saved
 from drive.checking.verdicts import Finding
 from drive.language import said_in, say_action, say_sentences, words_of
 from drive.language.incident import of_incidents, say_sequence, say_time

@@ -71,7 +71,7 @@ class Fixed:
 
     actions: tuple[Action, ...]
     step: int
-    name = "hindsight"
+    name = "avoiding"
     tie = "post hoc"
 
     def decide(self, scene: Scene) -> Choice:
