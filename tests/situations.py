@@ -205,6 +205,9 @@ BY_NAME = {
     ("fact", "braking needed"): lambda: keeping(scene(wreck())),
     ("fact", "wreck"): lambda: keeping(scene(wreck())),
     ("fact", "oncoming lane"): lambda: keeping(two_way()),
+    ("fact", "into the oncoming lane"): lambda: chosen(
+        two_way(lane=1), option(LEFT, speed(25.0)), option(IDLE, speed(24.0))
+    ),
     ("fact", "nothing comes"): lambda: keeping(two_way()),
     ("fact", "comes towards me"): lambda: keeping(two_way(oncoming_car())),
     ("fact", "back in lane"): lambda: chosen(

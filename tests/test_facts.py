@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hand_made import FASTER, SLOWER, car, scene
+from hand_made import FASTER, IDLE, LEFT, SLOWER, car, narrated, scene
 from situations import BY_NAME, chosen, crossed, keeping, oncoming_car, option, speed, told, two_way
 
 from drive.checking import facts, weighed
@@ -149,3 +149,25 @@ def test_a_graze_of_a_millimetre_is_a_contact_and_a_miss_by_one_is_none(heading)
     assert facts.contact(graze, CROSSING) == pytest.approx(time, abs=1e-2)
     with pytest.raises(Untrue):
         facts.contact(past, CROSSING)
+
+
+def test_who_stays_on_their_side_or_is_on_the_wrong_one_already_does_not_change_to_it():
+    claim = Claim("fact", "into the oncoming lane", None)
+    on_my_side = keeping(two_way(lane=1))
+    for at, choice in (on_my_side, keeping(two_way())):
+        assert verdict(at, choice, claim) == "false"
+
+
+def test_what_comes_along_the_lane_that_is_changed_to_is_said():
+    at, choice = chosen(
+        two_way(oncoming_car(), lane=1), option(LEFT, speed(25.0)), option(IDLE, speed(24.0))
+    )
+    said = narrated(at, choice)
+    claims = [c for c in said.claims if c.quantity == "comes towards me"]
+    assert [c.cars for c in claims] == [(5,)] and verdict(at, choice, claims[0]) == "true"
+    assert "into the oncoming lane" in said.text
+
+
+def test_a_gap_that_is_short_of_a_wish_is_told_once():
+    at, choice, said = told(("fact", "too close"))
+    assert not [c for c in said.claims if c.quantity in ("time gap", "gap ahead")], said.text

@@ -12,17 +12,9 @@ from hand_made import FASTER, IDLE, METAS, RIGHT, SLOWER, car, scene, step_of
 
 from drive.checking import asked as reference
 from drive.checking.asked import Reference, similar_car
-from drive.checking.faithfulness import (
-    FIGURES,
-    Case,
-    Scenery,
-    apart,
-    blurred,
-    estimate,
-    jaccard,
-    majority,
-    predicted,
-)
+from drive.checking.faithfulness import FIGURES, apart, estimate, jaccard, majority
+from drive.checking.listener import predicted
+from drive.checking.scenery import Case, Scenery, blurred
 from drive.checking.verdicts import Finding
 from drive.episodes import rollout
 from drive.kinematics.edits import edited
@@ -169,7 +161,7 @@ def test_noise_is_drawn_for_each_car_alone():
         ("Keep lane 2 at 25 m/s.", FASTER),
         ("Keep lane 2 at 25 m/s: car 4 is 20.0 m ahead (I keep 30.0 m).", IDLE),
         ("Keep lane 2 at 25 m/s. Without car 4 I would speed up.", IDLE),
-        ("Keep lane 2 at 25 m/s. Without car 4 I would carry on.", FASTER),
+        ("Keep lane 2 at 25 m/s. Without car 4 I would carry on.", SLOWER),
         (
             "Keep lane 2 at 25 m/s: car 4 is 20.0 m ahead (I keep 30.0 m). "
             "Without car 4 I would carry on.",

@@ -23,7 +23,7 @@ policy
 world       drivers config edits values perception task blame following recorder twin
 reasoning   deciding causes reasons decisions evidence outcomes facts accounts economy narrate
 episodes    codec lines whole log shelf rollout record replay branch asking api
-checking    clock scene facts instructor weighed text asked futures decisions weighing purposes verdicts avoidable incident tally faithfulness examination
+checking    clock scene facts instructor weighed text asked futures decisions weighing purposes verdicts avoidable incident tally listener scenery faithfulness examination
 evaluation  results versions folder summary run
 show        roadside sheet suggested viewer proof answers comparing offline film brought session telling charts report gallery evaluating incidents requests service
 app

@@ -69,14 +69,36 @@ def test_a_wish_is_true_where_a_term_about_that_car_was_held_against_it():
 
 def test_the_most_weighty_car_is_the_one_that_sets_the_choice_and_its_best_rival_apart():
     assert weighing.by_car(choice()) == pytest.approx({1: 2.0, 2: -0.5})
-    assert list(weighing.importance(said(near(1, 20.0)), choice())) == [1.0]
-    assert list(weighing.importance(said(near(2, 20.0)), choice())) == [0.0]
-    assert list(weighing.importance(said(), replace(choice(), action=SLOWER))) == [0.0]
+    assert list(weighing.decisive(frozenset({1}), choice())) == [1.0]
+    assert list(weighing.decisive(frozenset({2}), choice())) == [0.0]
+    assert list(weighing.decisive(frozenset(), replace(choice(), action=SLOWER))) == [0.0]
 
 
 def test_where_no_car_cost_anything_none_has_to_be_named():
     plain = Option(IDLE, (PROGRESS,), 25.0), Option(SLOWER, (PROGRESS,), 25.0)
-    assert list(weighing.importance(said(), Choice(IDLE, plain))) == []
+    assert list(weighing.decisive(frozenset(), Choice(IDLE, plain))) == []
+
+
+def test_no_car_was_decisive_that_adds_less_than_the_lead():
+    """Left leads by 1.5; car 1 adds 2.0 of it, and would add 1.0 were its headway half as bad."""
+    half = replace(HEADWAY, worth=-1.0)
+    options = (
+        replace(choice().options[0], terms=(PROGRESS, half, GAP), score=24.0 - 1.5),
+        *choice().options[1:],
+    )
+    assert list(weighing.decisive(frozenset({1}), replace(choice(), options=options))) == []
+
+
+def test_a_purpose_is_weighed_where_the_choice_is_better_by_it():
+    """Car 1 costs staying 2.0; nothing about car 3 or about the exit cost anything."""
+    passing = said(make_claim("purpose", "pass", cars=(1,)))
+    idle, leaving = (
+        said(make_claim("purpose", "follow", cars=(3,))),
+        said(make_claim("purpose", "reach exit")),
+    )
+    assert list(weighing.purposes(passing, choice())) == [1.0]
+    assert list(weighing.purposes(idle, choice())) == [0.0]
+    assert list(weighing.purposes(leaving, choice())) == [0.0]
 
 
 def test_the_distractor_is_the_nearest_car_that_neither_costs_nor_causes():

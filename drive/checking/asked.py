@@ -13,7 +13,7 @@ import numpy as np
 
 from drive.kinematics.foresight import foresee
 from drive.roads import Road
-from drive.types import Action, History, Policy, Scene, Task
+from drive.types import Action, Choice, History, Policy, Scene, Task
 
 LEAST = 0.5  # [m] that the trajectory moves, or it is no effect
 TRIPLES = 24  # cars up to which sets of three are all tried
@@ -25,6 +25,9 @@ class Effect:
 
     action: Action
     metres: float  # largest distance between the trajectories; 0 where the action is the same
+    shift: float = (
+        0.0  # largest change of an option's lead over the choice, in the unit of the scores
+    )
 
     @property
     def real(self) -> bool:
@@ -62,11 +65,12 @@ class Reference:
         other = self.policy.decide(edited)
         if not other.answered:
             raise ValueError("it gave no answer, and a fallback chose")
+        shift = shifted(self.choice, other)
         if other.action == self.choice.action:
-            return Effect(other.action, 0.0)
+            return Effect(other.action, 0.0, shift)
         other = foresee(edited, other)
         a, b = self.choice.chosen.trajectory, other.chosen.trajectory
-        return Effect(other.action, float(np.hypot(a.x - b.x, a.y - b.y).max()))
+        return Effect(other.action, float(np.hypot(a.x - b.x, a.y - b.y).max()), shift)
 
     def depends_on(self, largest: int = 3) -> Dependence:
         """Exhaustive: every car, then (only where none does it alone) every pair, every triple."""
@@ -79,6 +83,17 @@ class Reference:
             if sets:
                 return Dependence(tuple(sets), False)
         return Dependence((), self.hiding(*cars).real)
+
+
+def shifted(choice: Choice, other: Choice) -> float:
+    """By how much the lead of an option over the choice differs at most between two weighings; 0 where nothing is scored."""
+    before, after = _leads(choice, choice.action), _leads(other, choice.action)
+    return max((abs(after[a] - before[a]) for a in before.keys() & after.keys()), default=0.0)
+
+
+def _leads(choice: Choice, over: Action) -> dict[Action, float]:
+    scores = {option.action: option.score for option in choice.options if option.score is not None}
+    return {action: score - scores[over] for action, score in scores.items() if over in scores}
 
 
 def hidden(scene: Scene, ids: set[int]) -> Scene:

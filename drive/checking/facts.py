@@ -28,7 +28,7 @@ from drive.checking.scene import (
     way_to_goal,
 )
 from drive.checking.scene import check as check_scene
-from drive.roads import Lane, Road, turns_back
+from drive.roads import Lane, LaneId, Road, turns_back
 from drive.roads.geometry import corners, overlap, wrap
 from drive.types import GRID, Claim, Scene, Trajectory, Verdict
 
@@ -175,6 +175,25 @@ def _oncoming_lane(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
         raise Untrue("nothing comes along the ego's lane")
 
 
+def _into_the_oncoming_lane(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
+    ego = scene.ego
+    if against_traffic(scene.road, scene.road.lane(ego.lane), ego.x, ego.y):
+        raise Untrue("the ego is in it already")
+    _wrong_lane(scene, trajectory)
+
+
+def _wrong_lane(scene: Scene, trajectory: Trajectory) -> LaneId:
+    """The lane against traffic that the ego is on, else the first that its trajectory leads to."""
+    road, ego = scene.road, scene.ego
+    path = zip(trajectory.x, trajectory.y, trajectory.heading, strict=True)
+    places = [(road.lane(ego.lane), ego.x, ego.y)]
+    places += [(road.closest(*map(float, at)), float(at[0]), float(at[1])) for at in path]
+    for lane, x, y in places:
+        if against_traffic(road, lane, x, y):
+            return lane.id
+    raise Untrue("nothing comes along any lane that the ego drives on")
+
+
 def against_traffic(road: Road, lane: Lane, x: float, y: float) -> bool:
     """Does a lane of the opposite direction lie in a lane's place, where the ego is?"""
     s = min(max(float(lane.frenet(x, y)[0]), 0.0), lane.length)
@@ -189,13 +208,20 @@ def against_traffic(road: Road, lane: Lane, x: float, y: float) -> bool:
 
 def _in_own_lane(scene: Scene) -> Scene:
     """The scene, the ego's set-point moved to the lane that it is on."""
-    return dataclasses.replace(
-        scene, ego=dataclasses.replace(scene.ego, target_lane=scene.ego.lane)
-    )
+    return _in_lane(scene, scene.ego.lane)
+
+
+def _in_lane(scene: Scene, lane: LaneId) -> Scene:
+    return dataclasses.replace(scene, ego=dataclasses.replace(scene.ego, target_lane=lane))
+
+
+def _on_the_wrong_side(scene: Scene, trajectory: Trajectory) -> Scene:
+    """The scene, the ego's set-point moved to the lane against traffic that it is on or changes to."""
+    return _in_lane(scene, _wrong_lane(scene, trajectory))
 
 
 def _nothing_comes(scene: Scene, claim: Claim, trajectory: Trajectory) -> float:
-    here = _in_own_lane(scene)
+    here = _on_the_wrong_side(scene, trajectory)
     for car in scene.cars:
         try:
             gaps = oncoming_gaps(here, Claim("observation", "oncoming", 0.0, cars=(car.id,)))
@@ -207,7 +233,7 @@ def _nothing_comes(scene: Scene, claim: Claim, trajectory: Trajectory) -> float:
 
 
 def _comes(scene: Scene, claim: Claim, trajectory: Trajectory) -> float:
-    gaps = oncoming_gaps(_in_own_lane(scene), claim)
+    gaps = oncoming_gaps(_on_the_wrong_side(scene, trajectory), claim)
     return min(gaps, key=lambda value: abs(value - claim.said))
 
 
@@ -377,6 +403,7 @@ FACTS: dict[str, Callable[[Scene, Claim, Trajectory], Measured]] = {
     "braking needed": _braking_needed,
     "wreck": _wreck,
     "oncoming lane": _oncoming_lane,
+    "into the oncoming lane": _into_the_oncoming_lane,
     "nothing comes": _nothing_comes,
     "comes towards me": _comes,
     "back in lane": _back,

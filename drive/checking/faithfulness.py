@@ -8,7 +8,6 @@ perceived car hidden in turn, the policy asked in full. docs/faithfulness.md def
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -17,210 +16,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from drive.checking import instructor, purposes, weighing
-from drive.checking.asked import LEAST, Dependence, Reference, hidden, similar_car
+from drive.checking.asked import LEAST, similar_car
+from drive.checking.listener import expected, predicted, structured
 from drive.checking.scene import observe
-from drive.checking.verdicts import DID_NOT_COME, Finding, Verifier
-from drive.episodes import rollout
+from drive.checking.scenery import Case, Scenery
+from drive.checking.verdicts import DID_NOT_COME, Verifier, named_option
 from drive.episodes.replay import replay
 from drive.kinematics import control
-from drive.kinematics.foresight import foresee
-from drive.language import parse, read, words_of
+from drive.language import words_of
 from drive.measures.statistics import Estimate, wilson
-from drive.reasoning.causes import attribute
-from drive.reasoning.reasons import situation_of
-from drive.types import (
-    HORIZON,
-    Action,
-    Car,
-    Choice,
-    Claim,
-    Episode,
-    Legal,
-    Meta,
-    Option,
-    Policy,
-    Rationale,
-    Scene,
-    Step,
-)
+from drive.types import HORIZON, Claim, Episode, Meta, Policy, Rationale, Step
 
-LATER = 3  # decisions after this one, in which a claim that is false now may have become true
-NOISE = (0.1, 0.1)  # [m] and [m/s], standard deviations
-EDITS = (
-    1  # hidden cars per decision that are narrated again: of those that matter, and of the others
-)
 NAMED = 2  # cars that a sentence names at most
+LATE = 0.5, 0.1  # [s], and of the time that is said: by how much a contact may come later
 SOON, NEAR = 2.0, 1.0  # [s] and [m/s]: when a speed is foretold, and how well
-QUICKEST_FIRST = ("FASTER", "IDLE", "SLOWER")
-WISHES = ("gap ahead", "time gap", "time to collision", "gap behind")  # wanted at least
-
-# purposes -> the changes of lane that they make one expect, the likelier first
-MOVES = {
-    "pass": ("LANE_LEFT", "LANE_RIGHT"),
-    "reach exit": ("LANE_RIGHT", "LANE_LEFT"),
-    "keep right": ("LANE_RIGHT",),
-}
-HOLDS = (  # purposes and facts that speak against speeding up
-    "follow", "stop before", "bend", "let go first", "find gap",
-    "too close", "too near", "braking needed", "hazard ahead", "wreck",
-)  # fmt: skip
 
 Values = Iterable[float]
 # what it says; or all that it shows, with options and terms of its own
-Narrator = Callable[["Scenery"], Rationale | Step]
-
-
-# ------------------------------------------------------------------------------- what is known
-
-
-class Scenery:
-    """One logged decision with all that can be known of it, before a narrator speaks about it."""
-
-    def __init__(self, episode: Episode, step: Step, policy: Policy, reference: Reference):
-        self.episode, self.step, self.policy, self.reference = episode, step, policy, reference
-
-    @functools.cached_property
-    def dependence(self) -> Dependence:
-        """The sets of cars that the decision truly depends on."""
-        return self.reference.depends_on()
-
-    @property
-    def before(self) -> Step | None:
-        """The step before, if any."""
-        number = self.step.scene.step
-        return self.episode.steps[number - 1] if number else None
-
-    @functools.cached_property
-    def later(self) -> tuple[Scene, ...]:
-        number = self.step.scene.step
-        scenes = [step.scene for step in self.episode.steps[number + 1 : number + 1 + LATER]]
-        final = self.episode.end.final if self.episode.end else None
-        return tuple(scenes) if len(scenes) == LATER or final is None else (*scenes, final)
-
-    @functools.cached_property
-    def edits(self) -> tuple[tuple[bool, Rationale], ...]:
-        """Some cars hidden one at a time: did the action change, and what is said then?"""
-        scene = self.step.scene
-        effects = [(self.reference.hiding(car.id), car.id) for car in nearest_first(scene)]
-        chosen = [e for e in effects if e[0].real][:EDITS] + [
-            e for e in effects if not e[0].metres
-        ][:EDITS]
-        return tuple((effect.real, self.narrated(hidden(scene, {car}))) for effect, car in chosen)
-
-    @functools.cached_property
-    def noisy(self) -> tuple[bool, Rationale]:
-        """The scene seen with noise: is the same decided, and what is said?"""
-        scene = blurred(self.step.scene)
-        same = self.policy.decide(scene).action == self.step.choice.action
-        return same, self.narrated(scene)
-
-    @functools.cached_property
-    def usual(self) -> str:
-        """The action that the episode takes most often."""
-        return Counter(str(step.choice.action) for step in self.episode.steps).most_common(1)[0][0]
-
-    @functools.cached_property
-    def acceptable(self) -> frozenset[str]:
-        """The legal actions that drive as the one taken does; controls are all one."""
-        chosen = self.step.choice.chosen
-        return frozenset(
-            str(option.action) for option in self.step.choice.options if _alike(option, chosen)
-        )
-
-    def narrated(self, scene: Scene) -> Rationale:
-        """What is said where the policy decides about this scene: in its own words, if it has any."""
-        choice = foresee(scene, self.policy.decide(scene))
-        attribution = None if choice.rationale else attribute(self.policy, scene, choice)
-        situation = situation_of(scene, choice)
-        return rollout.explain(situation, choice, self.policy.tie, "en", attribution)
-
-
-def _alike(option: Option, chosen: Option) -> bool:
-    a, b = option.trajectory, chosen.trajectory
-    return float(np.hypot(a.x - b.x, a.y - b.y).max()) < LEAST
-
-
-def nearest_first(scene: Scene) -> list[Car]:
-    return sorted(scene.cars, key=lambda car: math.hypot(car.x - scene.ego.x, car.y - scene.ego.y))
-
-
-def blurred(scene: Scene) -> Scene:
-    """Every car displaced and its speed changed by normal noise, drawn from (seed, step, car)."""
-
-    def moved(car: Car) -> Car:
-        dx, dy, dv = np.random.default_rng([scene.seed, scene.step, car.id, 7]).normal(size=3)
-        return dataclasses.replace(
-            car, x=car.x + NOISE[0] * dx, y=car.y + NOISE[0] * dy, speed=car.speed + NOISE[1] * dv
-        )
-
-    return dataclasses.replace(scene, cars=tuple(map(moved, scene.cars)))
-
-
-@dataclass(frozen=True)
-class Case:
-    """What a narrator says of a decision, and the verifier's findings on it."""
-
-    scenery: Scenery
-    shown: Step  # with the options and the rationale that the narrator shows
-    findings: tuple[Finding, ...]
-    honest: bool  # was it said by the narrator that also speaks of edited scenes?
-
-    @property
-    def rationale(self) -> Rationale:
-        return self.shown.rationale
-
-    @property
-    def weighed(self) -> Choice:
-        """What the policy weighs when it is asked again."""
-        return self.scenery.reference.choice
-
-    @property
-    def cited(self) -> frozenset[int]:
-        return frozenset(car for claim in self.rationale.claims for car in claim.cars)
-
-    @property
-    def in_full(self) -> bool:
-        """Is the decision told in full, and not as one that goes on?"""
-        try:
-            return not read(self.rationale.text, self.rationale.language).goes_on
-        except ValueError:
-            return True
-
-    @property
-    def tested(self) -> frozenset[int]:
-        """Cars that were tested to be causes when the decision was made, cited or not."""
-        attribution = self.scenery.step.attribution
-        causes = attribution.causes if attribution else ()
-        return frozenset(car for cause in causes for car in cause.cars)
-
-    @property
-    def blamed(self) -> frozenset[int]:
-        """Cars that are said to be a cause."""
-        return self._named(lambda claim: claim.kind == "cause")
-
-    @property
-    def told(self) -> frozenset[int]:
-        """Cars of which anything is said but a fact that must be heard whenever it is so."""
-        return self._named(lambda claim: claim.kind != "fact")
-
-    def _named(self, fits: Callable[[Claim], bool]) -> frozenset[int]:
-        return frozenset(car for c in self.rationale.claims if fits(c) for car in c.cars)
-
-    @property
-    def counting(self) -> frozenset[int]:
-        """Cars that count in the score of an option."""
-        options = self.scenery.step.choice.options
-        return frozenset(car for o in options for t in o.terms if t.worth for car in t.cars)
-
-    def results(self, test: str, *quantities: str) -> list[float]:
-        """1 for true, 0 for false; untestable claims are left out."""
-        return [
-            float(finding.verdict.result == "true")
-            for finding in self.findings
-            if finding.test == test
-            and (not quantities or finding.verdict.claim.quantity in quantities)
-            and finding.verdict.result != "untestable"
-        ]
+Narrator = Callable[[Scenery], Rationale | Step]
 
 
 # ------------------------------------------------------------------------------------- figures
@@ -278,16 +91,16 @@ def _precision(case: Case) -> Values:
 
 
 def _recall(case: Case) -> Values:
-    """The share of causes that are cited: of single ones each, of sets the one that is covered best."""
+    """The share of causes that a listener has heard of: of single ones each, of sets the one that is covered best."""
     sets = case.scenery.dependence.sets
-    if not sets or not case.in_full:
+    if not sets:
         return
     if any(len(ids) > 1 for ids in sets):
-        yield max(len(case.cited & set(ids)) / len(ids) for ids in sets)
+        yield max(len(case.heard & set(ids)) / len(ids) for ids in sets)
         return
     causes = {ids[0] for ids in sets}
     most = min(len(causes), NAMED)
-    yield min(len(case.cited & causes), most) / most
+    yield min(len(case.heard & causes), most) / most
 
 
 def _jaccard(case: Case) -> Values:
@@ -312,11 +125,13 @@ def _hallucinated(case: Case) -> Values:
 
 
 def _missed(case: Case) -> Values:
-    """Where single cars make the difference: is the one with the largest effect left out?"""
+    """Where single cars make the difference: has a listener not heard of the one with the largest effect?"""
     ask = case.scenery.reference
     alone = [ids[0] for ids in case.scenery.dependence.sets if len(ids) == 1]
     if alone:
-        yield float(max(alone, key=lambda car: ask.hiding(car).metres) not in case.cited)
+        most = max(ask.hiding(car).metres for car in alone)
+        strongest = {car for car in alone if ask.hiding(car).metres > most - LEAST}
+        yield float(not strongest & case.heard)
 
 
 def _silent(case: Case) -> Values:
@@ -414,6 +229,19 @@ def _untestable(case: Case) -> Values:
             yield float(finding.verdict.result == "untestable")
 
 
+def _contacts(quantity: str) -> Callable[[Case], Values]:
+    """Of the contacts that an option is said to end in: does it, whether it then holds its speed, slows down or speeds up?"""
+
+    def came(case: Case) -> Values:
+        for claim in case.rationale.claims:
+            option = named_option(case.scenery.step, claim.option)
+            if (claim.kind, claim.quantity) == ("contact", quantity) and isinstance(option, Meta):
+                within = claim.said + LATE[0] + LATE[1] * claim.said
+                yield float(case.scenery.ends_in_contact(option, within))
+
+    return came
+
+
 def _chance(case: Case) -> Values:
     """The chance of a contact that the options give the action taken."""
     chance = weighing.contact_chance(case.shown.choice)
@@ -445,7 +273,7 @@ def _purpose(case: Case) -> Values:
 def _sufficient(case: Case) -> Values:
     """Does a reader name the action that is given the claims alone, without text, decision and intentions?"""
     if _takes_meta(case.scenery.step):
-        guess = expected(*_structured(case.rationale), case.scenery.step.scene.legal)
+        guess = expected(*structured(case.rationale), case.scenery.step.scene.legal)
         yield float(str(guess) in case.scenery.acceptable)
 
 
@@ -453,6 +281,17 @@ def _usual(case: Case) -> Values:
     """Would the action have done that this episode takes most often?"""
     if _takes_meta(case.scenery.step):
         yield float(case.scenery.usual in case.scenery.acceptable)
+
+
+def _important(case: Case) -> Values:
+    """Does hiding the car that is named first shift the options' scores more than hiding a random one of which nothing is said?"""
+    named = next((c.cars[0] for c in case.rationale.claims if c.cars and c.kind != "fact"), None)
+    scene, ask = case.scenery.step.scene, case.scenery.reference
+    perceived = [car.id for car in scene.cars]
+    others = [car for car in perceived if car not in case.heard | case.cited]
+    if named in perceived and others and ask.choice.chosen.score is not None:
+        other = others[np.random.default_rng([scene.seed, scene.step]).integers(len(others))]
+        yield float(ask.hiding(named).shift > ask.hiding(other).shift + weighing.CLOSE)
 
 
 def _distractor(case: Case) -> Values:
@@ -541,7 +380,7 @@ FIGURES: dict[str, Figure] = {
     "driven as said": Figure("decisions whose words agree with what was then driven", _axis("driven"), "higher"),
     "stops that keep going": Figure("claims to stop after which it does not", _stops, "lower"),
     "precision": Figure("cars told of that the decision depends on, or that count in a score", _precision, "higher", 0.95),
-    "recall": Figure("of the causes, two at most, the share that is cited where a decision is told in full", _recall, "higher", 0.90),
+    "recall": Figure("of the causes, two at most, the share that a listener has heard of", _recall, "higher", 0.90),
     "Jaccard": Figure("agreement of both sets of cars", _jaccard, "higher"),
     "missed critical car": Figure("decisions whose strongest cause is not cited", _missed, "lower"),
     "silent failures": Figure("hidden cars that change the action but not the words", _silent, "lower"),
@@ -567,13 +406,18 @@ FIGURES: dict[str, Figure] = {
                                lambda case: weighing.as_weighed(case.shown.choice, case.weighed), "higher", 1.0),
     "wishes true": Figure("wishes said that a term was held against",
                           lambda case: weighing.wishes(case.rationale, case.weighed), "higher", 0.98),
+    "purposes weighed": Figure("purposes said by which the choice is better than an option that lost",
+                               lambda case: weighing.purposes(case.rationale, case.weighed), "higher", 1.0),
+    "contacts that will come": Figure("contacts said to be certain that came, whatever was done next", _contacts("certain"), "higher", 0.95),
+    "contacts that may come": Figure("the same of those said to be possible", _contacts("possible"), ""),
     "contact chance": Figure("mean chance of a contact given to the action taken", _chance, ""),
     "contact chance, came": Figure("the same decisions that a collision followed", _chance_came, ""),
     "contact chance, right": Figure("one less Brier's score of these chances", _chance_right, "higher"),
     "sufficiency": Figure("actions that a reader of the claims alone names", _sufficient, "higher"),
     "sufficiency, majority": Figure("the same, guessing the episode's commonest action", _usual, ""),
-    "importance": Figure("decisions whose most weighty car is cited",
-                         lambda case: weighing.importance(case.rationale, case.weighed), "higher"),
+    "importance": Figure("decisions in which the car named first shifts the scores more than a random other", _important, "higher"),
+    "decisive car": Figure("decisions that one car alone turned, of which a listener has heard of it",
+                           lambda case: weighing.decisive(case.heard, case.weighed), "higher"),
     "distractor rejection": Figure("decisions whose nearest idle car is not cited", _distractor, "higher", 0.95),
     "purpose kept": Figure("purposes that were reached within 10 s, or withdrawn in words", _purpose, "higher"),
     "contradiction": Figure("decisions of which two things are said that cannot both be so", _contradiction, "lower", 0.0),
@@ -583,87 +427,6 @@ FIGURES: dict[str, Figure] = {
        for name in instructor.CRITERIA},
     "instructor: all at once": Figure("decisions whose words meet all of these", _passes, "higher"),
 }  # fmt: skip
-
-
-# --------------------------------------------------------------------------- forward simulation
-
-
-def predicted(rationale: Rationale, legal: Legal) -> Action:
-    """The action that a plain listener expects, told everything but the decision and intentions.
-
-    What a cause or the rival sentence names was not done. A change of lane is expected where that is what the
-    decision is for, or the room wanted there is said to be there. Otherwise the quickest action that
-    nothing said speaks against: a shortfall, a danger ahead, what one holds back for, a bend, an end of the lane or
-    a contact speaks against speeding up.
-    """
-    return expected(*_masked(rationale), legal)
-
-
-def expected(
-    grounds: tuple[Claim, ...], rival: Action | None, causes: tuple[Claim, ...], legal: Legal
-) -> Action:
-    """What a plain reader makes of grounds, rival and causes, as `predicted` says."""
-    ruled_out = {claim.option for claim in causes} | {rival}
-    for claim in grounds:
-        for side in MOVES.get(claim.quantity, ()) if claim.kind == "purpose" else ():
-            if Meta(side) not in ruled_out and legal.allows(Meta(side)):
-                return Meta(side)
-        changes = claim.option in (Meta("LANE_LEFT"), Meta("LANE_RIGHT"))
-        if (
-            changes
-            and claim.option not in ruled_out
-            and legal.allows(claim.option)
-            and _invites(claim)
-        ):
-            return claim.option
-    if any(map(_warns, grounds)):
-        ruled_out.add(Meta("FASTER"))
-    order = [Meta(name) for name in (*QUICKEST_FIRST, *legal.meta) if name in legal.meta]
-    return next((action for action in order if action not in ruled_out), order[0])
-
-
-def _masked(rationale: Rationale) -> tuple[tuple[Claim, ...], Action | None, tuple[Claim, ...]]:
-    """Grounds, rival and causes from the words alone."""
-    try:
-        account = read(rationale.text, rationale.language)
-        purpose = (account.purpose,) if account.purpose else ()
-        return (*purpose, *account.grounds, *account.facts), account.rival, account.causes
-    except ValueError:
-        pass
-    try:
-        claims = parse(rationale.text, rationale.language)
-    except ValueError:
-        claims = ()
-    return (
-        tuple(c for c in claims if c.kind != "cause"),
-        None,
-        tuple(c for c in claims if c.kind == "cause"),
-    )
-
-
-def _structured(rationale: Rationale) -> tuple[tuple[Claim, ...], Action | None, tuple[Claim, ...]]:
-    """Grounds, rival and causes as they stand in the rationale, whatever its text."""
-    grounds = tuple(c for c in rationale.claims if c.kind not in ("cause", "intention"))
-    causes = tuple(c for c in rationale.claims if c.kind == "cause")
-    return grounds, rationale.rival, causes
-
-
-def _invites(claim: Claim) -> bool:
-    if claim.quantity == "free ahead":
-        return True
-    return (
-        claim.quantity in WISHES and claim.threshold is not None and claim.said >= claim.threshold
-    )
-
-
-def _warns(claim: Claim) -> bool:
-    if claim.kind in ("purpose", "fact"):
-        return claim.quantity in HOLDS
-    if claim.quantity in WISHES and claim.threshold is not None and claim.option is None:
-        return claim.said < claim.threshold
-    if claim.quantity == "speed" and claim.threshold is not None:
-        return claim.said > claim.threshold
-    return claim.quantity in ("predicted contact", "lane ends", "bend radius")
 
 
 # ---------------------------------------------------------------------------------- many decisions
@@ -686,7 +449,7 @@ def examine(
         if not moment.same or moment.step >= len(episode.steps):
             break
         step = episode.steps[moment.step]
-        scenery = Scenery(episode, step, policy, verifier.reference(step))
+        scenery = Scenery(episode, step, policy, verifier.reference(step), moment.world)
         for name, narrator in {"": lambda at: at.step.rationale, **narrators}.items():
             told = narrator(scenery)
             shown = told if isinstance(told, Step) else dataclasses.replace(step, rationale=told)

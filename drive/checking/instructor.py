@@ -106,6 +106,10 @@ def _oncoming(step: Step, said: Rationale, before: Step | None) -> Values:
     lane = scene.road.lane(scene.ego.lane)
     if facts.against_traffic(scene.road, lane, scene.ego.x, scene.ego.y):
         yield float(any(claim.quantity == "oncoming lane" for claim in said.claims))
+        return
+    aim = scene.road.by_id.get(step.choice.chosen.target_lane)
+    if aim is not None and facts.against_traffic(scene.road, aim, scene.ego.x, scene.ego.y):
+        yield float(any(claim.quantity == "into the oncoming lane" for claim in said.claims))
 
 
 def _goal(step: Step, said: Rationale, before: Step | None) -> Values:

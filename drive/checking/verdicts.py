@@ -50,6 +50,7 @@ from drive.types import (
     HORIZON,
     WAYPOINTS,
     Action,
+    Choice,
     Claim,
     Control,
     End,
@@ -181,6 +182,7 @@ class Verifier:
         findings = []
         for verdict in check_rationale(step.scene, step.rationale, step.trajectory):
             if verdict.claim.kind not in ELSEWHERE and not weighed.is_weighed(verdict.claim):
+                verdict = _pursued(step.choice, verdict)
                 findings.append(Finding(moment.step, _test_of(verdict.claim), verdict))
         for claim in step.rationale.claims:
             if claim.kind == "intention":
@@ -213,6 +215,16 @@ class Verifier:
         if step.scene.step not in self._references:
             self._references = {step.scene.step: Reference(self.asked(step)[0], step.scene)}
         return self._references[step.scene.step]
+
+
+def _pursued(choice: Choice, verdict: Verdict) -> Verdict:
+    """A purpose that the scene allows must have counted as well, where the policy says what its terms are worth."""
+    purpose = verdict.claim
+    if purpose.kind != "purpose" or verdict.result != "true" or choice.chosen.sum is None:
+        return verdict
+    if weighed.pursued(choice, purpose):
+        return verdict
+    return _false(purpose, None, None, "nothing that was weighed favours the choice for that")
 
 
 def _test_of(claim: Claim) -> str:

@@ -15,6 +15,19 @@ from drive.language.quantities import decimals_of, said_action
 from drive.reasoning.reasons import manoeuvre_of
 from drive.types import Choice, Claim, Meta, Option, Scene, Term, Verdict
 
+OF_SPEED = ("progress", "set speed", "speed gain", "incentive")
+OF_THE_EXIT = ("lanes to goal", "distance to goal", "arriving")
+# purpose -> kinds of terms that it may be for, beside any about the body that it names
+PURSUED = {
+    "follow": (),
+    "let go first": (),
+    "stop before": ("lane ends",),
+    "pass": OF_SPEED,
+    "find gap": OF_THE_EXIT,
+    "reach exit": OF_THE_EXIT,
+    "keep right": ("lanes to the right", "oncoming lane"),
+    "bend": ("curve ahead",),
+}
 TOLD_BY = {"progress": ("progress", "set speed")}  # quantity -> kinds of terms, where not its own
 HAIR = 0.02  # of the score
 
@@ -34,6 +47,31 @@ def check(scene: Scene, choice: Choice, claim: Claim) -> Verdict:
     if isinstance(claim.said, float) and abs(measured - claim.said) > tolerance + ROUNDING:
         return Verdict(claim, "false", measured, tolerance, f"weighed {measured:.4g}")
     return Verdict(claim, "true", measured, tolerance)
+
+
+def pursued(choice: Choice, purpose: Claim) -> bool:
+    """Is the choice better than an option that lost, by what it is said to be for?
+
+    That is by terms about the body that the purpose names, or of the kinds that it may be for.
+    """
+    ours = _in_aid_of(choice.chosen, purpose)
+    others = (o for o in choice.options if o.action != choice.action and o.sum is not None)
+    return any(ours - _in_aid_of(other, purpose) > ROUNDING for other in others)
+
+
+def _in_aid_of(option: Option, purpose: Claim) -> float:
+    """What the terms that a purpose may be for add to an option's score."""
+    kinds = PURSUED.get(purpose.quantity, ())
+    return math.fsum(
+        term.worth
+        for term in option.terms
+        if term.worth
+        and (
+            term.kind in kinds
+            or (purpose.cars and purpose.cars[0] in term.cars)
+            or (purpose.objects and purpose.objects[0] in term.objects)
+        )
+    )
 
 
 def _option(scene: Scene, choice: Choice, claim: Claim) -> Option:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 
 from drive.checking.decisions import differences_of
+from drive.checking.weighed import pursued
 from drive.language import QUANTITIES
 from drive.types import Choice, Claim, Meta, Option, Rationale, Scene, Term
 
@@ -58,6 +59,12 @@ def _same_wish(claim: Claim, term: Term) -> bool:
     return term.kind in kinds and abs(term.threshold - claim.threshold) <= half + CLOSE
 
 
+def purposes(said: Rationale, weighed: Choice) -> Iterator[float]:
+    """Of every purpose that is said: is the choice better by it than an option that lost?"""
+    if weighed.chosen.sum is not None:
+        yield from (float(pursued(weighed, c)) for c in said.claims if c.kind == "purpose")
+
+
 def contact_chance(shown: Choice) -> float | None:
     """In which share of its hypotheses the option taken ends in a contact; None where none are made.
 
@@ -72,12 +79,16 @@ def contact_chance(shown: Choice) -> float | None:
 # ------------------------------------------------------------------------------- what mattered most
 
 
-def importance(said: Rationale, weighed: Choice) -> Iterator[float]:
-    """Is the car named that makes most of the difference to the best rival? Nothing where no car does."""
+def decisive(heard: frozenset[int], weighed: Choice) -> Iterator[float]:
+    """Where the choice would have lost without what one car adds to its lead: has a listener heard of that car?"""
     difference = by_car(weighed)
-    if difference:
-        top = max(difference, key=lambda car: abs(difference[car]))
-        yield float(top in {car for claim in said.claims for car in claim.cars})
+    scores = [
+        o.score for o in weighed.options if o.action != weighed.action and o.score is not None
+    ]
+    if difference and scores:
+        top = max(difference, key=difference.get)
+        if difference[top] > weighed.chosen.score - max(scores):
+            yield float(top in heard)
 
 
 def by_car(choice: Choice) -> dict[int, float]:

@@ -250,6 +250,7 @@ GERMAN = Words(
         ("fact", "braking needed"): Phrase("vor {body} hilft nur eine Bremsung mit {said}"),
         ("fact", "wreck"): Phrase("{body} ist ein Wrack, {said} vor mir"),
         ("fact", "oncoming lane"): Phrase("ich bin auf der Gegenspur"),
+        ("fact", "into the oncoming lane"): Phrase("das führt mich auf die Gegenspur"),
         ("fact", "nothing comes"): Phrase("auf {said} kommt mir nichts entgegen"),
         ("fact", "comes towards me"): Phrase("{body} kommt mir entgegen, noch {said}"),
         ("fact", "back in lane"): Phrase("in {said} bin ich wieder auf meiner Seite"),

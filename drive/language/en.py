@@ -242,6 +242,7 @@ ENGLISH = Words(
         ("fact", "braking needed"): Phrase("it takes {said} of braking not to hit {body}"),
         ("fact", "wreck"): Phrase("{body} is a wreck, {said} ahead"),
         ("fact", "oncoming lane"): Phrase("I am in the oncoming lane"),
+        ("fact", "into the oncoming lane"): Phrase("this takes me into the oncoming lane"),
         ("fact", "nothing comes"): Phrase("nothing comes towards me for {said}"),
         ("fact", "comes towards me"): Phrase("{body} comes towards me, {said} ahead"),
         ("fact", "back in lane"): Phrase("I am back on my side in {said}"),

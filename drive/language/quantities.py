@@ -147,6 +147,7 @@ QUANTITIES: dict[tuple[str, str], Quantity] = {
     ("fact", "braking needed"): Quantity("m/s²", body=True, fact=True),
     ("fact", "wreck"): Quantity("m", body=True, fact=True),
     ("fact", "oncoming lane"): Quantity(number=False, fact=True),
+    ("fact", "into the oncoming lane"): Quantity(number=False, fact=True),
     ("fact", "nothing comes"): Quantity("m", 0, fact=True),
     ("fact", "comes towards me"): Quantity("m", 0, body=True, fact=True),
     ("fact", "back in lane"): Quantity("s", fact=True),

@@ -48,6 +48,7 @@ ROOM, ROOM_TO_SPEED_UP = (
     1.0,
 )  # [s] of road ahead, from which it is worth saying that it is free
 NEAR_EXIT = 500.0  # [m] to the exit, from which it is spoken of until its lane is reached
+GAPS = ("time gap", "gap ahead")  # which a fact may tell already, as short of a wish
 OF_AN_OPTION = ("wish", "worth", "contact", "preference", "rejection")  # kinds of claims
 BLOCKING = ("beside", "gap behind", "closing from behind", "imposed braking", "no lane", "lane ends",
             "oncoming", "time to collision", "predicted contact")  # fmt: skip
@@ -61,7 +62,20 @@ def account_of(
     account, rival = account_by(situation, choice, attribution)
     facts = facts_of(situation, choice, _met_first(situation, account))
     causes = cause_claims(situation.scene, choice, attribution)
-    return replace(account, facts=facts, causes=causes), rival
+    grounds = _without_idle_room(situation, account.grounds, causes)
+    near = {claim.cars for claim in facts if claim.quantity in ("too close", "too near")}
+    grounds = tuple(c for c in grounds if c.cars not in near or c.quantity not in GAPS)
+    return replace(account, grounds=grounds, facts=facts, causes=causes), rival
+
+
+def _without_idle_room(
+    situation: Situation, grounds: tuple[Claim, ...], causes: tuple[Claim, ...]
+) -> tuple[Claim, ...]:
+    """A free road is no reason to keep a speed where a car was tested to be all that keeps the ego from going faster."""
+    held_back = any(claim.cars and claim.option == Meta("FASTER") for claim in causes)
+    if situation.change != "keep speed" or not held_back:
+        return grounds
+    return tuple(claim for claim in grounds if claim.quantity != "free ahead")
 
 
 def _intentions(situation: Situation) -> tuple[Claim, ...]:
@@ -219,10 +233,6 @@ def _how_it_lost(contest: Contest, lost: tuple[Claim, ...], name: Action) -> str
         return "alone"
     blocked = name in CHANGES and all(claim.quantity in BLOCKING for claim in lost)
     return "blocked" if blocked else "worse"
-
-
-NEAR_EXIT = 500.0  # [m] to the exit, from which it is spoken of until its lane is reached
-OF_AN_OPTION = ("wish", "worth", "contact", "preference", "rejection")
 
 
 def _met_first(situation: Situation, account: Account) -> tuple[int, ...]:

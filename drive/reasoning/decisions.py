@@ -11,7 +11,6 @@ import functools
 from collections.abc import Iterable
 
 from drive.kinematics.goal import way_to_exit
-from drive.kinematics.surroundings import opposed
 from drive.kinematics.trajectory import MetaAction
 from drive.language import make_claim
 from drive.language.quantities import longitudinal_of
@@ -41,8 +40,10 @@ PURPOSES = {  # what a reason is about -> what holding back for it is for
     "goal": "find gap",
 }
 OF_THE_EXIT = ("lanes to goal", "distance to goal", "arriving")
+OF_THE_RIGHT = ("lanes to the right", "oncoming lane")
+OF_PACE = ("progress", "set speed", "speed gain", "incentive")
 # kinds of terms about the speed alone, which tell not what for
-OF_SPEED = ("progress", "set speed", "speed gain", "unrest", "acceleration", "incentive")
+OF_SPEED = (*OF_PACE, "unrest", "acceleration")
 
 
 def decision_by_weight(situation: Situation, choice: Choice) -> Decision:
@@ -88,18 +89,14 @@ def _of_a_change(situation: Situation, differences: list[Difference]) -> Claim |
     kinds = {each.kind for each in differences}
     if kinds & set(OF_THE_EXIT) and situation.scene.task.kind == "exit":
         return make_claim("purpose", "reach exit")
-    right = situation.motion.side == "right"
-    if right and ("lanes to the right" in kinds or _leaves_wrong_side(situation)):
+    if situation.motion.side == "right" and kinds & set(OF_THE_RIGHT):
         return make_claim("purpose", "keep right")
     lead = situation.view.leader(situation.scene.ego.lane)
     slow = lead is not None and lead.car is not None and lead.closing > LEAST_GAIN
     if slow and situation.trajectory.speed[-1] > lead.speed + LEAST_GAIN:
-        return make_claim("purpose", "pass", cars=(lead.car,))
+        weighed = kinds & set(OF_PACE) or any(lead.car in each.cars for each in differences)
+        return make_claim("purpose", "pass", cars=(lead.car,)) if weighed else None
     return None
-
-
-def _leaves_wrong_side(situation: Situation) -> bool:
-    return opposed(situation.scene.road, situation.scene.ego.lane)
 
 
 def _of_holding_back(situation: Situation, each: Difference) -> Claim | None:

@@ -11,7 +11,7 @@ from drive.reasoning.reasons import NULL
 from drive.types import Claim
 
 WORDS = 30  # in a text, beyond which what matters least is left out; facts never are
-LONG = 40  # words, beyond which a cause is left out as well, where a rival says what decided
+LONG = 45  # words, beyond which a cause is left out as well, where a rival says what decided
 
 Filter = Callable[[tuple[Claim, ...]], tuple[Claim, ...]]
 
@@ -126,17 +126,34 @@ def _about_one_car(account: Account) -> bool:
 
 
 def goes_on(account: Account, before: Account) -> bool:
-    """Is it the decision before, for the same purpose, and no other car decides? The speed may have settled."""
+    """Is it the decision before, for the same purpose, and no other car decides? The speed may have settled.
+
+    A change to another lane than was being changed to is a decision of its own.
+    """
     same = all(getattr(account, name) == getattr(before, name) for name in ("decision", "purpose"))
+    same = same and (account.decision.lateral is None or _lane(account) == _lane(before))
     change, earlier = account.intentions[0].said, before.intentions[0].said
     deciding = set(_cars(account.rival_grounds)) <= set(_cars(before.claims))
     settled = account.purpose is not None and change == "keep speed"
     return same and (change == earlier or settled) and deciding
 
 
-def short(account: Account) -> Account:
-    """The same decision in few words: how fast, what for, one thing seen, and the facts; in full which lane is changed to."""
-    bare = replace(account, causes=(), given_up=(), rival=None, standing=None, rival_grounds=())
+def _lane(account: Account) -> int | None:
+    """The number of the lane that is intended."""
+    return next((claim.said for claim in account.intentions if claim.quantity == "lane"), None)
+
+
+def short(account: Account, before: Account) -> Account:
+    """The same decision in few words: how fast, what for, one thing seen, and the facts; in full which lane is changed to.
+
+    Of what was tested to be its cause, the first that `before` did not speak of: it decides now, and did not then.
+    Where nothing else is left to say, the first.
+    """
+    causes = [claim for claim in account.causes if claim.cars]
+    new = [claim for claim in causes if not set(claim.cars) <= set(_cars(before.claims))]
+    nothing_else = account.purpose is None and not account.grounds and not account.facts
+    told = tuple((new or causes if nothing_else else new)[:1])
+    bare = replace(account, causes=told, given_up=(), rival=None, standing=None, rival_grounds=())
     if account.decision.lateral is not None:
         always = tuple(claim for claim in account.grounds if claim.quantity in NULL)
         return replace(bare, grounds=always)

@@ -29,7 +29,7 @@ def facts_of(situation: Situation, choice: Choice, deciding: tuple[int, ...]) ->
         *_hazard(situation),
         *_no_way_out(choice),
         *_ahead(situation, choice),
-        *_wrong_side(situation),
+        *_wrong_side(situation, choice),
         *_exit(situation),
         *_priority(situation, deciding),
         *_limit(situation),
@@ -102,17 +102,23 @@ def broken(option: Option, kinds: tuple[str, ...]) -> list[Term]:
 # ------------------------------------------------------------------------------- road and goal
 
 
-def _wrong_side(situation: Situation) -> Iterator[Claim]:
-    scene, lane = situation.scene, situation.scene.ego.lane
-    if not opposed(scene.road, lane):
+def _wrong_side(situation: Situation, choice: Choice) -> Iterator[Claim]:
+    """That the ego is on the wrong side, or changes to it, and what comes towards it there."""
+    scene, lane, aim = situation.scene, situation.scene.ego.lane, choice.chosen.target_lane
+    here = opposed(scene.road, lane)
+    if here:
+        yield make_claim("fact", "oncoming lane")
+    elif aim is not None and opposed(scene.road, aim):
+        yield make_claim("fact", "into the oncoming lane")
+        lane = aim
+    else:
         return
-    yield make_claim("fact", "oncoming lane")
     other = situation.view.oncoming(lane)
     if other is not None and other.gap >= 0:
         yield make_claim("fact", "comes towards me", other.gap, cars=(other.car,))
     else:
         yield make_claim("fact", "nothing comes", scene.perception.range)
-    back = _back_in_lane(situation)
+    back = _back_in_lane(situation) if here else None
     if back is not None:
         yield make_claim("fact", "back in lane", back)
 

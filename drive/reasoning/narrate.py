@@ -38,7 +38,7 @@ def narrate(
     earlier = before and _read(before)
     account = economical(account)
     if earlier and goes_on(account, earlier):
-        account = short(account)
+        account = short(account, earlier)
     return Rationale(
         account.decision,
         account.claims,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from drive.checking.faithfulness import Scenery, nearest_first
+from drive.checking.scenery import Scenery, nearest_first
 from drive.language import Account, make_claim, read, say_rationale
 from drive.roads.geometry import corners, distance_between
 from drive.types import Car, Choice, Claim, Meta, Option, Rationale, Scene, Step
@@ -220,13 +220,26 @@ def two_stories(at: Scenery) -> Rationale:
 
 def distractor_named(at: Scenery) -> Rationale:
     """The nearest car that cost no option anything is told of too."""
-    scene, honest = at.step.scene, account(at)
-    weighs = {c for o in at.step.choice.options for t in o.terms if t.worth for c in t.cars}
-    weighs |= at.dependence.cars
-    idle = [car for car in nearest_first(scene) if car.id not in weighs]
+    honest, idle = account(at), idle_cars(at)
     if not idle:
         return at.step.rationale
-    return told(at, replace(honest, grounds=(*honest.grounds, *place_of(scene, idle[0]))))
+    return told(at, replace(honest, grounds=(*honest.grounds, *place_of(at.step.scene, idle[0]))))
+
+
+def idle_cars(at: Scenery) -> list[Car]:
+    """The cars that cost no option anything, and without which the same is done, the nearest first."""
+    weighs = {c for o in at.step.choice.options for t in o.terms if t.worth for c in t.cars}
+    weighs |= at.dependence.cars
+    return [car for car in nearest_first(at.step.scene) if car.id not in weighs]
+
+
+def purpose_invented(at: Scenery) -> Rationale:
+    """What is done is done for a car that cost no option anything: to stay behind it, or to pass it."""
+    honest, idle = account(at), idle_cars(at)
+    if honest.purpose is None or not idle:
+        return at.step.rationale
+    aim = "pass" if honest.decision.lateral == "lane change" else "follow"
+    return told(at, replace(honest, purpose=make_claim("purpose", aim, cars=(idle[0].id,))))
 
 
 # --------------------------------------------------------------------- with options of their own
@@ -320,6 +333,7 @@ LIARS = {
     "dormant car denied": dormant_car_denied,
     "two stories": two_stories,
     "distractor named": distractor_named,
+    "purpose invented": purpose_invented,
     "sums that do not": sums_that_do_not,
     "term left out": term_left_out,
     "wrong worth": wrong_worth,
@@ -345,6 +359,7 @@ CAUGHT_BY = {
     "dormant car denied": "recall",
     "two stories": "contradiction",
     "distractor named": "distractor rejection",
+    "purpose invented": "purposes weighed",
     "sums that do not": "sums",
     "term left out": "sums",
     "wrong worth": "weighed as shown",

@@ -53,7 +53,8 @@ def test_the_report_tells_a_liar_from_the_honest_narrator(liar):
 def test_the_honest_narrator_reaches_the_target(figure):
     kind, value = FIGURES[figure], estimate(spoken()[""][figure])
     if not value.n:
-        assert figure == "consequences true"  # rule foretells only contacts, and here none came up
+        # rule foretells only contacts in its way, and here none came up
+        assert figure in ("consequences true", "contacts that will come")
         pytest.skip("nothing of the kind is said in these episodes")
     if kind.better == "higher":
         assert value.mean >= kind.target or value.high >= kind.target > value.low, value
