@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 import pytest
 from fake_episode import crash, fake_episode
@@ -50,6 +51,9 @@ def more(runs):
     log.write(
         runs / "made" / "calm.jsonl", finished(fake_episode(steps=3, text="Behind a blue car."))
     )
+    struck = finished(crash(fake_episode(steps=3, text=HOSTILE)))
+    named = replace(hostile(struck), end=struck.end)
+    log.write(runs / "struck" / "hostile.jsonl", named)
     (runs / "made" / "broken.jsonl").write_text("no log\n")
 
 
@@ -266,10 +270,19 @@ def test_a_collision_is_looked_back_at_and_what_avoids_it_plays_beside(visit, ru
 def test_a_drive_that_went_well_is_not_looked_back_at_and_a_foreign_log_says_why_not(visit):
     tab = visit().link("made", "calm", 0)
     assert not tab.page.locator(".wd-lookback").is_visible()
-    tab.link("made", "hit", 0)
+    tab = visit().link("made", "hit", 0)
     tab.page.get_by_role("button", name="look back").click()
     tab.until(
         "() => document.querySelectorAll('.wd-incident li').length > 0 && !document.querySelector('.wd-incident[data-busy]')"
     )
     assert "cannot be searched for" in tab.page.locator(".wd-incident").text_content()
     assert tab.page.locator(".wd-saving").count() == 0
+
+
+def test_a_report_s_words_are_no_markup(visit):
+    tab = visit().link("struck", "hostile", 0)
+    tab.page.get_by_role("button", name="look back").click()
+    tab.until("() => document.querySelectorAll('.wd-incident li').length > 1")
+    assert "onerror" in tab.page.locator(".wd-incident").text_content()
+    assert tab.page.locator(".wd-incident img, .wd-incident script").count() == 0
+    assert tab.page.evaluate("window.hacked") is None

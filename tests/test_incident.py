@@ -117,6 +117,16 @@ def test_a_search_that_is_cut_short_says_so_and_one_that_is_small_still_finds():
     assert any("at the last decision" in each for each in sentences)
 
 
+def test_a_search_is_bounded_and_tells_how_far_it_came():
+    few = look_back(episode(), False, Settings(most=1))
+    assert few.saving is None and few.first == few.last and few.count < 50
+    driven = episode("racetrack", "idle", 1)
+    laps = replace(driven, end=replace(driven.end, reason="time is up", metrics={"success": 0.0}))
+    incident = incident_of(laps)
+    assert incident.kind == "goal" and incident.search.count == 0
+    assert any("no place to reach" in each for each in told(incident))
+
+
 def test_the_same_log_gives_the_same_report():
     assert report() == incident_of(episode()) and [*told(report())] == [
         *told(incident_of(episode()))

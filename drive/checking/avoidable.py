@@ -20,6 +20,7 @@ from drive.types import Action, Choice, Control, End, Episode, Header, Meta, Opt
 from drive.world import World
 
 LOST = ("collision", "off road")  # what ends a sequence that avoids nothing
+NO_PLACE = "its task names no place to reach"
 OFF = 5.0  # [m] beyond the ends of a lane that still count as on it: highway-env's rule
 
 
@@ -30,6 +31,9 @@ class Settings:
     back: float = 15.0  # [s] before a collision: the earliest decision that is looked at
     beyond: float = 5.0  # [s] after it that a sequence must last
     states: int = 300  # different states of the ego that are kept at each decision
+    most: int = (
+        500_000  # drives of one decision, in the twin, after which no earlier decision is looked at
+    )
     tried: int = 4  # sequences of one decision that are driven in highway-env
     held: float = 0.6  # [s] that one control is held, where the road is steered
     accelerations: tuple[float, ...] = (-1.0, 0.0, 1.0)  # of a control, as shares of what is legal
@@ -87,6 +91,8 @@ def look_back(episode: Episode, goal: bool, settings: Settings = Settings()) -> 
     where the search is complete. A log that cannot be driven again is a search that was refused.
     """
     last, header = len(episode.steps) - 1, episode.header
+    if goal and not header.task.goal and header.task.goal_x is None:
+        return Search(last, last, 0, False, None, NO_PLACE)
     deadline = max(round(header.task.deadline / header.period), last + 1)
     beyond = min(last + 1 + math.ceil(settings.beyond / header.period), deadline)
     aim = Aim(goal, deadline if goal else beyond)
@@ -102,6 +108,8 @@ def look_back(episode: Episode, goal: bool, settings: Settings = Settings()) -> 
                 if saving := saving_of(real.at(step), actions, aim):
                     return Search(first, last, count, complete, _at_last(episode, saving))
             complete = complete and tree.complete and not sequences
+            if count > settings.most:
+                return Search(step, last, count, complete, None)
     except ValueError as error:
         return Search(step, last, count, False, None, str(error))
     return Search(first, last, count, complete, None)

@@ -1,6 +1,6 @@
 // A look back at a collision or a task that was not done: until when it could be avoided, and what avoids it, played beside.
 
-const LOOKING = "driving what else could have been done…";
+const LOOKING = "driving what else could have been done; among many cars this takes up to a minute…";
 
 // show: plays a future beside what was driven; leave: ends that; begun: it is about to begin.
 function startLookingBack({ root, find, server, where, begun, show, leave }) {
