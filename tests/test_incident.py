@@ -24,13 +24,14 @@ from drive.checking.incident import (
 )
 from drive.checking.verdicts import Finding
 from drive.episodes import log
+from drive.episodes.branch import branch
 from drive.episodes.record import finished
 from drive.episodes.replay import replay
 from drive.episodes.rollout import run
 from drive.language import LANGUAGES
 from drive.language.incident import SENTENCES, say_sequence
 from drive.policy import load
-from drive.types import Claim, Contact, Meta, Option, Term, Verdict
+from drive.types import Brake, Claim, Contact, Meta, Option, Term, Verdict
 from drive.world import World
 
 ROOT = Path(__file__).parents[1]
@@ -125,6 +126,15 @@ def test_a_search_is_bounded_and_tells_how_far_it_came():
     incident = incident_of(laps)
     assert incident.kind == "goal" and incident.search.count == 0
     assert any("no place to reach" in each for each in told(incident))
+
+
+def test_no_decision_before_an_edit_is_looked_at():
+    driven = branch(
+        episode("highway-fast", "rule", 3), 4, [Brake(1, 8.0)], policy="faster", causes="never"
+    )
+    late = replace(driven, end=replace(driven.end, reason="collision", metrics={"success": 0.0}))
+    assert look_back(late, False, Settings(back=100.0, most=0)).last >= 4
+    assert incident_of(late).search.first >= 4
 
 
 def test_the_same_log_gives_the_same_report():

@@ -88,7 +88,8 @@ def look_back(episode: Episode, goal: bool, settings: Settings = Settings()) -> 
 
     goal: it ended without its goal, and that must be reached; else nothing must be touched and no road left. Beyond
     `settings.states` different states, some are left out, so a decision that is said to be lost is proved lost only
-    where the search is complete. A log that cannot be driven again is a search that was refused.
+    where the search is complete. No decision before an edit is looked at: what is driven from there would lack the
+    edit. A log that cannot be driven again is a search that was refused.
     """
     last, header = len(episode.steps) - 1, episode.header
     if goal and not header.task.goal and header.task.goal_x is None:
@@ -96,8 +97,9 @@ def look_back(episode: Episode, goal: bool, settings: Settings = Settings()) -> 
     deadline = max(round(header.task.deadline / header.period), last + 1)
     beyond = min(last + 1 + math.ceil(settings.beyond / header.period), deadline)
     aim = Aim(goal, deadline if goal else beyond)
-    reach = math.inf if goal else max(math.ceil(settings.back / header.period), 1)
-    first, count, complete, step = max(last + 1 - reach, 0), 0, True, last
+    reach = last + 1 if goal else max(math.ceil(settings.back / header.period), 1)
+    edited = max((k for k, each in enumerate(episode.steps) if each.edits), default=0)
+    first, count, complete, step = max(last + 1 - reach, edited), 0, True, last
     twin, real = Stage(episode), Stage(episode, "highway-env")
     try:
         for step in range(last, first - 1, -1):
