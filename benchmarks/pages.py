@@ -4,7 +4,7 @@
 
 A benchmark gives its lines to `publish`; the command above fills every page again from the stored files.
 A table stands between `<!-- figures: NAME -->` and `<!-- end of figures -->`, on whichever page of docs/
-holds these marks. Cells are stored as they are shown: rounded, with their interval and n.
+(or in the README) holds these marks. Cells are stored as they are shown: rounded, with their interval and n.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def fill(name: str = "") -> list[Path]:
 
 
 def pages() -> list[Path]:
-    return sorted(DOCS.rglob("*.md"))
+    return [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 
 
 def blocks(lines: Iterable[str]) -> Iterator[dict | str]:

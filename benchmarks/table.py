@@ -1,10 +1,10 @@
-"""Drives every shipped policy over every scenario on the report seeds; writes docs/results.md and the README's table.
+"""Drives every shipped policy over every scenario on the report seeds; writes docs/results.md.
 
     nice python benchmarks/table.py [--episodes 50] [--fewer NAME=COUNT] [--workers 1] [--out runs/table]
 
 Goes on where it was stopped. The twin drives; the first seed of every policy on every scenario is driven
 in highway-env too, and the document says whether both are the same. Every figure comes from the logs.
-The estimates are stored in docs/figures/results.json; the README's table is made from these.
+The estimates are stored in docs/figures/results.json.
 """
 
 from __future__ import annotations
@@ -32,10 +32,7 @@ from drive.types import Episode
 SUITES_DRIVEN = ("dilu", "roads", "steering", "sight")
 NULL = ("idle", "slower", "faster", "random")
 ROOT = Path(__file__).parents[1]
-TARGET, README = ROOT / "docs" / "results.md", ROOT / "README.md"
-IN_README = ("planner:brisk", "rule", "idm", "dqn", "slower", "idle")
-ROADS_IN_README = ("dilu-4-2.0", "dilu-5-3.0", "highway-fast", "roundabout", "intersection")
-MARKS = ("<!-- results -->", "<!-- until here -->")
+TARGET = ROOT / "docs" / "results.md"
 OUTCOME = (
     "success", "mean speed", "collision", "at-fault collision", "off-road", "minimum TTC",
     "close encounter", "scene score",
@@ -88,9 +85,8 @@ def main() -> None:
     lines = document(driven, kept, command)
     given.write.write_text("\n".join(lines) + "\n", encoding="utf-8")
     pages.fill()
-    if set(IN_README) <= set(chosen):
+    if not given.policy:
         pages.write("results", stored(driven, command))
-        README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def fewer(text: str) -> tuple[str, int]:
@@ -217,41 +213,6 @@ def numbers(estimate) -> list[float | None]:
     """Mean, low, high and n; None where nothing could be told."""
     values = (estimate.mean, estimate.low, estimate.high)
     return [*(None if math.isnan(value) else round(value, 6) for value in values), estimate.n]
-
-
-def with_table(page: str) -> str:
-    """A page with the short table, as the stored figures have it, between its marks."""
-    begin, end = MARKS
-    table = "\n".join(short_table(pages.read("results")))
-    return re.sub(f"{begin}.*?{end}", lambda _: f"{begin}\n{table}\n{end}", page, flags=re.S)
-
-
-def short_table(figures: dict) -> Iterator[str]:
-    """Success, speed and close encounters of the most telling policies, and what others reported."""
-    rows = {(row["scenario"], row["policy"]): row for row in figures["rows"]}
-    count = max(row["n"] for row in figures["rows"])
-    yield f"Tasks done (95 % interval), mean speed [m/s], episodes with a close encounter; n = {count}, {figures['date']}."
-    yield ""
-    yield f"| scenario | {' | '.join(f'`{name}`' for name in IN_README)} | DiLu, published |"
-    yield "|---|" + "---|" * (len(IN_README) + 1)
-    reported = {p.scenario: shown(p.success, "success") for p in reversed(PUBLISHED)}
-    for road in ROADS_IN_README:
-        cells = (short(rows.get((road, name))) for name in IN_README)
-        yield f"| {road} | {' | '.join(cells)} | {reported.get(road, '–')} |"
-
-
-def short(row: dict | None) -> str:
-    """One policy on one road."""
-    if row is None:
-        return "–"
-    done, speed, close = (
-        row["figures"][name] for name in ("success", "mean speed", "close encounter")
-    )
-    low, high = (shown(bound, "success").removesuffix(" %") for bound in done[1:3])
-    return (
-        f"{shown(done[0], 'success')} ({low} to {high}), {shown(speed[0], 'mean speed')}, "
-        f"{shown(close[0], 'close encounter')}"
-    )
 
 
 def overview(driven: list[Results]) -> Iterator[str]:

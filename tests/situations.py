@@ -194,6 +194,14 @@ def crossed(side: int, own: int = 0, other: int = 0) -> tuple[Scene, Choice]:
     return keeping(replace(scene(crossing(side)), road=crossroads(own, other)))
 
 
+def wrecked_across() -> tuple[Scene, Choice]:
+    """A wreck on the road that crosses, without which the ego would be quicker."""
+    other = replace(crossing(1), speed=0.0, crashed=True)
+    at = replace(scene(other), road=crossroads(0, 3))
+    hit = term("contact", -900.0, 1.5, "s", cars=(6,), likely=(7, 7))
+    return chosen(at, option(SLOWER, speed(20.0)), option(IDLE, speed(25.0), hit))
+
+
 BY_NAME = {
     ("fact", "hazard ahead"): lambda: keeping(scene(car(1, 115.0, speed=15.0))),
     ("fact", "hazard behind"): lambda: keeping(scene(car(1, 88.0, speed=35.0))),
@@ -204,6 +212,7 @@ BY_NAME = {
     ("fact", "too near"): lambda: ours("gap ahead", 7.0, "m", 20.0, scene(car(1, 112.0, speed=25.0))),
     ("fact", "braking needed"): lambda: keeping(scene(wreck())),
     ("fact", "wreck"): lambda: keeping(scene(wreck())),
+    ("fact", "wreck near"): lambda: wrecked_across(),
     ("fact", "oncoming lane"): lambda: keeping(two_way()),
     ("fact", "into the oncoming lane"): lambda: chosen(
         two_way(lane=1), option(LEFT, speed(25.0)), option(IDLE, speed(24.0))

@@ -106,11 +106,6 @@ def test_every_stored_figure_is_shown_on_a_page_and_says_how_it_was_measured():
         assert all(pages.read(name)[key] for key in ("command", "date", "machine")), name
 
 
-def test_the_readme_s_table_is_made_from_the_stored_figures():
-    page = (ROOT / "README.md").read_text()
-    assert table.MARKS[0] in page and table.with_table(page) == page
-
-
 def test_figures_stored_are_those_of_the_results_page():
     page = (ROOT / "docs" / "results.md").read_text()
     rows = pages.read("results")["rows"]

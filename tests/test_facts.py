@@ -171,3 +171,14 @@ def test_what_comes_along_the_lane_that_is_changed_to_is_said():
 def test_a_gap_that_is_short_of_a_wish_is_told_once():
     at, choice, said = told(("fact", "too close"))
     assert not [c for c in said.claims if c.quantity in ("time gap", "gap ahead")], said.text
+
+
+def test_a_wreck_is_stopped_for_and_not_let_go_first_whatever_its_lane_ranks():
+    at, choice, said = told(("fact", "wreck near"))
+    purposes = [c.quantity for c in said.claims if c.kind == "purpose"]
+    assert purposes == ["stop before"] and "priority" not in said.text, said.text
+    for kind, quantity in (("purpose", "let go first"), ("fact", "has priority")):
+        assert verdict(at, choice, Claim(kind, quantity, None, cars=(6,))) == "false"
+    intact = replace(at, cars=tuple(replace(each, crashed=False) for each in at.cars))
+    assert verdict(intact, choice, Claim("fact", "has priority", None, cars=(6,))) == "true"
+    assert verdict(intact, choice, Claim("fact", "wreck near", 1.0, cars=(6,))) == "false"

@@ -166,6 +166,27 @@ def _wreck(scene: Scene, claim: Claim, trajectory: Trajectory) -> float:
     return _gap(scene, claim)
 
 
+def _wreck_near(scene: Scene, claim: Claim, trajectory: Trajectory) -> float:
+    body = body_of(scene, claim)
+    if not getattr(body, "crashed", False):
+        raise Untrue("it is no wreck")
+    return _apart(_outline(scene.ego), _outline(body))
+
+
+def _apart(one: np.ndarray, other: np.ndarray) -> float:
+    """[m] between two outlines [4, 2]: from a corner to a side, the least; 0 where they overlap."""
+    if overlap(one, other):
+        return 0.0
+    return min(_to_sides(corner, to) for at, to in ((one, other), (other, one)) for corner in at)
+
+
+def _to_sides(point: np.ndarray, outline: np.ndarray) -> float:
+    begins, along = outline, np.roll(outline, -1, axis=0) - outline
+    share = ((point - begins) * along).sum(1) / (along**2).sum(1)
+    nearest = begins + np.clip(share, 0.0, 1.0)[:, None] * along
+    return float(np.hypot(*(nearest - point).T).min())
+
+
 # ------------------------------------------------------------------------------------ the road
 
 
@@ -274,6 +295,8 @@ def _out_of_reach(scene: Scene, claim: Claim, trajectory: Trajectory) -> float:
 def _priority(mine: bool) -> Callable[[Scene, Claim, Trajectory], None]:
     def goes_first(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
         ego, car = scene.ego, body_of(scene, claim)
+        if car.crashed:
+            raise Untrue("it is a wreck, and goes nowhere")
         theirs, ours = (rank(scene.road, scene.road.lane(each.lane)) for each in (car, ego))
         if not (ours > theirs if mine else theirs > ours):
             raise Untrue("the other one goes first, or neither")
@@ -346,9 +369,11 @@ def _passes(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
 
 
 def _lets_go(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
-    """The car is on another section, and does not lead the ego."""
+    """The car is on another section, does not lead the ego, and can go."""
     if not claim.cars:
         return
+    if body_of(scene, claim).crashed:
+        raise Untrue("it is a wreck, and goes nowhere")
     if body_of(scene, claim).lane[:2] == scene.ego.lane[:2]:
         raise Untrue("it drives alongside, ahead or behind")
 
@@ -389,10 +414,22 @@ def _stops_before(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
         if path_left(scene, lane) >= scene.perception.range:
             raise Untrue("the lane goes on")
         return
-    _is_ahead(scene, claim)
     body = body_of(scene, claim)
-    if getattr(body, "speed", 0.0) > STANDS and not body.crashed:
+    if getattr(body, "crashed", False):
+        if not _before(scene, claim):
+            raise Untrue("it is behind")
+        return
+    _is_ahead(scene, claim)
+    if getattr(body, "speed", 0.0) > STANDS:
         raise Untrue("it does not stand")
+
+
+def _before(scene: Scene, claim: Claim) -> bool:
+    """Does any of the body lie further on than the ego's front, along its heading?"""
+    ego = scene.ego
+    course = np.array([math.cos(ego.heading), math.sin(ego.heading)])
+    ahead = (_outline(body_of(scene, claim)) - [ego.x, ego.y]) @ course
+    return bool(ahead.max() > ego.length / 2)
 
 
 FACTS: dict[str, Callable[[Scene, Claim, Trajectory], Measured]] = {
@@ -402,6 +439,7 @@ FACTS: dict[str, Callable[[Scene, Claim, Trajectory], Measured]] = {
     "too near": _too_near,
     "braking needed": _braking_needed,
     "wreck": _wreck,
+    "wreck near": _wreck_near,
     "oncoming lane": _oncoming_lane,
     "into the oncoming lane": _into_the_oncoming_lane,
     "nothing comes": _nothing_comes,

@@ -15,7 +15,7 @@ MOVES = {
 }
 HOLDS = (  # purposes and facts that speak against speeding up
     "follow", "stop before", "bend", "let go first", "find gap",
-    "too close", "too near", "braking needed", "hazard ahead", "wreck",
+    "too close", "too near", "braking needed", "hazard ahead", "wreck", "wreck near",
 )  # fmt: skip
 
 

@@ -249,6 +249,7 @@ GERMAN = Words(
         ("fact", "too near"): Phrase("ich habe nur {said} Platz bis {body}", limit=WANT),
         ("fact", "braking needed"): Phrase("vor {body} hilft nur eine Bremsung mit {said}"),
         ("fact", "wreck"): Phrase("{body} ist ein Wrack, {said} vor mir"),
+        ("fact", "wreck near"): Phrase("{body} ist ein Wrack, {said} von mir"),
         ("fact", "oncoming lane"): Phrase("ich bin auf der Gegenspur"),
         ("fact", "into the oncoming lane"): Phrase("das führt mich auf die Gegenspur"),
         ("fact", "nothing comes"): Phrase("auf {said} kommt mir nichts entgegen"),

@@ -241,6 +241,7 @@ ENGLISH = Words(
         ("fact", "too near"): Phrase("I have only {said} left to {body}", limit=KEEP),
         ("fact", "braking needed"): Phrase("it takes {said} of braking not to hit {body}"),
         ("fact", "wreck"): Phrase("{body} is a wreck, {said} ahead"),
+        ("fact", "wreck near"): Phrase("{body} is a wreck, {said} from me"),
         ("fact", "oncoming lane"): Phrase("I am in the oncoming lane"),
         ("fact", "into the oncoming lane"): Phrase("this takes me into the oncoming lane"),
         ("fact", "nothing comes"): Phrase("nothing comes towards me for {said}"),

@@ -146,6 +146,7 @@ QUANTITIES: dict[tuple[str, str], Quantity] = {
     ("fact", "too near"): Quantity("m", body=True, threshold=True, held=True, fact=True),
     ("fact", "braking needed"): Quantity("m/s²", body=True, fact=True),
     ("fact", "wreck"): Quantity("m", body=True, fact=True),
+    ("fact", "wreck near"): Quantity("m", body=True, fact=True),
     ("fact", "oncoming lane"): Quantity(number=False, fact=True),
     ("fact", "into the oncoming lane"): Quantity(number=False, fact=True),
     ("fact", "nothing comes"): Quantity("m", 0, fact=True),

@@ -202,6 +202,7 @@ CHINESE = Words(
         ("fact", "too near"): Phrase("我离 {body}仅剩 {said}", limit=WANT),
         ("fact", "braking needed"): Phrase("须以 {said} 制动才能避开 {body}"),
         ("fact", "wreck"): Phrase("前方 {said} 处的 {body}是事故车"),
+        ("fact", "wreck near"): Phrase("距我 {said} 的 {body}是事故车"),
         ("fact", "oncoming lane"): Phrase("我在对向车道上"),
         ("fact", "into the oncoming lane"): Phrase("这会让我驶入对向车道"),
         ("fact", "nothing comes"): Phrase("前方 {said} 内无对向来车"),

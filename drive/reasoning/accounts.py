@@ -236,8 +236,8 @@ def _how_it_lost(contest: Contest, lost: tuple[Claim, ...], name: Action) -> str
 
 
 def _met_first(situation: Situation, account: Account) -> tuple[int, ...]:
-    """The car whose right of way matters: the one let go first, else the nearest danger."""
-    if account.purpose is not None and account.purpose.quantity == "let go first":
+    """The car whose right of way matters, or that is a wreck: the one let go first or stopped for, else the nearest danger."""
+    if account.purpose is not None and account.purpose.quantity in ("let go first", "stop before"):
         return account.purpose.cars
     hazard = top_hazard(situation.scene)
     return (hazard.body.id,) if hazard is not None and hazard.body in situation.scene.cars else ()

@@ -117,8 +117,8 @@ def _of_holding_back(situation: Situation, each: Difference) -> Claim | None:
     if not each.cars or each.kind in OF_SPEED:
         return None
     met = _met(situation, each.cars[0])
-    if met == "lead" and situation.scene.car(each.cars[0]).crashed:
-        met = "static"
+    if met in ("lead", "crossing") and situation.scene.car(each.cars[0]).crashed:
+        met = "static"  # a wreck goes nowhere, even with priority
     return make_claim("purpose", PURPOSES[met], cars=each.cars[:1]) if met else None
 
 

@@ -14,6 +14,7 @@ from drive.kinematics.surroundings import opposed
 from drive.language import make_claim
 from drive.reasoning.reasons import Situation
 from drive.roads import LaneId, Road, circulates
+from drive.roads.geometry import corners, distance_between
 from drive.types import GRID, Choice, Claim, Option, StaticObject, Term
 
 HARD = 4.0  # [m/s2] of braking that the gap ahead takes, from which it is an emergency
@@ -29,6 +30,7 @@ def facts_of(situation: Situation, choice: Choice, deciding: tuple[int, ...]) ->
         *_hazard(situation),
         *_no_way_out(choice),
         *_ahead(situation, choice),
+        *_wreck_aside(situation, deciding),
         *_wrong_side(situation, choice),
         *_exit(situation),
         *_priority(situation, deciding),
@@ -88,6 +90,15 @@ def _ahead(situation: Situation, choice: Choice) -> Iterator[Claim]:
             claim = make_claim("fact", quantity, value, threshold=max(wishes), **about)
             yield from (claim,) if claim.said < claim.threshold else ()
             return
+
+
+def _wreck_aside(situation: Situation, deciding: tuple[int, ...]) -> Iterator[Claim]:
+    """A wreck that decides, and is not ahead in the ego's own lane: as far away as the two outlines are."""
+    scene, lead = situation.scene, situation.places[0].leader
+    for car in (scene.car(number) for number in deciding[:1]):
+        if car.crashed and (lead is None or lead.car != car.id):
+            shapes = (corners(b.x, b.y, b.heading, b.length, b.width) for b in (scene.ego, car))
+            yield make_claim("fact", "wreck near", distance_between(*shapes), cars=(car.id,))
 
 
 def broken(option: Option, kinds: tuple[str, ...]) -> list[Term]:
@@ -150,7 +161,7 @@ def _priority(situation: Situation, cars: tuple[int, ...]) -> Iterator[Claim]:
     for car in cars[:1]:
         lane = scene.car(car).lane
         rank = priority(scene.road, lane) - priority(scene.road, scene.ego.lane)
-        if lane[:2] != scene.ego.lane[:2] and rank:
+        if lane[:2] != scene.ego.lane[:2] and rank and not scene.car(car).crashed:
             yield make_claim("fact", "has priority" if rank > 0 else "I have priority", cars=(car,))
 
 

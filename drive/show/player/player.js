@@ -16,7 +16,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
   const root = element.querySelector(".wd");
   const find = (name) => root.querySelector(name);
   const map = find(".wd-map"), plot = find(".wd-plot"), ticks = find(".wd-ticks");
-  const eye = find(".wd-eye"), tracks = find(".wd-tracks");
+  const eye = find(".wd-eye"), tracks = find(".wd-tracks"), playhead = find(".wd-playhead");
   const state = { episode: null, heard: false, wish: 0, missed: null, fetching: false,
                   time: 0, playing: false, rate: 1, shown: -1, driving: false,
                   carded: -Infinity, supply: newSupply(0), at: null, asker: null, tested: null, failed: false,
@@ -223,9 +223,9 @@ function startPlayer({ element, trigger, props, watch, server }) {
     drawSupposed();
     drawPlots(plot, episode, state.moment, theme);
     const { x } = axis(episode, ticks.clientWidth);
-    find(".wd-playhead").style.transform = `translateX(${x(Math.min(state.time, duration(episode)))}px)`;
+    playhead.style.transform = `translateX(${x(Math.min(state.time, duration(episode)))}px)`;
     find(".wd-time b").textContent = state.time.toFixed(1);
-    tracks.setAttribute("aria-valuenow", state.time.toFixed(1));
+    playhead.setAttribute("aria-valuenow", state.time.toFixed(1));
     find(".wd-time i").textContent = `/ ${duration(episode).toFixed(1)} s`;
     const index = state.pinned ?? indexAt(episode, state.time);
     if (index !== state.shown) showStep(index);
@@ -312,8 +312,8 @@ function startPlayer({ element, trigger, props, watch, server }) {
     map.setAttribute("aria-label", `Bird's-eye view. ${pictureText(moment, cited)}`);
     eye.setAttribute("aria-label", `Driver's-eye view. ${pictureText(moment, cited)}`);
     plot.setAttribute("aria-label", plotText(moment, step));
-    tracks.setAttribute("aria-valuemax", duration(episode).toFixed(1));
-    tracks.setAttribute("aria-valuetext",
+    playhead.setAttribute("aria-valuemax", duration(episode).toFixed(1));
+    playhead.setAttribute("aria-valuetext",
       `${step.time.toFixed(1)} s, decision ${shown + 1} of ${episode.steps.length}, ${riskText(step)}`);
     if (state.playing && !step.interesting) return;
     const head = said.phrases.slice(0, said.headline).map((phrase) => phrase.text).join("");

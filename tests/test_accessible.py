@@ -1,0 +1,39 @@
+"""What axe-core says of the page in Chromium: nothing serious, at a desk and on a phone, light and dark.
+
+axe-core (Deque) tests what can be tested by rules: names, roles, contrast, sizes, order. A keyboard's way through the page is
+tested beside the page's own tests.
+"""
+
+# ruff: noqa: F811  # fixtures
+
+import importlib.resources
+
+import pytest
+from test_browser import address, chromium, runs, tabs, visit  # noqa: F401  # fixtures
+from test_first_screen import sized
+
+RULES = importlib.resources.files("axe_playwright_python") / "axe.min.js"
+SERIOUS = ("serious", "critical")
+PARTS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def faults(page) -> list[str]:
+    page.evaluate(RULES.read_text(encoding="utf-8"))
+    told = page.evaluate(
+        "(tags) => axe.run(document, { runOnly: { type: 'tag', values: tags } })", PARTS
+    )
+    return [
+        f"{each['impact']} {each['id']}: {each['help']}: {node['target']} {node['html'][:160]}"
+        for each in told["violations"]
+        if each["impact"] in SERIOUS
+        for node in each["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(1280, 720), (390, 844)], ids=["desk", "phone"])
+def test_axe_finds_nothing_serious(visit, size, scheme):
+    tab = sized(visit(color_scheme=scheme).link(step=3), size)
+    tab.page.wait_for_timeout(500)
+    told = faults(tab.page)
+    assert not told, "\n".join(told)
