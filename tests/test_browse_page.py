@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from fake_episode import crash, fake_episode
+from test_accessible import faults
 from test_browser import HOSTILE, address, chromium, hostile, runs, tabs, visit  # noqa: F401  # fixtures
 
 from drive.checking.incident import incident_of, told
@@ -79,6 +80,8 @@ def test_failures_come_first_in_a_table_that_fits_and_can_be_read(visit, size, t
     assert kinds == sorted(kinds, key=order.index) and kinds[0] == "bad"
     tab.until("() => document.querySelector('.wdg-picture')?.naturalWidth > 100")
     assert tab.page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
+    inside = "() => [...document.querySelectorAll('.wdg :not(thead, thead *)')].every((e) => e.getBoundingClientRect().right <= innerWidth + 1)"
+    assert tab.page.evaluate(inside), "nothing is cut off at the right"
     assert tab.page.evaluate(CONTRAST) >= LEAST
     first = tab.page.locator(".wdg tbody tr").first.bounding_box()
     assert first["y"] + 60 < size[1], "the first row is on the first screen"
@@ -277,6 +280,22 @@ def test_a_drive_that_went_well_is_not_looked_back_at_and_a_foreign_log_says_why
     )
     assert "cannot be searched for" in tab.page.locator(".wd-incident").text_content()
     assert tab.page.locator(".wd-saving").count() == 0
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_the_gallery_and_in_a_report(visit, size, scheme):
+    tab = browsing(visit(color_scheme=scheme), size)
+    told = faults(tab.page)
+    tab.page.locator("[data-tab=charts]").click()
+    tab.page.locator(".wdg-charts > *").first.wait_for()
+    told += faults(tab.page)
+    tab.page.locator("[data-tab=table]").click()
+    tab.page.locator("tr[data-episode=fast] .wdg-open").click()
+    tab.page.get_by_role("button", name="look back").click()
+    tab.page.wait_for_selector(".wd-saving")
+    told += faults(tab.page)
+    assert not told, "\n".join(told)
 
 
 def test_a_report_s_words_are_no_markup(visit):

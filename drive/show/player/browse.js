@@ -242,6 +242,7 @@ function startBrowsing({ element, trigger, props, watch, server }) {
       dot.setAttribute("role", "button");
       dot.setAttribute("aria-label", `${dot.querySelector("title").textContent}; show its episodes`);
     }
+    chart.setAttribute("role", "group"); // with buttons in it, it is no mere picture
     node.append(chart);
     return node;
   }
