@@ -16,7 +16,17 @@ import gradio as gr
 
 from drive.policy import offered
 from drive.scenarios import SCENARIOS
-from drive.show import answers, brought, differences, requests, service, session, viewer
+from drive.show import (
+    answers,
+    brought,
+    differences,
+    evaluating,
+    incidents,
+    requests,
+    service,
+    session,
+    viewer,
+)
 from drive.show.requests import OPENING
 from drive.types import Header
 
@@ -140,6 +150,13 @@ TAKEN = f"""(...given) => {{
   const [scenario, policy, seed, , asked] = ({ASKED})(...given);
   return [scenario, policy, seed, [run, episode, wheel === "new" ? null : wheel], asked];
 }}"""  # the decision at which a visitor wants the wheel, or the form's road
+PICKED = """() => {
+  const asked = performance.now(), { run, episode, step } = document.querySelector(".wdg").dataset;
+  document.querySelector(".wd")?.dispatchEvent(new CustomEvent("wd-asked", { detail: asked }));
+  return [[run, episode, step, asked]];
+}"""  # the row that was picked in the gallery
+EVALUATED = "() => [JSON.parse(document.querySelector('.wdg').dataset.asked)]"
+BROWSE = "() => document.querySelector('.wdg')?.dispatchEvent(new CustomEvent('wd-browse'))"
 SAVE = "() => document.querySelector('#wd-file a, a#wd-file, button#wd-file')?.click()"
 
 
@@ -153,6 +170,9 @@ def build(language: str = "en", preparation: session.Preparation | None = None) 
     def leave(request: gr.Request) -> None:
         page.leave(request.session_hash)
 
+    def stop(request: gr.Request) -> None:
+        page.stop(request.session_hash)
+
     with gr.Blocks(title="Whydrive", fill_width=True, delete_cache=KEPT) as demo:
         with gr.Row(elem_id="wd-bar"):
             gr.HTML(HEAD, elem_id="wd-title")
@@ -162,11 +182,13 @@ def build(language: str = "en", preparation: session.Preparation | None = None) 
             go = gr.Button("Drive", variant="primary", elem_id="wd-drive")
             run = gr.Dropdown([], label="Run on disk")
             name = gr.Dropdown([], label="Episode")
+            browse = gr.Button("Browse", elem_id="wd-browse")
             with gr.Row(elem_id="wd-take"):
                 movie = gr.Button("Film", elem_id="wd-film")
                 data = gr.Button("Log", elem_id="wd-log")
                 whole = gr.Button("File", elem_id="wd-page")
                 bring = gr.UploadButton("Open", elem_id="wd-open")
+        gallery = _gallery()
         player = _player(page, language)
         file = gr.DownloadButton(visible="hidden", elem_id="wd-file")
         when, what = gr.Number(visible=False), gr.JSON(visible=False)
@@ -190,6 +212,11 @@ def build(language: str = "en", preparation: session.Preparation | None = None) 
         chosen = asked | {"js": CHOSEN}
         run.input(of_visitor(page.open_run), [run, when], player, **chosen, **WAITING)
         name.input(of_visitor(page.open_log), [run, name, when], player, **chosen, **WAITING)
+        browse.click(None, js=BROWSE, **SILENT)
+        gallery.select(of_visitor(page.open_row), what, player, js=PICKED, **WAITING)
+        driven = gallery.submit(of_visitor(page.evaluate), what, gallery, js=EVALUATED, **WAITING)
+        driven.failure(requests.broken_off, None, gallery, **SILENT)
+        gallery.stop(stop, **SILENT)
         bring.upload(of_visitor(page.open_brought), [bring, when], player, **asked, **WAITING)
         for button, make, label in (
             (movie, partial(requests.filmed, language=language), "Film"),
@@ -214,6 +241,7 @@ def _player(page: requests.Page, language: str) -> gr.HTML:
     """The player: its markup never changes, messages come as its value."""
     assets, asking = viewer.player_assets(), answers.Answering(requests.driven_again)
     looking = differences.Looking(requests.driven_again)
+    reports = incidents.Incidents()
 
     def logged(where: list) -> str:
         """The episode at (run, name); called by this name, and with one value, whatever the player gives."""
@@ -241,12 +269,35 @@ def _player(page: requests.Page, language: str) -> gr.HTML:
         """Whose action was better at (run, name, step)."""
         return requests.hindsight(looking, where, language)
 
+    def lookedback(where: list) -> str:
+        """The report on how the episode at (run, name) ended."""
+        run, name = where
+        return requests.incident(reports, run, name, language)
+
     return gr.HTML(
         html_template=assets["html"],
         css_template=assets["css"],
         js_on_load=assets["js"],
         apply_default_css=False,
-        server_functions=[logged, answered, compared, steered, left, hindsight],
+        server_functions=[logged, answered, compared, lookedback, steered, left, hindsight],
+    )
+
+
+def _gallery() -> gr.HTML:
+    """The gallery of episodes: as the player, its markup never changes."""
+    assets = viewer.browse_assets(tuple(SCENARIOS), evaluating.MOST)
+
+    def browsed(asked: list) -> str:
+        """What the gallery asks for: its name, and what it takes."""
+        return requests.browsed(asked)
+
+    return gr.HTML(
+        elem_id="wd-gallery",
+        html_template=assets["html"],
+        css_template=assets["css"],
+        js_on_load=assets["js"],
+        apply_default_css=False,
+        server_functions=[browsed],
     )
 
 
@@ -262,8 +313,8 @@ body.dark, .dark .gradio-container { background: #0f1318 !important; }
 #wd-bar { gap: 8px 10px; align-items: flex-end; flex-wrap: wrap; padding-bottom: 2px; }
 #wd-bar > * { flex: 0 0 auto; min-width: 0; }
 #wd-bar .form { border: 0; background: none; box-shadow: none; gap: 10px; overflow: visible;
-  flex: 1 1 380px; min-width: 0 !important; max-width: 480px; flex-wrap: nowrap; }
-#wd-bar .form ~ .form { flex-basis: 280px; max-width: 520px; margin-left: auto; }
+  flex: 1 1 360px; min-width: 0 !important; max-width: 480px; flex-wrap: nowrap; }
+#wd-bar .form ~ .form { flex-basis: 250px; max-width: 520px; margin-left: auto; }
 @media (max-width: 1180px) { #wd-bar .form ~ .form { margin-left: 0; } }
 #wd-bar .block { border: 0; padding: 0; background: none; box-shadow: none; overflow: visible;
   min-width: 0 !important; }
@@ -277,6 +328,7 @@ body.dark, .dark .gradio-container { background: #0f1318 !important; }
 #wd-bar button { height: 34px; font-size: 14px; font-weight: 600; min-width: 66px; padding: 0 14px; }
 #wd-bar #wd-take { gap: 6px; flex-wrap: nowrap; width: auto; }
 #wd-bar #wd-take button { min-width: 54px; padding: 0 8px; flex: 1 1 0; }
+#wd-gallery:has(.wdg[hidden]) { display: none; }
 #wd-bar #wd-drive { background: #1f62d0; color: #fff; min-width: 84px; }
 .dark #wd-bar #wd-drive { background: #6aa5ff; color: #0d1116; }
 @media (max-width: 700px) {
@@ -288,6 +340,7 @@ body.dark, .dark .gradio-container { background: #0f1318 !important; }
   #wd-bar .form ~ .form { flex: 0 0 auto; max-width: none; margin-left: 0; }
   #wd-bar > #wd-title { flex: 0 0 auto !important; width: 150px; }
   #wd-bar > #wd-drive { position: absolute; top: 8px; right: 14px; }
+  #wd-bar > #wd-browse { position: absolute; top: 8px; right: 108px; order: 0; }
   #wd-bar > #wd-take { width: 100%; }
   .gradio-container .column:has(> #wd-bar), .gradio-container :has(> #wd-bar) { gap: 8px; }
 }

@@ -243,6 +243,36 @@ def hindsight(path: LogFile, language: OtherLanguage = None) -> None:
 
 
 @app.command()
+def incident(
+    path: LogFile,
+    out: Annotated[
+        Path | None, typer.Option(help="folder for the log of what avoids it; none, if not given")
+    ] = None,
+    language: OtherLanguage = None,
+) -> None:
+    """Look back at a collision or a task that was not done: fault, the last moment to avoid it, what was said then."""
+    from drive.checking.incident import incident_of, no_incident, saving_branch, told
+    from drive.episodes import log
+    from drive.episodes.branch import file_name
+    from drive.show.proof import beside
+
+    episode = opened(path)
+    said = language or (episode.steps[0].rationale.language if episode.steps else "en")
+    report = incident_of(episode, beside(path))
+    if report is None:
+        say(no_incident(episode, said))
+        return
+    for sentence in told(report, said):
+        say(sentence)
+    say(f"whydrive explain {shlex.quote(str(path))} --step {report.step.scene.step}")
+    if out and report.saving:
+        branch = saving_branch(episode, report.saving)
+        written = out / file_name(branch.header, ())
+        log.write(written, branch)
+        say(f"log: {written}")
+
+
+@app.command()
 def explain(
     path: LogFile,
     step: Annotated[int, typer.Option(help="number of the decision, from 0")] = 0,

@@ -5,7 +5,7 @@ Knows no simulator and no rationale: the caller says which cars stand out, and i
 
 from drive.camera.birdseye import Marks, bird_eye
 from drive.camera.driverseye import driver_eye
-from drive.camera.files import save_film, save_picture
+from drive.camera.files import packed, save_film, save_picture
 from drive.camera.palette import DARK, LIGHT, PALETTES, Colour, Palette, risk_colour
 from drive.camera.typeface import INSTALL, font, uncovered
 from drive.camera.view import (
@@ -50,6 +50,7 @@ __all__ = [
     "middle",
     "moment_of",
     "moment_within",
+    "packed",
     "risk_colour",
     "save_film",
     "save_picture",

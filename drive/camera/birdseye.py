@@ -30,6 +30,7 @@ class Marks:
     chosen: Trajectory | None = None
     rivals: tuple[Trajectory, ...] = ()
     cited: dict[int, Colour] = field(default_factory=dict)  # car id -> colour
+    numbered: bool = True  # does every car bear its id?
 
 
 def bird_eye(
@@ -57,7 +58,7 @@ def bird_eye(
     for car in (*moment.cars, moment.ego):
         _draw_car(canvas, fine, car, marks.cited, palette)
     picture = cv2.resize(canvas, view.size, interpolation=cv2.INTER_AREA)
-    for car in moment.cars:
+    for car in moment.cars if marks.numbered else ():
         if not _beacon(picture, view, car, marks.cited.get(car.id), palette):
             _label(picture, view.pixels((car.x, car.y)), car, view.scale, palette)
     return picture

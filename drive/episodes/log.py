@@ -119,6 +119,28 @@ def read_header(path: Path | str) -> Header:
     return _header(path, lines.first(Path(path)))
 
 
+@dataclass(frozen=True)
+class Last:
+    """Where an episode stood at last."""
+
+    header: Header
+    scene: Scene  # without its past
+    end: End | None  # None where the log was cut short
+
+
+def read_last(path: Path | str) -> Last:
+    """How a log ends, for pictures in listings: its first and its last line are read. LogError as from `read`."""
+    path = Path(path)
+    header, line = read_header(path), lines.last(path) or {}
+    so_far, place = _SoFar(header), f"{path}, last line"
+    if line.get("line") == "end":
+        end = _end(line, so_far, place)
+        return Last(header, end.final, end)
+    if line.get("line") == "step":
+        return Last(header, so_far.scene(line.get("scene"), line, place), None)
+    raise LogError(f"{place}: neither a step nor an end")
+
+
 def is_complete(path: Path) -> bool:
     """Does the log stand on disk with its end? Reads the last line only."""
     return (lines.last(path) or {}).get("line") == "end"

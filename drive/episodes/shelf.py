@@ -10,13 +10,27 @@ from __future__ import annotations
 import os
 import secrets
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
 DEPTH = 3  # folders below the root that are looked into
 ASIDE = ".verdicts.jsonl"  # lies beside a log and is none
+NOTEBOOK = "episodes.jsonl"  # of an evaluation: what came of each of its episodes
 SHIPPED = "shipped"  # the run that comes with the package; its logs are compressed
 SHIPPED_IN, PACKED = Path(__file__).parent / "shipped", ".jsonl.gz"
+
+
+@dataclass(frozen=True)
+class Shelved:
+    """A log with what tells whether it has changed."""
+
+    run: str
+    name: str
+    path: Path
+    changed: int  # [ns] when it was last written
+    size: int  # bytes
 
 
 def root() -> Path:
@@ -51,6 +65,26 @@ def find(folder: Path, run: str, name: str) -> Path:
     return folder / run / f"{name}.jsonl"
 
 
+def shelved(folder: Path) -> tuple[Shelved, ...]:
+    """Every log of every run in a folder, newest first, and then those that ship."""
+    ours = [(path.parent.relative_to(folder).as_posix(), path.stem, path) for path in _logs(folder)]
+    shipped = [
+        (SHIPPED, name, SHIPPED_IN / f"{name}{PACKED}") for name in episodes(folder, SHIPPED)
+    ]
+    logs, packed = (sorted(_stated(each), key=lambda log: -log.changed) for each in (ours, shipped))
+    return (*logs, *packed)
+
+
+def _stated(logs: list[tuple[str, str, Path]]) -> list[Shelved]:
+    """Those of the logs that are still there."""
+    stated = []
+    for run, name, path in logs:
+        with suppress(OSError):
+            about = path.stat()
+            stated.append(Shelved(run, name, path, about.st_mtime_ns, about.st_size))
+    return stated
+
+
 def place(folder: Path) -> tuple[Path | None, str]:
     """The root that WHYDRIVE_RUNS must name for a page to find a folder's logs, None where it does; and the run's id."""
     here, usual = folder.resolve(), root().resolve()
@@ -76,4 +110,4 @@ def _logs(folder: Path) -> list[Path]:
 
 
 def _is_log(path: Path) -> bool:
-    return path.is_file() and not path.name.endswith(ASIDE)
+    return path.is_file() and not path.name.endswith(ASIDE) and path.name != NOTEBOOK

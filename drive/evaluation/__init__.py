@@ -2,7 +2,7 @@
 
 from drive.evaluation.folder import results_of
 from drive.evaluation.results import Results, print_tables, write
-from drive.evaluation.run import evaluate
+from drive.evaluation.run import evaluate, evaluating
 from drive.evaluation.summary import told
 
-__all__ = ["Results", "evaluate", "print_tables", "results_of", "told", "write"]
+__all__ = ["Results", "evaluate", "evaluating", "print_tables", "results_of", "told", "write"]

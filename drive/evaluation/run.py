@@ -9,9 +9,9 @@ from __future__ import annotations
 import functools
 import tempfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -61,6 +61,44 @@ def evaluate(
     another version's episodes, or another evaluation is writing into it. KeyboardInterrupt leaves a
     folder that a second call continues.
     """
+    coming = evaluating(
+        suite, policy, episodes, workers=workers, engine=engine, out=out, overrides=overrides,
+        language=language, physics=physics, causes=causes,
+    )  # fmt: skip
+    begun = next(coming)
+    with _bar(progress, begun.count, begun.done) as advance, closing(coming):
+        for event in coming:
+            if isinstance(event, Results):
+                return event
+            advance(event)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What an evaluation has to drive."""
+
+    count: int  # episodes
+    done: int  # of them before: they are not driven again
+
+
+def evaluating(
+    suite: str,
+    policy: Sequence[str | Policy],
+    episodes: int = 20,
+    *,
+    workers: int = 1,
+    engine: Engine | None = None,
+    out: str | Path = Path("runs/evaluation"),
+    overrides: dict | None = None,
+    language: str = "en",
+    physics: str = "highway-env",
+    causes: str | bool = "every",
+) -> Iterator[Begun | Record | Results]:
+    """An evaluation as it is driven: how much there is to do, every episode's record as it ends, at last the results.
+
+    Arguments and errors as of `evaluate`. A reader that stops early ends the workers, and leaves a folder that a
+    second call continues.
+    """
     protocol, seeds = named(suite), named(suite).seeds(episodes)
     if workers < 0:
         raise ValueError(f"the number of workers must be 0 or more, not {workers}")
@@ -91,8 +129,9 @@ def evaluate(
         done = {job.key for job in jobs if folder.is_done(plan, job)}
         todo = [job for job in jobs if job.key not in done]
         folder.begin(plan, protocol, seeds, todo)
-        records = _records(plan, jobs, todo, engine, progress)
-    return Results(
+        yield Begun(len(jobs), len(done))
+        records = yield from _records(plan, jobs, todo, engine)
+    yield Results(
         protocol.name, protocol.scenarios, tuple(drivers), records, frozenset(absent), plan.out
     )
 
@@ -134,9 +173,9 @@ def _absent(protocol: Suite, drivers: dict, plan: Plan, seed: int) -> set[tuple[
 
 
 def _records(
-    plan: Plan, jobs: list[Job], todo: list[Job], engine: Engine, progress: bool
-) -> tuple[Record, ...]:
-    """What came of every job, in their order; what was done before is only read."""
+    plan: Plan, jobs: list[Job], todo: list[Job], engine: Engine
+) -> Generator[Record, None, tuple[Record, ...]]:
+    """What came of every job as it comes, and of all in their order; what was done before is only read."""
     records = folder.noted(plan.out)
     undone = {job.key for job in todo}
     with folder.notebook(plan.out) as note:
@@ -145,11 +184,11 @@ def _records(
                 records[job.key] = folder.remeasured(plan.path(job))
                 note(records[job.key])
         driven = _driven(plan, todo, engine)
-        with _bar(progress, len(jobs), len(jobs) - len(todo)) as advance, closing(driven):
+        with closing(driven):
             for job, one in driven:
                 records[job.key] = one
                 note(one)
-                advance(one)
+                yield one
     return tuple(records[job.key] for job in jobs)
 
 

@@ -190,12 +190,12 @@ def failed(record: Record, folder: Path) -> Failed:
     try:
         rows = lines.rows(path)[0]
         sentences = _sentences(rows)
-        why = _why(record, rows[-1][1] if rows else {})
+        told = why(record, rows[-1][1] if rows else {})
     except (ValueError, KeyError, TypeError, AttributeError):
-        why = _worded(record, "", "")
-        why = why if record.reason == BROKEN else UNREAD.format(reason=why)
-        return Failed(record, why, 0, ())
-    return Failed(record, why, max(len(sentences) - 1, 0), tuple(sentences[-SAID:]))
+        told = _worded(record, "", "")
+        told = told if record.reason == BROKEN else UNREAD.format(reason=told)
+        return Failed(record, told, 0, ())
+    return Failed(record, told, max(len(sentences) - 1, 0), tuple(sentences[-SAID:]))
 
 
 def _sentences(rows: Iterable[tuple[int, dict]]) -> list[tuple[float, str]]:
@@ -204,7 +204,8 @@ def _sentences(rows: Iterable[tuple[int, dict]]) -> list[tuple[float, str]]:
     return [(float(step["scene"]["time"]), str(step["rationale"]["text"])) for step in steps]
 
 
-def _why(record: Record, end: dict) -> str:
+def why(record: Record, end: dict) -> str:
+    """Why an episode failed, in a few words. end: the last line of its log."""
     if end.get("line") != "end":
         return _worded(record, "", "")
     contact = end.get("contact") or {}

@@ -129,6 +129,11 @@ def _headway_under(m: Motion, seconds: float) -> float:
     return _share(present(m.headway) < seconds)
 
 
+def _least_headway(m: Motion) -> float:
+    values = present(m.headway)
+    return float(values.min()) if len(values) else math.nan
+
+
 def _rss_violation(m: Motion) -> float:
     return _share(m.lead[0] < m.rss_gap)
 
@@ -343,6 +348,9 @@ METRICS: dict[str, Metric] = {
         )
         for seconds in (2.0, 3.0)
     },
+    "minimum headway": Metric(
+        _least_headway, "s", ANY, "higher", "shortest time gap to the car ahead, above 3 m/s"
+    ),
     "headway under 15 m": Metric(_headway_under_15, "", SHARE, "lower", "share of time"),
     **{
         f"headway under {seconds:g} s": Metric(

@@ -13,6 +13,7 @@ from drive.language import parse_question, say_action, say_term
 from drive.reasoning.deciding import Contest, Difference
 from drive.show import viewer
 from drive.show.kept import Kept
+from drive.types import Episode
 
 MOST = 30  # decisions that are driven of one supposition
 
@@ -43,7 +44,7 @@ def answer_data(answer: Answer, language: str = "en") -> dict:
         "phrases": _phrases(answer.text, language),
         "changed": answer.changed,
         "against": None if answer.contest is None else _contest(answer, language),
-        "branch": None if branch is None else _branch(answer, number, language),
+        "branch": None if branch is None else branch_data(branch, number, language),
     }
 
 
@@ -74,9 +75,8 @@ def _row(each: Difference, decided: bool, language: str) -> dict:
     return {"phrases": pieces, "whose": whose, "worth": round(each.worth, 3), "decided": decided}
 
 
-def _branch(answer: Answer, number: int, language: str) -> dict:
-    """What was driven after the moment; what was before, the player has."""
-    branch = answer.branch
+def branch_data(branch: Episode, number: int, language: str) -> dict:
+    """What was driven of a branch from a step on; what was before, the player has."""
     befores = (None, *branch.steps)
     steps = [
         viewer.step_data(branch.header, step, before, language)

@@ -52,6 +52,15 @@ class Dot:
 
 
 @dataclass(frozen=True)
+class Level:
+    """A value of the upright axis alone, drawn as a line across."""
+
+    label: str
+    y: float
+    title: str  # what is said of it in full
+
+
+@dataclass(frozen=True)
 class Axis:
     """What is measured, in which unit, from where to where."""
 
@@ -116,10 +125,10 @@ def spanned(name: str, unit: str, values: Sequence[Value]) -> Axis:
     )
 
 
-def scatter(dots: Sequence[Dot], x: Axis, y: Axis, title: str) -> str:
+def scatter(dots: Sequence[Dot], x: Axis, y: Axis, title: str, levels: Sequence[Level] = ()) -> str:
     """A chart of those dots that have both values; a sentence in its place where none has."""
     dots = [dot for dot in dots if math.isfinite(dot.x.mean) and math.isfinite(dot.y.mean)]
-    parts = [*_grid(x, y)]
+    parts = [*_grid(x, y), *_levels(levels, y)]
     if not dots:
         parts.append(_text((PLOT.left + PLOT.right) / 2, HEIGHT / 2, "nothing was measured", "mid"))
     places = [_place(dot, x, y) for dot in dots]
@@ -131,7 +140,7 @@ def scatter(dots: Sequence[Dot], x: Axis, y: Axis, title: str) -> str:
         parts += _leader(place, box)
     for dot, place in zip(dots, places, strict=True):
         parts.append(
-            f'<g class="dot k{dot.kind % COLOURS}"><title>{escape(dot.title)}</title>'
+            f'<g class="dot k{dot.kind % COLOURS}" data-name="{escape(dot.label)}"><title>{escape(dot.title)}</title>'
             f"{mark(dot.kind, *place)}</g>"
         )
     for dot, box in zip(dots, boxes, strict=True):
@@ -283,6 +292,16 @@ def _grid(x: Axis, y: Axis) -> Iterator[str]:
         f'<text class="axis mid" transform="translate(12 {middle:g}) rotate(-90)">'
         f"{escape(y.title)}</text>"
     )
+
+
+def _levels(levels: Sequence[Level], y: Axis) -> Iterator[str]:
+    """Lines across, each named at its right end."""
+    for level in levels:
+        at = _down(level.y, y)
+        yield f"<g><title>{escape(level.title)}</title>"
+        yield _line(Box(PLOT.left, at, PLOT.right, at), "level")
+        yield _text(PLOT.right - 2, at - 3, level.label, "number end")
+        yield "</g>"
 
 
 def _line(box: Box, kind: str) -> str:

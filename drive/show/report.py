@@ -253,14 +253,14 @@ def _sign(results: Results, name: str) -> str:
 
 def _charts(results: Results, rows: Sequence[Line]) -> str:
     legend = "".join(f"<li>{_policy(results, name)}</li>" for name in results.policies)
-    axes = {metric: _axis(metric, rows) for metric in (SUCCESS, *AGAINST)}
+    axes = {metric: axis(metric, rows) for metric in (SUCCESS, *AGAINST)}
     figures = []
     for scenario in results.scenarios:
         those = [line for line in rows if line.scenario == scenario]
         if not those:
             continue
         drawn = "".join(
-            f'<div class="chart">{_chart(results, those, metric, axes)}</div>' for metric in AGAINST
+            f'<div class="chart">{chart(results, those, metric, axes)}</div>' for metric in AGAINST
         )
         figures.append(
             f'<figure><figcaption>{escape(scenario)}</figcaption><div class="row">{drawn}</div></figure>'
@@ -271,7 +271,14 @@ def _charts(results: Results, rows: Sequence[Line]) -> str:
     return f'<ul class="legend">{legend}</ul><p class="note">{note}</p>{"".join(figures)}'
 
 
-def _chart(results: Results, those: Sequence[Line], metric: str, axes: dict) -> str:
+def chart(
+    results: Results,
+    those: Sequence[Line],
+    metric: str,
+    axes: dict[str, charts.Axis],
+    levels: Sequence[charts.Level] = (),
+) -> str:
+    """Success against a metric, a dot for each policy. levels: what others report of success alone."""
     dots = [
         charts.Dot(
             line.policy,
@@ -283,7 +290,7 @@ def _chart(results: Results, those: Sequence[Line], metric: str, axes: dict) -> 
         for line in those
     ]
     title = f"{those[0].scenario}: success against {metric}"
-    return charts.scatter(dots, axes[metric], axes[SUCCESS], title)
+    return charts.scatter(dots, axes[metric], axes[SUCCESS], title, levels)
 
 
 def _in_full(line: Line, metric: str) -> str:
@@ -296,7 +303,7 @@ def _value(figure: Estimate, metric: str) -> charts.Value:
     return charts.Value(figure.mean * per, figure.low * per, figure.high * per)
 
 
-def _axis(metric: str, rows: Sequence[Line]) -> charts.Axis:
+def axis(metric: str, rows: Sequence[Line]) -> charts.Axis:
     """The same for all scenarios; success from 0 to 100 %."""
     if metric == SUCCESS:
         return charts.Axis("success", "%", 0.0, 100.0)

@@ -22,8 +22,20 @@ from drive.episodes.api import drivers_of
 from drive.episodes.record import record
 from drive.policy import load, offered, prepare
 from drive.scenarios import SCENARIOS
-from drive.show import answers, brought, comparing, differences, offline, proof, seats, session
+from drive.show import (
+    answers,
+    brought,
+    comparing,
+    differences,
+    evaluating,
+    incidents,
+    offline,
+    proof,
+    seats,
+    session,
+)
 from drive.show.film import film
+from drive.show.gallery import Gallery
 from drive.types import Header
 from drive.world import World
 
@@ -34,9 +46,10 @@ OPENING = {
 }  # what a link may leave out
 ARRIVAL = 0.0  # [ms] on the browser's clock: what a visitor is met with comes before any wish
 AT_ONCE = 4  # episodes driven at the same time; more visitors wait, and are told where they stand
-FILMS_AT_ONCE = CHECKS_AT_ONCE = LOOKS_AT_ONCE = 1
+FILMS_AT_ONCE = CHECKS_AT_ONCE = LOOKS_AT_ONCE = TRIALS_AT_ONCE = 1
 
 DESK = brought.Desk()  # takes the logs that visitors bring
+GALLERY = Gallery()  # reads the logs on the shelf
 
 # ------------------------------------------------------------------------------------ the episodes
 
@@ -127,6 +140,44 @@ def rivals(run: str, name: str) -> str:
     return text({"rivals": [each for each in names if each != header.policy] if names else []})
 
 
+def incident(made: incidents.Incidents, run: str, name: str, language: str = "en") -> str:
+    """The report on how a logged episode ended, or one sentence about why there is none."""
+    try:
+        return text(made.report(driven_again(run, name), language))
+    except (ValueError, TypeError, OSError) as error:
+        return text({"problem": session.in_words(error)})
+
+
+def browsed(asked: list) -> str:
+    """What the gallery tells: asked for by its name, with what it takes; one sentence for anything else."""
+    try:
+        name, *given = asked
+        return text({"told": BROWSED[name](*given)})
+    except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
+        in_words = isinstance(error, ValueError | OSError)
+        return text({"problem": session.in_words(error) if in_words else "that cannot be told."})
+
+
+def broken_off() -> str:
+    """What the gallery is told where an evaluation broke, and with it what told of it."""
+    problem = "the evaluation broke off; the server's own messages say why."
+    return text({"problem": problem, "over": True, "wish": time.monotonic()})
+
+
+def on_offer(scenario: str) -> list[str]:
+    """The policies that can drive a scenario."""
+    return [*drivers_of(scenario)] if scenario in SCENARIOS else []
+
+
+BROWSED: dict[str, Callable] = {
+    "rows": GALLERY.listed,
+    "pictures": GALLERY.pictures,
+    "words": GALLERY.matching,
+    "charts": GALLERY.charts,
+    "policies": on_offer,
+}
+
+
 def copied(run: str, name: str, folder: Path) -> Path:
     """A copy of a log in a folder, from where Gradio may serve it."""
     return Path(shutil.copy(path_of(run, name), folder))
@@ -180,11 +231,12 @@ class Page:
         self.roads, self.films = session.Line(AT_ONCE), session.Line(FILMS_AT_ONCE)
         self.checks, self.looks = session.Line(CHECKS_AT_ONCE), session.Line(LOOKS_AT_ONCE)
         self.seats = seats.Seats()
+        self.trials = session.Line(TRIALS_AT_ONCE)
         self._met: dict[tuple, list] = {}  # what an earlier visitor was met with, and where it lies
 
     def leave(self, visitor: str) -> None:
         """End what a visitor asked for, and clear away what it brought."""
-        for wishes in (visitor, f"{visitor} compares"):
+        for wishes in (visitor, f"{visitor} compares", f"{visitor} evaluates"):
             self.visitors.leave(wishes)
         DESK.leave(visitor)
 
@@ -206,6 +258,36 @@ class Page:
     async def open_run(self, visitor: str, run: str, wish: float):
         async for message in self.open_log(visitor, run, None, wish):
             yield message
+
+    async def open_row(self, visitor: str, picked: list):
+        """Show the log that was picked in the gallery, at a step if one is named."""
+        run, name, step, wish = (*(picked or ()), None, None, None, ARRIVAL)[:4]
+        wanted = self.visitors.wish(visitor, wish)
+        told = _once(self.opened, run, name, step or None)
+        async for message in shown(self._proved(told, wanted), wish):
+            yield message
+
+    async def evaluate(self, visitor: str, asked: list):
+        """Drive a few episodes of a policy, and tell the gallery how far that is."""
+        scenario, policy, episodes = (*(asked or ()), None, None, None)[:3]
+        wish = time.monotonic()
+        wanted, told = self.visitors.wish(f"{visitor} evaluates", wish), {}
+        try:
+            evaluating.checked(scenario, policy, episodes)
+            driven = evaluating.messages(scenario, policy, episodes, wanted, self.language)
+            async for message in session.in_turn(
+                self.trials, driven, wanted, lambda place: {"place": place}
+            ):
+                told = message
+                yield text(message | {"wish": wish})
+            if not wanted():
+                yield text(told | {"over": True, "stopped": True, "wish": wish})
+        except (ValueError, OSError) as error:
+            yield text({"problem": session.in_words(error), "over": True, "wish": wish})
+
+    def stop(self, visitor: str) -> None:
+        """The visitor's evaluation is not wanted any more."""
+        self.visitors.leave(f"{visitor} evaluates")
 
     async def compare(self, visitor: str, asked: list):
         """Drive another policy on the road and seed of what is shown, for the other picture."""

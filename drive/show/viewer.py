@@ -10,9 +10,12 @@ import functools
 import itertools
 import math
 import re
+from collections.abc import Sequence
+from html import escape
 from importlib import resources
 
 import numpy as np
+import orjson
 
 from drive import camera
 from drive.language import (
@@ -42,9 +45,10 @@ WORDS = re.compile(
     r"[\u3000-\u9fff]{1,2}|[^\s\u3000-\u9fff]+"
 )  # without blanks, two characters are one
 CLAUSE = re.compile(r"(?<=[.;:])\s+|(?<=[。；：])")  # where one clause ends
-PLAYER = ("episode.js", "supply.js", "labels.js", "scene.js", "driver.js", "strip.js", "panel.js",
-          "proof.js", "picture.js", "drop.js", "ask.js", "compare.js", "hand.js",
+PLAYER = ("nodes.js", "episode.js", "supply.js", "labels.js", "scene.js", "driver.js", "strip.js", "panel.js",
+          "proof.js", "picture.js", "drop.js", "ask.js", "compare.js", "hand.js", "incident.js",
           "moments.js", "player.js")  # fmt: skip
+BROWSE = ("nodes.js", "browse.js")
 HEADLINE = 15  # words that are read at a glance; the rest of a rationale unfolds
 MARGIN, LEAST_RISE = (
     2.5,
@@ -57,14 +61,26 @@ MARGIN, LEAST_RISE = (
 
 def player_assets() -> dict[str, str]:
     """The player's html, css and js, as shipped with the package."""
+    return _assets(".wd", html=("player.html",), css=("player.css",), js=PLAYER)
+
+
+def browse_assets(scenarios: Sequence[str], most: int) -> dict[str, str]:
+    """The gallery's html, css and js. scenarios, most: what may be evaluated, and for how many seeds."""
+    read = _assets(".wdg", html=("browse.html",), css=("browse.css",), js=BROWSE)
+    offered = escape(orjson.dumps([*scenarios]).decode())
+    data = f'class="wdg" data-scenarios="{offered}" data-most="{most}"'
+    return read | {"html": read["html"].replace('class="wdg"', data, 1)}
+
+
+def _assets(scope: str, **parts: tuple[str, ...]) -> dict[str, str]:
+    """The text of each kind of part, with the colours of the pictures; scope: the class that has them."""
     folder = resources.files("drive.show") / "player"
-    parts = {"html": ("player.html",), "css": ("player.css",), "js": PLAYER}
     read = {
         kind: "\n".join((folder / name).read_text("utf-8") for name in names)
         for kind, names in parts.items()
     }
-    colours = f".wd {{ {_variables(camera.LIGHT)} }}\n.wd.wd-dark {{ {_variables(camera.DARK)} }}\n"
-    return read | {"css": colours + read["css"]}
+    light, dark = _variables(camera.LIGHT), _variables(camera.DARK)
+    return read | {"css": f"{scope} {{ {light} }}\n{scope}.wd-dark {{ {dark} }}\n{read['css']}"}
 
 
 def _variables(palette: camera.Palette) -> str:

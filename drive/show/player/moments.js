@@ -15,6 +15,7 @@ function whyBad(episode, step, index) {
   if (last && end?.contact !== null && end?.contact !== undefined) return { weight: 5, why: "contact" };
   if (failed) return { weight: 4, why: counted(failed, "false claim") };
   if (step.fallback) return { weight: 3, why: "a fallback decided" };
+  if (step.differs) return { weight: 2, why: "driven otherwise than the policy would" };
   if (step.risk >= NEAR_CONTACT) return { weight: step.risk, why: riskText(step) };
   return { weight: 0, why: "" };
 }

@@ -1,11 +1,4 @@
-// The rationale and the options beside the picture. Text from a log enters as textContent only.
-
-function make(tag, className, text) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
+// The rationale and the options beside the picture.
 
 // A term of art with what it means, for those that point at it or have it read to them.
 function explained(node, means) {

@@ -117,6 +117,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     root.dataset.layout = message.header.shape;
     asking.close();
     comparing.close();
+    lookingBack.close();
     const { scenario, policy, seed, risk } = message.header;
     const driver = message.header.by_hand ? message.header.hand.name : policy;
     find(".wd-name").textContent = `${scenario} · ${driver} · seed ${seed}`;
@@ -231,7 +232,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     drawSupposed();
     drawPlots(plot, episode, state.moment, theme);
     const { x } = axis(episode, ticks.clientWidth);
-    playhead.style.transform = `translateX(${x(state.time)}px)`;
+    playhead.style.transform = `translateX(${x(Math.min(state.time, duration(episode)))}px)`;
     find(".wd-time b").textContent = state.time.toFixed(1);
     playhead.setAttribute("aria-valuenow", state.time.toFixed(1));
     find(".wd-time i").textContent = `/ ${duration(episode).toFixed(1)} s`;
@@ -281,10 +282,16 @@ function startPlayer({ element, trigger, props, watch, server }) {
 
   // Another policy's drive, in the other picture, for as long as it is wanted.
   function showOther(episode, label, actual) {
-    if (asking.isOpen()) return;
+    if (asking.isOpen() || lookingBack.isPlaying()) return;
     state.beside = { episode, label, actual };
     root.toggleAttribute("data-beside", true);
     layout();
+  }
+
+  // A question takes the other picture.
+  function besideNothing() {
+    comparing.close();
+    endSaving();
   }
 
   function leaveFuture() {
@@ -346,6 +353,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     status.textContent = end ? outcomeText(end, state.episode.header.task) : hand.status() || (state.driving ? "driving…" : "");
     status.title = end ? end.text : "";
     status.dataset.kind = end ? end.kind : "driving";
+    lookingBack.offer(state.episode);
   }
 
   // The run of unchanged decisions may have grown while driving.
@@ -393,10 +401,17 @@ function startPlayer({ element, trigger, props, watch, server }) {
 
   function seek(time) {
     asking.close();
+    endSaving();
     if (state.range) loop();
     setPlaying(false);
     state.time = Math.min(Math.max(time, 0), lastTime(state.episode));
     state.dirty = true;
+  }
+
+  function endSaving() {
+    if (!lookingBack.isPlaying()) return;
+    lookingBack.stop();
+    leaveFuture();
   }
 
   function moments(count) {
@@ -427,6 +442,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
   // Five seconds from here, over and over; once more, on to the end.
   function loop() {
     asking.close();
+    endSaving();
     const from = state.time, to = Math.min(from + LOOP, lastTime(state.episode));
     state.range = state.range ? null : [Math.min(from, to - 0.5), to];
     setPlaying(Boolean(state.range));
@@ -519,6 +535,9 @@ function startPlayer({ element, trigger, props, watch, server }) {
     alone: () => comparing.close(),
     wheel: () => hand.want(state.shown),
     together: () => hand.close(),
+    lookback: () => lookingBack.open(),
+    beside: () => lookingBack.beside(),
+    forget: () => lookingBack.close(),
   };
 
   const KEYS = {
@@ -555,6 +574,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
 
   function onKey(event) {
     if (!root.isConnected) return document.removeEventListener("keydown", onKey);
+    if (root.style.display === "none") return; // the gallery is open
     const command = KEYS[event.key];
     if (!command || !state.episode?.steps.length) return;
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
@@ -731,7 +751,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
   }
 
   const asking = startAsking({
-    root, find, server, begun: () => comparing.close(), show: showFuture, leave: leaveFuture,
+    root, find, server, begun: besideNothing, show: showFuture, leave: leaveFuture,
     where: () => state.shown < 0 ? null : { episode: state.episode, index: state.shown },
   });
   const comparing = startComparing({
@@ -744,6 +764,11 @@ function startPlayer({ element, trigger, props, watch, server }) {
     play: (on) => on === state.playing || setPlaying(on),
     renew: (index) => { ticks.children[index]?.remove(); state.shown = -1; },
     ended: () => { state.driving = false; state.shown = -1; layout(); showStatus(); },
+  });
+  const lookingBack = startLookingBack({
+    root, find, server, show: showFuture, leave: leaveFuture,
+    begun: () => { asking.close(); comparing.close(); },
+    where: () => state.episode && { episode: state.episode },
   });
   setLook(root.clientWidth < NARROW ? "bird" : "both");
   listen();
