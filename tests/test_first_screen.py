@@ -2,12 +2,14 @@
 
 # ruff: noqa: F811  # fixtures
 
+import contextlib
 import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import parse_qs, urlparse
 
+import playwright.sync_api
 import pytest
 from fake_episode import fake_episode
 from test_browser import (  # noqa: F401  # fixtures
@@ -395,6 +397,10 @@ def test_pictures_have_words_and_decisions_are_announced(visit):
 def test_all_words_can_be_read(visit, scheme):
     tab = visit(color_scheme=scheme).link()
     tab.press("w")
+    with contextlib.suppress(
+        playwright.sync_api.TimeoutError
+    ):  # for a moment, Gradio writes over a list that is filled
+        tab.page.wait_for_function(f"() => ({CONTRASTS})().length === 0", timeout=10000)
     assert tab.page.evaluate(CONTRASTS) == []
 
 
