@@ -22,6 +22,7 @@ from drive.episodes.record import finished
 from drive.evaluation.results import PUBLISHED, Record
 from drive.show import evaluating, gallery, incidents, requests
 from drive.show.gallery import Gallery, charts_of, picture_of
+from drive.types import Takeover
 
 
 @pytest.fixture
@@ -382,3 +383,14 @@ def test_a_drive_that_went_well_has_no_report(runs):
     put(runs / "a" / "calm.jsonl", fake_episode(steps=2))
     told = json.loads(requests.incident(incidents.Incidents(), "a", "calm"))
     assert told["branch"] is None and "no incident" in told["sentences"][0]
+
+
+def test_what_a_person_drove_is_neither_the_policy_s_row_nor_in_its_charts(runs):
+    driven = finished(fake_episode(steps=3))
+    taken = [replace(s, takeover=Takeover("person", s.choice.action)) for s in driven.steps]
+    by_hand = replace(driven, steps=tuple(taken), header=replace(driven.header, takeovers="person"))
+    log.write(runs / "a" / "mine.jsonl", by_hand)
+    of = Gallery()
+    row = rows(of)["mine"]
+    assert row["policy"] == f"by hand, beside {driven.header.policy}" and not row["plain"]
+    assert of.charts(driven.header.scenario)["scenario"] != driven.header.scenario  # of others

@@ -49,7 +49,7 @@ class Row:
     outcome: str  # in words
     kind: str  # "bad": the task was not done, "good": it was, "over": neither can be told
     texts: tuple[tuple[int, str], ...]  # step and rationale of every decision
-    plain: bool  # does it show the scenario as it is: no branch, no changed settings
+    plain: bool  # does it show the scenario and policy as they are: no branch, no changed settings, nobody at the wheel
     problem: str = ""  # why it cannot be read, in one sentence
 
     @property
@@ -183,10 +183,12 @@ def _read_row(each: Shelved) -> Row:
     if header.get("schema") != log.SCHEMA:
         raise lines.LogError(f"{each.name} is not a rationale log")
     scenario, policy, seed = str(header["scenario"]), str(header["policy"]), int(header["seed"])
+    if header.get("takeovers"):
+        policy = f"by hand, beside {policy}"  # what came of it is not the policy's doing
     whole = [line for line in others if line.strip(lines.BLANK)]
     end = _end(whole)
     texts = tuple(_texts(whole[:-1] if end else whole))
-    plain = not header.get("overrides") and not header.get("parent")
+    plain = not any(header.get(name) for name in ("overrides", "parent", "takeovers"))
     reason, message = str(end.get("reason", "")), str(end.get("message", ""))
     metrics = {str(n): float(v) for n, v in end.get("metrics", {}).items()}
     record = Record(scenario, policy, seed, each.path.name, reason, message, metrics)

@@ -155,7 +155,7 @@ function startBrowsing({ element, trigger, props, watch, server }) {
   function outcomeNodes(row, match) {
     const nodes = [make("span", "wdg-outcome", row.outcome)];
     if (row.problem) nodes.push(make("small", "", row.problem));
-    else if (!row.plain) nodes.push(make("small", "", "a branch, or with other settings"));
+    else if (!row.plain) nodes.push(make("small", "", row.policy.startsWith("by hand") ? "a person could drive" : "a branch, or with other settings"));
     if (match) nodes.push(make("small", "wdg-around", `“${match.around}”`));
     return nodes;
   }
