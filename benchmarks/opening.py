@@ -27,7 +27,7 @@ MOST = 6  # of one kind of thing that count
 
 
 def story(episode: Episode) -> float:
-    """How much an episode has to tell, in points; 0 where its task was not done.
+    """How much an episode has to tell, in points; 0 where its task was not done, or a limit was exceeded.
 
     A point for each different decision, each car named as a cause, and each decision with something
     near, six of each at most; three for a first sentence that names a car, three times the share of
@@ -36,6 +36,8 @@ def story(episode: Episode) -> float:
     if not episode.end or episode.end.metrics.get("success") != 1.0:
         return 0.0
     said = [step.rationale for step in episode.steps]
+    if any(claim.quantity == "above the limit" for one in said for claim in one.claims):
+        return 0.0
     causes = {
         car for one in said for claim in one.claims if claim.kind == "cause" for car in claim.cars
     }
