@@ -8,7 +8,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hand_made import FASTER, IDLE, LEFT, SLOWER, car, narrated, scene
-from situations import BY_NAME, chosen, crossed, keeping, oncoming_car, option, speed, told, two_way
+from situations import (
+    BY_NAME,
+    chosen,
+    crossed,
+    crossing,
+    crossroads,
+    keeping,
+    oncoming_car,
+    option,
+    speed,
+    term,
+    told,
+    two_way,
+)
 
 from drive.checking import facts, weighed
 from drive.checking.scene import Untrue
@@ -198,3 +211,24 @@ def test_a_lane_that_only_crosses_the_ego_s_way_does_not_make_it_an_oncoming_lan
     x, y = map(float, first.point(first.length / 2))
     assert np.allclose(turns[1].point(turns[1].length / 2), (x, y))
     assert not facts.against_traffic(road, first, x, y)
+
+
+def test_nothing_is_done_for_a_car_of_which_as_much_is_lost_as_gained():
+    """Speeding up costs headway to the crossing car, carrying on its gap: more of it, in all."""
+    at = replace(scene(crossing(1)), road=crossroads(0, 3))
+    headway, gap = (
+        term(kind, -worth, 0.4, "s", cars=(6,), threshold=1.0)
+        for kind, worth in (("headway", 6.0), ("gap kept ahead", 7.0))
+    )
+    for ours, purposes in (((gap,), []), ((), ["let go first"])):
+        choice = chosen(at, option(IDLE, speed(28.0), *ours), option(FASTER, speed(26.0), headway))[
+            1
+        ]
+        said = narrated(at, choice)
+        assert [c.quantity for c in said.claims if c.kind == "purpose"] == purposes, said.text
+        for claim in (c for c in said.claims if c.kind == "purpose"):
+            assert weighed.pursued(choice, claim)
+    claim = Claim("purpose", "let go first", None, cars=(6,))
+    assert not weighed.pursued(
+        chosen(at, option(IDLE, speed(28.0), gap), option(FASTER, speed(26.0), headway))[1], claim
+    )

@@ -68,13 +68,26 @@ def decision_of(situation: Situation, manoeuvre: str | None, purpose: Claim | No
 def purpose_of(situation: Situation, choice: Choice, contests: Iterable[Contest]) -> Claim | None:
     """What the decision is for, by the differences that decided; None where that is to drive as fast as one likes."""
     if situation.motion.lateral == "change lane":
-        differences = [each for contest in contests for each in contest.decided]
-        return _of_a_change(situation, differences)
+        return _of_a_change(situation, tuple(contests))
     if situation.change in ("speed up", "pick up"):
         return None
     quicker = (c for c in contests if _is_quicker(situation, c.option, choice.chosen))
-    firsts = (_of_holding_back(situation, each) for c in quicker for each in c.decided)
+    firsts = (
+        _of_holding_back(situation, each)
+        for c in quicker
+        for each in c.decided
+        if _favoured(c, each)
+    )
     return next(filter(None, firsts), None)
+
+
+def _favoured(contest: Contest, each: Difference) -> bool:
+    """Is the choice better by all that was weighed of the same bodies? One margin may be gained where another is lost."""
+    bodies = each.cars[:1], each.objects[:1]
+    if not any(bodies):
+        return True
+    about = (d for d in (*contest.pros, *contest.cons) if (d.cars[:1], d.objects[:1]) == bodies)
+    return sum(d.worth for d in about) > 0
 
 
 def _is_quicker(situation: Situation, option: Option, chosen: Option) -> bool:
@@ -84,19 +97,31 @@ def _is_quicker(situation: Situation, option: Option, chosen: Option) -> bool:
     return option.trajectory.speed[-1] > chosen.trajectory.speed[-1] + LEAST_GAIN
 
 
-def _of_a_change(situation: Situation, differences: list[Difference]) -> Claim | None:
+def _of_a_change(situation: Situation, contests: tuple[Contest, ...]) -> Claim | None:
     """Why the ego changes lanes: for its exit, past a slower car, or to keep right."""
-    kinds = {each.kind for each in differences}
-    if kinds & set(OF_THE_EXIT) and situation.scene.task.kind == "exit":
+    if situation.scene.task.kind == "exit" and _served(contests, OF_THE_EXIT):
         return make_claim("purpose", "reach exit")
-    if situation.motion.side == "right" and kinds & set(OF_THE_RIGHT):
+    if situation.motion.side == "right" and _served(contests, OF_THE_RIGHT):
         return make_claim("purpose", "keep right")
     lead = situation.view.leader(situation.scene.ego.lane)
     slow = lead is not None and lead.car is not None and lead.closing > LEAST_GAIN
-    if slow and situation.trajectory.speed[-1] > lead.speed + LEAST_GAIN:
-        weighed = kinds & set(OF_PACE) or any(lead.car in each.cars for each in differences)
-        return make_claim("purpose", "pass", cars=(lead.car,)) if weighed else None
+    passes = slow and situation.trajectory.speed[-1] > lead.speed + LEAST_GAIN
+    if passes and _served(contests, OF_PACE, lead.car):
+        return make_claim("purpose", "pass", cars=(lead.car,))
     return None
+
+
+def _served(contests: tuple[Contest, ...], kinds: tuple[str, ...], car: int | None = None) -> bool:
+    """Did such a difference decide against an option, by which the choice is better in all?"""
+
+    def fits(each: Difference) -> bool:
+        return each.kind in kinds or car in each.cars
+
+    return any(
+        any(map(fits, each.decided))
+        and sum(d.worth for d in (*each.pros, *each.cons) if fits(d)) > 0
+        for each in contests
+    )
 
 
 def _of_holding_back(situation: Situation, each: Difference) -> Claim | None:
