@@ -91,7 +91,7 @@ def test_a_visitor_takes_the_wheel_drives_and_sees_where_it_differed(visit, driv
     rows.last.locator("button").click()
     at = now.steps[parted[-1]].scene.time
     tab.until(f"() => parseFloat(document.querySelector('.wd-time b').textContent) === {at:.1f}")
-    assert tab.index == parted[-1]
+    tab.page.wait_for_selector(f".wd-tick[aria-current]:nth-child({parted[-1] + 1})")
     assert tab.page.evaluate("() => document.documentElement.scrollWidth") <= size[0]
     tab.until(
         "() => /^\\d+ claims tested: 0 false/.test(document.querySelector('.wd-proved').textContent)"
@@ -130,6 +130,10 @@ def test_while_nothing_is_asked_for_nothing_is_driven(visit, driven):
 
 def test_a_new_road_is_driven_from_its_first_decision_to_a_collision(visit, driven):
     tab = take(opened(visit))
+    run = tab.page.locator(".wd").get_attribute("data-run")
+    tab.holds(
+        "Run on disk", run
+    )  # the form is filled with what is shown, a moment after it is shown
     tab.page.locator("#wd-seed input, #wd-seed textarea").fill("0")
     tab.page.locator("[data-hand=new]").click()
     tab.until("() => document.querySelector('.wd-name').textContent.includes('seed 0')")
