@@ -452,3 +452,9 @@ def test_whatever_is_sent_from_the_wheel_is_answered_in_one_sentence(asked):
     assert json.loads(page.left(asked)) == {}
     looking = differences.Looking(requests.driven_again)
     assert set(json.loads(requests.hindsight(looking, asked))) == {"problem"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_episode_that_nobody_drove_says_so(language):
+    (said,) = differences.lines(episode("highway-fast", "idle"), language)
+    assert said == hand_words(language).page["nobody"] and "0" not in said

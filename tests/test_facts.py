@@ -232,3 +232,11 @@ def test_nothing_is_done_for_a_car_of_which_as_much_is_lost_as_gained():
     assert not weighed.pursued(
         chosen(at, option(IDLE, speed(28.0), gap), option(FASTER, speed(26.0), headway))[1], claim
     )
+
+
+def test_a_wreck_alongside_is_not_stopped_for():
+    at, choice, _ = told(("fact", "wreck near"))
+    beside = replace(car(8, 140.0, lane=2, speed=0.0), crashed=True)
+    claim = Claim("purpose", "stop before", None, cars=(8,))
+    assert verdict(replace(at, cars=(*at.cars, beside)), choice, claim) == "false"
+    assert verdict(at, choice, replace(claim, cars=(6,))) == "true"

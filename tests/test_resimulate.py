@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import pickle
 import re
 from dataclasses import replace
@@ -321,3 +322,31 @@ def test_every_moment_of_the_replay_is_given_back_unchanged():
             drive_out(moment.world, IDLE, seconds=2.0)
         scenes.append(moment.same)
     assert all(scenes) and len(scenes) == len(of.steps) + 1
+
+
+def test_a_purpose_that_nothing_weighed_favours_is_false():
+    """The log's scene allows it; only what it cost the other options is moved to the speed."""
+    driven = episode("highway-fast", "rule")
+    step, purpose = next(
+        (step, claim)
+        for step in driven.steps
+        for claim in step.rationale.claims
+        if claim.kind == "purpose" and claim.cars and claim.quantity != "pass"
+    )
+
+    def unweighed(option):
+        terms = [
+            t if purpose.cars[0] not in t.cars else replace(t, worth=0.0) for t in option.terms
+        ]
+        lost = (option.sum or 0.0) - math.fsum(t.worth or 0.0 for t in terms)
+        first = next(k for k, t in enumerate(terms) if t.worth)
+        terms[first] = replace(terms[first], worth=terms[first].worth + lost)
+        return replace(option, terms=tuple(terms))
+
+    options = tuple(o if o.sum is None else unweighed(o) for o in step.choice.options)
+    forged = replace(step, choice=replace(step.choice, options=options))
+    number = step.scene.step
+    steps = (*driven.steps[:number], forged, *driven.steps[number + 1 :])
+    for whole, result in ((driven, "true"), (replace(driven, steps=steps), "false")):
+        findings = [*Verifier(whole, load("rule")).findings()][number]
+        assert [f.verdict.result for f in findings if f.verdict.claim == purpose] == [result]

@@ -421,11 +421,13 @@ def _stops_before(scene: Scene, claim: Claim, trajectory: Trajectory) -> None:
             raise Untrue("the lane goes on")
         return
     body = body_of(scene, claim)
-    if getattr(body, "crashed", False):
+    if getattr(body, "crashed", False) and body.lane[:2] != scene.ego.lane[:2]:
         if not _before(scene, claim):
             raise Untrue("it is behind")
         return
     _is_ahead(scene, claim)
+    if getattr(body, "crashed", False):
+        return
     if getattr(body, "speed", 0.0) > STANDS:
         raise Untrue("it does not stand")
 

@@ -22,7 +22,8 @@ HOLDS = (  # purposes and facts that speak against speeding up
 def predicted(rationale: Rationale, legal: Legal) -> Action:
     """The action that a plain listener expects, told everything but the decision and intentions.
 
-    What a cause or the rival sentence names was not done. A change of lane is expected where that is what the
+    What a cause or the rival sentence names was not done; nor is it quicker than what would be done without a danger,
+    where that is to carry on. A change of lane is expected where that is what the
     decision is for, or the room wanted there is said to be there. Otherwise the quickest action that
     nothing said speaks against: a shortfall, a danger ahead, what one holds back for, a bend, an end of the lane or
     a contact speaks against speeding up.

@@ -113,7 +113,7 @@ def lines(episode: Episode, language: str = "en") -> Iterator[str]:
     words, policy = hand_words(language).page, episode.header.policy
     steps = tuple(differences(episode))
     taken = sum(step.takeover is not None for step in episode.steps)
-    head = words["differed" if steps else "nowhere"]
+    head = words["differed" if steps else "nowhere" if taken else "nobody"]
     yield head.format(policy=policy, count=len(steps), of=taken)
     looker = Looker(episode)
     for step in steps:
