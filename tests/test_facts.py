@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hand_made import FASTER, IDLE, LEFT, SLOWER, car, narrated, scene
+from hand_made import FASTER, IDLE, LEFT, RIGHT, SLOWER, car, narrated, scene
 from situations import (
     BY_NAME,
     chosen,
@@ -19,6 +19,7 @@ from situations import (
     option,
     speed,
     term,
+    to_the_exit,
     told,
     two_way,
 )
@@ -240,3 +241,16 @@ def test_a_wreck_alongside_is_not_stopped_for():
     claim = Claim("purpose", "stop before", None, cars=(8,))
     assert verdict(replace(at, cars=(*at.cars, beside)), choice, claim) == "false"
     assert verdict(at, choice, replace(claim, cars=(6,))) == "true"
+
+
+@pytest.mark.parametrize(("side", "purposes"), [(RIGHT, ["reach exit"]), (LEFT, [])])
+def test_a_change_away_from_the_exit_is_not_said_to_be_for_it(side, purposes):
+    """Both are weighed as worth more chances to be there in time; the exit lies to the right."""
+    arriving = term("arriving", 6.0, 0.4)
+    at, choice = chosen(
+        to_the_exit(), option(side, speed(25.0), arriving), option(IDLE, speed(25.0))
+    )
+    said = narrated(at, choice)
+    assert [c.quantity for c in said.claims if c.kind == "purpose"] == purposes, said.text
+    claim = Claim("purpose", "reach exit", None)
+    assert verdict(at, choice, claim) == ("true" if purposes else "false")

@@ -99,7 +99,7 @@ def _is_quicker(situation: Situation, option: Option, chosen: Option) -> bool:
 
 def _of_a_change(situation: Situation, contests: tuple[Contest, ...]) -> Claim | None:
     """Why the ego changes lanes: for its exit, past a slower car, or to keep right."""
-    if situation.scene.task.kind == "exit" and _served(contests, OF_THE_EXIT):
+    if _nears_the_exit(situation) and _served(contests, OF_THE_EXIT):
         return make_claim("purpose", "reach exit")
     if situation.motion.side == "right" and _served(contests, OF_THE_RIGHT):
         return make_claim("purpose", "keep right")
@@ -109,6 +109,17 @@ def _of_a_change(situation: Situation, contests: tuple[Contest, ...]) -> Claim |
     if passes and _served(contests, OF_PACE, lead.car):
         return make_claim("purpose", "pass", cars=(lead.car,))
     return None
+
+
+def _nears_the_exit(situation: Situation) -> bool:
+    """Are fewer lanes left to the exit after the change of lane than before it? One may change away from it to be there in time."""
+    scene = situation.scene
+    if scene.task.kind != "exit":
+        return False
+    start, end, number = scene.ego.lane
+    changed = scene.road.by_id.get((start, end, number - situation.motion.lanes))
+    ways = [lane and way_to_exit(scene, lane) for lane in (scene.ego.lane, changed and changed.id)]
+    return None not in ways and ways[1].lanes < ways[0].lanes
 
 
 def _served(contests: tuple[Contest, ...], kinds: tuple[str, ...], car: int | None = None) -> bool:
