@@ -1,0 +1,68 @@
+"""How fleets begin: highway-env draws the traffic of a seed, the twin goes on from there."""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Callable
+
+from drive.scenarios import Scenario
+from drive.twin import from_truth
+from drive.twin.fleet import Beginning, Fleet, Setting
+from drive.twin.rules import rule_of
+from drive.world import World
+from drive.world.drivers import CrossingDriver
+from drive.world.task import periods_within
+
+KEPT = 4096  # beginnings that are kept, so that a seed that comes again is not drawn again
+
+
+def fleet(scenario: Scenario | str, count: int, overrides: dict | None = None) -> Fleet:
+    """So many worlds of a scenario, none of them begun.
+
+    ValueError for a road that is not driven by meta-actions, for one that is seen by line of sight or with noise, and for
+    arrivals of other drivers than IDM: a fleet does none of these.
+    """
+    world = World(scenario, overrides)
+    world.reset(0)
+    seen = world.perception
+    if seen.occlusion or seen.position_noise or seen.speed_noise:
+        raise ValueError(
+            f"a fleet sees by range alone; {world.scenario.name!r} hides cars or adds noise"
+        )
+    kinds = world.native.action_type
+    if not hasattr(kinds, "actions"):
+        raise ValueError(
+            f"a fleet is driven by meta-actions; {world.scenario.name!r} is steered"
+        )
+    drivers = world.config["other_vehicles_type"]
+    if rule_of(world.scenario.env).arrivals and not drivers.endswith(CrossingDriver.__name__):
+        raise ValueError(f"only IDM drivers arrive in a fleet, not {drivers}")
+    duration = world.overrides.get("duration", world.scenario.duration)
+    setting = Setting(
+        env=world.scenario.env,
+        task=world.task,
+        config=world.config,
+        most=periods_within(world.config, duration),
+        sight=seen.range,
+        substeps=round(world.period / world.sub_step),
+        sub_step=world.sub_step,
+        axes=(bool(kinds.longitudinal), bool(kinds.lateral)),
+    )
+    return Fleet(setting, count, beginnings(world))
+
+
+def beginnings(world: World) -> Callable[[int], Beginning]:
+    """What begins a world of a fleet, by seed: reset in highway-env, read into the twin."""
+    world.reset(0)
+    road = world.road
+
+    @functools.lru_cache(maxsize=KEPT)
+    def begin(seed: int) -> Beginning:
+        world.reset(seed)
+        if world.road != road:
+            raise ValueError(f"seed {seed} builds another road; a fleet has one")
+        worlds = from_truth(road, world.truth())
+        return Beginning(worlds, copy.deepcopy(world.native.np_random))
+
+    return begin
