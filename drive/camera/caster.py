@@ -75,7 +75,9 @@ def _paint_ground(picture, px, py, ca, sa, focal, height, horizon, texels, level
         slope, upper = (v + 0.5 - horizon) / focal, (v - horizon) / focal
         depth = min(height / slope, haze) if slope > 0 else haze
         end = min(height / upper, haze) if upper > 0 else haze
-        across = depth / focal * frame[3]  # texels that a pixel covers, across and along the line of sight
+        across = (
+            depth / focal * frame[3]
+        )  # texels that a pixel covers, across and along the line of sight
         along = (end - height / below) * frame[3]
         level = 0
         while level < len(levels) - 1 and max(across, along / MOST_TAPS) > 1.5:
@@ -265,7 +267,18 @@ def cast(out, chosen, poses, looks, sizes, ego, mounts, texels, levels, frame, r
                 )  # fmt: skip
                 if count:
                     _paint_boxes(
-                        picture, seen, count, ca, sa, focal, height, horizon, haze, order, hits, column
+                        picture,
+                        seen,
+                        count,
+                        ca,
+                        sa,
+                        focal,
+                        height,
+                        horizon,
+                        haze,
+                        order,
+                        hits,
+                        column,
                     )
                 for v in range(rows):
                     for u in range(columns):

@@ -23,7 +23,9 @@ ENDINGS = ("", "collision", "off road", "arrived", "time is up")  # reasons of t
 GOES_ON, COLLISION, OFF_ROAD, ARRIVED, TIME_IS_UP = range(5)
 PAST_STEP, PAST_ROWS = 0.2, 6  # [s] of the kept past, and how many of them
 STATE = 4  # x, y [m], heading [rad], speed [m/s]
-RECORDED = np.array([1e3, 1e3, 1e4, 1e3])  # steps per unit, to which the past of other cars is recorded
+RECORDED = np.array(
+    [1e3, 1e3, 1e4, 1e3]
+)  # steps per unit, to which the past of other cars is recorded
 
 
 @dataclass(frozen=True, eq=False)

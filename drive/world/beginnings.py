@@ -32,9 +32,7 @@ def fleet(scenario: Scenario | str, count: int, overrides: dict | None = None) -
         )
     kinds = world.native.action_type
     if not hasattr(kinds, "actions"):
-        raise ValueError(
-            f"a fleet is driven by meta-actions; {world.scenario.name!r} is steered"
-        )
+        raise ValueError(f"a fleet is driven by meta-actions; {world.scenario.name!r} is steered")
     drivers = world.config["other_vehicles_type"]
     if rule_of(world.scenario.env).arrivals and not drivers.endswith(CrossingDriver.__name__):
         raise ValueError(f"only IDM drivers arrive in a fleet, not {drivers}")
