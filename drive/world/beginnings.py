@@ -5,11 +5,17 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
+
+from drive.roads import Road
 from drive.scenarios import Scenario
 from drive.twin import from_truth
 from drive.twin.fleet import Beginning, Fleet, Setting
 from drive.twin.rules import rule_of
+from drive.twin.spawn import Traffic, empty_worlds, fill
+from drive.twin.vector_env import ENVIRONMENTS, traffic_of
 from drive.world import World
 from drive.world.drivers import CrossingDriver
 from drive.world.task import periods_within
@@ -51,9 +57,12 @@ def fleet(scenario: Scenario | str, count: int, overrides: dict | None = None) -
 
 
 def beginnings(world: World) -> Callable[[int], Beginning]:
-    """What begins a world of a fleet, by seed: reset in highway-env, read into the twin."""
+    """What begins a world of a fleet, by seed: reset in highway-env and read into the twin, or drawn by the twin itself
+    where it can (`drive.twin.spawn`: straight roads)."""
     world.reset(0)
     road = world.road
+    if world.scenario.env in ENVIRONMENTS and not world.overrides:
+        return _drawn(road, traffic_of(world.scenario.env, world.config))
 
     @functools.lru_cache(maxsize=KEPT)
     def begin(seed: int) -> Beginning:
@@ -62,5 +71,15 @@ def beginnings(world: World) -> Callable[[int], Beginning]:
             raise ValueError(f"seed {seed} builds another road; a fleet has one")
         worlds = from_truth(road, world.truth())
         return Beginning(worlds, copy.deepcopy(world.native.np_random))
+
+    return begin
+
+
+def _drawn(road: Road, traffic: Traffic) -> Callable[[int], Beginning]:
+    def begin(seed: int) -> Beginning:
+        generator = np.random.default_rng(seed)
+        worlds = empty_worlds(traffic, 1)
+        fill(worlds, 0, traffic, generator)
+        return Beginning(replace(worlds, road=road), generator)
 
     return begin

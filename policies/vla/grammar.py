@@ -1,0 +1,42 @@
+"""The words that the network thinks in: a closed grammar in stages, each a row of small whole numbers.
+
+Scene words: per relation a gap and a closing, and whether there are lanes beside. Verdict words: a grade per option, the
+car that matters by its relation, and what would be done without it. The decision: one option, on both axes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+RELATIONS = ("ahead", "ahead on the left", "ahead on the right",
+             "behind", "behind on the left", "behind on the right")  # fmt: skip
+SIDES = np.array([0.0, 4.0, -4.0, 0.0, 4.0, -4.0])  # [m] left of the lane that is steered to
+FRONT = np.array([True, True, True, False, False, False])
+GAPS = np.array([2, 5, 8, 12, 16, 20, 25, 30, 37, 45, 55, 70, 90.0])  # [m] between bumpers
+CLOSINGS = np.array([-8, -5, -3, -1.5, -0.5, 0.5, 1.5, 3, 5, 8.0])  # [m/s]
+NO_GAP, NO_CLOSING = len(GAPS) + 1, len(CLOSINGS) + 1  # the words for nobody there
+GAP_WORDS, CLOSING_WORDS = NO_GAP + 1, NO_CLOSING + 1
+LANES = ("none", "one", "more")  # beside, on the left and on the right
+SCENE_WORDS = (*(GAP_WORDS,) * 6, *(CLOSING_WORDS,) * 6, *(len(LANES),) * 2)
+
+OPTIONS = ("LANE_LEFT", "IDLE", "LANE_RIGHT", "FASTER", "SLOWER")
+# by how much less an option is worth than the best, as discounted reward to come
+GRADES = ("not possible", "best", "as good", "good", "fair", "poor", "bad", "danger")
+WORSE = (0.04, 0.15, 0.4, 1.0, 2.5, 6.0)
+NOT_POSSIBLE, BEST, DANGER = 0, 1, 7
+RIVALS = ("nobody", *RELATIONS, "another")
+WITHOUT = ("the same", *OPTIONS)  # what would be done without the car that matters
+VERDICT_WORDS = (*(len(GRADES),) * len(OPTIONS), len(RIVALS), len(WITHOUT))
+MATTERS = (
+    0.5  # of discounted reward: a car whose absence raises some option by less matters to nobody
+)
+
+
+def gap_words(gaps: np.ndarray) -> np.ndarray:
+    """Gaps [m], inf: nobody, as words."""
+    return np.where(gaps > GAPS[-1], NO_GAP, np.digitize(gaps, GAPS)).astype(np.int64)
+
+
+def closing_words(closings: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+    """Closing speeds [m/s] as words; nobody where the gap is."""
+    return np.where(gaps > GAPS[-1], NO_CLOSING, np.digitize(closings, CLOSINGS)).astype(np.int64)

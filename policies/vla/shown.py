@@ -1,0 +1,53 @@
+"""What the network is told beside the pictures: the ego's own motion and set-points, from a scene or from a fleet."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from drive.twin import kernel as k
+from drive.twin.fleet import Fleet
+from drive.types import Scene
+
+NUMBERS = 10
+FAST, SWING = 10.0, 2.0  # [m/s], [m] or [m/s]: what makes numbers of about 1
+
+
+def own_numbers(scene: Scene) -> np.ndarray:
+    """float32 [NUMBERS] of a scene's ego."""
+    ego, lane = scene.ego, scene.road.lane(scene.ego.target_lane)
+    along, aside = lane.frenet(ego.x, ego.y)
+    turned = ego.heading - float(lane.heading(along))
+    speeds = ego.target_speeds or (ego.target_speed,)
+    return _numbers(
+        ego.speed, turned, ego.target_speed, aside, min(speeds), max(speeds), len(speeds),
+        scene.step == 0,
+    )  # fmt: skip
+
+
+def own_numbers_of(fleet: Fleet) -> np.ndarray:
+    """float32 [W, NUMBERS] of a fleet's egos."""
+    worlds = fleet.worlds
+    every, ego = np.arange(len(fleet)), worlds.ego_slot
+    f, lane = worlds.f[every, :, ego], worlds.g[every, k.TARGET_LANE, ego]
+    aside, turned = np.zeros(len(fleet)), np.zeros(len(fleet))
+    for number in np.unique(lane):
+        there, on = lane == number, worlds.road.lanes[number]
+        along, aside[there] = on.frenet(f[there, k.X], -f[there, k.Y])
+        turned[there] = -f[there, k.HEADING] - on.heading(along)
+    speeds = worlds.speeds
+    return _numbers(
+        f[:, k.SPEED], turned, f[:, k.TARGET_SPEED], aside, speeds.min(), speeds.max(), len(speeds),
+        fleet.decisions == 0,
+    )  # fmt: skip
+
+
+def _numbers(speed, turned, target, aside, slowest, fastest, count, first) -> np.ndarray:
+    sin = np.sin(turned)
+    rows = (
+        (speed - 25) / FAST, speed * sin / SWING, 5 * sin, (target - 25) / FAST, (target - speed) / 5,
+        aside / SWING, (slowest - 25) / FAST, (fastest - 25) / FAST,
+        (fastest - slowest) / max(count - 1, 1) / 5, 1.0 * np.asarray(first),
+    )  # fmt: skip
+    return np.stack(np.broadcast_arrays(*rows), -1).astype(np.float32)

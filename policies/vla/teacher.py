@@ -1,0 +1,158 @@
+"""What the network learns from: the true scene words of a fleet, and what a value network makes of each option.
+
+The teacher is `dqn`: it is shown all cars as numbers, and is asked again with each near car taken out of its sight.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from drive.twin import Worlds
+from drive.twin import kernel as k
+from drive.twin.vector_env import TwinVectorEnv
+from policies.dqn import Dqn, network
+from policies.dqn.observation import KINEMATICS, set_points_in
+from policies.vla import grammar as g
+
+NEAR = 8  # cars that the teacher is asked again without
+BESIDE = 2.6  # [m] a car this near to the middle of a lane is on it, or half
+CAR = 5.0  # [m] bumper to bumper is so much less than middle to middle
+GONE = 1e6  # [m] where a car is put that is taken away
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What is right in each of W states."""
+
+    scene: Tensor  # [W, SCENE_WORDS]
+    verdict: Tensor  # [W, VERDICT_WORDS]
+    shares: Tensor  # [W, OPTIONS, ATOMS] how likely each return is
+    values: Tensor  # [W, OPTIONS]
+    legal: Tensor  # [W, OPTIONS]
+
+
+class Teacher:
+    """dqn, asked in batches."""
+
+    def __init__(self):
+        weights = Dqn()._weights
+        self._weights = {name: tensor.float() for name, tensor in weights.items()}
+        self._eyes = TwinVectorEnv("highway-fast-v0", 1, {"observation": KINEMATICS})
+
+    def shown(self, worlds: Worlds) -> tuple[Tensor, Tensor]:
+        """What it sees of worlds on a straight road: cars by rows, and set-points."""
+        self._eyes.worlds, self._eyes.num_envs = worlds, len(worlds)
+        cars = torch.as_tensor(self._eyes._observe(), dtype=torch.float32)
+        return cars, torch.as_tensor(set_points_in(worlds), dtype=torch.float32)
+
+    @torch.no_grad()
+    def shares(self, cars: Tensor, own: Tensor) -> Tensor:
+        return network.logits(self._weights, cars, own).softmax(-1)
+
+    def lesson(self, worlds: Worlds, legal: np.ndarray, rivals: bool = True) -> Lesson:
+        """rivals: is the car that matters asked for, too? Where not, nobody does."""
+        cars, own = self.shown(worlds)
+        shares = self.shares(cars, own)
+        values, possible = network.expected(shares), torch.from_numpy(legal)
+        words, slots = scene_words(worlds)
+        verdict = torch.zeros((len(worlds), len(g.VERDICT_WORDS)), dtype=torch.long)
+        verdict[:, : len(g.OPTIONS)] = graded(values, possible)
+        if rivals:
+            verdict[:, -2:] = self._rivals(worlds, slots, cars, own, values, possible)
+        return Lesson(torch.from_numpy(words), verdict, shares, values, possible)
+
+    def _rivals(self, worlds, slots, cars, own, values, legal) -> Tensor:
+        """Per state the word for the car whose absence would raise some option's value most, and what would be done then."""
+        count, states = NEAR, len(worlds)
+        without = cars[:, None].repeat(1, count, 1, 1)
+        for row in range(count):
+            without[:, row, row + 1] = 0
+        alone = network.expected(
+            self.shares(without.flatten(0, 1), own[:, None].repeat(1, count, 1).flatten(0, 1))
+        ).view(states, count, -1)
+        gain = (alone - values[:, None]).masked_fill(~legal[:, None], -1e9).amax(-1)
+        gain = gain * cars[:, 1 : count + 1, 0]
+        most, row = gain.max(1)
+        every = torch.arange(states)
+        place = cars[every, row + 1, 1:3].numpy()
+        ahead = worlds.f[:, k.X] - worlds.f[:, k.X, :1]
+        aside = worlds.f[:, k.Y] - worlds.f[:, k.Y, :1]
+        word = np.full(states, len(g.RIVALS) - 1)
+        for n in range(len(g.RELATIONS)):
+            slot = slots[:, n]
+            here = np.arange(states), slot
+            same = (abs(ahead[here] - place[:, 0]) < 0.01) & (abs(aside[here] - place[:, 1]) < 0.01)
+            word[same & (slot > 0)] = n + 1
+        matters = (most >= g.MATTERS).numpy()
+        now = values.masked_fill(~legal, -1e9).argmax(-1)
+        then = alone[every, row].masked_fill(~legal, -1e9).argmax(-1)
+        other = matters & (now != then).numpy()
+        instead = np.where(other, then.numpy() + 1, 0)
+        return torch.from_numpy(np.stack([np.where(matters, word, 0), instead], -1))
+
+
+def graded(values: Tensor, legal: Tensor) -> Tensor:
+    """A grade per option [., OPTIONS], by how much less it is worth than the best."""
+    best = values.masked_fill(~legal, -1e9).amax(-1, keepdim=True)
+    worse = torch.bucketize(best - values, torch.tensor(g.WORSE)) + g.BEST
+    return torch.where(legal, worse, g.NOT_POSSIBLE)
+
+
+def scene_words(worlds: Worlds) -> tuple[np.ndarray, np.ndarray]:
+    """The true scene words int64 [W, SCENE_WORDS], and the slot of each relation's car [W, 6] (0: nobody).
+
+    By the lane that is steered to, of a straight road along the x axis.
+    """
+    f, lanes = worlds.f, len(worlds.road.lanes)
+    every = np.arange(len(worlds))
+    middles = np.array([lane.point(0.0)[1] for lane in worlds.road.lanes])
+    lane = worlds.of_ego(worlds.g[:, k.TARGET_LANE])
+    y = -f[:, k.Y] - middles[lane][:, None]
+    ahead = f[:, k.X] - f[:, k.X, :1]
+    speed = f[:, k.SPEED] * np.cos(f[:, k.HEADING])
+    faster = speed[:, :1] - speed
+    there = (worlds.g[:, k.KIND] != k.EMPTY) & (np.arange(f.shape[2]) > 0)
+    gaps, closings = np.full((len(worlds), 6), np.inf), np.zeros((len(worlds), 6))
+    slots = np.zeros((len(worlds), 6), int)
+    for n, (side, front) in enumerate(zip(g.SIDES, g.FRONT, strict=True)):
+        exists = (lane > 0) if side > 0 else (lane < lanes - 1) if side < 0 else lane >= 0
+        near = there & (abs(y - side) < BESIDE) & ((ahead > 0) == front) & exists[:, None]
+        gap = np.where(near, abs(ahead) - CAR, np.inf)
+        slot = gap.argmin(1)
+        gaps[:, n] = gap[every, slot]
+        closings[:, n] = faster[every, slot] * (1 if front else -1)
+        slots[:, n] = np.where(np.isfinite(gaps[:, n]), slot, 0)
+    beside = np.stack([lane, lanes - 1 - lane], -1).clip(0, 2)
+    words = [g.gap_words(gaps), g.closing_words(closings, gaps), beside]
+    return np.concatenate(words, -1).astype(np.int64), slots
+
+
+def otherwise(worlds: Worlds, rng: np.random.Generator) -> Worlds:
+    """Copies in which, in each, one relation is otherwise: its car is gone, or another car is there."""
+    copies = worlds.copy()
+    words, slots = scene_words(worlds)
+    every = np.arange(len(worlds))
+    which = rng.integers(0, 6, len(worlds))
+    slot = slots[every, which]
+    takes = (slot > 0) & (rng.random(len(worlds)) < 0.5)
+    copies.f[every[takes], k.X, slot[takes]] = GONE
+    middles = np.array([lane.point(0.0)[1] for lane in worlds.road.lanes])
+    lane = worlds.of_ego(worlds.g[:, k.TARGET_LANE])
+    there = middles[lane] + g.SIDES[which]
+    puts = ~takes & (there > middles.min() - 1) & (there < middles.max() + 1)
+    far = abs(worlds.f[:, k.X] - worlds.f[:, k.X, :1]).argmax(1)
+    slot = np.where(slot > 0, slot, far)[puts]
+    ego_x, ego_v = worlds.f[puts, k.X, 0], worlds.f[puts, k.SPEED, 0]
+    front = g.FRONT[which[puts]]
+    away = CAR + rng.uniform(0, 60, puts.sum()) * rng.random(puts.sum())
+    closing = rng.normal(0, 4, puts.sum())
+    at = every[puts], slot
+    copies.f[at[0], k.X, at[1]] = ego_x + np.where(front, away, -away)
+    copies.f[at[0], k.Y, at[1]] = -there[puts]
+    copies.f[at[0], k.HEADING, at[1]] = 0.0
+    copies.f[at[0], k.SPEED, at[1]] = np.clip(ego_v - np.where(front, closing, -closing), 0, 40)
+    return copies
