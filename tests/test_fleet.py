@@ -21,7 +21,7 @@ SEEDS = (100, 101)
 
 @pytest.mark.parametrize("name", ROADS)
 def test_it_drives_pays_ends_and_sees_as_highway_env(name):
-    batch = fleet(name, len(SEEDS))
+    batch = fleet(World(name), len(SEEDS))
     batch.begin(SEEDS)
     worlds = [World(name, physics="twin") for _ in SEEDS]
     scenes = [world.reset(seed) for world, seed in zip(worlds, SEEDS, strict=True)]
@@ -50,7 +50,7 @@ def test_it_drives_pays_ends_and_sees_as_highway_env(name):
 
 
 def test_worlds_end_alone_and_begin_again():
-    batch = fleet("highway-fast", 3)
+    batch = fleet(World("highway-fast"), 3)
     batch.begin((1, 2, 3))
     first = pictures(batch).copy()
     for _ in range(3):
@@ -64,7 +64,7 @@ def test_worlds_end_alone_and_begin_again():
 
 
 def test_what_ended_stands_still_and_is_paid_nothing():
-    batch = fleet("merge", 2)
+    batch = fleet(World("merge"), 2)
     batch.begin((1, 2))
     batch.ended[0] = 1
     stood = batch.worlds.f[0].copy()
@@ -74,7 +74,7 @@ def test_what_ended_stands_still_and_is_paid_nothing():
 
 
 def test_the_same_seeds_are_the_same_in_any_place():
-    one, other = fleet("intersection", 2), fleet("intersection", 2)
+    one, other = (fleet(World("intersection"), 2) for _ in range(2))
     one.begin((7, 8))
     other.begin((8, 7))
     for _ in range(6):
@@ -91,17 +91,17 @@ def test_the_same_seeds_are_the_same_in_any_place():
 )
 def test_what_a_fleet_does_not_do_is_refused(name, why):
     with pytest.raises(ValueError, match=why):
-        fleet(name, 1)
+        fleet(World(name), 1)
 
 
 def test_other_traffic_does_not_arrive():
     kind = "highway_env.vehicle.behavior.LinearVehicle"
     with pytest.raises(ValueError, match="only IDM"):
-        fleet("intersection", 1, {"other_vehicles_type": kind})
+        fleet(World("intersection", {"other_vehicles_type": kind}), 1)
 
 
 def test_a_moment_that_is_not_kept_is_refused():
-    batch = fleet("merge", 1)
+    batch = fleet(World("merge"), 1)
     batch.begin((1,))
     with pytest.raises(ValueError, match="0.5 s ago"):
         bodies(batch, (0.0, 0.5))

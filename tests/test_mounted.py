@@ -98,7 +98,7 @@ def test_a_line_is_within_a_pixel(camera, length, y, monkeypatch):
     monkeypatch.setattr(ground, "GRASS", ground.ASPHALT)
     curve, lines = Straight((0.0, y - 2.0), (length, y - 2.0)), ("continuous", "none")
     lane = Lane(("0", "1", 0), curve, 4.0, 30.0, left_line=lines[0], right_line=lines[1])
-    picture, found = drawn(camera, road=Road((lane,))).astype(float), 0
+    picture, measured = drawn(camera, road=Road((lane,))).astype(float), 0
     for row in range(46, WIDE[1]):
         column = met(camera, row, y)
         if column is None or not 20 < column < WIDE[0] - 20:
@@ -108,8 +108,8 @@ def test_a_line_is_within_a_pixel(camera, length, y, monkeypatch):
         if light.sum() < 40 or light[[0, -1]].any():  # not in sight, or wider than that
             continue
         assert (light * (near + 0.5)).sum() / light.sum() == pytest.approx(column, abs=1.0)
-        found += 1
-    assert found >= 4
+        measured += 1
+    assert measured >= 4
 
 
 @pytest.mark.parametrize("length", [1000.0, 9000.0])

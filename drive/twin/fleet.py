@@ -202,9 +202,9 @@ class Fleet:
         """Codes of ENDINGS, as `drive.world.task.ending` has them."""
         setting = self.setting
         off = ~egos.on_road & bool(setting.config.get("offroad_terminal"))
-        there = self._rule.arrived(egos) | arrived(egos, self.road, setting.task)
+        reached = self._rule.arrived(egos) | arrived(egos, self.road, setting.task)
         late = self.decisions >= setting.most
-        cases = [egos.crashed, off, there, late]
+        cases = [egos.crashed, off, reached, late]
         return np.select(cases, [COLLISION, OFF_ROAD, ARRIVED, TIME_IS_UP], GOES_ON)
 
     # -- what was
@@ -248,7 +248,7 @@ class Fleet:
         past[~self._seen[:, None].repeat(PAST_ROWS, 1)] = np.nan
         self.past = np.where(running[:, None, None, None], past, self.past)
 
-    # -- who comes and goes
+    # -- arrivals and departures
 
     def _come_and_go(self, i: int) -> None:
         w = self.worlds

@@ -41,9 +41,9 @@ class Egos:
         lane = g[:, k.LANE]
         s, inside = np.zeros(len(worlds)), np.zeros(len(worlds), bool)
         for number in np.unique(lane):
-            there, on = lane == number, worlds.road.lanes[number]
-            s[there], aside = on.frenet(f[there, k.X], -f[there, k.Y])
-            inside[there] = on.contains(s[there], aside)
+            egos, on = lane == number, worlds.road.lanes[number]
+            s[egos], aside = on.frenet(f[egos, k.X], -f[egos, k.Y])
+            inside[egos] = on.contains(s[egos], aside)
         return cls(
             worlds, np.asarray(actions), f[:, k.X], f[:, k.HEADING], f[:, k.SPEED], lane,
             g[:, k.TARGET_LANE], g[:, k.CRASHED] != 0, s, inside,
@@ -103,11 +103,11 @@ def _merge(egos: Egos, config: Mapping) -> np.ndarray:
     worlds = egos.worlds
     ramp = np.flatnonzero(egos.on({("b", "c", 2)}))
     kind, lane = worlds.g[:, k.KIND], worlds.g[:, k.LANE]
-    there = np.isin(lane, ramp) & (
+    merging = np.isin(lane, ramp) & (
         (kind == k.IDM) | (kind == k.LINEAR) | (kind == k.META)
     )  # highway-env's ControlledVehicle
     wish, speed = worlds.f[:, k.TARGET_SPEED], worlds.f[:, k.SPEED]
-    late = np.where(there, (wish - speed) / np.where(there, wish, 1.0), 0.0).sum(1)
+    late = np.where(merging, (wish - speed) / np.where(merging, wish, 1.0), 0.0).sum(1)
     parts = {
         "collision_reward": egos.crashed,
         "right_lane_reward": egos.rank(egos.lane) / 1,

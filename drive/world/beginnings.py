@@ -10,26 +10,23 @@ from dataclasses import replace
 import numpy as np
 
 from drive.roads import Road
-from drive.scenarios import Scenario
 from drive.twin import from_truth
 from drive.twin.fleet import Beginning, Fleet, Setting
 from drive.twin.rules import rule_of
 from drive.twin.spawn import Traffic, empty_worlds, fill
 from drive.twin.vector_env import ENVIRONMENTS, traffic_of
-from drive.world import World
 from drive.world.drivers import CrossingDriver
 from drive.world.task import periods_within
 
 KEPT = 4096  # beginnings that are kept, so that a seed that comes again is not drawn again
 
 
-def fleet(scenario: Scenario | str, count: int, overrides: dict | None = None) -> Fleet:
-    """So many worlds of a scenario, none of them begun.
+def fleet(world, count: int) -> Fleet:
+    """So many worlds as a `World` is (its scenario, with its overrides), none of them begun.
 
     ValueError for a road that is not driven by meta-actions, for one that is seen by line of sight or with noise, and for
     arrivals of other drivers than IDM: a fleet does none of these.
     """
-    world = World(scenario, overrides)
     world.reset(0)
     seen = world.perception
     if seen.occlusion or seen.position_noise or seen.speed_noise:
@@ -56,7 +53,7 @@ def fleet(scenario: Scenario | str, count: int, overrides: dict | None = None) -
     return Fleet(setting, count, beginnings(world))
 
 
-def beginnings(world: World) -> Callable[[int], Beginning]:
+def beginnings(world) -> Callable[[int], Beginning]:
     """What begins a world of a fleet, by seed: reset in highway-env and read into the twin, or drawn by the twin itself
     where it can (`drive.twin.spawn`: straight roads)."""
     world.reset(0)
