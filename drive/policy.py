@@ -23,7 +23,19 @@ from types import ModuleType
 
 from drive.kinematics import tracker
 from drive.language import LANGUAGES
-from drive.types import Action, Choice, Follow, Legal, Meta, Option, Policy, Powers, Scene
+from drive.types import (
+    Action,
+    Choice,
+    Decision,
+    Follow,
+    Legal,
+    Meta,
+    Option,
+    Policy,
+    Powers,
+    Rationale,
+    Scene,
+)
 from drive.types.fitting import misfit
 
 BUILT_IN = "policies"  # the package in which policies are found by name
@@ -326,9 +338,10 @@ def _fault_of_text(policy: Policy, scene: Scene, choice: Choice) -> str:
     act = powers(policy).act
     if act is None:
         return ""
-    if choice.rationale is None:
+    if choice.rationale is None and not choice.thoughts:
         return "gave no rationale, from which its action is decoded,"
-    decoded = act(scene, choice.rationale)
+    thought = Rationale(Decision(None, None), choice.thoughts, None, policy.tie, "")
+    decoded = act(scene, choice.rationale or thought)
     return "" if decoded == choice.action else f"chose {choice.action} but its text says {decoded}"
 
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 ORDER = """
 engine
 roads       geometry lanes
-types       fitting settings trajectory actions scene truth said choice policy edits questions episode
+types       fitting settings trajectory actions scene pictures truth said choice policy edits questions episode
 kinematics  history control goal hazards trajectory tracker surroundings foresight past refusals edits
 language    free words quantities edits en de zh tables glossary by_hand say parse report questions incident
 camera      door palette typeface view birdseye driverseye ground caster mounted files
@@ -23,7 +23,7 @@ policy
 world       drivers config edits values perception task blame following recorder twin beginnings
 reasoning   deciding causes reasons decisions evidence outcomes facts accounts economy narrate
 episodes    codec lines whole log shelf rollout record replay branch by_hand hindsight asking api
-checking    clock scene facts instructor weighed text asked futures decisions takeovers weighing purposes verdicts avoidable incident tally listener scenery faithfulness examination
+checking    clock scene sight facts instructor weighed text asked futures decisions takeovers weighing purposes verdicts avoidable incident tally listener scenery faithfulness examination
 evaluation  results versions folder summary run
 show        roadside sheet suggested viewer proof kept answers comparing differences offline film brought session seats telling charts report gallery evaluating incidents requests service
 app

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from drive.checking import sight
 from drive.checking.scene import (
     Measured,
     Untestable,
@@ -45,6 +46,8 @@ BESIDE = 5.0  # [m] either side of a place; a lane that is opposite at one place
 
 def check(scene: Scene, claim: Claim, trajectory: Trajectory) -> Verdict:
     """One claim, against the scene or the foreseen trajectory."""
+    if claim.kind == "sight":
+        return sight.check(scene, claim)
     tables = {"fact": FACTS, "purpose": PURPOSES}
     if claim.kind not in tables:
         return check_scene(scene, claim, trajectory)

@@ -22,7 +22,7 @@ import orjson
 
 from drive import policy as policies
 from drive.checking import asked as reference
-from drive.checking import weighed
+from drive.checking import sight, weighed
 from drive.checking.asked import LEAST, Effect, Reference
 from drive.checking.clock import clock_fault
 from drive.checking.decisions import ASKED, CHECKS, Check, checks, decided_again, untestable
@@ -43,6 +43,7 @@ from drive.episodes.codec import build, plain
 from drive.episodes.replay import Moment, replay
 from drive.episodes.whole import put, whole
 from drive.language import FOLLOW, FOLLOW_OTHER
+from drive.language.quantities import RELATIONS
 from drive.reasoning.narrate import told_by
 from drive.reasoning.reasons import manoeuvre_of
 from drive.roads.geometry import wrap
@@ -77,7 +78,7 @@ EARLY = 1e-5  # [s] before a contact
 TURNING = 0.2  # [s] in which highway-env's drivers turn to a heading
 TAU = 0.6  # [s] in which they make up an offset
 DID_NOT_COME = "it could be, but did not come"  # a contact that others, or another way on, avoided
-ELSEWHERE = ("consequence", "rejection", "cause")  # kinds that need more than the scene
+ELSEWHERE = ("consequence", "rejection", "cause", "grade")  # kinds that need more than the scene
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,7 @@ class Verifier:
                 findings.append(Finding(moment.step, "driven", driven(until, claim)))
             elif claim.kind in ("consequence", "rejection"):
                 findings.append(Finding(moment.step, "driven out", futures.verdict(claim)))
-            elif claim.kind == "cause":
+            elif claim.kind in ("cause", "grade"):
                 findings.append(Finding(moment.step, "asked again", asked.verdict(claim)))
             elif weighed.is_weighed(claim):
                 verdict = weighed.check(step.scene, step.choice, claim)
@@ -444,6 +445,8 @@ class _Asked:
             ask = self.verifier.reference(self.step)
             if ask.choice.action != self.step.choice.action:
                 return _untestable(claim, "the policy decides otherwise when it is asked again")
+            if claim.kind == "grade":
+                return _graded(claim, ask)
             return CAUSES.get(claim.quantity, _of_condition)(self, claim, ask)
         except Exception as error:
             return _untestable(claim, f"the policy raised {type(error).__name__}: {error}")
@@ -534,7 +537,35 @@ def _of_condition(asked: _Asked, claim: Claim, ask: Reference) -> Verdict:
     return asked.changes(claim, ask.effect_of(reference.WITHOUT[claim.quantity](asked.step.scene)))
 
 
-CAUSES = {"without": _without, "decision": _without, "traffic": _traffic, "more": _more}
+def _by_relation(asked: _Asked, claim: Claim, ask: Reference) -> Verdict:
+    """Without the car that stands in the relation; where none of them is meant, without some other one."""
+    scene, relation = asked.step.scene, claim.quantity.removeprefix("without ")
+    if relation != "another":
+        car = sight.car_in(scene, relation)
+        if car is None:
+            return _false(claim, None, LEAST, "nobody is there")
+        return asked.changes(claim, ask.hiding(car.id))
+    verdicts = [asked.changes(claim, ask.hiding(car.id)) for car in sight.others(scene)]
+    does = next((verdict for verdict in verdicts if verdict.result == "true"), None)
+    return does or _false(claim, None, LEAST, "no other car does that")
+
+
+def _graded(claim: Claim, ask: Reference) -> Verdict:
+    """What the policy calls an option, when it is asked again."""
+    said = ask.choice.rationale.claims if ask.choice.rationale else ()
+    now = next((c.quantity for c in said if (c.kind, c.option) == ("grade", claim.option)), None)
+    if now == claim.quantity:
+        return _true(claim, now, None)
+    return _false(claim, now, None, f"asked again it says {now or 'nothing'} of it")
+
+
+CAUSES = {
+    "without": _without,
+    "decision": _without,
+    "traffic": _traffic,
+    "more": _more,
+    **{f"without {relation}": _by_relation for relation in (*RELATIONS, "another")},
+}
 
 
 # -------------------------------------------------------------------------------------- verdicts

@@ -4,6 +4,16 @@ from drive.language.words import Phrase, Words
 
 WANT = " (ich halte {threshold})"
 
+SEEN = {  # ein Auto nach seinem Ort, wo keine Nummern zu sehen sind
+    "ahead": "das Auto vorn",
+    "ahead on the left": "das Auto vorn links",
+    "ahead on the right": "das Auto vorn rechts",
+    "behind": "das Auto hinten",
+    "behind on the left": "das Auto hinten links",
+    "behind on the right": "das Auto hinten rechts",
+    "another": "ein anderes Auto",
+}
+
 
 GERMAN = Words(
     decimal=",",
@@ -266,6 +276,34 @@ GERMAN = Words(
         ("fact", "no way out"): Phrase(
             "jede Möglichkeit kann in einer Berührung enden, und diese schiebt sie am längsten auf, {said} gegen {threshold}"
         ),
+        **{
+            ("cause", f"without {relation}"): Phrase(f"ohne {said} würde ich {{act}}")
+            for relation, said in SEEN.items()
+        },
+        ("sight", "gap ahead"): Phrase("der Abstand nach vorn{place} ist {said} bis {threshold}"),
+        ("sight", "gap behind"): Phrase(
+            "der Abstand nach hinten{place} ist {said} bis {threshold}"
+        ),
+        ("sight", "closing ahead"): Phrase(
+            "vorn{place} schrumpft er um {said} bis {threshold}",
+            "vorn{place} wächst er um {said} bis {threshold}",
+            "vorn{place} bleibt er gleich, auf {threshold} genau",
+        ),
+        ("sight", "closing behind"): Phrase(
+            "hinten{place} schrumpft er um {said} bis {threshold}",
+            "hinten{place} wächst er um {said} bis {threshold}",
+            "hinten{place} bleibt er gleich, auf {threshold} genau",
+        ),
+        ("sight", "nobody ahead"): Phrase("vorn{place} ist niemand innerhalb von {said}"),
+        ("sight", "nobody behind"): Phrase("hinten{place} ist niemand innerhalb von {said}"),
+        ("grade", "not possible"): Phrase("geht nicht"),
+        ("grade", "best"): Phrase("ist am besten"),
+        ("grade", "as good"): Phrase("ist ebenso gut"),
+        ("grade", "good"): Phrase("ist gut"),
+        ("grade", "fair"): Phrase("ist brauchbar"),
+        ("grade", "poor"): Phrase("ist mäßig"),
+        ("grade", "bad"): Phrase("ist schlecht"),
+        ("grade", "danger"): Phrase("ist gefährlich"),
     },
     headline={
         "keep speed": ("{lane} bei {speed}{purpose}", "{lane} bei {speed}{purpose}"),

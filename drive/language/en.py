@@ -4,6 +4,16 @@ from drive.language.words import Phrase, Words
 
 KEEP = " (I keep {threshold})"
 
+SEEN = {  # a car by where it is, where a policy sees no ids
+    "ahead": "the car ahead",
+    "ahead on the left": "the car ahead on the left",
+    "ahead on the right": "the car ahead on the right",
+    "behind": "the car behind",
+    "behind on the left": "the car behind on the left",
+    "behind on the right": "the car behind on the right",
+    "another": "another car",
+}
+
 
 ENGLISH = Words(
     decimal=".",
@@ -258,6 +268,32 @@ ENGLISH = Words(
         ("fact", "no way out"): Phrase(
             "every option may end in a contact, this one last ({said} against {threshold})"
         ),
+        **{
+            ("cause", f"without {relation}"): Phrase(f"without {said} I would {{act}}")
+            for relation, said in SEEN.items()
+        },
+        ("sight", "gap ahead"): Phrase("the gap ahead{place} is {said} to {threshold}"),
+        ("sight", "gap behind"): Phrase("the gap behind{place} is {said} to {threshold}"),
+        ("sight", "closing ahead"): Phrase(
+            "closing ahead{place} at {said} to {threshold}",
+            "opening ahead{place} at {said} to {threshold}",
+            "steady ahead{place} within {threshold}",
+        ),
+        ("sight", "closing behind"): Phrase(
+            "closing behind{place} at {said} to {threshold}",
+            "opening behind{place} at {said} to {threshold}",
+            "steady behind{place} within {threshold}",
+        ),
+        ("sight", "nobody ahead"): Phrase("nobody is within {said} ahead{place}"),
+        ("sight", "nobody behind"): Phrase("nobody is within {said} behind{place}"),
+        ("grade", "not possible"): Phrase("is not possible"),
+        ("grade", "best"): Phrase("is best"),
+        ("grade", "as good"): Phrase("is as good"),
+        ("grade", "good"): Phrase("is good"),
+        ("grade", "fair"): Phrase("is fair"),
+        ("grade", "poor"): Phrase("is poor"),
+        ("grade", "bad"): Phrase("is bad"),
+        ("grade", "danger"): Phrase("is a danger"),
     },
     headline={
         "keep speed": ("{lane} at {speed}{purpose}", "{lane} at {speed}{purpose}"),

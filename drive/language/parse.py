@@ -44,7 +44,9 @@ def read(text: str, language: str = "en") -> Account:
     if account is None:
         raise ValueError(f"not the headline of a rationale: {sentences[0]!r}")
     rest = sentences[1:]
-    if rest and (facts := grammar.only(rest[0], lambda claim: _entry(claim).fact)):
+    if rest and (
+        facts := grammar.only(rest[0], lambda claim: _entry(claim).fact or _entry(claim).judged)
+    ):
         account, rest = replace(account, facts=facts), rest[1:]
     if rest and (causes := grammar.only(rest[-1], lambda claim: claim.kind == "cause")):
         account, rest = replace(account, causes=causes), rest[:-1]

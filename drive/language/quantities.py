@@ -33,6 +33,7 @@ class Quantity:
     signed: bool = False  # has words for a negative value, said without its sign
     threshold: bool = False  # may be held against a threshold
     held: bool = False  # always is
+    judged: bool = False  # what a policy that thinks in words calls an option
     horizon: bool = False  # says how far ahead it looks
     short: bool = False  # said without a zero after the decimal mark
     words: tuple[str, ...] = ()  # the values it may have, where it is no number
@@ -41,6 +42,11 @@ class Quantity:
 
 def _body(unit: str, **more) -> Quantity:
     return Quantity(unit, body=True, place=True, **more)
+
+
+def _between(unit: str, decimals: int = 1, **more) -> Quantity:
+    """What is seen between two bounds: said is the one nearer to 0, the threshold the other one's size."""
+    return Quantity(unit, decimals, place=True, threshold=True, held=True, **more)
 
 
 def _wish(unit: str, **more) -> Quantity:
@@ -57,6 +63,11 @@ def _worth(unit: str = "", **more) -> Quantity:
 
 def _plain_worth() -> Quantity:
     return Quantity(option=True, outcome=True, number=False)
+
+
+RELATIONS = ("ahead", "ahead on the left", "ahead on the right",
+             "behind", "behind on the left", "behind on the right")  # fmt: skip
+GRADES = ("not possible", "best", "as good", "good", "fair", "poor", "bad", "danger")
 
 
 CHANGES = (
@@ -105,6 +116,20 @@ QUANTITIES: dict[tuple[str, str], Quantity] = {
     ("cause", "poor sight"): Quantity(option=True, number=False),
     ("cause", "traffic"): Quantity(option=True, number=False),
     ("cause", "more"): Quantity("", 0),
+    **{
+        ("cause", f"without {who}"): Quantity(option=True, number=False)
+        for who in (*RELATIONS, "another")
+    },
+    ("sight", "gap ahead"): _between("m", 0),
+    ("sight", "gap behind"): _between("m", 0),
+    ("sight", "closing ahead"): _between("m/s", signed=True),
+    ("sight", "closing behind"): _between("m/s", signed=True),
+    ("sight", "nobody ahead"): Quantity("m", 0, place=True),
+    ("sight", "nobody behind"): Quantity("m", 0, place=True),
+    **{
+        ("grade", grade): Quantity(option=True, outcome=True, number=False, judged=True)
+        for grade in GRADES
+    },
     ("rejection", "predicted contact"): Quantity("s", option=True, body=True),
     ("rejection", "speed"): Quantity("m/s", option=True, horizon=True, threshold=True, short=True),
     ("contact", "certain"): Quantity("s", body=True, option=True, outcome=True),

@@ -4,6 +4,16 @@ from drive.language.words import Phrase, Words
 
 WANT = "（我保持 {threshold}）"
 
+SEEN = {  # 看不到编号时，按位置称呼
+    "ahead": "前车",
+    "ahead on the left": "左前车",
+    "ahead on the right": "右前车",
+    "behind": "后车",
+    "behind on the left": "左后车",
+    "behind on the right": "右后车",
+    "another": "另一辆车",
+}
+
 
 CHINESE = Words(
     decimal=".",
@@ -214,6 +224,32 @@ CHINESE = Words(
         ("fact", "I have priority"): Phrase("我比 {body}有优先权"),
         ("fact", "above the limit"): Phrase("我超过了 {said} 的限速"),
         ("fact", "no way out"): Phrase("每个选项都可能相撞，此举推迟得最久，{said} 对 {threshold}"),
+        **{
+            ("cause", f"without {relation}"): Phrase(f"若无{said}，我会{{act}}")
+            for relation, said in SEEN.items()
+        },
+        ("sight", "gap ahead"): Phrase("前方{place}间距为 {said}至 {threshold}"),
+        ("sight", "gap behind"): Phrase("后方{place}间距为 {said}至 {threshold}"),
+        ("sight", "closing ahead"): Phrase(
+            "前方{place}间距缩小 {said}至 {threshold}",
+            "前方{place}间距扩大 {said}至 {threshold}",
+            "前方{place}间距不变，误差 {threshold}以内",
+        ),
+        ("sight", "closing behind"): Phrase(
+            "后方{place}间距缩小 {said}至 {threshold}",
+            "后方{place}间距扩大 {said}至 {threshold}",
+            "后方{place}间距不变，误差 {threshold}以内",
+        ),
+        ("sight", "nobody ahead"): Phrase("前方{place} {said}内没有车"),
+        ("sight", "nobody behind"): Phrase("后方{place} {said}内没有车"),
+        ("grade", "not possible"): Phrase("不可行"),
+        ("grade", "best"): Phrase("最好"),
+        ("grade", "as good"): Phrase("同样好"),
+        ("grade", "good"): Phrase("不错"),
+        ("grade", "fair"): Phrase("尚可"),
+        ("grade", "poor"): Phrase("欠佳"),
+        ("grade", "bad"): Phrase("很差"),
+        ("grade", "danger"): Phrase("有危险"),
     },
     headline={
         "keep speed": ("以 {speed} {lane}{purpose}", "以 {speed} {lane}{purpose}"),

@@ -58,6 +58,8 @@ def account_of(
     situation: Situation, choice: Choice, attribution: Attribution | None
 ) -> tuple[Account, Option | None]:
     """Everything that is worth saying, and the rival that the choice is held against."""
+    if choice.thoughts:
+        return _of_thoughts(situation, choice)
     account_by = _by_weight if weighs(choice) else _by_reasons
     account, rival = account_by(situation, choice, attribution)
     facts = facts_of(situation, choice, _met_first(situation, account))
@@ -66,6 +68,21 @@ def account_of(
     near = {claim.cars for claim in facts if claim.quantity in ("too close", "too near")}
     grounds = tuple(c for c in grounds if c.cars not in near or c.quantity not in GAPS)
     return replace(account, grounds=grounds, facts=facts, causes=causes), rival
+
+
+def _of_thoughts(situation: Situation, choice: Choice) -> tuple[Account, Option | None]:
+    """What a policy that thinks in words thought, and nothing else: the action was decoded from it."""
+
+    def of(*kinds: str) -> tuple[Claim, ...]:
+        return tuple(claim for claim in choice.thoughts if claim.kind in kinds)
+
+    manoeuvre = manoeuvre_of(situation.scene, choice.chosen)
+    decision = decision_of(situation, manoeuvre, None)
+    account = Account(
+        decision, of("sight"), _intentions(situation), facts=of("grade"), causes=of("cause")
+    )
+    others = [option for option in choice.options if option.action != choice.action]
+    return account, max(others, key=lambda option: option.score, default=None)
 
 
 def _without_idle_room(

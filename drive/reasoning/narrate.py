@@ -33,12 +33,8 @@ def narrate(
     said short.
     """
     account, rival = account_of(situation, choice, attribution)
-    if before is not None:
-        account = without_repetition(account)
-    earlier = before and _read(before)
-    account = economical(account)
-    if earlier and goes_on(account, earlier):
-        account = short(account, earlier)
+    if not choice.thoughts:  # from which nothing may be left out
+        account = _briefly(account, before)
     return Rationale(
         account.decision,
         account.claims,
@@ -47,6 +43,15 @@ def narrate(
         say_rationale(account, language),
         language,
     )
+
+
+def _briefly(account: Account, before: Rationale | None) -> Account:
+    """The account without what need not be said again."""
+    if before is not None:
+        account = without_repetition(account)
+    earlier = before and _read(before)
+    account = economical(account)
+    return short(account, earlier) if earlier and goes_on(account, earlier) else account
 
 
 def with_causes(rationale: Rationale, causes: tuple[Claim, ...]) -> Rationale:

@@ -28,6 +28,7 @@ from drive.types.edits import (
     Without,
 )
 from drive.types.episode import Contact, End, Episode, Header, Parent, Step, Takeover, Tracks
+from drive.types.pictures import Pictures
 from drive.types.policy import Policy, Powers
 from drive.types.questions import CutIn, HowNear, Nearer, Question, Quicker, WhatIf, Why, WhyNot
 from drive.types.said import Claim, Decision, Rationale, Side, Tie, Verdict
@@ -86,6 +87,7 @@ __all__ = [
     "Option",
     "Parent",
     "Perception",
+    "Pictures",
     "Policy",
     "Powers",
     "Question",

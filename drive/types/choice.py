@@ -8,7 +8,7 @@ from typing import Literal
 
 from drive.roads import LaneId
 from drive.types.actions import Action, Follow
-from drive.types.said import Rationale
+from drive.types.said import Claim, Rationale
 from drive.types.trajectory import Trajectory
 
 
@@ -64,6 +64,9 @@ class Choice:
     rationale: Rationale | None = None  # only from a policy that speaks for itself
     answered: bool = True  # False: the policy had no answer, and a fallback chose in its place
     notes: tuple[str, ...] = ()  # how the choice came about, such as a fallback; untrusted text
+
+    # the words that the action was decoded from, as claims; only from a policy that thinks in words
+    thoughts: tuple[Claim, ...] = ()
 
     unit: str = ""  # of scores and worths
     even: float = 0.0  # scores that differ by no more than this count as equally good

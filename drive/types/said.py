@@ -38,6 +38,8 @@ class Claim:
         "tie",  # an option that is as good by the policy's own measure
         "purpose",  # what the decision is for
         "fact",  # what must be heard whenever it is so
+        "sight",  # what a policy that sees pictures made out, by relation instead of by car
+        "grade",  # what a policy that thinks in words calls an option
     ]
     quantity: (
         str  # with the kind a key of drive.language's QUANTITIES, e.g. "gap ahead", "time gap"

@@ -1,0 +1,122 @@
+"""Sees four cameras, thinks in words, and decides by its words alone; trained on highway-fast.
+
+Pictures and the ego's own motion go in; scene words, a grade for every option and the car that matters come out, and the
+action is decoded from these (Alpamayo's order: reason, then act). `whydrive train vla` makes its weights; docs/vla.md says what
+it is worth.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+from safetensors import SafetensorError
+
+from drive.types import Action, Choice, Legal, Meta, Option, Pictures, Rationale, Scene, Term
+from policies.vla import grammar as g
+from policies.vla import thinking
+from policies.vla.shown import own_numbers, pictures_for
+
+WEIGHTS = Path(__file__).with_name("weights.safetensors")
+AGAIN = "`whydrive train vla` makes it"
+DECIMALS = 6  # of scores, so that no processor's last bit shows
+
+
+class Vla:
+    """A learned policy whose words command: `act` decodes the action from any rationale's words.
+
+    ValueError where the weights are missing or are not this network's.
+    """
+
+    name = "vla"
+    tie = "causes"
+
+    def __init__(self, path: Path = WEIGHTS):
+        self._arrays, self.weights = _read(Path(path))
+
+    @staticmethod
+    def applies(legal: Legal) -> bool:
+        return bool(legal.meta)
+
+    def decide(self, scene: Scene) -> Choice:
+        if not scene.legal.meta:
+            raise ValueError(
+                f"it knows meta-actions only, and {scene.scenario} is driven by steering"
+            )
+        pictures = pictures_for(scene)
+        seen, verdict = self.think(pictures)
+        scores = self._scores(verdict, pictures.own, pictures.legal)
+        options = tuple(_option(name, score) for name, score in scores.items())
+        best = max(options, key=lambda option: option.score)
+        return Choice(best.action, options, thoughts=thinking.claims_of(seen, verdict))
+
+    def act(self, scene: Scene, rationale: Rationale) -> Action:
+        """The action that the words of a rationale command, whatever the pictures show."""
+        words = thinking.words_of(rationale.claims)
+        scores = self._scores(words, own_numbers(scene), scene.legal.meta)
+        return Meta(max(scores, key=scores.get))
+
+    def think(self, pictures: Pictures) -> tuple[np.ndarray, np.ndarray]:
+        """Scene words and canonical verdict words."""
+        import torch
+
+        from policies.vla import network
+
+        legal = torch.tensor([[name in pictures.legal for name in g.OPTIONS]])
+        own = torch.from_numpy(pictures.own.astype(float))[None]
+        with torch.no_grad():
+            feature = self._network.feature(torch.from_numpy(pictures.seen)[None], own)
+            scene = network.said(self._network.scene_logits(feature))
+            verdict = self._network.verdict_logits(feature, scene, own)
+            words = network.said_verdict(verdict, legal)
+        return scene[0].numpy(), thinking.canonical(words[0].numpy())
+
+    def _scores(
+        self, verdict: np.ndarray, own: np.ndarray, legal: tuple[str, ...]
+    ) -> dict[str, float]:
+        """Log-probabilities of the legal options, by the verdict words alone."""
+        import torch
+
+        from policies.vla import network
+
+        possible = torch.tensor([[name in legal for name in g.OPTIONS]])
+        with torch.no_grad():
+            logits = self._network.decision_logits(
+                torch.from_numpy(verdict)[None], torch.from_numpy(own.astype(float))[None]
+            )
+            likely = network.masked(logits.double(), possible).log_softmax(-1)[0].tolist()
+        scored = zip(g.OPTIONS, likely, strict=True)
+        return {name: round(score, DECIMALS) for name, score in scored if name in legal}
+
+    @functools.cached_property
+    def _network(self):
+        import torch
+
+        from policies.vla.network import Network
+
+        net = Network()
+        net.load_state_dict({name: torch.from_numpy(a) for name, a in self._arrays.items()})
+        return net.double().eval()
+
+
+def _option(name: str, score: float) -> Option:
+    term = Term("preference", score, "", "for" if score > -0.7 else "against", worth=score)
+    return Option(Meta(name), (term,), score)
+
+
+def _read(path: Path) -> tuple[dict[str, np.ndarray], str]:
+    """The weights, and the digest of their file."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"no weights can be read at {path} ({error.strerror}); {AGAIN}") from error
+    try:
+        arrays = safetensors.numpy.load(data)
+    except SafetensorError as error:
+        raise ValueError(f"{path} is no safetensors file ({error}); {AGAIN}") from error
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+        raise ValueError(f"{path} holds weights that are not finite; {AGAIN}")
+    return arrays, hashlib.sha256(data).hexdigest()[:16]

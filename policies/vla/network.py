@@ -41,7 +41,7 @@ class Network(nn.Module):
 
     def feature(self, pictures: Tensor, own: Tensor) -> Tensor:
         """[B, FEATURE] of pictures uint8 [B, 4, MOMENTS, ROWS, COLUMNS] and the ego's numbers [B, NUMBERS]."""
-        grey = (pictures.to(torch.bfloat16) - GREY) / SPREAD
+        grey = (pictures.to(own.dtype) - GREY) / SPREAD
         front, tele, left, right = (
             picture.contiguous(memory_format=torch.channels_last) for picture in grey.unbind(1)
         )

@@ -1,16 +1,21 @@
-"""What the network is told beside the pictures: the ego's own motion and set-points, from a scene or from a fleet."""
+"""What the network is shown: pictures, and the ego's own motion and set-points as numbers, from a scene or from a fleet."""
 
 from __future__ import annotations
 
-
 import numpy as np
 
+from drive.camera.mounted import pictures_of
 from drive.twin import kernel as k
 from drive.twin.fleet import Fleet
-from drive.types import Scene
+from drive.types import Pictures, Scene
 
 NUMBERS = 10
 FAST, SWING = 10.0, 2.0  # [m/s], [m] or [m/s]: what makes numbers of about 1
+
+
+def pictures_for(scene: Scene) -> Pictures:
+    """All that the policy is shown of a scene."""
+    return Pictures(pictures_of(scene), own_numbers(scene), scene.legal.meta)
 
 
 def own_numbers(scene: Scene) -> np.ndarray:
