@@ -408,13 +408,18 @@ def train(
 ) -> None:
     """Train a policy that learns, and leave its weights in a folder."""
     from drive.policy import trainer
+    from drive.world import World
+    from drive.world.beginnings import fleet
 
     folder = out or Path("runs") / policy
     module = trainer(policy)
     given = {
         name: count for name, count in (("rounds", rounds), ("worlds", worlds)) if count is not None
     }
-    score = module.train(folder, True, ["whydrive", *sys.argv[1:]], seed=seed, **given)
+    command = ["whydrive", *sys.argv[1:]]
+    score = module.train(
+        folder, True, command, lambda name, count: fleet(World(name), count), seed=seed, **given
+    )
     say(module.said(score))
     say(f"weights: {folder / module.WEIGHTS}")
 

@@ -11,6 +11,7 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from digests import episode
 from hand_made import FASTER, IDLE, LEFT, METAS, RIGHT, SLOWER, car, narrated, scene, step_of
@@ -25,11 +26,11 @@ from situations import (
     two_way,
 )
 
-from drive.checking import facts, futures
+from drive.checking import facts, futures, sight
 from drive.checking import scene as observed
 from drive.checking import weighed as weighed_by
 from drive.checking.asked import WITHOUT
-from drive.checking.verdicts import CAUSES
+from drive.checking.verdicts import CAUSES, GRADED
 from drive.kinematics.foresight import foresee
 from drive.language import LANGUAGES, QUANTITIES, TERMS, words_of
 from drive.policy import load
@@ -42,6 +43,7 @@ from drive.types import (
     Choice,
     Control,
     Legal,
+    Meta,
     Option,
     Perception,
     Policy,
@@ -50,6 +52,8 @@ from drive.types import (
     Term,
 )
 from policies.llm import answer
+from policies.vla import grammar as vla
+from policies.vla import thinking
 
 ROOT = Path(__file__).parents[1]
 DRIVEN = [
@@ -251,8 +255,25 @@ def off_course() -> Rationale:
     return narrated(at, foresee(at, Choice(back, (only,))))
 
 
+def thinks_in_words(rival: int) -> Rationale:
+    """As the policy says it that thinks in words, every grade at once among the options."""
+    at, rng = scene(), np.random.default_rng(rival)
+    options = tuple(Option(Meta(name), score=0.0) for name in vla.OPTIONS)
+    grades = [(rival + 2 * n) % len(vla.GRADES) for n in range(len(options))]
+    seen = [int(rng.integers(0, count)) for count in vla.SCENE_WORDS]
+    relation = max(rival - 1, 0) % len(vla.RELATIONS)
+    if rival % 2:
+        seen[relation] = vla.NO_GAP
+    else:
+        seen[relation], seen[relation + len(vla.RELATIONS)] = 3, 4
+    thoughts = thinking.claims_of(seen, [*grades, rival, 1 if rival else 0])
+    choice = Choice(options[1].action, options, thoughts=thoughts)
+    return narrated(at, foresee(at, choice))
+
+
 UNIT = (
     a_few,
+    *(functools.partial(thinks_in_words, rival) for rival in range(len(vla.RIVALS))),
     for_the_exit,
     limited,
     functools.partial(meets, 1),
@@ -326,6 +347,10 @@ def test_every_quantity_is_checked_or_says_why_it_cannot_be(key):
         checks, reasons = futures.MEASURES, {}
     elif kind == "cause":
         checks, reasons = CAUSES | WITHOUT, {}
+    elif kind == "sight":
+        checks, reasons = sight.TESTS, {}
+    elif kind == "grade":
+        checks, reasons = GRADED, {}
     elif kind in ("fact", "purpose") and key not in weighed_by.TESTS:
         checks, reasons = facts.FACTS | facts.PURPOSES, {}
     elif kind not in ("observation", "rule"):
@@ -343,6 +368,8 @@ def test_no_check_is_of_what_cannot_be_said():
         ("intention",): observed.INTENDED,
         OF_A_FUTURE: futures.MEASURES,
         ("cause",): CAUSES | WITHOUT,
+        ("sight",): sight.TESTS,
+        ("grade",): GRADED,
         ("fact",): facts.FACTS | facts.UNTESTABLE,
         ("purpose",): facts.PURPOSES,
     }

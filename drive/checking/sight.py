@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 
-from drive.checking.scene import Measured, Untrue, judged
+from drive.checking.scene import Measured, Untestable, Untrue, judged
 from drive.language.quantities import RELATIONS, decimals_of
-from drive.types import Car, Claim, Scene, Verdict
+from drive.types import Car, Claim, Ego, Scene, Verdict
 
 BESIDE = 2.6  # [m]
 SIDES = {"": 0, " on the left": 1, " on the right": -1}
@@ -43,45 +43,70 @@ def _cars(scene: Scene, relation: str) -> list[tuple[float, Car]]:
     if beside is None:
         return []
     here, _ = lane.frenet(scene.ego.x, scene.ego.y)
-    found = []
+    near = []
     for car in scene.cars:
         along, _ = lane.frenet(car.x, car.y)
         _, aside = beside.frenet(car.x, car.y)
         if car.lane[:2] == lane.id[:2] and abs(aside) < BESIDE and (along > here) == front:
-            found.append((abs(along - here) - (car.length + scene.ego.length) / 2, car))
-    return found
+            near.append((abs(along - here) - (car.length + scene.ego.length) / 2, car))
+    return near
 
 
 def _seen(scene: Scene, claim: Claim) -> Measured:
-    what, _, where = claim.quantity.partition(" ")
+    if claim.quantity not in TESTS:
+        raise Untestable(f"nothing is known about a sight of {claim.quantity!r}")
+    where = claim.quantity.split()[-1]
     relation = where + PLACES[claim.option and claim.option.name]
+    return TESTS[claim.quantity](scene, claim, relation)
+
+
+def _nobody(scene: Scene, claim: Claim, relation: str) -> Measured:
+    if (car := car_in(scene, relation)) is not None:
+        raise Untrue(f"car {car.id} is there")
+    return WITHIN
+
+
+def _gap(scene: Scene, claim: Claim, relation: str) -> Measured:
+    _require(scene, relation)
+    gap = max(min(gap for gap, _ in _cars(scene, relation)), 0.0)  # 0: it is beside
+    return _between(claim, gap, claim.said, claim.threshold)
+
+
+def _closing(scene: Scene, claim: Claim, relation: str) -> Measured:
+    car = _require(scene, relation)
+    faster = _along(scene, scene.ego) - _along(scene, car)
+    closing = faster if relation.startswith("ahead") else -faster
+    far = math.copysign(claim.threshold, claim.said)
+    return _between(claim, closing, *((-far, far) if claim.said == 0 else (claim.said, far)))
+
+
+def _require(scene: Scene, relation: str) -> Car:
     car = car_in(scene, relation)
-    if what == "nobody":
-        if car is not None:
-            raise Untrue(f"car {car.id} is there")
-        return claim.said
     if car is None:
         raise Untrue("nobody is there")
-    measured = _gap(scene, relation) if what == "gap" else _closing(scene, car, where == "ahead")
-    low, high = sorted((claim.said, math.copysign(claim.threshold, claim.said)))
-    if what == "closing" and claim.said == 0:
-        low = -high
+    return car
+
+
+def _between(claim: Claim, measured: float, *bounds: float) -> Measured:
+    """What is said, where the measured value lies between the bounds as they are said."""
     half = 0.5 * 10.0 ** -decimals_of(claim)
-    if not low - half <= measured <= high + half:
+    if not min(bounds) - half <= measured <= max(bounds) + half:
         raise Untrue(f"measured {measured:.2f}")
     return claim.said
 
 
-def _gap(scene: Scene, relation: str) -> float:
-    return min(gap for gap, _ in _cars(scene, relation))
-
-
-def _closing(scene: Scene, car: Car, front: bool) -> float:
+def _along(scene: Scene, one: Car | Ego) -> float:
+    """[m/s] along the lane that the ego steers to."""
     lane = scene.road.lane(scene.ego.target_lane)
+    s, _ = lane.frenet(one.x, one.y)
+    return one.speed * math.cos(one.heading - float(lane.heading(s)))
 
-    def along(one) -> float:
-        s, _ = lane.frenet(one.x, one.y)
-        return one.speed * math.cos(one.heading - float(lane.heading(s)))
 
-    faster = along(scene.ego) - along(car)
-    return faster if front else -faster
+TESTS = {
+    "gap ahead": _gap,
+    "gap behind": _gap,
+    "closing ahead": _closing,
+    "closing behind": _closing,
+    "nobody ahead": _nobody,
+    "nobody behind": _nobody,
+}

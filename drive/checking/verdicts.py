@@ -43,7 +43,7 @@ from drive.episodes.codec import build, plain
 from drive.episodes.replay import Moment, replay
 from drive.episodes.whole import put, whole
 from drive.language import FOLLOW, FOLLOW_OTHER
-from drive.language.quantities import RELATIONS
+from drive.language.quantities import GRADES, RELATIONS
 from drive.reasoning.narrate import told_by
 from drive.reasoning.reasons import manoeuvre_of
 from drive.roads.geometry import wrap
@@ -445,9 +445,8 @@ class _Asked:
             ask = self.verifier.reference(self.step)
             if ask.choice.action != self.step.choice.action:
                 return _untestable(claim, "the policy decides otherwise when it is asked again")
-            if claim.kind == "grade":
-                return _graded(claim, ask)
-            return CAUSES.get(claim.quantity, _of_condition)(self, claim, ask)
+            table = GRADED if claim.kind == "grade" else CAUSES
+            return table.get(claim.quantity, _of_condition)(self, claim, ask)
         except Exception as error:
             return _untestable(claim, f"the policy raised {type(error).__name__}: {error}")
 
@@ -550,10 +549,10 @@ def _by_relation(asked: _Asked, claim: Claim, ask: Reference) -> Verdict:
     return does or _false(claim, None, LEAST, "no other car does that")
 
 
-def _graded(claim: Claim, ask: Reference) -> Verdict:
+def _graded(asked: _Asked, claim: Claim, ask: Reference) -> Verdict:
     """What the policy calls an option, when it is asked again."""
-    said = ask.choice.rationale.claims if ask.choice.rationale else ()
-    now = next((c.quantity for c in said if (c.kind, c.option) == ("grade", claim.option)), None)
+    thoughts = (thought for thought in ask.choice.thoughts if thought.kind == "grade")
+    now = next((each.quantity for each in thoughts if each.option == claim.option), None)
     if now == claim.quantity:
         return _true(claim, now, None)
     return _false(claim, now, None, f"asked again it says {now or 'nothing'} of it")
@@ -566,6 +565,7 @@ CAUSES = {
     "more": _more,
     **{f"without {relation}": _by_relation for relation in (*RELATIONS, "another")},
 }
+GRADED = dict.fromkeys(GRADES, _graded)
 
 
 # -------------------------------------------------------------------------------------- verdicts

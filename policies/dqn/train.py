@@ -11,10 +11,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 import platform
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -22,12 +20,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from gymnasium.vector import AutoresetMode
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from drive.twin import CODES, STAND_STILL, warm
 from drive.twin.vector_env import TwinVectorEnv
+from policies._training import Weights, bar, replace_whole, under
 from policies.dqn import network
 from policies.dqn.observation import FEATURES, KINEMATICS, ROWS, SET_POINTS, set_points_in
 
@@ -39,8 +37,6 @@ NEVER = 1e9  # [s], an episode that does not end by time
 
 CHECKPOINT, WEIGHTS, ABOUT = "checkpoint.safetensors", "weights.safetensors", "weights.json"
 PACKAGES = ("torch", "numpy", "numba", "gymnasium", "safetensors")
-
-Weights = dict[str, torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -149,10 +145,10 @@ class Training:
         steps = self.optimizer.state_dict()["state"]
         filled = min(self.memory.written, self.settings.capacity)
         tensors = {
-            **_named("online", self.online),
-            **_named("target", self.target),
-            **_named("best", self.best),
-            **_named("memory", {name: a[:filled] for name, a in self.memory.arrays.items()}),
+            **under("online", self.online),
+            **under("target", self.target),
+            **under("best", self.best),
+            **under("memory", {name: a[:filled] for name, a in self.memory.arrays.items()}),
             **{
                 f"optimizer/{i}/{what}": value
                 for i, row in steps.items()
@@ -165,7 +161,7 @@ class Training:
             "written": self.memory.written,
             "scores": [dataclasses.asdict(score) for score in self.scores],
         }
-        _replace(path, lambda part: save_file(tensors, part, {"about": json.dumps(about)}))
+        replace_whole(path, lambda part: save_file(tensors, part, {"about": json.dumps(about)}))
 
     @classmethod
     def resumed(cls, path: Path, settings: Settings) -> Training:
@@ -303,11 +299,15 @@ class Training:
 
 
 def train(
-    out: Path, progress: bool = False, command: list[str] | None = None, **settings: int | float
+    out: Path,
+    progress: bool = False,
+    command: list[str] | None = None,
+    make: Callable | None = None,
+    **settings: int | float,
 ) -> Score:
     """Train, or go on with the training that `out` holds; leaves weights.safetensors and weights.json there.
 
-    settings: of Settings, by name. The best weights on the held-out seeds are kept. ValueError for impossible settings,
+    make: what makes fleets, not needed here. settings: of Settings, by name. The best weights on the held-out seeds are kept. ValueError for impossible settings,
     or a folder with another training.
     """
     chosen = Settings(**settings)
@@ -319,18 +319,19 @@ def train(
         else Training(chosen)
     )
     out.mkdir(parents=True, exist_ok=True)
-    with _bar(progress, training) as advance:
+    heard = said(training.scores[-1]) if training.scores else ""
+    with bar(progress, chosen.rounds, training.round, heard) as shown:
         for _ in training.run():
             if training.scores and training.scores[-1].round == training.round:
                 training.save(out / CHECKPOINT)
                 _publish(training, out, command or [])
-            advance()
+            shown(training.round, said(training.scores[-1]) if training.scores else "")
     return training.best_score
 
 
 def _publish(training: Training, out: Path, command: list[str]) -> None:
     """Write the best weights and how they were made."""
-    _replace(out / WEIGHTS, lambda part: save_file(training.best, part))
+    replace_whole(out / WEIGHTS, lambda part: save_file(training.best, part))
     about = {
         "command": command,
         "settings": dataclasses.asdict(training.settings),
@@ -344,45 +345,13 @@ def _publish(training: Training, out: Path, command: list[str]) -> None:
         "sha256": hashlib.sha256((out / WEIGHTS).read_bytes()).hexdigest(),
     }
     text = json.dumps(about, indent=1)
-    _replace(out / ABOUT, lambda part: part.write_text(text + "\n", encoding="utf-8"))
-
-
-@contextmanager
-def _bar(progress: bool, training: Training):
-    """A function that shows how far the training is."""
-    columns = (
-        TextColumn("round {task.completed:.0f} of {task.total:.0f}"), BarColumn(), TimeElapsedColumn(),
-        TimeRemainingColumn(), TextColumn("{task.fields[said]}"),
-    )  # fmt: skip
-    with Progress(*columns, disable=not progress) as bar:
-        task = bar.add_task("", total=training.settings.rounds, completed=training.round, said="")
-
-        def advance() -> None:
-            bar.update(
-                task,
-                completed=training.round,
-                said=said(training.scores[-1]) if training.scores else "",
-            )
-
-        advance()
-        yield advance
+    replace_whole(out / ABOUT, lambda part: part.write_text(text + "\n", encoding="utf-8"))
 
 
 def said(score: Score) -> str:
     """A score in words."""
     drove = f"return {score.mean_return:.2f}, {score.crashes:.1%} crashes, {score.speed:.1f} m/s"
     return f"after {score.round} rounds: {drove} (n={score.episodes}, held-out seeds)"
-
-
-def _named(place: str, tensors: Weights) -> Weights:
-    return {f"{place}/{name}": tensor.detach() for name, tensor in tensors.items()}
-
-
-def _replace(path: Path, write) -> None:
-    """Write a file beside its place, then put it there at once."""
-    part = path.with_suffix(".part")
-    write(part)
-    os.replace(part, path)
 
 
 def _quiet(_: str) -> None:

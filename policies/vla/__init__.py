@@ -28,7 +28,7 @@ DECIMALS = 6  # of scores, so that no processor's last bit shows
 class Vla:
     """A learned policy whose words command: `act` decodes the action from any rationale's words.
 
-    ValueError where the weights are missing or are not this network's.
+    ValueError where the weights are missing, and in a decision where they are another network's.
     """
 
     name = "vla"
@@ -60,7 +60,7 @@ class Vla:
         return Meta(max(scores, key=scores.get))
 
     def think(self, pictures: Pictures) -> tuple[np.ndarray, np.ndarray]:
-        """Scene words and canonical verdict words."""
+        """Scene words and verdict words."""
         import torch
 
         from policies.vla import network
@@ -72,7 +72,7 @@ class Vla:
             scene = network.said(self._network.scene_logits(feature))
             verdict = self._network.verdict_logits(feature, scene, own)
             words = network.said_verdict(verdict, legal)
-        return scene[0].numpy(), thinking.canonical(words[0].numpy())
+        return scene[0].numpy(), words[0].numpy()
 
     def _scores(
         self, verdict: np.ndarray, own: np.ndarray, legal: tuple[str, ...]
@@ -98,12 +98,15 @@ class Vla:
         from policies.vla.network import Network
 
         net = Network()
-        net.load_state_dict({name: torch.from_numpy(a) for name, a in self._arrays.items()})
+        try:
+            net.load_state_dict({name: torch.from_numpy(a) for name, a in self._arrays.items()})
+        except RuntimeError as error:
+            raise ValueError(f"the weights are another network's; {AGAIN}") from error
         return net.double().eval()
 
 
 def _option(name: str, score: float) -> Option:
-    term = Term("preference", score, "", "for" if score > -0.7 else "against", worth=score)
+    term = Term("preference", score, "", "for" if score > 0 else "against", worth=score)
     return Option(Meta(name), (term,), score)
 
 

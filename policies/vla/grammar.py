@@ -13,8 +13,8 @@ from drive.language.quantities import GRADES, RELATIONS
 SIDES = np.array([0.0, 4.0, -4.0, 0.0, 4.0, -4.0])  # [m] left of the lane that is steered to
 FRONT = np.array([True, True, True, False, False, False])
 GAPS = np.array([2, 5, 8, 12, 16, 20, 25, 30, 37, 45, 55, 70, 90.0])  # [m] between bumpers
-CLOSINGS = np.array([-8, -5, -3, -1.5, -0.5, 0.5, 1.5, 3, 5, 8.0])  # [m/s]
-NO_GAP, NO_CLOSING = len(GAPS) + 1, len(CLOSINGS) + 1  # the words for nobody there
+CLOSINGS = np.array([-12, -8, -5, -3, -1.5, -0.5, 0.5, 1.5, 3, 5, 8, 12.0])  # [m/s]
+NO_GAP, NO_CLOSING = len(GAPS), len(CLOSINGS) + 1  # the words for nobody there
 GAP_WORDS, CLOSING_WORDS = NO_GAP + 1, NO_CLOSING + 1
 LANES = ("none", "one", "more")  # beside, on the left and on the right
 SCENE_WORDS = (*(GAP_WORDS,) * 6, *(CLOSING_WORDS,) * 6, *(len(LANES),) * 2)

@@ -105,11 +105,16 @@ def said(logits: list[Tensor]) -> Tensor:
 
 
 def said_verdict(logits: list[Tensor], legal: Tensor) -> Tensor:
-    """The likeliest verdict words; what is not legal [B, OPTIONS] is not possible, and nothing else is."""
+    """The likeliest verdict words, as they can be said.
+
+    What is not legal [B, OPTIONS] is not possible, and nothing else is; a car without which the same would be done does
+    not matter, and what would be done instead is another thing.
+    """
     grades = torch.stack(logits[:OPTIONS], 1)
     grades[..., g.NOT_POSSIBLE] = -torch.inf
     words = torch.where(legal, grades.argmax(-1), g.NOT_POSSIBLE)
-    return torch.cat([words, said(logits[OPTIONS:])], 1)
+    last = said(logits[OPTIONS:])
+    return torch.cat([words, torch.where((last > 0).all(1, keepdim=True), last, 0)], 1)
 
 
 def masked(logits: Tensor, legal: Tensor) -> Tensor:

@@ -91,8 +91,8 @@ class Teacher:
         now = values.masked_fill(~legal, -1e9).argmax(-1)
         then = alone[every, row].masked_fill(~legal, -1e9).argmax(-1)
         other = matters & (now != then).numpy()
-        instead = np.where(other, then.numpy() + 1, 0)
-        return torch.from_numpy(np.stack([np.where(matters, word, 0), instead], -1))
+        # a car without which the same would be done is not said to matter
+        return torch.from_numpy(np.where(other, [word, then.numpy() + 1], 0).T)
 
 
 def graded(values: Tensor, legal: Tensor) -> Tensor:

@@ -19,15 +19,8 @@ UNHEARD_OF = 40.0  # [m/s] the last bound of closings
 LAST_SAID = len(g.OPTIONS)  # where the verdict words on the car that matters begin
 
 
-def canonical(verdict: np.ndarray) -> np.ndarray:
-    """Verdict words as they can be said: a car without which the same would be done does not matter."""
-    words = verdict.copy()
-    words[LAST_SAID:] = np.where(words[LAST_SAID + 1] == 0, 0, words[LAST_SAID:])
-    return words
-
-
 def claims_of(scene: np.ndarray, verdict: np.ndarray) -> tuple[Claim, ...]:
-    """The claims that say canonical verdict words, and what is seen of the car that matters."""
+    """The claims that say the verdict words, and what is seen of the car that matters."""
     rival, without = verdict[LAST_SAID:]
     seen = rival - 1 if 0 < rival <= len(g.RELATIONS) else 0
     claims = [*_seen(g.RELATIONS[seen], *scene[[seen, len(g.RELATIONS) + seen]])]
@@ -60,12 +53,12 @@ def words_of(claims: Iterable[Claim]) -> np.ndarray:
 def _seen(relation: str, gap: int, closing: int) -> Iterable[Claim]:
     front, _, side = relation.partition(" on")
     place = SIDES[f" on{side}" if side else ""]
-    if gap >= len(g.GAPS):
+    if gap >= g.NO_GAP:
         yield make_claim("sight", f"nobody {front}", float(g.GAPS[-1]), option=place)
         return
     low, high = (float(g.GAPS[gap - 1]) if gap else 0.0), float(g.GAPS[gap])
     yield make_claim("sight", f"gap {front}", low, threshold=high, option=place)
-    if closing > len(g.CLOSINGS):
+    if closing >= g.NO_CLOSING:
         return
     bounds = [-UNHEARD_OF, *g.CLOSINGS.tolist(), UNHEARD_OF]
     near, far = sorted(bounds[closing : closing + 2], key=abs)

@@ -13,7 +13,6 @@ import copy
 import dataclasses
 import hashlib
 import json
-import os
 import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -27,8 +26,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
+from drive.twin import warm
 from drive.twin.fleet import COLLISION, Fleet
 from drive.twin.sight import pictures
+from policies._training import Weights, bar, replace_whole, under
 from policies.dqn import network as values
 from policies.vla import grammar as g
 from policies.vla import network
@@ -97,6 +98,17 @@ class Training:
         self.teacher = Teacher()
         self._fleets = [make(SCENARIO, settings.worlds) for _ in range(settings.fleets)]
         self._make = make
+
+    def last(self, head: str) -> Score | None:
+        """How a head drove when it was evaluated last."""
+        return next((score for score in reversed(self.scores) if score.head == head), None)
+
+    @property
+    def said(self) -> str:
+        """How far it is, in words."""
+        score = self.last("words")
+        loss = f"loss {self.told['loss']:.2f}" if self.told else ""
+        return "; ".join(filter(None, (loss, score and said(score))))
 
     # -- learning
 
@@ -174,7 +186,7 @@ class Training:
         crashed = self._drive(fleet, self._drawn(actions[head].numpy(), legal, rng), rng)
         told = {name: value.item() for name, value in losses.items()}
         regrets = {f"regret of {name}": _regret(lesson, each) for name, each in actions.items()}
-        return told | regrets | {"collided": crashed}
+        return told | regrets | {"loss": loss.item(), "collided": crashed}
 
     def _losses(self, seen, own, lesson: Lesson, other: Lesson) -> tuple[dict, dict]:
         """What is to be made small, by name; and what each head makes of the options [B, OPTIONS]."""
@@ -242,8 +254,8 @@ class Training:
         """Everything that a later `resumed` needs, in one safetensors file."""
         steps = self.optimizer.state_dict()["state"]
         tensors = {
-            **_named("online", self.online.state_dict()),
-            **_named("steady", self.steady.state_dict()),
+            **under("online", self.online.state_dict()),
+            **under("steady", self.steady.state_dict()),
             **{
                 f"optimizer/{i}/{what}": value
                 for i, row in steps.items()
@@ -257,7 +269,7 @@ class Training:
             "scores": [dataclasses.asdict(score) for score in self.scores],
         }
         tensors = {name: tensor.contiguous().clone() for name, tensor in tensors.items()}
-        _replace(path, lambda part: save_file(tensors, part, {"about": json.dumps(about)}))
+        replace_whole(path, lambda part: save_file(tensors, part, {"about": json.dumps(about)}))
 
     @classmethod
     def resumed(cls, path: Path, settings: Settings, make: Callable[[str, int], Fleet]) -> Training:
@@ -282,7 +294,7 @@ class Training:
         training.scores = [Score(**score) for score in about["scores"]]
         return training
 
-    def _take(self, tensors: dict[str, Tensor]) -> None:
+    def _take(self, tensors: Weights) -> None:
         parts: dict[str, dict] = {"online": {}, "steady": {}, "optimizer": {}}
         for name, value in tensors.items():
             place, _, rest = name.partition("/")
@@ -384,26 +396,27 @@ def _edited(words: Tensor, lesson: Lesson, temperature: float) -> tuple[Tensor, 
 
 def train(
     out: Path,
-    make: Callable[[str, int], Fleet],
-    told: Callable[[Training], None] = lambda training: None,
+    progress: bool = False,
     command: list[str] | None = None,
+    make: Callable[[str, int], Fleet] | None = None,
     **settings: int | float,
-) -> list[Score]:
+) -> Score:
     """Train, or go on with the training that `out` holds; leaves weights.safetensors and weights.json there.
 
-    make: makes so many worlds of a scenario, none begun (`drive.world.beginnings.fleet`); told: hears of every round.
-    settings: of Settings, by name. ValueError for impossible settings, or a folder with another training.
+    make: makes so many worlds of a scenario, none begun (`drive.world.beginnings.fleet`). settings: of Settings, by name.
+    Returns how the words drove last. ValueError for impossible settings, or a folder with another training.
     """
-    chosen = Settings(**settings)
+    chosen, path = Settings(**settings), out / CHECKPOINT
     torch.set_num_threads(1)
-    path = out / CHECKPOINT
+    warm(lambda _: None)
     training = Training.resumed(path, chosen, make) if path.exists() else Training(chosen, make)
     out.mkdir(parents=True, exist_ok=True)
-    for _ in training.run():
-        training.save(path)
-        publish(training, out, command or [])
-        told(training)
-    return training.scores
+    with bar(progress, chosen.rounds, training.round, training.said) as shown:
+        for _ in training.run():
+            training.save(path)
+            publish(training, out, command or [])
+            shown(training.round, training.said)
+    return training.last("words")
 
 
 def publish(training: Training, out: Path, command: list[str]) -> None:
@@ -412,7 +425,7 @@ def publish(training: Training, out: Path, command: list[str]) -> None:
         name: tensor.to(torch.float16).contiguous().clone()
         for name, tensor in training.steady.state_dict().items()
     }
-    _replace(out / WEIGHTS, lambda part: save_file(half, part))
+    replace_whole(out / WEIGHTS, lambda part: save_file(half, part))
     about = {
         "command": command,
         "settings": dataclasses.asdict(training.settings),
@@ -425,15 +438,10 @@ def publish(training: Training, out: Path, command: list[str]) -> None:
         "sha256": hashlib.sha256((out / WEIGHTS).read_bytes()).hexdigest(),
     }
     text = json.dumps(about, indent=1)
-    _replace(out / ABOUT, lambda part: part.write_text(text + "\n", encoding="utf-8"))
+    replace_whole(out / ABOUT, lambda part: part.write_text(text + "\n", encoding="utf-8"))
 
 
-def _named(place: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {f"{place}/{name}": tensor.detach() for name, tensor in tensors.items()}
-
-
-def _replace(path: Path, write) -> None:
-    """Write a file beside its place, then put it there at once."""
-    part = path.with_suffix(".part")
-    write(part)
-    os.replace(part, path)
+def said(score: Score) -> str:
+    """A score in words."""
+    drove = f"{score.success:.1%} without collision at {score.speed:.1f} m/s"
+    return f"after {score.round} rounds: {drove} (n={score.episodes}, held-out seeds)"
