@@ -14,6 +14,7 @@ from drive.scenarios import SCENARIOS
 
 PAIRS = [(scenario, name) for scenario in SCENARIOS for name in policy.names()]
 WORDS = 75  # a sentence that is longer is not heard to its end
+MADE_OUT = "sight"  # what a policy makes out of pictures may be false, and is then said to be
 
 
 @pytest.fixture(params=PAIRS, ids=lambda pair: f"{pair[0]}-{pair[1]}")
@@ -32,6 +33,9 @@ def narrated(steps):
 def test_every_claim_that_the_scene_can_tell_is_true(steps):
     for step in steps:
         for verdict in check_rationale(step.scene, step.rationale, step.trajectory):
+            if verdict.claim.kind == MADE_OUT:
+                assert verdict.result != "untestable"
+                continue
             assert verdict.result != "false", (verdict, step.rationale.text)
             told = verdict.claim.kind in ("observation", "intention")
             assert not told or verdict.result == "true", verdict
@@ -48,7 +52,8 @@ def test_the_words_alone_say_the_same(steps):
         assert account.decision == step.rationale.decision
         assert account.claims == step.rationale.claims
         verdicts = check_text(step.scene, step.rationale.text, step.trajectory)
-        assert all(verdict.result != "false" for verdict in verdicts)
+        false = [verdict for verdict in verdicts if verdict.result == "false"]
+        assert all(verdict.claim.kind == MADE_OUT for verdict in false)
 
 
 def test_a_text_is_short_and_clean(steps):
