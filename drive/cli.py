@@ -575,7 +575,14 @@ def page(
         int | None, typer.Option(help="the first free one from 7860, if not given")
     ] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="open a browser")] = True,
-    language: Language = "en",
+    language: Annotated[
+        str | None,
+        typer.Option(
+            callback=known_language,
+            metavar="en|de|zh",
+            help="what it speaks to a visitor that chose none; else the browser's own",
+        ),
+    ] = None,
 ) -> None:
     """Open the page: watch a policy drive, with its reasons beside it."""
     import app as gradio_page

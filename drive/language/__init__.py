@@ -2,6 +2,7 @@
 
 from drive.language.by_hand import KEYS, hand_words, said_number, say_gains
 from drive.language.glossary import meaning
+from drive.language.page import page_words, say_page
 from drive.language.parse import parse, read
 from drive.language.quantities import (
     FOLLOW,
@@ -44,6 +45,7 @@ __all__ = [
     "explanation",
     "make_claim",
     "meaning",
+    "page_words",
     "parse",
     "parse_question",
     "read",
@@ -57,6 +59,7 @@ __all__ = [
     "say_duration",
     "say_gains",
     "say_in_passing",
+    "say_page",
     "say_question",
     "say_rationale",
     "say_rival",

@@ -26,10 +26,20 @@ class Answering:
         self._path_of, self._logs = path_of, Kept(Asker)
 
     def ask(
-        self, run: str, name: str, step: int, text: str, decisions: int = 1, language: str = "en"
+        self,
+        run: str,
+        name: str,
+        step: int,
+        text: str,
+        decisions: int = 1,
+        language: str = "en",
+        asked_in: str | None = None,
     ) -> dict:
-        """The answer for the player. ValueError, in one sentence, for what cannot be asked; OSError for no such log."""
-        question = parse_question(str(text), language)
+        """The answer for the player. ValueError, in one sentence, for what cannot be asked; OSError for no such log.
+
+        asked_in: the question's language, where it is not the answer's.
+        """
+        question = parse_question(str(text), asked_in or language)
         decisions = min(max(int(decisions), 1), MOST)
         with self._logs.of(self._path_of(run, name)) as asker:
             answer = asker.ask(int(step), question, language, decisions)

@@ -44,7 +44,7 @@ def messages(
             return events.close()
         if isinstance(event, End):
             yield {"from": count, "end": viewer.end_data(event, count, language)["end"]} | {
-                "figures": sheet(ours, event)
+                "figures": sheet(ours, event, language=language)
             }
         else:
             yield {"from": count, "steps": [viewer.step_data(about, event, before, language)]}

@@ -20,6 +20,7 @@ import orjson
 from drive.episodes import by_hand, lines, log, shelf
 from drive.episodes.api import drivers_of
 from drive.episodes.record import record
+from drive.language import LANGUAGES
 from drive.policy import load, offered, prepare
 from drive.scenarios import SCENARIOS
 from drive.show import (
@@ -85,18 +86,33 @@ def episode(run: str, name: str, language: str = "en") -> str:
         return text({"problem": session.in_words(error)})
 
 
+def resaid(run: str, name: str, language: str = "en") -> str:
+    """As `episode`, with the verdicts that lie beside it: what is shown, said in another language."""
+    try:
+        path = path_of(run, name)
+        told = orjson.loads(episode(run, name, language))
+        if "problem" not in told and proof.path_beside(path).exists():
+            *_, verdicts = proof.messages(path, run, name, language)
+            told |= {"proof": verdicts["proof"]}
+        return text(told)
+    except (ValueError, OSError) as error:
+        return text({"problem": session.in_words(error)})
+
+
 def path_of(run: str, name: str) -> Path:
     """Where a log lies: on the shelf, or among those that visitors brought."""
     return DESK.find(name) if run == brought.RUN else shelf.find(shelf.root(), run, name)
 
 
 def answer(asking: answers.Answering, asked: list, language: str = "en") -> str:
-    """The answer to a question about a logged decision, or one sentence about why there is none."""
+    """The answer to a question about a logged decision, or one sentence about why there is none.
+
+    asked: run, name, step, question, decisions; the language of the answer and that of the question may follow.
+    """
     try:
-        run, name, step, question, decisions = asked
-        return text(
-            asking.ask(run, name, session.whole(step), question, session.whole(decisions), language)
-        )
+        run, name, step, question, decisions, *languages = asked
+        step, decisions = session.whole(step), session.whole(decisions)
+        return text(asking.ask(run, name, step, question, decisions, *(languages or (language,))))
     except (ValueError, TypeError, OSError) as error:
         return text({"problem": session.in_words(error)})
 
@@ -123,8 +139,8 @@ def proved(run: str, name: str, language: str = "en") -> Iterator[dict]:
 def hindsight(looking: differences.Looking, asked: list, language: str = "en") -> str:
     """Whose action was better at a step of a log, or one sentence about why that cannot be told."""
     try:
-        run, name, step = asked
-        return text(looking.look(run, name, session.whole(step), language))
+        run, name, step, *languages = asked
+        return text(looking.look(run, name, session.whole(step), *(languages or (language,))))
     except (ValueError, TypeError, OSError) as error:
         return text({"problem": session.in_words(error)})
 
@@ -225,8 +241,7 @@ class Page:
     """What the page's events do for its visitors; each event tells messages for the player, as texts."""
 
     def __init__(self, language: str = "en", preparation: session.Preparation | None = None):
-        self.language, self.opened = language, partial(opened, language=language)
-        self.proved, self.preparation = partial(proved, language=language), preparation
+        self.language, self.preparation = language, preparation
         self.visitors = session.Visitors()
         self.roads, self.films = session.Line(AT_ONCE), session.Line(FILMS_AT_ONCE)
         self.checks, self.looks = session.Line(CHECKS_AT_ONCE), session.Line(LOOKS_AT_ONCE)
@@ -234,47 +249,64 @@ class Page:
         self.trials = session.Line(TRIALS_AT_ONCE)
         self._met: dict[tuple, list] = {}  # what an earlier visitor was met with, and where it lies
 
+    def spoken(self, language: str | None) -> str:
+        """The language that a visitor wants, where there is one; else the page's."""
+        return language if language in LANGUAGES else self.language
+
     def leave(self, visitor: str) -> None:
         """End what a visitor asked for, and clear away what it brought."""
         for wishes in (visitor, f"{visitor} compares", f"{visitor} evaluates"):
             self.visitors.leave(wishes)
         DESK.leave(visitor)
 
-    async def drive(self, visitor: str, scenario: str, policy: str, seed: str, wish: float):
+    async def drive(
+        self,
+        visitor: str,
+        scenario: str,
+        policy: str,
+        seed: str,
+        wish: float,
+        language: str | None = None,
+    ):
+        language = self.spoken(language)
         wanted = self.visitors.wish(visitor, wish)
         if not wanted():  # overtaken on its way
             return
-        told = self._told(self._noted((scenario, policy, str(seed)), wanted), policy, wanted)
-        async for message in shown(self._proved(told, wanted), wish, filling=False):
+        events = self._noted((scenario, policy, str(seed)), wanted, language)
+        told = self._proved(self._told(events, policy, wanted), wanted, language)
+        async for message in shown(told, wish, filling=False):
             yield message
 
-    async def open_log(self, visitor: str, run: str, name: str | None, wish: float):
+    async def open_log(
+        self, visitor: str, run: str, name: str | None, wish: float, language: str | None = None
+    ):
         if wish < ARRIVAL:  # it is shown already
             return
-        wanted = self.visitors.wish(visitor, wish)
-        async for message in shown(self._proved(_once(self.opened, run, name), wanted), wish):
+        wanted, language = self.visitors.wish(visitor, wish), self.spoken(language)
+        told = _once(opened, run, name, None, language)
+        async for message in shown(self._proved(told, wanted, language), wish):
             yield message
 
-    async def open_run(self, visitor: str, run: str, wish: float):
-        async for message in self.open_log(visitor, run, None, wish):
+    async def open_run(self, visitor: str, run: str, wish: float, language: str | None = None):
+        async for message in self.open_log(visitor, run, None, wish, language):
             yield message
 
     async def open_row(self, visitor: str, picked: list):
         """Show the log that was picked in the gallery, at a step if one is named."""
-        run, name, step, wish = (*(picked or ()), None, None, None, ARRIVAL)[:4]
-        wanted = self.visitors.wish(visitor, wish)
-        told = _once(self.opened, run, name, step or None)
-        async for message in shown(self._proved(told, wanted), wish):
+        run, name, step, wish, language = (*(picked or (None, None, None, ARRIVAL)), None)[:5]
+        wanted, language = self.visitors.wish(visitor, wish), self.spoken(language)
+        told = _once(opened, run, name, step or None, language)
+        async for message in shown(self._proved(told, wanted, language), wish):
             yield message
 
     async def evaluate(self, visitor: str, asked: list):
         """Drive a few episodes of a policy, and tell the gallery how far that is."""
-        scenario, policy, episodes = (*(asked or ()), None, None, None)[:3]
+        scenario, policy, episodes, language = (*(asked or ()), None, None, None, None)[:4]
         wish = time.monotonic()
         wanted, told = self.visitors.wish(f"{visitor} evaluates", wish), {}
         try:
             evaluating.checked(scenario, policy, episodes)
-            driven = evaluating.messages(scenario, policy, episodes, wanted, self.language)
+            driven = evaluating.messages(scenario, policy, episodes, wanted, self.spoken(language))
             async for message in session.in_turn(
                 self.trials, driven, wanted, lambda place: {"place": place}
             ):
@@ -291,13 +323,13 @@ class Page:
 
     async def compare(self, visitor: str, asked: list):
         """Drive another policy on the road and seed of what is shown, for the other picture."""
-        run, name, policy = (*(asked or ()), None, None, None)[:3]
+        run, name, policy, language = (*(asked or ()), None, None, None, None)[:4]
         here = {"id": [run, name]}
         wanted = self.visitors.wish(f"{visitor} compares", time.monotonic())
 
         def driven() -> Iterator[dict]:
             path = driven_again(run, name)
-            for message in comparing.messages(path, policy, wanted, self.language):
+            for message in comparing.messages(path, policy, wanted, self.spoken(language)):
                 yield here | {"beside": message}
 
         try:
@@ -310,13 +342,20 @@ class Page:
             yield text(here | {"beside": {"problem": session.in_words(error)}})
 
     async def take(
-        self, visitor: str, scenario: str, policy: str, seed: str, asked: list, wish: float
+        self,
+        visitor: str,
+        scenario: str,
+        policy: str,
+        seed: str,
+        asked: list,
+        wish: float,
+        language: str | None = None,
     ):
         """Give a visitor the wheel at a decision of what is shown, or on a new road, and test what was said at the end.
 
         asked: (run, name, step), or (run, name, None) for a new road: then scenario, policy and seed say which.
         """
-        wanted = self.visitors.wish(visitor, wish)
+        wanted, language = self.visitors.wish(visitor, wish), self.spoken(language)
         if not wanted():
             return
         try:
@@ -326,20 +365,20 @@ class Page:
         except (ValueError, TypeError, OSError, IndexError) as error:
             yield text({"problem": session.in_words(error), "wish": wish})
             return
-        told = self._at_the_wheel((scenario, policy, seed), asked, wanted)
-        async for message in shown(self._proved(told, wanted), wish):
+        told = self._at_the_wheel((scenario, policy, seed), asked, wanted, language)
+        async for message in shown(self._proved(told, wanted, language), wish):
             yield message
 
     async def _at_the_wheel(
-        self, chosen: tuple, asked: list, wanted: Callable[[], bool]
+        self, chosen: tuple, asked: list, wanted: Callable[[], bool], language: str
     ) -> AsyncIterator[dict]:
         """What a seat is told at its beginning and its end; the seat is given back when it is no longer wanted."""
         taken: list[seats.Seat] = []
 
         def begun() -> Iterator[dict]:
             run = shelf.new_run("page")
-            wheel = wheel_of(chosen, asked, shelf.root() / run, self.language)
-            taken.append(self.seats.take(wheel, run, self.language))
+            wheel = wheel_of(chosen, asked, shelf.root() / run, language)
+            taken.append(self.seats.take(wheel, run, language))
             yield taken[0].begin()
 
         try:
@@ -354,10 +393,21 @@ class Page:
                 self.seats.give_back(seat)
 
     def steered(self, asked: list) -> str:
-        """What a visitor at the wheel did with a decision: (token, step, action, None for the policy's own)."""
+        """What a visitor at the wheel did with a decision: (token, step, action, None for the policy's own).
+
+        The language that is spoken by now may follow.
+        """
         try:
-            token, step, action = asked
-            return text(self.seats.of(token).drive(session.whole(step), action))
+            token, step, action, *languages = asked
+            return text(self.seats.of(token).drive(session.whole(step), action, *languages))
+        except (ValueError, TypeError, OSError) as error:
+            return text({"problem": session.in_words(error)})
+
+    def seated(self, asked: list) -> str:
+        """What is shown to a visitor at the wheel that has driven nothing yet, said again: (token, language)."""
+        try:
+            token, language = asked
+            return text(self.seats.of(token).begin(language))
         except (ValueError, TypeError, OSError) as error:
             return text({"problem": session.in_words(error)})
 
@@ -367,30 +417,36 @@ class Page:
             self.seats.give_back(self.seats.of(token))
         return text({})
 
-    async def open_brought(self, visitor: str, file: str, wish: float):
+    async def open_brought(self, visitor: str, file: str, wish: float, language: str | None = None):
         """Show a log that the visitor brought, to this visitor."""
-        wanted = self.visitors.wish(visitor, wish)
-        messages = DESK.messages(Path(file), visitor, self.language)
+        wanted, language = self.visitors.wish(visitor, wish), self.spoken(language)
+        messages = DESK.messages(Path(file), visitor, language)
         told = session.in_turn(self.looks, messages, wanted)
-        async for message in shown(self._proved(told, wanted), wish):
+        async for message in shown(self._proved(told, wanted, language), wish):
             yield message
 
-    async def arrive(self, visitor: str, asked: Mapping[str, str]):
+    async def arrive(self, visitor: str, asked: Mapping[str, str], language: str | None = None):
         """Open the log that a link names, or drive what it says; what ships where it says nothing, or nonsense.
 
         asked: what stands behind the question mark of the link.
         """
-        wanted = self.visitors.wish(visitor, ARRIVAL)
-        step = {} if asked.get("step") is None else {"step": asked["step"]}
+        wanted, language = self.visitors.wish(visitor, ARRIVAL), self.spoken(language)
+        at = asked.get("step")
+        step = {} if at is None else {"step": at}
         if "run" in asked:
-            told = _once(self.opened, asked["run"], asked.get("episode"), asked.get("step", "0"))
+            told = _once(
+                opened, asked["run"], asked.get("episode"), asked.get("step", "0"), language
+            )
         elif asked.keys() & OPENING.keys():
             chosen = tuple(asked.get(name, usual) for name, usual in OPENING.items())
-            told = self._told(self._meeting(chosen, wanted, **step), chosen[1], wanted)
+            told = self._told(self._meeting(chosen, wanted, language, **step), chosen[1], wanted)
         else:
-            told = _once(self.opened, shelf.SHIPPED, None, asked.get("step"))
-        instead = partial(self.opened, shelf.SHIPPED)
-        async for message in shown(self._proved(told, wanted), ARRIVAL, instead=instead):
+            told = _once(opened, shelf.SHIPPED, None, at, language)
+        instead, told = (
+            partial(opened, shelf.SHIPPED, language=language),
+            self._proved(told, wanted, language),
+        )
+        async for message in shown(told, ARRIVAL, instead=instead):
             yield message
 
     async def _told(self, messages: Iterator[dict], policy: str, wanted: Callable[[], bool]):
@@ -401,23 +457,26 @@ class Page:
         async for message in session.in_turn(self.roads, messages, wanted):
             yield message
 
-    def _proved(self, told: AsyncIterator[dict], wanted: Callable[[], bool]) -> AsyncIterator[dict]:
-        return session.then_proved(told, self.proved, self.checks, wanted)
+    def _proved(
+        self, told: AsyncIterator[dict], wanted: Callable[[], bool], language: str
+    ) -> AsyncIterator[dict]:
+        prove = partial(proved, language=language)
+        return session.then_proved(told, prove, self.checks, wanted)
 
     def _meeting(
-        self, chosen: tuple, wanted: Callable[[], bool], step: str | None = None
+        self, chosen: tuple, wanted: Callable[[], bool], language: str, step: str | None = None
     ) -> Iterator[dict]:
         """What was driven for an earlier visitor, from its log; else it is driven now."""
         at = {} if step is None else {"at": session.whole(step)}
         if chosen in self._met and self._met[chosen][0] in shelf.runs(shelf.root()):
-            yield self.opened(*self._met[chosen]) | at
+            yield opened(*self._met[chosen], language=language) | at
             return
-        for message in self._noted(chosen, wanted):
+        for message in self._noted(chosen, wanted, language):
             yield message | (at if "header" in message else {})
 
-    def _noted(self, chosen: tuple, wanted: Callable[[], bool]) -> Iterator[dict]:
+    def _noted(self, chosen: tuple, wanted: Callable[[], bool], language: str) -> Iterator[dict]:
         """What is driven now; the next visitor that asks for the same gets it from its log."""
-        for message in driven(*chosen, wanted, self.language):
+        for message in driven(*chosen, wanted, language):
             yield message
             if "end" in message:
                 self._met[chosen] = message["id"]

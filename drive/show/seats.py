@@ -42,8 +42,12 @@ class Seat:
         idle = time.monotonic() - self._since > IDLE
         return self._left or idle or self._wheel.end is not None
 
-    def begin(self) -> dict:
-        """The episode so far for the player, which stands at the first decision; the seat's token is with it."""
+    def begin(self, language: str | None = None) -> dict:
+        """The episode so far for the player, which stands at the first decision; the seat's token is with it.
+
+        language: what is said from now on, where it is another than before.
+        """
+        self._language = language or self._language
         wheel, language = self._wheel, self._language
         number = len(wheel.steps)
         before = Episode(wheel.header, tuple(wheel.steps), None)
@@ -57,9 +61,10 @@ class Seat:
         steps = [*told["steps"], waiting(wheel, intent, language)]
         return told | {"steps": steps, "at": number, "seat": seat}
 
-    def drive(self, number: int, action: str | None) -> dict:
+    def drive(self, number: int, action: str | None, language: str | None = None) -> dict:
         """Drive the decision of that number by an action's name, or as the policy would; what then happened.
 
+        language: what is said from now on, where it is another than before.
         ValueError where the seat was left, for another decision than the next, and for what is no action.
         """
         with self._lock:
@@ -68,6 +73,7 @@ class Seat:
             if number != len(self._wheel.steps):
                 raise ValueError(f"decision {len(self._wheel.steps)} is next, not {number}")
             self._since = time.monotonic()
+            self._language = language or self._language
             self._next.result()
             step = self._wheel.drive(None if action is None else Meta(str(action)))
             told = self._told(step, number)

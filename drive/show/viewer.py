@@ -10,7 +10,7 @@ import functools
 import itertools
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib import resources
 
@@ -20,9 +20,11 @@ import orjson
 from drive import camera
 from drive.language import (
     KEYS,
+    LANGUAGES,
     ending,
     hand_words,
     meaning,
+    page_words,
     said_in,
     say_action,
     say_term,
@@ -45,10 +47,11 @@ WORDS = re.compile(
     r"[\u3000-\u9fff]{1,2}|[^\s\u3000-\u9fff]+"
 )  # without blanks, two characters are one
 CLAUSE = re.compile(r"(?<=[.;:])\s+|(?<=[。；：])")  # where one clause ends
-PLAYER = ("nodes.js", "episode.js", "supply.js", "labels.js", "scene.js", "driver.js", "strip.js", "panel.js",
+PLAYER = ("first.js", "words.js", "nodes.js", "episode.js", "supply.js", "labels.js", "scene.js", "driver.js", "strip.js", "panel.js",
           "proof.js", "picture.js", "drop.js", "ask.js", "compare.js", "hand.js", "incident.js",
           "moments.js", "player.js")  # fmt: skip
-BROWSE = ("nodes.js", "browse.js")
+GALLERY = ("browse", "unit", "decimal", "yes", "no")  # its words begin with these
+BROWSE = ("first.js", "words.js", "nodes.js", "browse.js")
 HEADLINE = 15  # words that are read at a glance; the rest of a rationale unfolds
 MARGIN, LEAST_RISE = (
     2.5,
@@ -59,17 +62,46 @@ MARGIN, LEAST_RISE = (
 # ------------------------------------------------------------------------------- the page's assets
 
 
-def player_assets() -> dict[str, str]:
-    """The player's html, css and js, as shipped with the package."""
-    return _assets(".wd", html=("player.html",), css=("player.css",), js=PLAYER)
+def player_assets(
+    languages: Sequence[str] = tuple(LANGUAGES), started: str | None = None
+) -> dict[str, str]:
+    """The player's html, css and js, as shipped with the package, with its words.
+
+    languages: those that it can speak, the first where nothing says which; started: what the page was started in, if that
+    was said.
+    """
+    read = _assets(".wd", html=("player.html",), css=("player.css",), js=PLAYER)
+    return read | {"js": tables(languages, started) + read["js"]}
 
 
-def browse_assets(scenarios: Sequence[str], most: int) -> dict[str, str]:
+def browse_assets(
+    scenarios: Sequence[str], most: int, started: str | None = None
+) -> dict[str, str]:
     """The gallery's html, css and js. scenarios, most: what may be evaluated, and for how many seeds."""
     read = _assets(".wdg", html=("browse.html",), css=("browse.css",), js=BROWSE)
+    read["js"] = tables(tuple(LANGUAGES), started, GALLERY) + read["js"]
     offered = escape(orjson.dumps([*scenarios]).decode())
     data = f'class="wdg" data-scenarios="{offered}" data-most="{most}"'
     return read | {"html": read["html"].replace('class="wdg"', data, 1)}
+
+
+def tables(
+    languages: Sequence[str], started: str | None = None, beginnings: tuple[str, ...] = ("",)
+) -> str:
+    """The words of the page as a script; beginnings: of the words that are wanted."""
+    words: Mapping[str, Mapping] = {
+        language: {k: said for k, said in page_words(language).items() if k.startswith(beginnings)}
+        for language in languages
+    }
+    told = [orjson.dumps(each).decode().replace("<", "\\u003c") for each in (words, started)]
+    return "const TABLES = {}, STARTED = {};\n".format(*told)
+
+
+def first_language(started: str | None = None) -> str:
+    """A script that gives, in a list, the language that a visitor meets."""
+    read = (resources.files("drive.show") / "player" / "first.js").read_text("utf-8")
+    told = [orjson.dumps(each).decode() for each in ([*LANGUAGES], started)]
+    return f"() => {{ {read}\nreturn [firstLanguage({', '.join(told)})]; }}"
 
 
 def _assets(scope: str, **parts: tuple[str, ...]) -> dict[str, str]:
@@ -117,6 +149,7 @@ def header_data(header: Header, run: str = "", name: str = "", language: str = "
     kind = camera.shape(header.road)
     about = {
         "id": [run, name],
+        "language": language,
         "scenario": header.scenario,
         "policy": header.policy,
         "seed": header.seed,
@@ -213,7 +246,7 @@ def end_data(end: End, steps: int, language: str = "en") -> dict:
             "kind": "bad" if broken or success == 0.0 else "good" if success else "over",
             "success": None if success is None else bool(success),
             "reason": end.reason,
-            "sheet": sheet(end),
+            "sheet": sheet(end, language=language),
             "time": _rounded(end.final.time, 1),
             "off": roadside.lanes_off(end.final),
             "laps": _rounded(end.laps, 1),

@@ -19,6 +19,15 @@ function receive(episode, message) {
   return true;
 }
 
+// The same episode, said in another language: what is told is put in place of what was; what it does not reach yet stays.
+function sayAgain(episode, { header, steps = [], end }) {
+  Object.assign(episode.header, header);
+  episode.steps.splice(0, Math.min(steps.length, episode.steps.length), ...steps.slice(0, episode.steps.length));
+  const last = episode.steps.at(-1);
+  if (end && episode.end) episode.end = end;
+  if (episode.end && episode.end.contact !== null && last) Object.assign(last, { risk: 1, interesting: true });
+}
+
 function lastTime(episode) {
   const step = episode.steps.at(-1);
   return step ? step.times.at(-1) : 0;

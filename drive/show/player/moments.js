@@ -12,10 +12,10 @@ function worstMoments(episode) {
 function whyBad(episode, step, index) {
   const { end, proofs } = episode, last = index === episode.steps.length - 1;
   const failed = (proofs.steps[index] || []).filter((one) => one.result === "false").length;
-  if (last && end?.contact !== null && end?.contact !== undefined) return { weight: 5, why: "contact" };
-  if (failed) return { weight: 4, why: counted(failed, "false claim") };
-  if (step.fallback) return { weight: 3, why: "a fallback decided" };
-  if (step.differs) return { weight: 2, why: "driven otherwise than the policy would" };
+  if (last && end?.contact !== null && end?.contact !== undefined) return { weight: 5, why: say("worst.contact") };
+  if (failed) return { weight: 4, why: say("worst.false", { count: failed }) };
+  if (step.fallback) return { weight: 3, why: say("worst.fallback") };
+  if (step.differs) return { weight: 2, why: say("worst.hand") };
   if (step.risk >= NEAR_CONTACT) return { weight: step.risk, why: riskText(step) };
   return { weight: 0, why: "" };
 }
@@ -23,8 +23,8 @@ function whyBad(episode, step, index) {
 function showWorst(node, episode) {
   const rows = worstMoments(episode);
   node.hidden = !rows.length;
-  node.replaceChildren(document.createTextNode("worst moments "), ...rows.map(({ index, why }) => {
-    const button = make("button", "wd-go wd-bad", `${episode.steps[index].time.toFixed(1)} s: ${why}`);
+  node.replaceChildren(document.createTextNode(say("worst.moments")), ...rows.map(({ index, why }) => {
+    const button = make("button", "wd-go wd-bad", say("worst.row", { at: digits(episode.steps[index].time, 1), why }));
     button.type = "button";
     button.dataset.go = index;
     return button;

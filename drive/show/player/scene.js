@@ -163,7 +163,7 @@ function labelGoal(context, view, areas, theme) {
     const [px, py] = toPixels(view, mean(xs), mean(ys));
     const x = Math.min(Math.max(px, 30), view.width - 30), y = Math.min(Math.max(py, 14), view.height - 14);
     const way = px > x ? " →" : px < x ? " ←" : py > y ? " ↓" : py < y ? " ↑" : "";
-    drawPlate(context, x, y, `goal${way}`, theme.goal, theme);
+    drawPlate(context, x, y, `${say("road.goal")}${way}`, theme.goal, theme);
   }
 }
 
@@ -216,7 +216,7 @@ function drawLimit(context, view, limit, theme) {
   context.font = `700 13px ${theme.font}`;
   context.fillText(String(Math.round(limit)), 0, -2);
   context.font = `600 7.5px ${theme.font}`;
-  context.fillText("m/s", 0, 8);
+  context.fillText(say("unit.m/s").trim(), 0, 8);
   context.restore();
 }
 
