@@ -132,7 +132,9 @@ def relabelled(page: requests.Page, language: str) -> tuple:
         return kind(**{what: say_page(f"bar.{label}", language)})
 
     return tuple(
-        named(kind, "label" if kind in (gr.Dropdown, gr.Textbox) else "value", label)
+        named(
+            kind, "label" if kind in (gr.Dropdown, gr.Textbox, gr.UploadButton) else "value", label
+        )
         for label, kind in CONTROLS.items()
     )
 
@@ -404,12 +406,14 @@ body.dark, .dark .gradio-container { background: #0f1318 !important; }
 #wd-bar { gap: 8px 10px; align-items: flex-end; flex-wrap: wrap; padding-bottom: 2px; }
 #wd-bar > * { flex: 0 0 auto; min-width: 0; }
 #wd-bar .form { border: 0; background: none; box-shadow: none; gap: 10px; overflow: visible;
-  flex: 1 1 360px; min-width: 0 !important; max-width: 480px; flex-wrap: nowrap; }
-#wd-bar .form ~ .form { flex-basis: 250px; max-width: 520px; margin-left: auto; }
+  flex: 1 1 330px; min-width: 0 !important; max-width: 480px; flex-wrap: nowrap; }
+#wd-bar .form ~ .form { flex-basis: 220px; max-width: 520px; margin-left: auto; }
 @media (max-width: 1180px) { #wd-bar .form ~ .form { margin-left: 0; } }
 #wd-bar .block { border: 0; padding: 0; background: none; box-shadow: none; overflow: visible;
   min-width: 0 !important; }
-#wd-bar #wd-seed { flex: 0 0 92px; }
+#wd-bar #wd-seed { flex: 0 0 84px; }
+#wd-bar .wrap-inner { padding: 0 2px 0 6px; }
+#wd-bar #wd-browse { padding: 0 10px; }
 #wd-bar span[data-testid=block-info], #wd-bar .container > span { font-size: 12px;
   color: #5b6571 !important; margin-bottom: 2px; }
 .dark #wd-bar span[data-testid=block-info], .dark #wd-bar .container > span { color: #a7b1bd !important; }
@@ -435,9 +439,18 @@ body.dark, .dark .gradio-container { background: #0f1318 !important; }
   #wd-bar > #wd-take { width: 100%; }
   .gradio-container .column:has(> #wd-bar), .gradio-container :has(> #wd-bar) { gap: 8px; }
 }
-#wd-title { width: 150px; flex: 0 0 150px !important; }
+#wd-title { width: 180px; flex: 0 0 180px !important; }
+#wd-title header { display: grid; grid-template-columns: auto auto; justify-content: space-between; align-items: center; }
 #wd-title h1 { font-size: 20px; font-weight: 700; margin: 0; line-height: 1.2; }
-#wd-title p { font-size: 13px; opacity: 0.85; margin: 0; line-height: 1.35; }
+#wd-title p { font-size: 13px; opacity: 0.85; margin: 0; line-height: 1.35; grid-column: 1 / -1; }
+#wd-title [role=group] { display: flex; }
+#wd-bar #wd-title button { height: 24px; min-width: 26px; padding: 0 4px; font-size: 12px; font-weight: 400; background: none;
+  color: #5b6571; border-radius: 5px; white-space: nowrap; }
+.dark #wd-bar #wd-title button { color: #a7b1bd; }
+#wd-bar #wd-title button[aria-pressed=true] { font-weight: 700; color: #1f62d0; background: #edeff1; }
+.dark #wd-bar #wd-title button[aria-pressed=true] { color: #8fbaff; background: #2a323c; }
+#wd-bar #wd-title button:hover { color: inherit; }
+#wd-title button:focus-visible { outline: 2px solid #1f62d0; }
 """
 LAUNCH = {
     "theme": gr.themes.Base(font=FONT, font_mono=("ui-monospace", "monospace"), primary_hue="blue"),

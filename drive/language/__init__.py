@@ -2,7 +2,7 @@
 
 from drive.language.by_hand import KEYS, hand_words, said_number, say_gains
 from drive.language.glossary import meaning
-from drive.language.page import page_words, say_page
+from drive.language.page import page_words, say_page, say_partner
 from drive.language.parse import parse, read
 from drive.language.quantities import (
     FOLLOW,
@@ -60,6 +60,7 @@ __all__ = [
     "say_gains",
     "say_in_passing",
     "say_page",
+    "say_partner",
     "say_question",
     "say_rationale",
     "say_rival",

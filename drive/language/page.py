@@ -345,6 +345,31 @@ ENGLISH: dict[str, Said] = {
     "browse.driven": "{done} driven{failed}",
     "browse.failed": ", {number} not done",
     "browse.silence": "the server does not answer.",
+    # how an episode of the gallery ended, and its charts
+    "outcome.collision": "collision{partner}{at}{fault}",
+    "outcome.off road": "off the road{at}",
+    "outcome.arrived": "arrived elsewhere{at}",
+    "outcome.time is up": "task not done{at}",
+    "outcome.missed": "goal missed, time up{at}",
+    "outcome.policy failed": "the policy failed{at}: {message}",
+    "outcome.broken": "broken: {message}",
+    "outcome.at": " at {time} s",
+    "outcome.with": " with {partner}",
+    "outcome.unavoidable": ", whatever it did",
+    "outcome.no fault": ", not its fault",
+    "outcome.silent": "no message",
+    "outcome.cut": "cut short",
+    "outcome.done": "done",
+    "outcome.fallback": "a fallback took part",
+    "outcome.unread": "cannot be read",
+    "chart.success": "success",
+    "chart.mean speed": "mean speed",
+    "chart.TTC under 2 s": "TTC under 2 s, share of time",
+    "chart.headway under 1 s": "headway under 1 s, share of time",
+    "chart.title": "{scenario}: success against {metric}",
+    "chart.dot": "{policy}: {success}; {against}; n = {n}",
+    "chart.figure": "{name} {mean} ({low} to {high})",
+    "chart.empty": "nothing was measured",
 }
 
 GERMAN: dict[str, Said] = {
@@ -390,7 +415,7 @@ GERMAN: dict[str, Said] = {
     "ask": "Fragen",
     "ask.form": "Zu dieser Entscheidung fragen",
     "ask.box": "Frage",
-    "ask.hint": "z. B. Warum nicht beschleunigen? Was wäre, wenn Wagen 4 bremste?",
+    "ask.hint": "Warum nicht bremsen? Wenn Wagen 4 bremste?",
     "ask.answer": "Antwort",
     "ask.busy": "wird gefragt…",
     "ask.back": "Zurück zur Fahrt (Esc)",
@@ -683,6 +708,31 @@ GERMAN: dict[str, Said] = {
     "browse.driven": "{done} gefahren{failed}",
     "browse.failed": ", {number} nicht erfüllt",
     "browse.silence": "der Server antwortet nicht.",
+    # how an episode of the gallery ended, and its charts
+    "outcome.collision": "Zusammenstoß{partner}{at}{fault}",
+    "outcome.off road": "von der Straße abgekommen{at}",
+    "outcome.arrived": "anderswo angekommen{at}",
+    "outcome.time is up": "Aufgabe nicht erfüllt{at}",
+    "outcome.missed": "Ziel verpasst, Zeit um{at}",
+    "outcome.policy failed": "die Strategie ist gescheitert{at}: {message}",
+    "outcome.broken": "kaputt: {message}",
+    "outcome.at": " bei {time} s",
+    "outcome.with": " mit {partner}",
+    "outcome.unavoidable": ", was es auch tat",
+    "outcome.no fault": ", unverschuldet",
+    "outcome.silent": "ohne Meldung",
+    "outcome.cut": "abgebrochen",
+    "outcome.done": "erfüllt",
+    "outcome.fallback": "ein Ersatz entschied mit",
+    "outcome.unread": "nicht lesbar",
+    "chart.success": "Erfolg",
+    "chart.mean speed": "mittlere Geschwindigkeit",
+    "chart.TTC under 2 s": "TTC unter 2 s, Anteil der Zeit",
+    "chart.headway under 1 s": "Zeitabstand unter 1 s, Anteil der Zeit",
+    "chart.title": "{scenario}: Erfolg gegen {metric}",
+    "chart.dot": "{policy}: {success}; {against}; n = {n}",
+    "chart.figure": "{name} {mean} ({low} bis {high})",
+    "chart.empty": "nichts wurde gemessen",
 }
 
 CHINESE: dict[str, Said] = {
@@ -693,7 +743,7 @@ CHINESE: dict[str, Said] = {
     "bar.policy": "策略",
     "bar.seed": "种子",
     "bar.drive": "驾驶",
-    "bar.run": "已存的运行",
+    "bar.run": "已保存的运行",
     "bar.episode": "行程",
     "bar.browse": "浏览",
     "bar.film": "影片",
@@ -1009,6 +1059,31 @@ CHINESE: dict[str, Said] = {
     "browse.driven": "已驾驶 {done} 次{failed}",
     "browse.failed": "，{number} 次未完成",
     "browse.silence": "服务器没有响应。",
+    # how an episode of the gallery ended, and its charts
+    "outcome.collision": "{at}{partner}碰撞{fault}",
+    "outcome.off road": "{at}驶出道路",
+    "outcome.arrived": "{at}到达别处",
+    "outcome.time is up": "{at}任务未完成",
+    "outcome.missed": "错过目标，{at}时间到",
+    "outcome.policy failed": "{at}策略出错：{message}",
+    "outcome.broken": "出错：{message}",
+    "outcome.at": "{time} 秒时",
+    "outcome.with": "与 {partner}",
+    "outcome.unavoidable": "，无论怎么做都会发生",
+    "outcome.no fault": "，非其责任",
+    "outcome.silent": "没有消息",
+    "outcome.cut": "中断",
+    "outcome.done": "已完成",
+    "outcome.fallback": "后备策略参与",
+    "outcome.unread": "无法读取",
+    "chart.success": "成功率",
+    "chart.mean speed": "平均速度",
+    "chart.TTC under 2 s": "碰撞时间不足 2 秒的时间占比",
+    "chart.headway under 1 s": "车头时距不足 1 秒的时间占比",
+    "chart.title": "{scenario}：成功率与{metric}",
+    "chart.dot": "{policy}：{success}；{against}；n = {n}",
+    "chart.figure": "{name} {mean}（{low} 至 {high}）",
+    "chart.empty": "没有测量数据",
 }
 
 PAGES = {"en": ENGLISH, "de": GERMAN, "zh": CHINESE}
@@ -1019,6 +1094,13 @@ def page_words(language: str) -> dict[str, Said]:
     words = words_of(language)
     units = {f"unit.{unit}": said for unit, said in words.units.items()}
     return {**PAGES[language], **units, "decimal": words.decimal, "car": words.car}
+
+
+def say_partner(partner: str, language: str) -> str:
+    """What a log says was hit ("car 3"), as the language names it."""
+    words, (kind, _, number) = words_of(language), partner.partition(" ")
+    forms = {"car": words.car.format(car=number), "object": words.object.format(object=number)}
+    return forms.get(kind, partner)
 
 
 def say_page(key: str, language: str, **values: object) -> str:

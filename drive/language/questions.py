@@ -35,6 +35,7 @@ from drive.types import (
 
 WET, ICY = 0.5, 0.15  # grip of a road that is called so
 LONGEST = 200  # characters of a question that are read
+BLANK = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")  # between two Chinese characters
 BETWEEN = ";"  # of several edits in one question
 
 
@@ -258,6 +259,7 @@ def say_question(question: Question, language: str = "en") -> str:
         values["number"] = _written(values["number"]).replace(".", words.decimal)
     said = asking.forms[kind][0].format(**values)
     said = said if kind in PLAIN else asking.suppose[0] + said
+    said = BLANK.sub("", said)
     return said[:1].upper() + said[1:] + asking.mark
 
 

@@ -14,6 +14,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -25,6 +26,7 @@ from drive.episodes.shelf import Shelved
 from drive.evaluation import summary
 from drive.evaluation.results import PUBLISHED, Record, Results
 from drive.evaluation.summary import Line
+from drive.language import LANGUAGES, hand_words, say_page
 from drive.show import charts, report
 from drive.show.charts import Level
 
@@ -46,10 +48,11 @@ class Row:
     run: str
     name: str
     record: Record | None  # None where the log cannot be read
-    outcome: str  # in words
+    outcome: dict[str, str]  # language -> in words
     kind: str  # "bad": the task was not done, "good": it was, "over": neither can be told
     texts: tuple[tuple[int, str], ...]  # step and rationale of every decision
     plain: bool  # does it show the scenario and policy as they are: no branch, no changed settings, nobody at the wheel
+    by_hand: bool = False  # could a person drive
     problem: str = ""  # why it cannot be read, in one sentence
 
     @property
@@ -66,7 +69,7 @@ class Gallery:
         self._false: dict[tuple, tuple[int, int] | None] = {}  # by verdicts and when they changed
         self._pictures: OrderedDict[tuple, str] = OrderedDict()
 
-    def listed(self) -> dict:
+    def listed(self, language: str = "en") -> dict:
         """The rows for the browser, newest first: as many as could be read in time, and how many are still to be read."""
         logs = shelf.shelved(shelf.root())
         chosen, until = logs[:MOST], time.monotonic() + PATIENCE
@@ -76,7 +79,7 @@ class Gallery:
             if row is None:
                 unread += 1
             else:
-                rows.append(row_data(row, self._verdicts(each.path)))
+                rows.append(row_data(row, self._verdicts(each.path), language))
         self._forget(chosen)
         return {"rows": rows, "unread": unread, "older": len(logs) - len(chosen)}
 
@@ -145,7 +148,7 @@ class Gallery:
 
     # -- charts
 
-    def charts(self, scenario: str = "") -> dict:
+    def charts(self, scenario: str = "", language: str = "en") -> dict:
         """Success against speed and against closeness on a scenario; on the one with most episodes, if none is named."""
         rows = [row for row in self._read() if row.record and row.plain]
         counts: dict[str, int] = {}
@@ -154,7 +157,8 @@ class Gallery:
         if not counts:
             return {"scenario": "", "n": 0, "charts": []}
         scenario = scenario if scenario in counts else max(counts, key=counts.get)
-        return charts_of(scenario, [r.record for r in rows if r.record.scenario == scenario])
+        those = [row.record for row in rows if row.record.scenario == scenario]
+        return charts_of(scenario, those, language)
 
 
 # --------------------------------------------------------------------------------------- the rows
@@ -167,7 +171,7 @@ def row_of(each: Shelved) -> Row:
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         why = str(error) if isinstance(error, lines.LogError) else f"{each.name} cannot be read"
         told = f"{why.replace(str(each.path), each.name)}."
-        return Row(each.run, each.name, None, "cannot be read", "over", (), False, told)
+        return Row(each.run, each.name, None, _said("unread"), "over", (), False, problem=told)
 
 
 def _read_row(each: Shelved) -> Row:
@@ -183,8 +187,7 @@ def _read_row(each: Shelved) -> Row:
     if header.get("schema") != log.SCHEMA:
         raise lines.LogError(f"{each.name} is not a rationale log")
     scenario, policy, seed = str(header["scenario"]), str(header["policy"]), int(header["seed"])
-    if header.get("takeovers"):
-        policy = f"by hand, beside {policy}"  # what came of it is not the policy's doing
+    by_hand = bool(header.get("takeovers"))  # then what came of it is not the policy's doing
     whole = [line for line in others if line.strip(lines.BLANK)]
     end = _end(whole)
     texts = tuple(_texts(whole[:-1] if end else whole))
@@ -192,13 +195,19 @@ def _read_row(each: Shelved) -> Row:
     reason, message = str(end.get("reason", "")), str(end.get("message", ""))
     metrics = {str(n): float(v) for n, v in end.get("metrics", {}).items()}
     record = Record(scenario, policy, seed, each.path.name, reason, message, metrics)
+    row = partial(Row, each.run, each.name, record, by_hand=by_hand)
     if not end:
-        return Row(each.run, each.name, record, "cut short", "over", texts, False)
+        return row(_said("cut"), "over", texts, False)
     if summary.is_failure(record):
-        return Row(each.run, each.name, record, summary.why(record, end), "bad", texts, plain)
+        told = {language: summary.why(record, end, language) for language in LANGUAGES}
+        return row(told, "bad", texts, plain)
     done = metrics.get("success") == 1.0
-    outcome = "done" if done else "a fallback took part"
-    return Row(each.run, each.name, record, outcome, "good" if done else "over", texts, plain)
+    return row(_said("done" if done else "fallback"), "good" if done else "over", texts, plain)
+
+
+def _said(outcome: str) -> dict[str, str]:
+    """An outcome in every language."""
+    return {language: say_page(f"outcome.{outcome}", language) for language in LANGUAGES}
 
 
 def _end(whole: Sequence[bytes]) -> dict:
@@ -230,16 +239,19 @@ def false_of(verdicts: Path) -> tuple[int, int] | None:
     return rows.count("false"), rows.count("false") + rows.count("true")
 
 
-def row_data(row: Row, false: tuple[int, int] | None) -> dict:
+def row_data(row: Row, false: tuple[int, int] | None, language: str = "en") -> dict:
     """A row for the browser, JSON-ready."""
-    here = {"id": [*row.id], "outcome": row.outcome, "kind": row.kind}
+    here = {"id": [*row.id], "outcome": row.outcome[language], "kind": row.kind}
     if row.record is None:
         return here | {"problem": row.problem}
-    metrics = row.record.metrics
+    metrics, policy = row.record.metrics, row.record.policy
+    if row.by_hand:
+        policy = hand_words(language).page["name"].format(policy=policy)
     words = [len(text.split()) for _, text in row.texts]
     return here | {
         "scenario": row.record.scenario,
-        "policy": row.record.policy,
+        "policy": policy,
+        "hand": row.by_hand,
         "seed": row.record.seed,
         "plain": row.plain,
         "success": metrics.get("success"),
@@ -287,7 +299,7 @@ def picture_of(path: Path, dark: bool = False) -> str:
 # --------------------------------------------------------------------------------------- its charts
 
 
-def charts_of(scenario: str, records: Sequence[Record]) -> dict:
+def charts_of(scenario: str, records: Sequence[Record], language: str = "en") -> dict:
     """Charts of episodes on one scenario, one for each policy and seed, the newest first among several."""
     single = {(one.policy, one.seed): one for one in reversed(records)}
     policies = tuple(sorted({one.policy for one in single.values()}))
@@ -300,7 +312,7 @@ def charts_of(scenario: str, records: Sequence[Record]) -> dict:
         Line(scenario, policy, len(results.of(scenario, policy)), figures[policy], None)
         for policy in policies
     ]
-    axes = {metric: report.axis(metric, rows) for metric in (report.SUCCESS, *AGAINST)}
+    axes = {metric: report.axis(metric, rows, language) for metric in (report.SUCCESS, *AGAINST)}
     levels = [
         Level(one.author, 100 * one.success, f"{one.author}: {one.source}")
         for one in PUBLISHED
@@ -309,7 +321,9 @@ def charts_of(scenario: str, records: Sequence[Record]) -> dict:
     return {
         "scenario": scenario,
         "n": len(single),
-        "charts": [report.chart(results, rows, metric, axes, levels) for metric in AGAINST],
+        "charts": [
+            report.chart(results, rows, metric, axes, levels, language) for metric in AGAINST
+        ],
         "policies": [
             {"name": line.policy, "n": line.n, "kind": kind, "mark": charts.mark(kind, 8, 8)}
             for kind, line in enumerate(rows)

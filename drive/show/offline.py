@@ -85,7 +85,9 @@ def _command(header: Header, language: str) -> str:
     if not viewer.is_driven_anywhere(header):
         return ""
     words = f"whydrive run {header.scenario} --policy {header.policy} --seed {header.seed}"
-    return f'<code title="{html.escape(say_page("bar.again", language))}">{html.escape(words)}</code>'
+    return (
+        f'<code title="{html.escape(say_page("bar.again", language))}">{html.escape(words)}</code>'
+    )
 
 
 def _script(player: str) -> str:
