@@ -24,7 +24,7 @@ from drive.evaluation.results import (
     interval,
     shown,
 )
-from drive.language import page_words, said_number, say_page, say_partner, words_of
+from drive.language import page_words, said_number, say_page, say_partner
 from drive.measures.statistics import Estimate
 
 FIGURES = {  # metric -> its heading, in two parts
@@ -183,7 +183,7 @@ def failed(record: Record, folder: Path) -> Failed:
         sentences = _sentences(rows)
         told = why(record, rows[-1][1] if rows else {})
     except (ValueError, KeyError, TypeError, AttributeError):
-        told = _worded(record, "", "")
+        told = why(record, {})
         told = told if record.reason == BROKEN else UNREAD.format(reason=told)
         return Failed(record, told, 0, ())
     return Failed(record, told, max(len(sentences) - 1, 0), tuple(sentences[-SAID:]))
@@ -206,7 +206,7 @@ def why(record: Record, end: dict, language: str = "en") -> str:
     if end.get("line") == "end":
         contact = end.get("contact") or {}
         time, partner = contact.get("time", end["final"]["time"]), contact.get("partner", "unknown")
-        values["at"] = said("at", time=said_number(time, words_of(language).decimal))
+        values["at"] = said("at", time=said_number(time, page_words(language)["decimal"]))
         if partner != "unknown":
             values["partner"] = said("with", partner=say_partner(partner, language))
         if contact.get("unavoidable"):
