@@ -200,6 +200,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     find(".wd-look").textContent = say(LOOK_NAMES[root.dataset.look] ?? LOOK_NAMES.both);
     find(".wd-unfold").textContent = say(root.classList.contains("wd-unfolded") ? "why.head" : "why.whole");
     find(".wd-play").title = say(state.playing ? "go.pause" : "go.play");
+    tour.resay();
     notice();
     if (state.episode) nameEpisode();
   }
@@ -860,9 +861,11 @@ function startPlayer({ element, trigger, props, watch, server }) {
     begun: () => { asking.close(); comparing.close(); },
     where: () => state.episode && { episode: state.episode },
   });
+  const tour = startTour({ root, find, isOffered: Boolean(server.answered) });
   setLook(root.clientWidth < NARROW ? "bird" : "both");
   sayPage();
   listen();
+  tour.invite();
   watch("value", () => hear(props.value));
   hear(props.value);
   setTimeout(insist, PATIENCE);

@@ -1,0 +1,223 @@
+"""The page's own words: one table for each language, nothing beside them, and a switch that keeps the place."""
+
+# ruff: noqa: F811  # fixtures
+
+import html.parser
+import json
+import re
+from pathlib import Path
+
+import pytest
+from test_browser import Told, address, chromium, messages, runs, tabs, visit  # noqa: F401  # fixtures
+from test_first_screen import sized
+
+from drive.language import LANGUAGES
+from drive.language.page import PAGES, page_words
+from drive.show import viewer
+
+ROOT = Path(__file__).parents[1]
+PLAYER = ROOT / "drive" / "show" / "player"
+SLOT = re.compile(r"\{([^{}]+)\}")
+FORMS = {
+    "en": {"one", "other"},
+    "de": {"one", "other"},
+    "zh": {"other"},
+}  # CLDR's plural categories
+SIZES = [(1280, 720), (390, 844)]
+
+
+def forms(word):
+    """The texts of a word."""
+    return [word] if isinstance(word, str) else [*word.values()]
+
+
+# ------------------------------------------------------------------------------------- the tables
+
+
+@pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])
+def test_every_language_has_the_same_words_with_the_same_slots(language):
+    assert list(PAGES[language]) == list(PAGES["en"]), (
+        "in the same order, so that they are read side by side"
+    )
+    for key, english in PAGES["en"].items():
+        word = PAGES[language][key]
+        assert isinstance(word, str) == isinstance(english, str), key
+        slots = {frozenset(SLOT.findall(text)) for text in (*forms(word), *forms(english))}
+        assert len(slots) == 1, key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_word_that_a_number_decides_has_the_forms_of_its_language(language):
+    for key, word in PAGES[language].items():
+        if not isinstance(word, str):
+            assert word.keys() == FORMS[language], key
+        assert all(text.strip() == text for text in forms(word)) or key in BLANKS, key
+
+
+# Parts of a sentence that begin or end with a blank.
+BLANKS = {
+    "worst.moments",
+    "proof.within",
+    "picture.and",
+    "picture.between",
+    "outcome.at",
+    "outcome.with",
+}
+
+
+# ------------------------------------------------------------------- nothing is said outside of them
+
+
+class Markup(html.parser.HTMLParser):
+    """What a file of markup says by itself, and which words it names."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.said, self.named = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            if name in ("title", "aria-label", "placeholder", "alt"):
+                self.said.append(value)
+            if name.startswith("data-say"):
+                self.named.append(value)
+
+    def handle_data(self, data):
+        self.said.append(data.strip())
+
+
+@pytest.mark.parametrize("name", ["player.html", "browse.html"])
+def test_markup_says_nothing_by_itself_and_every_word_that_it_names_is_in_the_tables(name):
+    markup = Markup((PLAYER / name).read_text("utf-8"))
+    assert [text for text in markup.said if re.search(r"[^\W\d_]{2}", text or "")] == []
+    assert [key for key in markup.named if key not in PAGES["en"]] == []
+
+
+COMMENT = re.compile(r"(?<![:\"'`\\])//[^\n]*")
+LITERAL = re.compile(r"\"((?:[^\"\\\n]|\\.)*)\"|`((?:[^`\\]|\\.)*)`")
+SPEECH = re.compile(r"[A-Z][a-z]{2,}|[a-z]{2,},? [a-z]{2,}")  # a word with a capital, or two words
+# Literals that look like words and are none: names of keys and tasks, selectors, edits as texts, what the browser keeps.
+NO_WORDS = {
+    "input, select", "thead tr",
+    "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Escape", "Enter", "Home", "End", "Files", "lane keeping", "time is up",
+    "policy failed", "whydrive language", "whydrive tour", "use strict", "button, a, [role=button]", "there is no server",
+    "road.both views", "road.driver's eye", "road.bird's eye", "input, textarea, select, [contenteditable], [role=listbox]",
+}  # fmt: skip
+SELECTOR = re.compile(r"^(?:add|move) |[.#\[]?wdg?-|^<svg |\bcss\b|\bin oklab\b|-gradient|wdg\b")
+
+
+def literals(name):
+    """The texts that a script holds, but for keys of words."""
+    script = COMMENT.sub("", (PLAYER / name).read_text("utf-8"))
+    for match in LITERAL.finditer(script):
+        text = match[1] if match[1] is not None else re.sub(r"\$\{[^{}]*\}", "", match[2])
+        if text not in PAGES["en"]:
+            yield text
+
+
+@pytest.mark.parametrize("name", dict.fromkeys((*viewer.PLAYER, *viewer.BROWSE)))
+def test_a_script_says_nothing_by_itself(name):
+    said = [
+        text
+        for text in literals(name)
+        if SPEECH.search(text) and text not in NO_WORDS and not SELECTOR.search(text)
+    ]
+    assert said == [], "put it into drive/language/page.py and say(its key)"
+
+
+@pytest.mark.parametrize("name", dict.fromkeys((*viewer.PLAYER, *viewer.BROWSE)))
+def test_every_word_that_a_script_says_is_in_the_tables(name):
+    words, script = page_words("en"), (PLAYER / name).read_text("utf-8")
+    missing = [key for key in re.findall(r"\bsay\(\"([^\"]+)\"", script) if key not in words]
+    beginnings = re.findall(r"\bsay\(`([^`$]+)\$\{", script)
+    assert missing == []
+    assert [one for one in beginnings if not any(key.startswith(one) for key in words)] == []
+
+
+def test_no_word_of_the_tables_is_said_nowhere():
+    read = [
+        *PLAYER.glob("*.html"),
+        *PLAYER.glob("*.js"),
+        ROOT / "app.py",
+        *(ROOT / "drive").rglob("*.py"),
+    ]
+    text = "\n".join(p.read_text("utf-8") for p in read if p.name != "page.py")
+    dynamic = set(re.findall(r"[`\"]([a-z ]+\.)(?:\$\{|\{)", text)) | {"legend.", "bar.", "tour."}
+    unsaid = [
+        key
+        for key in PAGES["en"]
+        if f'"{key}"' not in text and not any(key.startswith(one) for one in dynamic)
+    ]
+    assert unsaid == []
+
+
+# --------------------------------------------------------------------------------------- the switch
+
+SEEN = """() => {
+  const said = [];
+  const seen = (node) => node.checkVisibility ? node.checkVisibility({ visibilityProperty: true }) : true;
+  for (const node of document.body.querySelectorAll("*")) {
+    if (node.closest("script, style, svg, template, [lang='en']:not(html), .wd-sr") || !seen(node)) continue;
+    for (const name of ["title", "aria-label", "placeholder", "aria-valuetext"])
+      if (node.getAttribute(name)) said.push(node.getAttribute(name));
+    for (const child of node.childNodes)
+      if (child.nodeType === 3 && child.textContent.trim()) said.push(child.textContent.trim());
+  }
+  return said;
+}"""
+ENGLISH = re.compile(
+    r"\b(the|and|of|with|is|to|by|not|ahead|seed|decision|policy|episode|claim|car)\b", re.I
+)
+# Names, which no language has words for, and what Gradio keeps for itself.
+NAMES = re.compile(r"^(fake|shipped|first|straight-rule-\d|ring-rule-\d|planner|English)$")
+
+
+def english_left(tab, language):
+    """What is seen in English: words of the English table that the language has other ones for, and English sentences."""
+    others = {text for word in PAGES[language].values() for text in forms(word)}
+    patterns = [
+        re.compile(re.sub(r"\\\{[^{}]+\\\}", ".*", re.escape(text)))
+        for word in PAGES["en"].values()
+        for text in forms(word)
+        if text not in others and re.search(r"[a-z]{3}", SLOT.sub("", text))
+    ]
+    seen = dict.fromkeys(tab.page.evaluate(SEEN))
+    return [
+        text
+        for text in seen
+        if not NAMES.match(text)
+        and (ENGLISH.search(text) or any(pattern.fullmatch(text) for pattern in patterns))
+    ]
+
+
+def switched(tab, language):
+    tab.page.locator(f"[data-language={language}]").click()
+    tab.until(
+        f"() => document.querySelector('#wd-drive').textContent.trim() === {json.dumps(PAGES[language]['bar.drive'])}"
+    )
+    tab.until(f"() => document.querySelector('.wd').lang === '{language}'")
+    tab.page.wait_for_timeout(600)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["desk", "phone"])
+@pytest.mark.parametrize("language", ["de", "zh"])
+def test_the_switch_says_everything_in_the_other_language_and_keeps_the_place(
+    visit, language, size
+):
+    tab = sized(visit().open("?step=7"), size)  # on what ships, with its verdicts
+    tab.until("() => document.querySelector('.wd-proved')?.textContent.includes('tested')")
+    tab.page.keyboard.press("ArrowRight")
+    before, place = tab.text("wd-text"), (tab.index, tab.time)
+    switched(tab, language)
+    assert (tab.index, float(tab.text("wd-time").split("/")[0].replace(",", "."))) == place
+    assert tab.text("wd-text") != before
+    assert tab.page.evaluate("() => document.documentElement.lang") == language
+    tab.page.keyboard.press("w")
+    assert english_left(tab, language) == []
+    tab.page.keyboard.press("?")
+    assert english_left(tab, language) == []
+    tab.page.keyboard.press("Escape")
+    switched(tab, "en")
+    tab.page.keyboard.press("w")
+    assert tab.text("wd-text") == before, "and back"
