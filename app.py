@@ -100,7 +100,7 @@ def making(
         language = page.spoken(language)
         yield gr.skip(), gr.Button("…", interactive=False), gr.skip()
         made = partial(make, language=language) if speaks else make
-        async for message in page.made(made, run, name):
+        async for message in page.made(made, run, name, language):
             place = message.get("asked")
             waiting = say_page("bar.place", language, place=place) if place else "…"
             words = say_page(label, language) if place is None else waiting
@@ -381,8 +381,9 @@ def _gallery(started: str | None) -> gr.HTML:
     assets = viewer.browse_assets(tuple(SCENARIOS), evaluating.MOST, started)
 
     def browsed(asked: list) -> str:
-        """What the gallery asks for: its name, and what it takes."""
-        return requests.browsed(asked)
+        """What the gallery asks for: the language it speaks, the name, and what it takes."""
+        language, *asked = asked
+        return requests.browsed(asked, str(language))
 
     return gr.HTML(
         elem_id="wd-gallery",
@@ -422,7 +423,7 @@ body.dark, .dark .gradio-container { background: #0f1318 !important; }
 #wd-bar .wrap-inner, #wd-bar .wrap, #wd-bar textarea, #wd-bar input { border-radius: 6px; }
 #wd-bar button { height: 34px; font-size: 14px; font-weight: 600; min-width: 66px; padding: 0 14px; }
 #wd-bar #wd-take { gap: 6px; flex-wrap: nowrap; width: auto; }
-#wd-bar #wd-take button { min-width: 54px; padding: 0 8px; flex: 1 1 0; }
+#wd-bar #wd-take button { min-width: 54px; padding: 0 8px; flex: 1 0 auto; }
 #wd-gallery:has(.wdg[hidden]) { display: none; }
 #wd-bar #wd-drive { background: #1f62d0; color: #fff; min-width: 84px; }
 .dark #wd-bar #wd-drive { background: #6aa5ff; color: #0d1116; }
@@ -434,6 +435,9 @@ body.dark, .dark .gradio-container { background: #0f1318 !important; }
   #wd-bar > .form:not(.form ~ .form) { flex: 0 0 auto; max-width: none; width: 100%; }
   #wd-bar .form ~ .form { flex: 0 0 auto; max-width: none; margin-left: 0; }
   #wd-bar > #wd-title { flex: 0 0 auto !important; width: 150px; }
+  #wd-title header { justify-content: start; }
+  #wd-title header > * { grid-column: 1; }
+  #wd-title p { display: none; }
   #wd-bar > #wd-drive { position: absolute; top: 8px; right: 14px; }
   #wd-bar > #wd-browse { position: absolute; top: 8px; right: 108px; order: 0; }
   #wd-bar > #wd-take { width: 100%; }

@@ -368,7 +368,7 @@ def test_a_report_is_made_once_and_a_crowd_is_told_to_come_back(runs, monkeypatc
     requests.incident(made, "a", "one")
     assert len(count) == 2, "its verdicts are others now"
     made._asking = incidents.WAITING + 1
-    assert "many visitors" in json.loads(requests.incident(made, "a", "one", "de"))["problem"]
+    assert "viele Besucher" in json.loads(requests.incident(made, "a", "one", "de"))["problem"]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from drive.language.quantities import (
 )
 from drive.language.questions import answering, parse_question, say_question
 from drive.language.report import beside, ending, explanation, said_in, spoken
+from drive.language.reported import say_reported
 from drive.language.say import (
     Account,
     say,
@@ -63,6 +64,7 @@ __all__ = [
     "say_partner",
     "say_question",
     "say_rationale",
+    "say_reported",
     "say_rival",
     "say_sentences",
     "say_term",

@@ -214,6 +214,7 @@ ENGLISH: dict[str, Said] = {
     "test.driven out": "this option was driven out from the same moment",
     "test.asked again": "the policy was asked again without it",
     "test.replay": "the episode was driven again",
+    "test.summed": "wishes and worths held against the terms of the options",
     # how it ended
     "done.cruise": "done: no collision in {time} s",
     "done.lane keeping": "done: in its lane for {time} s",
@@ -594,6 +595,7 @@ GERMAN: dict[str, Said] = {
     "test.driven out": "diese Möglichkeit wurde aus demselben Moment gefahren",
     "test.asked again": "die Strategie wurde ohne das noch einmal gefragt",
     "test.replay": "die Episode wurde noch einmal gefahren",
+    "test.summed": "gegen die Terme der Möglichkeiten gehalten",
     # how it ended
     "done.cruise": "geschafft: {time} s ohne Zusammenstoß",
     "done.lane keeping": "geschafft: {time} s in der Spur",
@@ -974,6 +976,7 @@ CHINESE: dict[str, Said] = {
     "test.driven out": "从同一时刻实际驾驶了该选项",
     "test.asked again": "去掉它之后再次询问策略",
     "test.replay": "重新驾驶了这次行程",
+    "test.summed": "与各选项的评分项对照",
     # how it ended
     "done.cruise": "完成：{time} 秒无碰撞",
     "done.lane keeping": "完成：{time} 秒保持在车道内",

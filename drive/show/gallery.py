@@ -26,7 +26,7 @@ from drive.episodes.shelf import Shelved
 from drive.evaluation import summary
 from drive.evaluation.results import PUBLISHED, Record, Results
 from drive.evaluation.summary import Line
-from drive.language import LANGUAGES, hand_words, say_page
+from drive.language import LANGUAGES, hand_words, say_page, say_reported
 from drive.show import charts, report
 from drive.show.charts import Level
 
@@ -243,7 +243,7 @@ def row_data(row: Row, false: tuple[int, int] | None, language: str = "en") -> d
     """A row for the browser, JSON-ready."""
     here = {"id": [*row.id], "outcome": row.outcome[language], "kind": row.kind}
     if row.record is None:
-        return here | {"problem": row.problem}
+        return here | {"problem": say_reported(row.problem, language)}
     metrics, policy = row.record.metrics, row.record.policy
     if row.by_hand:
         policy = hand_words(language).page["name"].format(policy=policy)

@@ -20,7 +20,7 @@ import orjson
 from drive.episodes import by_hand, lines, log, shelf
 from drive.episodes.api import drivers_of
 from drive.episodes.record import record
-from drive.language import LANGUAGES
+from drive.language import LANGUAGES, say_reported
 from drive.policy import load, offered, prepare
 from drive.scenarios import SCENARIOS
 from drive.show import (
@@ -83,7 +83,7 @@ def episode(run: str, name: str, language: str = "en") -> str:
             return text(brought.message_of(DESK.find(name), name, language))
         return text(opened(run, name, language=language))
     except (ValueError, OSError) as error:
-        return text({"problem": session.in_words(error)})
+        return text({"problem": session.in_words(error, language)})
 
 
 def resaid(run: str, name: str, language: str = "en") -> str:
@@ -96,7 +96,7 @@ def resaid(run: str, name: str, language: str = "en") -> str:
             told |= {"proof": verdicts["proof"]}
         return text(told)
     except (ValueError, OSError) as error:
-        return text({"problem": session.in_words(error)})
+        return text({"problem": session.in_words(error, language)})
 
 
 def path_of(run: str, name: str) -> Path:
@@ -111,10 +111,11 @@ def answer(asking: answers.Answering, asked: list, language: str = "en") -> str:
     """
     try:
         run, name, step, question, decisions, *languages = asked
+        language, asked_in = (*map(str, languages), language, None)[:2]
         step, decisions = session.whole(step), session.whole(decisions)
-        return text(asking.ask(run, name, step, question, decisions, *(languages or (language,))))
+        return text(asking.ask(run, name, step, question, decisions, language, asked_in))
     except (ValueError, TypeError, OSError) as error:
-        return text({"problem": session.in_words(error)})
+        return text({"problem": session.in_words(error, language)})
 
 
 def able(scenario: str, policy: str) -> tuple[tuple[str, ...], str]:
@@ -140,9 +141,10 @@ def hindsight(looking: differences.Looking, asked: list, language: str = "en") -
     """Whose action was better at a step of a log, or one sentence about why that cannot be told."""
     try:
         run, name, step, *languages = asked
-        return text(looking.look(run, name, session.whole(step), *(languages or (language,))))
+        language = (*map(str, languages), language)[0]
+        return text(looking.look(run, name, session.whole(step), language))
     except (ValueError, TypeError, OSError) as error:
-        return text({"problem": session.in_words(error)})
+        return text({"problem": session.in_words(error, language)})
 
 
 def rivals(run: str, name: str) -> str:
@@ -161,17 +163,18 @@ def incident(made: incidents.Incidents, run: str, name: str, language: str = "en
     try:
         return text(made.report(driven_again(run, name), language))
     except (ValueError, TypeError, OSError) as error:
-        return text({"problem": session.in_words(error)})
+        return text({"problem": session.in_words(error, language)})
 
 
-def browsed(asked: list) -> str:
+def browsed(asked: list, language: str = "en") -> str:
     """What the gallery tells: asked for by its name, with what it takes; one sentence for anything else."""
     try:
         name, *given = asked
         return text({"told": BROWSED[name](*given)})
     except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
         in_words = isinstance(error, ValueError | OSError)
-        return text({"problem": session.in_words(error) if in_words else "that cannot be told."})
+        told = f"{error}." if in_words else "that cannot be told."
+        return text({"problem": say_reported(told, language)})
 
 
 def broken_off() -> str:
@@ -274,7 +277,7 @@ class Page:
             return
         events = self._noted((scenario, policy, str(seed)), wanted, language)
         told = self._proved(self._told(events, policy, wanted), wanted, language)
-        async for message in shown(told, wish, filling=False):
+        async for message in shown(told, wish, filling=False, language=language):
             yield message
 
     async def open_log(
@@ -284,7 +287,7 @@ class Page:
             return
         wanted, language = self.visitors.wish(visitor, wish), self.spoken(language)
         told = _once(opened, run, name, None, language)
-        async for message in shown(self._proved(told, wanted, language), wish):
+        async for message in shown(self._proved(told, wanted, language), wish, language=language):
             yield message
 
     async def open_run(self, visitor: str, run: str, wish: float, language: str | None = None):
@@ -296,17 +299,17 @@ class Page:
         run, name, step, wish, language = (*(picked or (None, None, None, ARRIVAL)), None)[:5]
         wanted, language = self.visitors.wish(visitor, wish), self.spoken(language)
         told = _once(opened, run, name, step or None, language)
-        async for message in shown(self._proved(told, wanted, language), wish):
+        async for message in shown(self._proved(told, wanted, language), wish, language=language):
             yield message
 
     async def evaluate(self, visitor: str, asked: list):
         """Drive a few episodes of a policy, and tell the gallery how far that is."""
         scenario, policy, episodes, language = (*(asked or ()), None, None, None, None)[:4]
-        wish = time.monotonic()
+        wish, language = time.monotonic(), self.spoken(language)
         wanted, told = self.visitors.wish(f"{visitor} evaluates", wish), {}
         try:
             evaluating.checked(scenario, policy, episodes)
-            driven = evaluating.messages(scenario, policy, episodes, wanted, self.spoken(language))
+            driven = evaluating.messages(scenario, policy, episodes, wanted, language)
             async for message in session.in_turn(
                 self.trials, driven, wanted, lambda place: {"place": place}
             ):
@@ -315,7 +318,7 @@ class Page:
             if not wanted():
                 yield text(told | {"over": True, "stopped": True, "wish": wish})
         except (ValueError, OSError) as error:
-            yield text({"problem": session.in_words(error), "over": True, "wish": wish})
+            yield text({"problem": session.in_words(error, language), "over": True, "wish": wish})
 
     def stop(self, visitor: str) -> None:
         """The visitor's evaluation is not wanted any more."""
@@ -324,12 +327,12 @@ class Page:
     async def compare(self, visitor: str, asked: list):
         """Drive another policy on the road and seed of what is shown, for the other picture."""
         run, name, policy, language = (*(asked or ()), None, None, None, None)[:4]
-        here = {"id": [run, name]}
+        here, language = {"id": [run, name]}, self.spoken(language)
         wanted = self.visitors.wish(f"{visitor} compares", time.monotonic())
 
         def driven() -> Iterator[dict]:
             path = driven_again(run, name)
-            for message in comparing.messages(path, policy, wanted, self.spoken(language)):
+            for message in comparing.messages(path, policy, wanted, language):
                 yield here | {"beside": message}
 
         try:
@@ -339,7 +342,7 @@ class Page:
             async for message in place:
                 yield text(message)
         except (ValueError, OSError) as error:
-            yield text(here | {"beside": {"problem": session.in_words(error)}})
+            yield text(here | {"beside": {"problem": session.in_words(error, language)}})
 
     async def take(
         self,
@@ -363,10 +366,10 @@ class Page:
                 policy if asked[2] is None else log.read_header(driven_again(*asked[:2])).policy
             )
         except (ValueError, TypeError, OSError, IndexError) as error:
-            yield text({"problem": session.in_words(error), "wish": wish})
+            yield text({"problem": session.in_words(error, language), "wish": wish})
             return
         told = self._at_the_wheel((scenario, policy, seed), asked, wanted, language)
-        async for message in shown(self._proved(told, wanted, language), wish):
+        async for message in shown(self._proved(told, wanted, language), wish, language=language):
             yield message
 
     async def _at_the_wheel(
@@ -401,13 +404,19 @@ class Page:
             token, step, action, *languages = asked
             return text(self.seats.of(token).drive(session.whole(step), action, *languages))
         except (ValueError, TypeError, OSError) as error:
-            return text({"problem": session.in_words(error)})
+            return text(
+                {
+                    "problem": session.in_words(
+                        error, self.spoken(asked[3] if len(asked) > 3 else None)
+                    )
+                }
+            )
 
     def seated(self, asked: list) -> str:
         """What is shown to a visitor at the wheel that has driven nothing yet, said again: (token, language)."""
         try:
             token, language = asked
-            return text(self.seats.of(token).begin(language))
+            return text(self.seats.of(token).begin(self.spoken(language)))
         except (ValueError, TypeError, OSError) as error:
             return text({"problem": session.in_words(error)})
 
@@ -422,7 +431,7 @@ class Page:
         wanted, language = self.visitors.wish(visitor, wish), self.spoken(language)
         messages = DESK.messages(Path(file), visitor, language)
         told = session.in_turn(self.looks, messages, wanted)
-        async for message in shown(self._proved(told, wanted, language), wish):
+        async for message in shown(self._proved(told, wanted, language), wish, language=language):
             yield message
 
     async def arrive(self, visitor: str, asked: Mapping[str, str], language: str | None = None):
@@ -446,7 +455,7 @@ class Page:
             partial(opened, shelf.SHIPPED, language=language),
             self._proved(told, wanted, language),
         )
-        async for message in shown(told, ARRIVAL, instead=instead):
+        async for message in shown(told, ARRIVAL, instead=instead, language=language):
             yield message
 
     async def _told(self, messages: Iterator[dict], policy: str, wanted: Callable[[], bool]):
@@ -461,7 +470,7 @@ class Page:
         self, told: AsyncIterator[dict], wanted: Callable[[], bool], language: str
     ) -> AsyncIterator[dict]:
         prove = partial(proved, language=language)
-        return session.then_proved(told, prove, self.checks, wanted)
+        return session.then_proved(told, prove, self.checks, wanted, language)
 
     def _meeting(
         self, chosen: tuple, wanted: Callable[[], bool], language: str, step: str | None = None
@@ -481,7 +490,9 @@ class Page:
             if "end" in message:
                 self._met[chosen] = message["id"]
 
-    async def made(self, make: Callable[[str, str, Path], Path], run: str, name: str):
+    async def made(
+        self, make: Callable[[str, str, Path], Path], run: str, name: str, language: str = "en"
+    ):
         """Make a file to download, in its turn: how many are before it, then where it lies until the next message.
 
         Messages: {"asked": place}, {"file": path}, or {"problem": sentence}.
@@ -492,7 +503,7 @@ class Page:
                 async for message in session.in_turn(self.films, files, lambda: True):
                     yield message
         except (ValueError, OSError) as error:
-            yield {"problem": session.in_words(error)}
+            yield {"problem": session.in_words(error, language)}
 
 
 async def shown(
@@ -500,6 +511,7 @@ async def shown(
     wish: float,
     filling: bool = True,
     instead: Callable[[], dict] | None = None,
+    language: str = "en",
 ) -> AsyncIterator[str]:
     """Messages as the player gets them; with a header, whether the form is filled with what it says.
 
@@ -510,11 +522,11 @@ async def shown(
             fill = {"fill": filling} if "header" in message else {}
             yield text(message | fill | {"wish": wish})
     except (ValueError, OSError) as error:
-        problem = {"problem": session.in_words(error), "wish": wish}
+        problem = {"problem": session.in_words(error, language), "wish": wish}
         if instead is None:
             yield text(problem)
         else:
-            async for message in shown(_once(lambda: instead() | problem), wish):
+            async for message in shown(_once(lambda: instead() | problem), wish, language=language):
                 yield message
 
 

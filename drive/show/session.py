@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from drive.episodes import log, shelf
+from drive.language import say_reported
 from drive.show import viewer
 from drive.types import End, Step
 
@@ -156,6 +157,7 @@ async def then_proved(
     prove: Callable[[str, str], Iterator[dict]],
     line: Line,
     wanted: Callable[[], bool],
+    language: str = "en",
 ) -> AsyncIterator[dict]:
     """Messages of an episode, and after its end, or where it was left, those on its claims, while they are wanted."""
     whole = None
@@ -173,12 +175,12 @@ async def then_proved(
         async for message in in_turn(line, prove(*whole), wanted, place):
             yield message
     except (ValueError, OSError) as error:
-        yield here | {"proof": {"problem": in_words(error)}}
+        yield here | {"proof": {"problem": in_words(error, language)}}
 
 
-def in_words(error: Exception) -> str:
+def in_words(error: Exception, language: str = "en") -> str:
     """What was wrong, as a sentence."""
-    return f"{error}."
+    return say_reported(f"{error}.", language)
 
 
 # -------------------------------------------------------------------------------------- messages

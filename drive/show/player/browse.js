@@ -33,7 +33,7 @@ function startBrowsing({ element, trigger, props, watch, server }) {
                   pictures: new Map(), wanted: [], typed: 0, evaluated: 0, told: null, trial: null, only: "", older: 0, unread: 0, chart: null };
 
   async function ask(...asked) {
-    const told = await Promise.resolve(server.browsed(asked)).then(JSON.parse).catch(() => ({ problem: say("browse.silence") }));
+    const told = await Promise.resolve(server.browsed([tongue, ...asked])).then(JSON.parse).catch(() => ({ problem: say("browse.silence") }));
     complain(told.problem);
     return told.problem ? null : told.told;
   }

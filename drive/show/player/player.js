@@ -207,6 +207,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
 
   function nameEpisode() {
     const { scenario, policy, seed, risk, by_hand, hand: words } = state.episode.header;
+    find(".wd-text").lang = state.episode.header.language ?? tongue;
     find(".wd-name").textContent = say("road.name", { scenario, driver: by_hand ? words.name : policy, seed });
     find(".wd-calm").textContent = say("risk.calm", { seconds: risk[0] });
     find(".wd-alarm").textContent = say("risk.alarm", { seconds: risk[1] });

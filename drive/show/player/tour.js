@@ -81,7 +81,9 @@ function startTour({ root, find, isOffered }) {
     const top = low + coach.offsetHeight < innerHeight || high < 0 ? low : high;
     const right = document.documentElement.clientWidth - EDGE_OF_COACH - coach.offsetWidth;
     coach.style.top = `${top - from.top}px`;
-    coach.style.left = `${Math.max(Math.min(box.left, right), EDGE_OF_COACH) - from.left}px`;
+    const beside = boxes.slice(1).find((one) => one.bottom + APART > top && one.top - APART < top + coach.offsetHeight);
+    const left = Math.min(box.left, right, beside ? beside.left - APART - coach.offsetWidth : Infinity);
+    coach.style.left = `${Math.max(left, EDGE_OF_COACH) - from.left}px`;
   }
 
   function onKey(event) {
