@@ -412,7 +412,7 @@ body.dark, .dark .gradio-container { background: #0f1318 !important; }
 @media (max-width: 1180px) { #wd-bar .form ~ .form { margin-left: 0; } }
 #wd-bar .block { border: 0; padding: 0; background: none; box-shadow: none; overflow: visible;
   min-width: 0 !important; }
-#wd-bar #wd-seed { flex: 0 0 84px; }
+#wd-bar #wd-seed { flex: 0 0 76px; }
 #wd-bar .wrap-inner { padding: 0 2px 0 6px; }
 #wd-bar #wd-browse { padding: 0 10px; }
 #wd-bar span[data-testid=block-info], #wd-bar .container > span { font-size: 12px;
@@ -438,6 +438,7 @@ body.dark, .dark .gradio-container { background: #0f1318 !important; }
   #wd-title header { justify-content: start; }
   #wd-title header > * { grid-column: 1; }
   #wd-title p { display: none; }
+  #wd-bar #wd-seed { flex-basis: 60px; }
   #wd-bar > #wd-drive { position: absolute; top: 8px; right: 14px; }
   #wd-bar > #wd-browse { position: absolute; top: 8px; right: 108px; order: 0; }
   #wd-bar > #wd-take { width: 100%; }

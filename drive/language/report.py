@@ -55,7 +55,8 @@ def ending(end: End, language: str = "en") -> str:
             side=words.contact_sides[end.contact.side],
         )
     text += answers(end, language)
-    return f"{end.final.time:6.1f} s  {text}" + (f" ({end.message})" if end.message else "")
+    time = f"{end.final.time:6.1f}".replace(".", words.decimal) + words.units["s"]
+    return f"{time}  {text}" + (f" ({end.message})" if end.message else "")
 
 
 def answers(end: End, language: str = "en") -> str:

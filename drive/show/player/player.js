@@ -194,9 +194,8 @@ function startPlayer({ element, trigger, props, watch, server }) {
   // The words that the player says by itself.
   function sayPage() {
     document.documentElement.lang = root.lang = tongue;
-    for (const part of [root, document.querySelector("#wd-title")]) if (part) sayAll(part);
-    for (const button of document.querySelectorAll("[data-language]"))
-      button.setAttribute("aria-pressed", button.dataset.language === tongue);
+    sayAll(root);
+    sayTitle();
     find(".wd-look").textContent = say(LOOK_NAMES[root.dataset.look] ?? LOOK_NAMES.both);
     find(".wd-unfold").textContent = say(root.classList.contains("wd-unfolded") ? "why.head" : "why.whole");
     find(".wd-play").title = say(state.playing ? "go.pause" : "go.play");
@@ -205,7 +204,16 @@ function startPlayer({ element, trigger, props, watch, server }) {
     if (state.episode) nameEpisode();
   }
 
+  // What stands above the player, and may be made after it.
+  function sayTitle() {
+    const title = document.querySelector("#wd-title");
+    if (title) sayAll(title);
+    for (const button of document.querySelectorAll("[data-language]"))
+      button.setAttribute("aria-pressed", button.dataset.language === tongue);
+  }
+
   function nameEpisode() {
+    sayTitle();
     const { scenario, policy, seed, risk, by_hand, hand: words } = state.episode.header;
     find(".wd-text").lang = state.episode.header.language ?? tongue;
     find(".wd-name").textContent = say("road.name", { scenario, driver: by_hand ? words.name : policy, seed });
@@ -854,7 +862,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     root, find, trigger, server, take,
     where: () => ({ episode: state.episode, index: state.shown, wish: state.wish, playing: state.playing }),
     play: (on) => on === state.playing || setPlaying(on),
-    renew: (index) => { ticks.children[index]?.remove(); state.shown = -1; },
+    renew: (index) => { ticks.children[index]?.remove(); state.shown = -1; state.dirty = true; },
     ended: () => { state.driving = false; state.shown = -1; layout(); showStatus(); },
   });
   const lookingBack = startLookingBack({
