@@ -168,7 +168,9 @@ SEEN = """() => {
 }"""
 ENGLISH = re.compile(r"\b(the|and|of|with|is|to|by|ahead|seed|decision|policy|claim|car)\b", re.I)
 # Names, which no language has words for, and the hostile words of a log.
-NAMES = re.compile(r"^(.*window\.hacked.*|fake|shipped|first|straight-rule-\d|ring-rule-\d|planner|English)$")
+NAMES = re.compile(
+    r"^(.*window\.hacked.*|fake|shipped|first|straight-rule-\d|ring-rule-\d|planner|English)$"
+)
 
 
 def english_left(tab, language):
@@ -366,9 +368,8 @@ def test_a_first_visitor_is_invited_once(visit):
 
 def test_what_is_reported_in_english_is_said_in_the_visitors_language():
     for english, *others in ROWS:
-        assert all(sorted(SLOT.findall(one)) == sorted(SLOT.findall(english)) for one in others), (
-            english
-        )
+        slots = {*SLOT.findall(english)} - {"part"}  # a name of the code, in no language
+        assert all({*SLOT.findall(one)} == slots for one in others), english
     told = "no policy 'nobody'; choose from rule, planner."
     assert say_reported(told, "en") == told
     assert say_reported(told, "de") == "keine Strategie 'nobody'; zur Wahl stehen rule, planner."

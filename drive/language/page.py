@@ -468,7 +468,7 @@ GERMAN: dict[str, Said] = {
     "with.head": "{own} neben {policy}",
     "with.alike": "sie entscheiden bis zum Ende gleich",
     "with.so far": "bisher gleich",
-    "with.part": "sie trennen sich bei {at} s",
+    "with.part": "ab {at} s verschieden",
     "with.over": "zu Ende",
     "with.end": "Vergleich beenden",
     # by hand
@@ -851,7 +851,7 @@ CHINESE: dict[str, Said] = {
     "with.head": "{own} 与 {policy} 并排",
     "with.alike": "两者的决定始终相同",
     "with.so far": "到目前为止相同",
-    "with.part": "两者在 {at} 秒时分开",
+    "with.part": "自 {at} 秒起决定不同",
     "with.over": "已结束",
     "with.end": "结束比较",
     # by hand
@@ -945,7 +945,7 @@ CHINESE: dict[str, Said] = {
     "options.score": "得分",
     "options.chosen": "已选",
     "options.without": "若无 {cars}",
-    "options.rival": "最强对手",
+    "options.rival": "最强备选",
     # the claims
     "proof": "说了什么，是否属实",
     "proof.failed": "只看错误的",

@@ -60,6 +60,10 @@ ROWS: tuple[tuple[str, str, str], ...] = (  # English, German, Chinese
     ("the trajectory stays in the lane", "der geplante Weg bleibt in der Spur", "规划路径留在车道内"),
     ("the task is no exit", "die Aufgabe ist keine Ausfahrt", "任务不是驶出出口"),
     ("the road ahead is straight", "die Straße voraus ist gerade", "前方道路是直的"),
+    # what is waited for
+    ("twin: compiling the traffic model, once: {part}, {gone} s gone, about {left} s to go", "das Verkehrsmodell wird einmalig übersetzt: {gone} s vergangen, noch etwa {left} s", "首次编译交通模型：已用 {gone} 秒，约剩 {left} 秒"),
+    ("twin: compiling the traffic model, once: {part}, {gone} s gone", "das Verkehrsmodell wird einmalig übersetzt: {gone} s vergangen", "首次编译交通模型：已用 {gone} 秒"),
+    ("twin: compiled in {time} s", "Verkehrsmodell in {time} s übersetzt", "交通模型编译完成，用时 {time} 秒"),
     # what is wrong with a wish
     ("no policy {name}; choose from {names}", "keine Strategie {name}; zur Wahl stehen {names}", "没有策略 {name}；可选 {names}"),
     ("no policy {name} for {scenario}; choose from {names}", "keine Strategie {name} für {scenario}; zur Wahl stehen {names}", "{scenario} 没有策略 {name}；可选 {names}"),

@@ -276,7 +276,7 @@ class Page:
         if not wanted():  # overtaken on its way
             return
         events = self._noted((scenario, policy, str(seed)), wanted, language)
-        told = self._proved(self._told(events, policy, wanted), wanted, language)
+        told = self._proved(self._told(events, policy, wanted, language), wanted, language)
         async for message in shown(told, wish, filling=False, language=language):
             yield message
 
@@ -385,7 +385,7 @@ class Page:
             yield taken[0].begin()
 
         try:
-            async for message in self._told(begun(), chosen[1], wanted):
+            async for message in self._told(begun(), chosen[1], wanted, language):
                 yield message
             while wanted() and not taken[0].over:
                 await asyncio.sleep(session.LOOK)
@@ -448,7 +448,8 @@ class Page:
             )
         elif asked.keys() & OPENING.keys():
             chosen = tuple(asked.get(name, usual) for name, usual in OPENING.items())
-            told = self._told(self._meeting(chosen, wanted, language, **step), chosen[1], wanted)
+            meeting = self._meeting(chosen, wanted, language, **step)
+            told = self._told(meeting, chosen[1], wanted, language)
         else:
             told = _once(opened, shelf.SHIPPED, None, at, language)
         instead, told = (
@@ -458,11 +459,17 @@ class Page:
         async for message in shown(told, ARRIVAL, instead=instead, language=language):
             yield message
 
-    async def _told(self, messages: Iterator[dict], policy: str, wanted: Callable[[], bool]):
+    async def _told(
+        self,
+        messages: Iterator[dict],
+        policy: str,
+        wanted: Callable[[], bool],
+        language: str = "en",
+    ):
         """Messages of a drive, in its turn, when its policy is ready."""
         if self.preparation and policy.partition(":")[0] == OPENING["policy"]:
             async for message in self.preparation.told(wanted):
-                yield message
+                yield message | {"preparing": say_reported(message["preparing"], language)}
         async for message in session.in_turn(self.roads, messages, wanted):
             yield message
 
