@@ -37,3 +37,15 @@ def test_axe_finds_nothing_serious(visit, size, scheme):
     tab.page.wait_for_timeout(500)
     told = faults(tab.page)
     assert not told, "\n".join(told)
+
+
+@pytest.mark.parametrize("language", ["de", "zh"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_another_language_on_a_tour(visit, language, scheme):
+    tab = sized(visit(color_scheme=scheme).open(f"?step=3&language={language}&tour"), (1280, 720))
+    tab.page.wait_for_selector(".wd-tick[aria-current]")
+    tab.page.wait_for_timeout(800)
+    told = faults(tab.page)
+    tab.page.locator(".wd-invite [data-tour=start]").click()
+    told += faults(tab.page)
+    assert not told, "\n".join(told)
