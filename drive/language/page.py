@@ -240,7 +240,7 @@ ENGLISH: dict[str, Said] = {
     "sheet.hard braking imposed": "times others had to brake hard",
     "sheet.oncoming lane": "in the oncoming lane",
     "sheet.lane changes": "changes of lane",
-    "sheet.share": "{number}% of the time",
+    "sheet.share": "{number} % of the time",
     "yes": "yes",
     "no": "no",
     # help
@@ -460,7 +460,7 @@ GERMAN: dict[str, Said] = {
     "back.go": "zu dieser Entscheidung",
     "back.close": "Bericht schließen",
     # comparing
-    "with": "vergleichen mit…",
+    "with": "vergleichen…",
     "with.label": "Vergleichen mit",
     "with.about": "Eine andere Strategie auf derselben Straße mit demselben Startwert",
     "with.panel": "Vergleich",
@@ -480,7 +480,7 @@ GERMAN: dict[str, Said] = {
     "road": "Die Straße",
     "road.bird": "Blick von oben",
     "road.eye": "Blick des Fahrers",
-    "road.both views": "beide Ansichten",
+    "road.both views": "beide",
     "road.driver's eye": "Fahrersicht",
     "road.bird's eye": "von oben",
     "road.look": "Von oben, Fahrersicht oder beides (v)",
@@ -604,13 +604,13 @@ GERMAN: dict[str, Said] = {
     "done.destination": "geschafft: am Ziel",
     "done.laps": "geschafft: {laps} Runden",
     "missed": "nicht geschafft: {what}",
-    "missed.pass": "nicht rechtzeitig über die Kreuzung",
+    "missed.pass": "Kreuzung nicht rechtzeitig passiert",
     "missed.exit": "Ausfahrt verpasst",
     "missed.exit by": {
         "one": "Ausfahrt um {count} Spur verpasst",
         "other": "Ausfahrt um {count} Spuren verpasst",
     },
-    "missed.destination": "nicht rechtzeitig am Ziel",
+    "missed.destination": "Ziel nicht rechtzeitig erreicht",
     "missed.laps": "nur {laps} Runden",
     # the drive in figures
     "sheet.success": "Aufgabe erfüllt",
@@ -668,7 +668,7 @@ GERMAN: dict[str, Said] = {
     "tour.ask": "Fragen, oder anderes annehmen",
     "tour.ask text": "Fragen Sie warum, warum nicht, oder was wäre, wenn. Oder klicken Sie auf der Straße einen Wagen an: Was geschähe ohne ihn, oder wenn er bremste?",
     "tour.browse": "Andere Episoden, andere Strategien",
-    "tour.browse text": "Die „Übersicht“ zeigt alle Episoden, gescheiterte zuerst. „vergleichen mit…“ fährt daneben eine andere Strategie auf derselben Straße.",
+    "tour.browse text": "Die „Übersicht“ zeigt alle Episoden, gescheiterte zuerst. „vergleichen…“ fährt daneben eine andere Strategie auf derselben Straße.",
     # the gallery
     "browse": "Episoden",
     "browse.region": "Alle Episoden",
