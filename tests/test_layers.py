@@ -15,12 +15,12 @@ roads       geometry lanes
 types       fitting settings trajectory actions scene truth said choice policy edits questions episode
 kinematics  history control goal hazards trajectory tracker surroundings foresight past refusals edits
 language    free words quantities edits en de zh tables glossary page reported by_hand say parse report questions incident
-camera      door palette typeface view birdseye driverseye files
+camera      door palette typeface view birdseye driverseye ground caster mounted files
 measures    statistics motion metrics
 scenarios
-twin        kernel network worlds suppositions entry edits spawn vector_env
+twin        kernel network worlds suppositions entry edits spawn rules arrivals fleet sight vector_env
 policy
-world       drivers config edits values perception task blame following recorder twin
+world       drivers config edits values perception task blame following recorder twin beginnings
 reasoning   deciding causes reasons decisions evidence outcomes facts accounts economy narrate
 episodes    codec lines whole log shelf rollout record replay branch by_hand hindsight asking api
 checking    clock scene facts instructor weighed text asked futures decisions takeovers weighing purposes verdicts avoidable incident tally listener scenery faithfulness examination

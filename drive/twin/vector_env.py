@@ -93,15 +93,7 @@ class TwinVectorEnv(VectorEnv):
             )
         self._columns = [FEATURES.index(feature) for feature in self._seen["features"]]
         c = self.config
-        self._traffic = Traffic(
-            lanes=c["lanes_count"],
-            cars=c["vehicles_count"],
-            density=c["vehicles_density"],
-            ego_spacing=c["ego_spacing"],
-            ego_lane=c["initial_lane_id"],
-            target_speeds=tuple(map(float, action.get("target_speeds", (20.0, 25.0, 30.0)))),
-            only_ego_checks_collisions=env_id == "highway-fast-v0",
-        )
+        self._traffic = traffic_of(env_id, c)
         self.worlds = empty_worlds(self._traffic, num_envs)
         self._substeps = int(c["simulation_frequency"] // c["policy_frequency"])
         self._rngs = [np.random.default_rng() for _ in range(num_envs)]
@@ -253,6 +245,20 @@ class TwinVectorEnv(VectorEnv):
     def _ranges(self) -> dict[str, tuple[float, float]]:
         side = 4.0 * self._traffic.lanes
         return {"x": (-200.0, 200.0), "y": (-side, side), "vx": (-80.0, 80.0), "vy": (-80.0, 80.0)}
+
+
+def traffic_of(env_id: str, config: Mapping) -> Traffic:
+    """The traffic of one of ENVIRONMENTS, of highway-env's configuration."""
+    speeds = config["action"].get("target_speeds")
+    return Traffic(
+        lanes=config["lanes_count"],
+        cars=config["vehicles_count"],
+        density=config["vehicles_density"],
+        ego_spacing=config["ego_spacing"],
+        ego_lane=config["initial_lane_id"],
+        target_speeds=tuple(map(float, (20.0, 25.0, 30.0) if speeds is None else speeds)),
+        only_ego_checks_collisions=env_id == "highway-fast-v0",
+    )
 
 
 def _known(given: Mapping, offered, what: str) -> dict:
