@@ -796,7 +796,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
   function linkTo(step) {
     const { id: [run, episode], anywhere, scenario, policy, seed } = state.episode.header;
     const query = new URLSearchParams(location.search);
-    for (const name of ["scenario", "policy", "seed", "run", "episode", "step"]) query.delete(name);
+    for (const name of ["scenario", "policy", "seed", "run", "episode", "step", "tour"]) query.delete(name);
     if (run === DROPPED) return location.pathname;
     const names = anywhere ? { scenario, policy, seed } : { run, episode };
     for (const [name, value] of Object.entries(names)) query.set(name, value);
