@@ -10,10 +10,11 @@ import pytest
 from test_browser import Told, address, chromium, messages, runs, tabs, visit  # noqa: F401  # fixtures
 from test_first_screen import sized
 
+from drive.episodes import shelf
 from drive.language import LANGUAGES
 from drive.language.page import PAGES, page_words
 from drive.language.reported import ROWS, say_reported
-from drive.show import viewer
+from drive.show import offline, viewer
 
 ROOT = Path(__file__).parents[1]
 PLAYER = ROOT / "drive" / "show" / "player"
@@ -282,6 +283,27 @@ def test_the_gallery_speaks_the_same_language(visit):
     tab.page.locator("[data-tab=charts]").click()
     tab.page.wait_for_timeout(800)
     assert english_left(tab, "de") == []
+
+
+@pytest.mark.parametrize("language", ["de", "zh"])
+def test_a_page_in_a_file_speaks_the_language_it_was_made_in_and_no_other(
+    chromium, tmp_path, language
+):
+    name = shelf.episodes(tmp_path, shelf.SHIPPED)[0]
+    made = tmp_path / "made.html"
+    offline.write(shelf.find(tmp_path, shelf.SHIPPED, name), made, language)
+    page = chromium.new_page()
+    page.goto(f"{made.as_uri()}?step=3&language=en&tour")
+    page.wait_for_selector(".wd-tick[aria-current]")
+    assert (
+        page.evaluate("() => [document.documentElement.lang, document.querySelector('.wd').lang]")
+        == [language] * 2
+    )
+    assert page.locator(".wd-unfold").text_content() == PAGES[language]["why.whole"]
+    assert page.locator("[data-language], .wd-invite:not([hidden])").count() == 0
+    assert page.locator(".wd-help [data-tour]").is_hidden()
+    assert PAGES["en"]["help.marks"] not in made.read_text("utf-8")
+    page.close()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
