@@ -95,6 +95,23 @@ function momentAt(episode, time) {
   return { step, said, time, ego: body(0, step.ego), cars: cars.filter(Boolean) };
 }
 
+const TRAIL = 6.4; // [s] after a decision: as far as a plan reaches
+
+// Where the ego went after the decision at a time: {points: [[x, y, heading], ...], bars: one for each second}.
+// Made once for a decision, and again while it is driven on.
+function trailAt(episode, time) {
+  const { steps } = episode, index = indexAt(episode, time), known = episode.trail;
+  if (known?.step === steps[index] && known.last === steps.at(-1)) return known;
+  const begin = steps[index].time, points = [], bars = [];
+  for (let k = index; k < steps.length && steps[k].time < begin + TRAIL; k++) {
+    const { times, ego } = steps[k], upTo = Math.min(times.at(-1), begin + TRAIL);
+    ego.forEach((row, i) => row && (i || k === index) && times[i] <= upTo + 1e-6 && points.push(row.slice(0, 3)));
+    for (let second = bars.length + 1; begin + second <= upTo + 1e-6; second++)
+      bars.push(between(ego, placeIn(times, begin + second), 2).slice(0, 3));
+  }
+  return episode.trail = { step: steps[index], last: steps.at(-1), points, bars };
+}
+
 // Cars that a decision's rationale names, in the order of naming: Map id -> colour number.
 function citedIn(step) {
   const cited = new Map();

@@ -27,6 +27,16 @@ const TESTS = {
 const MARKS = { true: "✓", false: "✗", untestable: "?" };
 const RESULTS = ["false", "untestable", "true"]; // the worst first
 
+// Words of the parts that are watched: the way driven, the moments, the curves, what was feared, what is put onto the road.
+const WATCHED = {
+  driven: "driven afterwards, a bar per second",
+};
+
+// Puts each of these words where the page has a place for it.
+function fillWords(root) {
+  for (const node of root.querySelectorAll("[data-word]")) node.textContent = WATCHED[node.dataset.word];
+}
+
 function counted(number, what) {
   return `${number} ${what}${number === 1 ? "" : "s"}`;
 }

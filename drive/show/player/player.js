@@ -369,7 +369,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     const { step, said, ego, cars } = state.moment, reach = state.view?.reach ?? EYE.far;
     const near = (car) => Math.hypot(car.x - ego.x, car.y - ego.y) < reach;
     const { header } = state.episode, way = new Set(step.way);
-    const shown = { goal: header.goal.length > 0, oncoming: hasOncoming(header.lanes, ego, state.view),
+    const shown = { driven: trailAt(state.episode, state.time).points.length > 1, goal: header.goal.length > 0, oncoming: hasOncoming(header.lanes, ego, state.view),
                     meeting: header.meetings.some(([, , a, b]) => way.has(a) !== way.has(b)),
                     rival: step.options.length > 1, cited: citedIn(said).size > 0,
                     unseen: cars.some((car) => !car.seen && near(car)),
@@ -770,6 +770,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     begun: () => { asking.close(); comparing.close(); },
     where: () => state.episode && { episode: state.episode },
   });
+  fillWords(root);
   setLook(root.clientWidth < NARROW ? "bird" : "both");
   listen();
   watch("value", () => hear(props.value));
