@@ -229,11 +229,11 @@ function drawDriver(canvas, episode, moment, look, theme) {
 }
 
 // Where the ego went afterwards, as in the bird's eye: the tracks of its wheels, a bar across for each second.
-function groundTrail(context, eye, { points, bars }, theme) {
-  if (points.length < 2) return;
-  for (const side of [GAUGE, -GAUGE])
-    strip(context, eye, points.map((point) => asideOf(point, side)), TREAD, theme.ink);
-  for (const bar of bars) {
+function groundTrail(context, eye, trail, theme) {
+  if (trail.points.length < 2) return;
+  trail.treads ||= trail.sides.map((side) => stripOf(side, TREAD / 2));
+  for (const tread of trail.treads) fillSeen(context, eye, tread, theme.ink);
+  for (const bar of trail.bars) {
     const across = { x: bar[0], y: bar[1], heading: bar[2], length: BAR, width: 2 * SLEEPER };
     fillSeen(context, eye, boxFaces(across, 0, 0, 1).at(-1).points, theme.ink);
   }

@@ -30,6 +30,19 @@ const RESULTS = ["false", "untestable", "true"]; // the worst first
 // Words of the parts that are watched: the way driven, the moments, the curves, what was feared, what is put onto the road.
 const WATCHED = {
   driven: "driven afterwards, a bar per second",
+  worst: "worst moments",
+};
+
+// A moment in words, by its kind: {value, unit, about, after}.
+const MOMENTS = {
+  contact: () => "contact",
+  failed: ({ value }) => counted(value, "false claim"),
+  fallback: () => "a fallback decided",
+  takeover: () => "driven otherwise than the policy would",
+  risk: ({ value, unit }) => `${value.toFixed(1)} ${unit} to contact`,
+  surprise: ({ value, unit, after }) => `surprise, ${value.toFixed(0)} ${unit} off its plan after ${after} s`,
+  margin: ({ value, unit, about }) =>
+    value < 0.005 ? `close call, as good as ${about}` : `close call, ${`${value.toFixed(2)} ${unit}`.trim()} above ${about}`,
 };
 
 // Puts each of these words where the page has a place for it.

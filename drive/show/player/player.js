@@ -58,7 +58,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     if (!before && episode.steps.length) comparing.offer(message.id);
     if (message.end) state.driving = false;
     if (message.end || message.steps?.length > 1) hand.list();
-    showWorst(find(".wd-worst"), episode);
+    worst();
     showStatus();
     goWhereAsked();
     layout(Math.max(before - 1, 0));
@@ -82,7 +82,12 @@ function startPlayer({ element, trigger, props, watch, server }) {
     if (steps.length < of && now - state.carded < CARD_PAUSE) return; // more is to come
     state.carded = now;
     showCard(find(".wd-proof"), state.episode, state.failed);
+    worst();
+  }
+
+  function worst() {
     showWorst(find(".wd-worst"), state.episode);
+    markWorst(find(".wd-worst"), state.shown);
   }
 
   function showVerdicts() {
@@ -131,6 +136,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     root.dataset.fill = message.fill ?? true;
     trigger("select");
     showVerdicts();
+    worst();
     newLink(state.wish > 0);
     const on = document.activeElement; // a list or field that one types in is not left
     if (!on || on === document.body || (on === state.asker && !isTyping(on)))
@@ -309,6 +315,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     state.look.car = state.look.option = state.tested = null;
     showWords();
     markTick(ticks, index);
+    markWorst(find(".wd-worst"), index);
     count();
     announce();
     if (!state.playing) writeLink();
@@ -434,9 +441,9 @@ function startPlayer({ element, trigger, props, watch, server }) {
   }
 
   function notable(way) {
-    const steps = state.episode.steps;
-    for (let i = indexAt(state.episode, state.time) + way; i >= 0 && i < steps.length; i += way)
-      if (steps[i].interesting) return goTo(i);
+    const here = indexAt(state.episode, state.time), all = stops(state.episode);
+    const next = way > 0 ? all.find((index) => index > here) : all.findLast((index) => index < here);
+    if (next !== undefined) goTo(next);
   }
 
   // Five seconds from here, over and over; once more, on to the end.

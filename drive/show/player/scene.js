@@ -253,17 +253,16 @@ function drawSeconds(context, view, path) {
   }
 }
 
-const GAUGE = 0.8, SLEEPER = 1.15; // [m] from the middle to a wheel's track, and to the end of the bar of a second
+const SLEEPER = 1.15; // [m] from the middle of the way to the end of the bar of a second
 
 // Where the ego went afterwards: the tracks of its wheels, with a bar across for each second.
-function drawTrail(context, view, { points, bars }, theme) {
+function drawTrail(context, view, { points, sides, bars }, theme) {
   if (points.length < 2) return;
   context.save();
   context.strokeStyle = theme.ink;
   context.lineWidth = Math.max(0.09, 1 / view.scale);
   context.beginPath();
-  for (const side of [GAUGE, -GAUGE])
-    points.forEach((point, i) => i ? context.lineTo(...asideOf(point, side)) : context.moveTo(...asideOf(point, side)));
+  for (const side of sides) side.forEach(([x, y], i) => i ? context.lineTo(x, y) : context.moveTo(x, y));
   context.stroke();
   context.lineWidth = Math.max(0.22, 2 / view.scale);
   context.beginPath();
@@ -273,11 +272,6 @@ function drawTrail(context, view, { points, bars }, theme) {
   }
   context.stroke();
   context.restore();
-}
-
-// A place so many metres to the left of [x, y, heading].
-function asideOf([x, y, heading], left) {
-  return [x - left * Math.sin(heading), y + left * Math.cos(heading)];
 }
 
 function roundRectangle(context, length, width, radius) {
