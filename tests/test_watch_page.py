@@ -2,13 +2,17 @@
 
 # ruff: noqa: F811  # fixtures
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from fake_episode import fake_episode
+from fake_episode import crash, fake_episode
 from test_browser import COUNT, address, chromium, runs, tabs, visit  # noqa: F401  # fixtures
 from test_first_screen import sized
 
+from drive.measures.motion import Motion
 from drive.show import viewer
+from drive.types import Term
 
 SIZES = [(1280, 720), (390, 844)]
 INK = """() => {
@@ -65,3 +69,74 @@ def test_both_ways_are_seen_and_told_apart_in_both_pictures(visit, size):
         assert tab.page.evaluate(count.replace("< 12", "< 40"), blue) > 60, (
             "the plan is seen as well"
         )
+
+
+# ---------------------------------------------------------------------------------------- the curves
+
+
+def curve(tab, name):
+    return tab.page.locator(".wd-curve", has=tab.page.locator(f"span:has-text('{name}')"))
+
+
+def test_the_values_of_the_curves_come_from_the_motion_of_the_tracks():
+    episode = fake_episode(steps=6)
+    motion = Motion(episode)
+    told = viewer.player_data(episode)["steps"]
+    for name, values in (("headway", motion.headway), ("ttc", motion.time_to_collision)):
+        shown = [v for k, step in enumerate(told) for v in step[name][int(k > 0) :]]
+        assert shown == [round(v, 2) if np.isfinite(v) else None for v in values.tolist()]
+    for step, data in zip(episode.steps, told, strict=True):
+        scores = {str(o.action): o.score for o in step.choice.options}
+        best = max(v for name, v in scores.items() if name != str(step.choice.action))
+        assert data["margin"] == pytest.approx(scores[str(step.choice.action)] - best)
+
+
+def test_a_wish_is_the_one_that_the_terms_of_the_choice_tell():
+    step = fake_episode(steps=1).steps[0]
+    told = (Term("headway", 0.5, "s", "against", threshold=1.016),)
+    other = (Term("time to contact", 1.0, "s", "against", threshold=3.0),)
+    options = tuple(
+        replace(option, terms=told if option.action == step.choice.action else other)
+        for option in step.choice.options
+    )
+    assert viewer.wishes(replace(step.choice, options=options)) == {"headway": 1.02, "ttc": 3.0}
+    assert viewer.wishes(step.choice) == {"headway": None, "ttc": None}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_curve_is_asked_for_stays_below_the_time_line_and_a_click_on_it_goes_there(visit, size):
+    tab = sized(visit(), size).link(step=3)
+    before = tab.page.locator(".wd-map").bounding_box()
+    assert tab.page.locator(".wd-curve:visible").count() == 0, "the first screen stays as it is"
+    for name in ("headway", "time to collision", "score margin"):
+        button = tab.page.get_by_role("button", name=name, exact=True)
+        button.click()
+        assert button.get_attribute("aria-pressed") == "true"
+    assert tab.page.locator(".wd-curve:visible").count() == 3
+    after = tab.page.locator(".wd-map").bounding_box()
+    assert (before["width"], before["height"]) == (after["width"], after["height"])
+    canvas = curve(tab, "Headway").locator("canvas")
+    steps = viewer.player_data(crash(fake_episode(steps=12)))["steps"]
+    least = min(v for step in steps for v in step["headway"] if v is not None)
+    label = canvas.get_attribute("aria-label")
+    assert f"now {steps[3]['headway'][0]:.1f} s" in label and f"least {least:.1f} s" in label
+    assert "below 1.0 s counts as close" in label, "this policy tells no wish"
+    assert curve(tab, "Headway").locator("b").text_content() == f"{steps[3]['headway'][0]:.1f}"
+    painted = canvas.evaluate(
+        "(c) => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v) => v > 0)"
+    )
+    assert painted
+    box = canvas.bounding_box()
+    inner = box["width"] - 2 * 84
+    canvas.click(position={"x": 84 + inner * 7.5 / 12, "y": 15})
+    tab.until("() => document.querySelector('.wd-tick[aria-current]').dataset.step === '7'")
+    assert tab.time == pytest.approx(7.5, abs=0.1)
+
+
+def test_on_a_large_page_all_curves_are_there_and_follow_the_clock(visit):
+    tab = sized(visit(), (1440, 900)).link(step=3)
+    assert tab.page.locator(".wd-curve:visible").count() == 3
+    values = curve(tab, "Headway").locator("b")
+    first = values.text_content()
+    tab.press("End")
+    assert values.text_content() != first

@@ -31,7 +31,30 @@ const RESULTS = ["false", "untestable", "true"]; // the worst first
 const WATCHED = {
   driven: "driven afterwards, a bar per second",
   worst: "worst moments",
+  curves: "curves",
+  headway: "headway",
+  ttc: "time to collision",
+  "ttc row": "to collision",
+  margin: "score margin",
 };
+
+// What a curve is held against, and a curve in words; wish: {value, own}, least: {value, time}.
+function wishText(top, wish) {
+  const line = wish ? wish.own ? `, wish ${wish.value.toFixed(1)}` : `, close ${wish.value.toFixed(1)}` : "";
+  return `0–${top >= 1000 ? top.toExponential(0) : top}${line}`;
+}
+
+function valueText(value, most) {
+  return value === null ? "–" : most === 6 && value >= 20 ? "≥20" : Math.abs(value) >= 1000 ? value.toExponential(0) : value.toFixed(1);
+}
+
+function curveText(name, { pick, unit, most }, step, wish, least) {
+  const with_ = (value) => `${valueText(value, most)} ${unit(step)}`.trim();
+  const now = pick(step, 0), parts = [`now ${now === null ? "none" : with_(now)}`];
+  if (least) parts.push(`least ${with_(least.value)} at ${least.time.toFixed(1)} s`);
+  if (wish) parts.push(wish.own ? `wished ${with_(wish.value)}` : `below ${with_(wish.value)} counts as close`);
+  return `${name} over time: ${parts.join(", ")}.`;
+}
 
 // A moment in words, by its kind: {value, unit, about, after}.
 const MOMENTS = {

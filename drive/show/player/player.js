@@ -237,6 +237,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     else if (eye.clientWidth) drawDriver(eye, episode, state.moment, look, theme);
     drawSupposed();
     drawPlots(plot, episode, state.moment, theme);
+    curves.follow();
     const { x } = axis(episode, ticks.clientWidth);
     playhead.style.transform = `translateX(${x(Math.min(state.time, duration(episode)))}px)`;
     find(".wd-time b").textContent = state.time.toFixed(1);
@@ -328,6 +329,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     map.setAttribute("aria-label", `Bird's-eye view. ${pictureText(moment, cited)}`);
     eye.setAttribute("aria-label", `Driver's-eye view. ${pictureText(moment, cited)}`);
     plot.setAttribute("aria-label", plotText(moment, step));
+    curves.tell();
     playhead.setAttribute("aria-valuemax", duration(episode).toFixed(1));
     playhead.setAttribute("aria-valuetext",
       `${step.time.toFixed(1)} s, decision ${shown + 1} of ${episode.steps.length}, ${riskText(step)}`);
@@ -391,6 +393,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     const height = heightFor(state.episode.header, map.clientWidth * (state.beside ? BESIDE : 1));
     root.style.setProperty("--wd-road", height ? `${height}px` : "");
     layTicks(ticks, state.episode, state.theme, state.episode.end ? 0 : from);
+    curves.layout();
     state.dirty = true;
     if (state.shown >= 0) { markTick(ticks, state.shown); count(); showHeld(); }
   }
@@ -690,13 +693,13 @@ function startPlayer({ element, trigger, props, watch, server }) {
 
   function onScrub(event) {
     if (!state.episode?.steps.length || event.target.closest(".wd-tick")) return;
-    const box = plot.getBoundingClientRect();
+    const on = event.currentTarget, box = on.getBoundingClientRect();
     const go = (moved) => seek(axis(state.episode, box.width).time(moved.clientX - box.left));
-    const stop = () => plot.removeEventListener("pointermove", go);
-    plot.setPointerCapture(event.pointerId);
-    plot.addEventListener("pointermove", go);
-    plot.addEventListener("pointerup", stop, { once: true });
-    plot.addEventListener("pointercancel", stop, { once: true });
+    const stop = () => on.removeEventListener("pointermove", go);
+    on.setPointerCapture(event.pointerId);
+    on.addEventListener("pointermove", go);
+    on.addEventListener("pointerup", stop, { once: true });
+    on.addEventListener("pointercancel", stop, { once: true });
     go(event);
   }
 
@@ -750,13 +753,14 @@ function startPlayer({ element, trigger, props, watch, server }) {
     map.addEventListener("pointerup", onRelease);
     map.addEventListener("pointercancel", () => { state.drag = null; });
     map.addEventListener("pointerleave", () => { tip(null); highlight(null, null); });
-    plot.addEventListener("pointerdown", onScrub);
+    for (const strip of [plot, find(".wd-curves")]) strip.addEventListener("pointerdown", onScrub);
     listenForDrops(root, (problem) => take({ problem }));
     new ResizeObserver(() => layout()).observe(root);
     const recolour = () => { state.theme = readTheme(root); layout(); };
     new MutationObserver(recolour).observe(document.body, { attributeFilter: ["class"] });
   }
 
+  const curves = startCurves({ root, find, where: () => state });
   const asking = startAsking({
     root, find, server, begun: besideNothing, show: showFuture, leave: leaveFuture,
     where: () => state.shown < 0 ? null : { episode: state.episode, index: state.shown },
