@@ -512,6 +512,17 @@ function startPlayer({ element, trigger, props, watch, server }) {
     find(`.wd-mark[data-about="${phrase}"]`)?.focus();
   }
 
+  // To a decision of which something false was said: the words are unfolded, and how the first was tested.
+  function accuse(index) {
+    goTo(index);
+    draw();
+    const found = findingsAt(index).find((one) => one.result === "false");
+    if (!found) return;
+    if (!root.classList.contains("wd-unfolded")) unfold();
+    state.tested = String(found.phrase ?? "");
+    showMarked();
+  }
+
   function turn() {
     state.look.turn = !state.look.turn;
     find("[data-do=turn]").setAttribute("aria-pressed", state.look.turn);
@@ -600,7 +611,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     if (button && state.episode?.steps.length) return COMMANDS[button.dataset.do]();
     const mark = event.target.closest(".wd-mark"), go = event.target.closest("[data-go]");
     if (mark) return test(mark.dataset.about);
-    if (go) return goTo(Number(go.dataset.go));
+    if (go) return go.dataset.kind === "failed" ? accuse(Number(go.dataset.go)) : goTo(Number(go.dataset.go));
     const tick = event.target.closest(".wd-tick");
     if (tick) return goTo(Number(tick.dataset.step));
     const phrase = event.target.closest(".wd-phrase");
