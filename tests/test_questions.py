@@ -8,6 +8,7 @@ from drive.language import LANGUAGES, parse_question, say_question
 from drive.types import (
     Brake,
     CutIn,
+    Feared,
     Hide,
     HowNear,
     Meta,
@@ -31,7 +32,7 @@ def some_question(dice):
     car, number = dice.randrange(1, 200), dice.randrange(1, 400) / 10
     return dice.choice(
         (
-            Why(), WhyNot(Meta(dice.choice(METAS))), CutIn(car), HowNear(car), Nearer(car, number),
+            Why(), Feared(), WhyNot(Meta(dice.choice(METAS))), CutIn(car), HowNear(car), Nearer(car, number),
             Nearer(car, -number), Quicker(car, number), Quicker(car, -number), WhatIf((Remove(car),)),
             WhatIf((Remove(object=car),)), WhatIf((Hide(car),)), WhatIf((Brake(car),)), WhatIf((Brake(car, 3.0),)),
             WhatIf((Resize(car, "truck"),)), WhatIf((Resize(car, "truck", 9.0),)), WhatIf((Surface(number / 40),)),

@@ -2,6 +2,7 @@
 
 # ruff: noqa: F811  # fixtures
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +11,11 @@ from fake_episode import crash, fake_episode
 from test_browser import COUNT, address, chromium, runs, tabs, visit  # noqa: F401  # fixtures
 from test_first_screen import sized
 
+from drive.episodes import log, shelf
+from drive.episodes.asking import Asker
 from drive.measures.motion import Motion
-from drive.show import viewer
-from drive.types import Term
+from drive.show import answers, viewer
+from drive.types import Feared, Term
 
 SIZES = [(1280, 720), (390, 844)]
 INK = """() => {
@@ -140,3 +143,49 @@ def test_on_a_large_page_all_curves_are_there_and_follow_the_clock(visit):
     first = values.text_content()
     tab.press("End")
     assert values.text_content() != first
+
+
+# ------------------------------------------------------------------------------------- what was feared
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_was_feared_is_asked_for_by_one_press_and_drives_as_outlines(visit, size):
+    tab = sized(visit(), size)
+    tab.link(shelf.SHIPPED, "highway-fast-planner-1", 3)
+    before = tab.page.evaluate(PAINTED)
+    tab.page.get_by_role("button", name="What did you fear?").click()
+    tab.page.wait_for_selector(".wd-answer:not([data-busy]):not([hidden])")
+    episode = log.read(shelf.find(shelf.root(), shelf.SHIPPED, "highway-fast-planner-1")).episode
+    answer = Asker(episode).ask(3, Feared(), "en")
+    assert tab.text("wd-says") == answer.text
+    tab.until("() => parseFloat(document.querySelector('.wd-time b').textContent) > 4.5")
+    assert tab.index == 3, "the words stay those of the decision that was asked about"
+    assert tab.page.evaluate(PAINTED) != before
+    assert tab.page.locator(".wd-legend [data-mark=imagined]").is_visible()
+    tab.press("Escape")
+    tab.page.wait_for_timeout(200)
+    assert tab.time == 3.0 and tab.page.evaluate(PAINTED) == before, "nothing stays of it"
+
+
+PAINTED = "() => document.querySelector('.wd-map').toDataURL()"
+
+
+def test_the_outlines_are_where_the_policy_imagined_them(visit):
+    episode = log.read(shelf.find(shelf.root(), shelf.SHIPPED, "highway-fast-planner-1")).episode
+    answer = Asker(episode).ask(3, Feared(), "en")
+    told = answers.answer_data(answer)["imagined"]
+    for seconds in (0.0, 1.3, answer.imagined.worst):
+        shown = of_player(
+            visit().page, episode, f"() => outlinesAt({json.dumps(told)}, {{}}, {seconds})"
+        )
+        for each in shown:
+            rows = answer.imagined.cars.get(each["id"], answer.imagined.ego)
+            x, y = (np.interp(seconds, answer.imagined.times, rows[:, k]) for k in (0, 1))
+            assert (each["x"], each["y"]) == pytest.approx((x, y), abs=2e-3)
+            assert each["about"] == (each["id"] in answer.imagined.term.cars)
+
+
+def test_where_no_hypotheses_were_weighed_it_is_not_offered(visit):
+    tab = visit().link(step=3)
+    assert tab.page.locator(".wd-offer").count() >= 1
+    assert tab.page.get_by_role("button", name="What did you fear?").count() == 0

@@ -18,6 +18,7 @@ from drive.language.tables import words_of
 from drive.types import (
     Brake,
     CutIn,
+    Feared,
     Hide,
     HowNear,
     Meta,
@@ -61,6 +62,7 @@ ENGLISH = Asking(
             "why (do|did|would) you not {option}",
             "why (don't|didn't|wouldn't) you {option}",
         ),
+        "feared": ("what did you fear", "what do you fear", "what (was|is) feared"),
         "remove": ("{car} were not there", "{car} (was not|wasn't|weren't) there", "there (were|was) no {car}", "without {car}"),
         "hide": ("you did not see {car}", "you (didn't|could not|couldn't) see {car}"),
         "brake": ("{car} braked", "{car} (brakes|braked hard|brakes hard)"),
@@ -97,9 +99,15 @@ ENGLISH = Asking(
         "not weighed": "that is not among what can be done here",
         "less": "it scored {theirs}, what I do {ours}",
         "scoreless": "the policy does not say what its options are worth",
+        "feared": "{term}, in {few} of {many} hypotheses",
+        "outlined": "the outlines show hypothesis {number}, in which that is worst after {after} s",
+        "instead": "the outlines show what would be feared then: {term}, in hypothesis {number} after {after} s",
+        "fearless": "in no hypothesis does what I do fall short of a wish",
+        "unimagined": "the policy does not show the hypotheses that it weighs",
+        "weighed anew": "asked again, the policy weighs this otherwise than in the log",
     },
     help=(
-        "that is not among the questions that can be answered: why; why not speed up; what if car 4 were not there "
+        "that is not among the questions that can be answered: why; why not speed up; what did you fear; what if car 4 were not there "
         "(braked, were a truck, cut in, were 5 m nearer, were 3 m/s slower); what if the road were wet; what if there were no "
         "speed limit; how near must car 4 be"
     ),
@@ -111,6 +119,7 @@ GERMAN = Asking(
     forms={
         "why": ("warum", "(wieso|weshalb)", "(warum|wieso) das"),
         "why not": ("warum nicht {option}", "(wieso|weshalb) nicht {option}"),
+        "feared": ("was hast du befürchtet", "was befürchtest du", "was wurde befürchtet"),
         "remove": ("{car} nicht da wäre", "es {car} nicht gäbe", "ohne {car}"),
         "hide": ("du {car} nicht sähest", "du {car} nicht (gesehen hättest|sehen würdest)"),
         "brake": ("{car} bremste", "{car} (stark bremste|bremsen würde)"),
@@ -146,9 +155,15 @@ GERMAN = Asking(
         "not weighed": "das gehört nicht zu dem, was hier möglich ist",
         "less": "es war {theirs} wert, was ich tue {ours}",
         "scoreless": "die Strategie sagt nicht, was ihr die Möglichkeiten wert sind",
+        "feared": "{term}, in {few} von {many} Hypothesen",
+        "outlined": "die Umrisse zeigen Hypothese {number}, in der das nach {after} s am schlimmsten ist",
+        "instead": "die Umrisse zeigen, was dann zu befürchten wäre: {term}, in Hypothese {number} nach {after} s",
+        "fearless": "in keiner Hypothese verfehlt, was ich tue, einen Wunsch",
+        "unimagined": "die Strategie zeigt die Hypothesen nicht, die sie abwägt",
+        "weighed anew": "noch einmal gefragt, wägt die Strategie dies anders ab als im Protokoll",
     },
     help=(
-        "das gehört nicht zu den Fragen, die beantwortet werden können: warum; warum nicht beschleunigen; was wäre, wenn "
+        "das gehört nicht zu den Fragen, die beantwortet werden können: warum; warum nicht beschleunigen; was hast du befürchtet; was wäre, wenn "
         "Wagen 4 nicht da wäre (bremste, ein Lastwagen wäre, einscherte, 5 m näher wäre, 3 m/s langsamer wäre); was wäre, "
         "wenn die Straße nass wäre; was wäre, wenn es kein Tempolimit gäbe; wie nah müsste Wagen 4 sein"
     ),
@@ -160,6 +175,7 @@ CHINESE = Asking(
     forms={
         "why": ("为什么", "为什么这样做"),
         "why not": ("为什么不{option}", "为何不{option}"),
+        "feared": ("你担心什么", "担心什么", "你担心了什么"),
         "remove": ("没有 {car}", "{car}不在"),
         "hide": ("你看不到 {car}", "你没看到{car}"),
         "brake": ("{car}刹车", "{car}(急刹车|制动)"),
@@ -194,9 +210,15 @@ CHINESE = Asking(
         "not weighed": "这里不能这样做",
         "less": "它得分 {theirs}，我所做的得分 {ours}",
         "scoreless": "该策略不说明各选项的价值",
+        "feared": "{term}，在 {many} 个假设中的 {few} 个里",
+        "outlined": "轮廓显示第 {number} 个假设，{after} 秒之后最坏",
+        "instead": "轮廓显示那样做所担心的：{term}，在第 {number} 个假设中，{after} 秒之后",
+        "fearless": "在任何假设中，我所做的都没有违背期望",
+        "unimagined": "该策略不展示它所权衡的假设",
+        "weighed anew": "再次询问时，该策略的权衡与记录不同",
     },
     help=(
-        "无法回答这个问题。可以问：为什么；为什么不加速；如果没有 4 号车（4 号车刹车、是卡车、切入、近 5 米、慢 3 m/s）；"
+        "无法回答这个问题。可以问：为什么；为什么不加速；你担心什么；如果没有 4 号车（4 号车刹车、是卡车、切入、近 5 米、慢 3 m/s）；"
         "如果路面湿滑；如果没有限速；4 号车要多近"
     ),
 )  # fmt: skip
@@ -224,8 +246,9 @@ MADE: dict[str, Callable[..., Question]] = {
         for kind in ("task", "speed limit", "poor sight")
     },
     "how near": HowNear,
+    "feared": Feared,
 }
-PLAIN = ("why", "why not", "how near")  # no suppositions
+PLAIN = ("why", "why not", "feared", "how near")  # no suppositions
 
 
 def parse_question(text: str, language: str = "en") -> Question:
@@ -282,6 +305,8 @@ def _kind(question: Question) -> tuple[str | None, dict]:
             return "why", {}
         case WhyNot(action):
             return "why not", {"option": action.name}
+        case Feared():
+            return "feared", {}
         case CutIn(car):
             return "cut in", {"car": car}
         case HowNear(car):

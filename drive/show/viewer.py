@@ -58,7 +58,7 @@ WORDS = re.compile(
 )  # without blanks, two characters are one
 CLAUSE = re.compile(r"(?<=[.;:])\s+|(?<=[。；：])")  # where one clause ends
 PLAYER = ("nodes.js", "episode.js", "supply.js", "labels.js", "scene.js", "driver.js", "strip.js", "curves.js", "panel.js",
-          "proof.js", "picture.js", "drop.js", "ask.js", "compare.js", "hand.js", "incident.js",
+          "proof.js", "picture.js", "drop.js", "ask.js", "feared.js", "compare.js", "hand.js", "incident.js",
           "moments.js", "player.js")  # fmt: skip
 BROWSE = ("nodes.js", "browse.js")
 WISHES = {

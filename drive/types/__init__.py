@@ -8,6 +8,7 @@ from drive.types.choice import (
     Attribution,
     Cause,
     Choice,
+    Imagined,
     Option,
     Term,
 )
@@ -29,7 +30,17 @@ from drive.types.edits import (
 )
 from drive.types.episode import Contact, End, Episode, Header, Parent, Step, Takeover, Tracks
 from drive.types.policy import Policy, Powers
-from drive.types.questions import CutIn, HowNear, Nearer, Question, Quicker, WhatIf, Why, WhyNot
+from drive.types.questions import (
+    CutIn,
+    Feared,
+    HowNear,
+    Nearer,
+    Question,
+    Quicker,
+    WhatIf,
+    Why,
+    WhyNot,
+)
 from drive.types.said import Claim, Decision, Rationale, Side, Tie, Verdict
 from drive.types.scene import (
     EGO,
@@ -72,11 +83,13 @@ __all__ = [
     "Ego",
     "End",
     "Episode",
+    "Feared",
     "Follow",
     "Header",
     "Hide",
     "History",
     "HowNear",
+    "Imagined",
     "KeepLane",
     "Kind",
     "Legal",

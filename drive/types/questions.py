@@ -24,6 +24,11 @@ class WhyNot:
 
 
 @dataclass(frozen=True)
+class Feared:
+    """What was the worst that was imagined of what was done?"""
+
+
+@dataclass(frozen=True)
 class WhatIf:
     """What would have been done, had this been different?"""
 
@@ -60,4 +65,4 @@ class HowNear:
     car: int
 
 
-Question = Why | WhyNot | WhatIf | Nearer | Quicker | CutIn | HowNear
+Question = Why | WhyNot | Feared | WhatIf | Nearer | Quicker | CutIn | HowNear

@@ -30,6 +30,7 @@ const RESULTS = ["false", "untestable", "true"]; // the worst first
 // Words of the parts that are watched: the way driven, the moments, the curves, what was feared, what is put onto the road.
 const WATCHED = {
   driven: "driven afterwards, a bar per second",
+  imagined: "as imagined; red: what was feared",
   worst: "worst moments",
   curves: "curves",
   headway: "headway",
@@ -54,6 +55,12 @@ function curveText(name, { pick, unit, most }, step, wish, least) {
   if (least) parts.push(`least ${with_(least.value)} at ${least.time.toFixed(1)} s`);
   if (wish) parts.push(wish.own ? `wished ${with_(wish.value)}` : `below ${with_(wish.value)} counts as close`);
   return `${name} over time: ${parts.join(", ")}.`;
+}
+
+// What the outlines in the picture are, at a time after the decision.
+function fearedText({ number, of, worst }, seconds) {
+  const at = seconds >= worst - 0.05 ? "worst" : `${Math.max(seconds, 0).toFixed(1)} of ${worst.toFixed(1)} s`;
+  return `imagined, hypothesis ${number} of ${of}: ${at}`;
 }
 
 // A moment in words, by its kind: {value, unit, about, after}.

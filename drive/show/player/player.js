@@ -21,7 +21,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
                   time: 0, playing: false, rate: 1, shown: -1, driving: false,
                   carded: -Infinity, supply: newSupply(0), at: null, asker: null, tested: null, failed: false,
                   look: { zoom: 1, turn: false, car: null, option: null }, view: null,
-                  beside: null, ghost: null, range: null, pinned: null, drag: null,
+                  beside: null, ghost: null, feared: null, range: null, pinned: null, drag: null,
                   moment: null, dirty: true, last: 0, theme: readTheme(root) };
 
   // ------------------------------------------------------------------------------- messages
@@ -258,7 +258,8 @@ function startPlayer({ element, trigger, props, watch, server }) {
 
   // An option's imagined future, and a car that is being dragged.
   function drawSupposed() {
-    const { ghost, drag, moment, view, theme, time } = state;
+    const { ghost, feared, drag, moment, view, theme, time } = state;
+    if (feared) drawFeared();
     if (!view || (!ghost && !drag?.place)) return;
     const context = map.getContext("2d");
     context.save();
@@ -269,22 +270,39 @@ function startPlayer({ element, trigger, props, watch, server }) {
     if (ghost) labelPicture(context, ghost.label, theme);
   }
 
+  // The cars as the policy imagined them, beside where they are.
+  function drawFeared() {
+    const { feared, moment, view, theme, time } = state, context = map.getContext("2d");
+    const outlines = outlinesAt(feared.told, feared.sizes, time - feared.from);
+    if (!state.beside && eye.clientWidth) outlinesAhead(eye, moment, outlines, theme);
+    if (!view || !map.clientWidth) return;
+    context.save();
+    enterWorld(context, view);
+    drawOutlines(context, view, outlines, theme);
+    context.restore();
+    labelOutlines(context, view, outlines, moment, theme);
+    labelPicture(context, fearedText(feared.told, time - feared.from), theme);
+  }
+
   // ---------------------------------------------------------------------------------- answers
 
   function showFuture(told, episode, index, isLonger = false) {
     const step = episode.steps[index], option = step.options.find((each) => each.action === told.against?.option);
     const beside = told.branch && besideOf(episode, told.branch);
     if (beside) state.beside = { episode: beside, label: told.asked, actual: "as it was" };
-    if (option?.path.length && !option.driven)
+    if (told.imagined) state.feared = { told: told.imagined, from: step.time, sizes: step.sizes };
+    else if (option?.path.length && !option.driven)
       state.ghost = { path: option.path, from: step.time, label: `dashed: ${option.words}` };
-    if (!state.beside && !state.ghost) return;
+    if (!state.beside && !state.ghost && !state.feared) return;
     root.toggleAttribute("data-beside", Boolean(state.beside));
-    const end = state.beside ? lastTime(state.beside.episode) : Math.min(step.time + 4, lastTime(episode));
+    const end = state.beside ? lastTime(state.beside.episode) : state.feared ? step.time + told.imagined.worst
+      : Math.min(step.time + 4, lastTime(episode));
     state.pinned = index;
     state.range = [step.time, Math.max(end, step.time + 0.5)];
-    if (!isLonger) state.time = step.time;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (!isLonger) state.time = state.feared && still ? end : step.time; // at its worst, where nothing moves
     layout();
-    setPlaying(!matchMedia("(prefers-reduced-motion: reduce)").matches);
+    setPlaying(!still);
   }
 
   // Another policy's drive, in the other picture, for as long as it is wanted.
@@ -303,7 +321,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
 
   function leaveFuture() {
     const from = state.range?.[0];
-    Object.assign(state, { beside: null, ghost: null, range: null, pinned: null });
+    Object.assign(state, { beside: null, ghost: null, feared: null, range: null, pinned: null });
     root.removeAttribute("data-beside");
     if (from === undefined) return;
     setPlaying(false);
@@ -378,7 +396,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     const { step, said, ego, cars } = state.moment, reach = state.view?.reach ?? EYE.far;
     const near = (car) => Math.hypot(car.x - ego.x, car.y - ego.y) < reach;
     const { header } = state.episode, way = new Set(step.way);
-    const shown = { driven: trailAt(state.episode, state.time).points.length > 1, goal: header.goal.length > 0, oncoming: hasOncoming(header.lanes, ego, state.view),
+    const shown = { imagined: Boolean(state.feared), driven: trailAt(state.episode, state.time).points.length > 1, goal: header.goal.length > 0, oncoming: hasOncoming(header.lanes, ego, state.view),
                     meeting: header.meetings.some(([, , a, b]) => way.has(a) !== way.has(b)),
                     rival: step.options.length > 1, cited: citedIn(said).size > 0,
                     unseen: cars.some((car) => !car.seen && near(car)),
