@@ -31,7 +31,9 @@ from drive.reasoning.causes import EFFECT, placebo_for
 from drive.reasoning.deciding import Contest, contest, feared, weighs
 from drive.reasoning.reasons import rivals_of, situation_of
 from drive.types import (
+    DEBRIS,
     Action,
+    Blocked,
     Car,
     ChangeLane,
     Choice,
@@ -44,6 +46,7 @@ from drive.types import (
     Imagined,
     Move,
     Nearer,
+    Obstruct,
     Option,
     Policy,
     Question,
@@ -398,6 +401,8 @@ def edits_of(question: Question, scene: Scene) -> tuple[Edit, ...]:
     """The edits that a supposition stands for in a scene. ValueError for a car that is not there."""
     if isinstance(question, WhatIf):
         return question.edits
+    if isinstance(question, Blocked):
+        return _obstructed(question, scene)
     return MADE[type(question)](question, _car(scene, question.car), scene)
 
 
@@ -430,6 +435,18 @@ def _moved(question: Nearer, car: Car, scene: Scene) -> tuple[Edit, ...]:
     x, y = place(sign * question.metres)
     turned = car.heading + float(lane.heading(s_new) - lane.heading(s))
     return (Move(car.id, x, y, turned),)
+
+
+def _obstructed(question: Blocked, scene: Scene) -> tuple[Edit, ...]:
+    """Debris in the middle of a lane that the ego is to drive, so far ahead of its front."""
+    ego, road = scene.ego, scene.road
+    along = float(road.lane(ego.lane).frenet(ego.x, ego.y)[0])
+    away = along + question.metres + (ego.length + DEBRIS[0]) / 2
+    for lane, begin in road.path(ego.lane, ego.route, away):
+        if begin <= away <= begin + lane.length:
+            x, y = lane.point(away - begin)
+            return (Obstruct(float(x), float(y)),)
+    raise ValueError(f"there is no road {question.metres:g} m ahead")
 
 
 MADE: dict[type, Callable[[Question, Car, Scene], tuple[Edit, ...]]] = {

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from drive.language.edits import parse_edit, say_edit
 from drive.language.tables import words_of
 from drive.types import (
+    Blocked,
     Brake,
     CutIn,
     Feared,
@@ -78,6 +79,8 @@ ENGLISH = Asking(
         "task": ("there were no goal", "(there was|you had) no (goal|exit to reach)"),
         "speed limit": ("there were no speed limit", "there was no speed limit"),
         "poor sight": ("you saw everything", "you could see everything"),
+        "blocked": ("debris lay {number} m ahead", "(there were|there was|there is) (debris|an obstacle) {number}[ ]m ahead[ of you]",
+                    "(debris|an obstacle) (lay|stood|were|was) {number}[ ]m ahead[ of you]"),
         "how near": ("how near must {car} be", "how (near|close) (must|would) {car}[ have to] be", "what would it take with {car}"),
     },
     also={"brake": "SLOWER", "decelerate": "SLOWER", "accelerate": "FASTER", "go faster": "FASTER", "go slower": "SLOWER",
@@ -109,7 +112,7 @@ ENGLISH = Asking(
     help=(
         "that is not among the questions that can be answered: why; why not speed up; what did you fear; what if car 4 were not there "
         "(braked, were a truck, cut in, were 5 m nearer, were 3 m/s slower); what if the road were wet; what if there were no "
-        "speed limit; how near must car 4 be"
+        "speed limit; if debris lay 40 m ahead; how near must car 4 be"
     ),
 )  # fmt: skip
 
@@ -135,6 +138,8 @@ GERMAN = Asking(
         "task": ("es kein Ziel gäbe", "du kein Ziel hättest"),
         "speed limit": ("es kein Tempolimit gäbe",),
         "poor sight": ("du alles sähest", "du alles sehen könntest"),
+        "blocked": ("{number} m voraus ein Hindernis läge", "{number}[ ]m (voraus|vor dir) (ein Hindernis|etwas auf der Straße) (läge|wäre|stünde)",
+                    "ein Hindernis {number}[ ]m (voraus|vor dir) (läge|wäre|stünde)"),
         "how near": ("wie nah müsste {car} sein",),
     },
     also={"bremsen": "SLOWER", "langsamer fahren": "SLOWER", "schneller fahren": "FASTER", "Gas geben": "FASTER",
@@ -165,7 +170,7 @@ GERMAN = Asking(
     help=(
         "das gehört nicht zu den Fragen, die beantwortet werden können: warum; warum nicht beschleunigen; was hast du befürchtet; was wäre, wenn "
         "Wagen 4 nicht da wäre (bremste, ein Lastwagen wäre, einscherte, 5 m näher wäre, 3 m/s langsamer wäre); was wäre, "
-        "wenn die Straße nass wäre; was wäre, wenn es kein Tempolimit gäbe; wie nah müsste Wagen 4 sein"
+        "wenn die Straße nass wäre; wenn es kein Tempolimit gäbe; wenn 40 m voraus ein Hindernis läge; wie nah müsste Wagen 4 sein"
     ),
 )  # fmt: skip
 
@@ -191,6 +196,7 @@ CHINESE = Asking(
         "task": ("没有目标",),
         "speed limit": ("没有限速",),
         "poor sight": ("你什么都看得见",),
+        "blocked": ("前方 {number} 米有障碍物", "前方{number}米(有|是)(障碍物|障碍|杂物)"),
         "how near": ("{car}要多近",),
     },
     also={"刹车": "SLOWER", "制动": "SLOWER", "左变道": "LANE_LEFT", "右变道": "LANE_RIGHT"},
@@ -219,7 +225,7 @@ CHINESE = Asking(
     },
     help=(
         "无法回答这个问题。可以问：为什么；为什么不加速；你担心什么；如果没有 4 号车（4 号车刹车、是卡车、切入、近 5 米、慢 3 m/s）；"
-        "如果路面湿滑；如果没有限速；4 号车要多近"
+        "如果路面湿滑；如果没有限速；如果前方 40 米有障碍物；4 号车要多近"
     ),
 )  # fmt: skip
 
@@ -245,6 +251,7 @@ MADE: dict[str, Callable[..., Question]] = {
         kind: lambda condition=kind: WhatIf((Without(condition),))
         for kind in ("task", "speed limit", "poor sight")
     },
+    "blocked": lambda number: Blocked(number),
     "how near": HowNear,
     "feared": Feared,
 }
@@ -309,6 +316,8 @@ def _kind(question: Question) -> tuple[str | None, dict]:
             return "feared", {}
         case CutIn(car):
             return "cut in", {"car": car}
+        case Blocked(metres):
+            return "blocked", {"number": metres}
         case HowNear(car):
             return "how near", {"car": car}
         case Nearer(car, metres):
@@ -334,7 +343,7 @@ def _kind(question: Question) -> tuple[str | None, dict]:
 
 SLOT = re.compile(r"\{(\w+)\}")
 NUMBER = r"(?P<number>\d{1,4}(?:[.,]\d{1,6})?)"
-EDITS = ("hide", "remove", "add", "move", "speed", "resize", "brake", "keep", "lane", "send", "surface", "without")  # fmt: skip
+EDITS = ("hide", "remove", "add", "obstruct", "move", "speed", "resize", "brake", "keep", "lane", "send", "surface", "without")  # fmt: skip
 
 
 @functools.cache

@@ -21,6 +21,7 @@ from drive.types.edits import (
     Hide,
     KeepLane,
     Move,
+    Obstruct,
     Remove,
     Resize,
     Send,
@@ -31,6 +32,7 @@ from drive.types.edits import (
 from drive.types.episode import Contact, End, Episode, Header, Parent, Step, Takeover, Tracks
 from drive.types.policy import Policy, Powers
 from drive.types.questions import (
+    Blocked,
     CutIn,
     Feared,
     HowNear,
@@ -43,6 +45,7 @@ from drive.types.questions import (
 )
 from drive.types.said import Claim, Decision, Rationale, Side, Tie, Verdict
 from drive.types.scene import (
+    DEBRIS,
     EGO,
     SIZES,
     Car,
@@ -58,6 +61,7 @@ from drive.types.trajectory import DECIMALS, GRID, HORIZON, WAYPOINTS, Trajector
 from drive.types.truth import Driver, Truth
 
 __all__ = [
+    "DEBRIS",
     "DECIMALS",
     "EGO",
     "GRID",
@@ -67,6 +71,7 @@ __all__ = [
     "Action",
     "Add",
     "Attribution",
+    "Blocked",
     "Brake",
     "Car",
     "Cause",
@@ -96,6 +101,7 @@ __all__ = [
     "Meta",
     "Move",
     "Nearer",
+    "Obstruct",
     "Option",
     "Parent",
     "Perception",

@@ -83,6 +83,7 @@ function startAsking({ root, find, server, where, begun, show, leave }) {
     openMenu("here, what if there were", [
       { words: `a car, as fast as I am (${speed.toFixed(0)} m/s)`, text: `add car ${place} ${speed.toFixed(1)}` },
       { words: "a car that stands", text: `add car ${place} 0` },
+      { words: WATCHED.debris, text: `obstruct ${place}` },
       { words: "a truck at half my speed", text: `add truck ${place} ${(speed / 2).toFixed(1)}` },
     ], x, y);
   }

@@ -32,6 +32,7 @@ const WATCHED = {
   driven: "driven afterwards, a bar per second",
   imagined: "as imagined; red: what was feared",
   worst: "worst moments",
+  debris: "debris that lies there",
   curves: "curves",
   headway: "headway",
   ttc: "time to collision",
