@@ -1,4 +1,4 @@
-"""What someone who has never seen the page finds out on it, in a real Chromium, in no more than five clicks each."""
+"""What a visitor without any knowledge of the page finds out on it, in a real Chromium, in at most five clicks each."""
 
 # ruff: noqa: F811  # fixtures
 
