@@ -15,6 +15,7 @@ from drive.types import (
     Meta,
     Move,
     Nearer,
+    Obstruct,
     Quicker,
     Remove,
     Resize,
@@ -38,6 +39,7 @@ def some_question(dice):
             WhatIf((Remove(object=car),)), WhatIf((Hide(car),)), WhatIf((Brake(car),)), WhatIf((Brake(car, 3.0),)),
             WhatIf((Resize(car, "truck"),)), WhatIf((Resize(car, "truck", 9.0),)), WhatIf((Surface(number / 40),)),
             WhatIf((Without(dice.choice(("task", "speed limit", "poor sight"))),)),
+            WhatIf((Obstruct(number * 10, -number),)), WhatIf((Obstruct(-0.5, number, 0.1),)),
             WhatIf((Move(car, number, -number), SetSpeed(car, 3.5))),
         )
     )  # fmt: skip
@@ -63,6 +65,12 @@ def test_what_is_said_of_a_question_is_understood_as_that_question(language):
         ("en", "what do you fear", Feared()),
         ("de", "was befürchtest du?", Feared()),
         ("zh", "担心什么", Feared()),
+        ("en", "what if there was debris at x 554.2 m, y -4 m", WhatIf((Obstruct(554.2, -4.0),))),
+        (
+            "de",
+            "was wäre, wenn bei x 554,2 m und y -4 m ein Hindernis läge?",
+            WhatIf((Obstruct(554.2, -4.0),)),
+        ),
         ("en", "without car 12", WhatIf((Remove(12),))),
         ("en", "what would you do if car 3 cuts in?", CutIn(3)),
         ("en", "if the road was icy", WhatIf((Surface(0.15),))),

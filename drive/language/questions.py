@@ -24,6 +24,7 @@ from drive.types import (
     HowNear,
     Meta,
     Nearer,
+    Obstruct,
     Question,
     Quicker,
     Remove,
@@ -81,6 +82,7 @@ ENGLISH = Asking(
         "poor sight": ("you saw everything", "you could see everything"),
         "blocked": ("debris lay {number} m ahead", "(there were|there was|there is) (debris|an obstacle) {number}[ ]m ahead[ of you]",
                     "(debris|an obstacle) (lay|stood|were|was) {number}[ ]m ahead[ of you]"),
+        "debris": ("debris lay at x {x} m and y {y} m", "(there were|there was) debris at x {x}[ ]m(,| and) y {y}[ ]m"),
         "how near": ("how near must {car} be", "how (near|close) (must|would) {car}[ have to] be", "what would it take with {car}"),
     },
     also={"brake": "SLOWER", "decelerate": "SLOWER", "accelerate": "FASTER", "go faster": "FASTER", "go slower": "SLOWER",
@@ -140,6 +142,7 @@ GERMAN = Asking(
         "poor sight": ("du alles sähest", "du alles sehen könntest"),
         "blocked": ("{number} m voraus ein Hindernis läge", "{number}[ ]m (voraus|vor dir) (ein Hindernis|etwas auf der Straße) (läge|wäre|stünde)",
                     "ein Hindernis {number}[ ]m (voraus|vor dir) (läge|wäre|stünde)"),
+        "debris": ("bei x {x} m und y {y} m ein Hindernis läge",),
         "how near": ("wie nah müsste {car} sein",),
     },
     also={"bremsen": "SLOWER", "langsamer fahren": "SLOWER", "schneller fahren": "FASTER", "Gas geben": "FASTER",
@@ -197,6 +200,7 @@ CHINESE = Asking(
         "speed limit": ("没有限速",),
         "poor sight": ("你什么都看得见",),
         "blocked": ("前方 {number} 米有障碍物", "前方{number}米(有|是)(障碍物|障碍|杂物)"),
+        "debris": ("x {x} 米、y {y} 米处有障碍物",),
         "how near": ("{car}要多近",),
     },
     also={"刹车": "SLOWER", "制动": "SLOWER", "左变道": "LANE_LEFT", "右变道": "LANE_RIGHT"},
@@ -252,6 +256,7 @@ MADE: dict[str, Callable[..., Question]] = {
         for kind in ("task", "speed limit", "poor sight")
     },
     "blocked": lambda number: Blocked(number),
+    "debris": lambda x, y: WhatIf((Obstruct(x, y),)),
     "how near": HowNear,
     "feared": Feared,
 }
@@ -284,8 +289,8 @@ def say_question(question: Question, language: str = "en") -> str:
         values["car"] = asking.car.format(car=values["car"])
     if "option" in values:
         values["option"] = words.actions[values["option"]]
-    if "number" in values:
-        values["number"] = _written(values["number"]).replace(".", words.decimal)
+    for name in MEASURED & values.keys():
+        values[name] = _written(values[name]).replace(".", words.decimal)
     said = asking.forms[kind][0].format(**values)
     said = said if kind in PLAIN else asking.suppose[0] + said
     return said[:1].upper() + said[1:] + asking.mark
@@ -332,6 +337,10 @@ def _kind(question: Question) -> tuple[str | None, dict]:
             return "brake", {"car": car}
         case WhatIf((Resize(car, "truck", None, None),)):
             return "truck", {"car": car}
+        case WhatIf((Obstruct(x, y, None),)) if all(
+            float(_written(each)) == each for each in (x, y)
+        ):
+            return "debris", {"x": x, "y": y}
         case WhatIf((Surface(grip),)) if float(_written(grip)) == grip:
             return "grip", {"number": grip}
         case WhatIf((Without(condition),)):
@@ -343,6 +352,8 @@ def _kind(question: Question) -> tuple[str | None, dict]:
 
 SLOT = re.compile(r"\{(\w+)\}")
 NUMBER = r"(?P<number>\d{1,4}(?:[.,]\d{1,6})?)"
+PLACE = r"(?P<{0}>-?\d{{1,6}}(?:[.,]\d{{1,6}})?)"
+MEASURED = {"number", "x", "y"}  # slots that hold a number with decimals
 EDITS = ("hide", "remove", "add", "obstruct", "move", "speed", "resize", "brake", "keep", "lane", "send", "surface", "without")  # fmt: skip
 
 
@@ -365,6 +376,7 @@ def _begun(kind: str, suppose: str) -> str:
 def _pattern(form: str, language: str) -> str:
     """A form as a pattern: [what may be left out], (one|or the other), {what is filled in}; blanks count little."""
     slots = {"car": _car(language), "number": NUMBER, "option": _options(language)}
+    slots |= {name: PLACE.format(name) for name in ("x", "y")}
     parts = SLOT.split(form)
     pattern = ""
     for number, part in enumerate(parts):
@@ -399,7 +411,7 @@ def _values(said: re.Match, language: str) -> dict:
     values = said.groupdict()
     read = {
         "car": int,
-        "number": lambda text: float(text.replace(",", ".")),
+        **dict.fromkeys(MEASURED, lambda text: float(text.replace(",", "."))),
         "option": lambda text: _names(language)[text.lower()],
     }
     return {name: read[name](text) for name, text in values.items() if text is not None}
