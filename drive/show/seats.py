@@ -83,10 +83,11 @@ class Seat:
 
     def end(self) -> dict:
         """How the episode ended, for the player; nothing where it has not."""
-        end, steps = self._wheel.end, len(self._wheel.steps)
-        if end is None:
+        wheel = self._wheel
+        if wheel.end is None:
             return {}
-        return {"id": self.id} | viewer.end_data(end, steps, self._language)
+        whole = Episode(wheel.header, tuple(wheel.steps), wheel.end)
+        return {"id": self.id} | viewer.closing(whole, self._language)
 
     def leave(self) -> None:
         """Give the wheel back; what was driven stays in its log."""
@@ -113,7 +114,8 @@ def waiting(wheel: Wheel, intent: Intent, language: str) -> dict:
     )
     data = viewer.step_data(wheel.header, moment, None, language)
     begin = words["begin"].format(policy=wheel.header.policy)
-    quiet = {"options": [], "questions": [], "decision": [], "tie": "", "fallback": "", "notes": []}
+    quiet = {"options": [], "questions": [], "decision": [], "tie": "", "fallback": "", "notes": [],
+             "moments": []}  # fmt: skip
     return (
         data
         | quiet

@@ -14,7 +14,7 @@ from pathlib import Path
 from drive.episodes import log, shelf
 from drive.language import say_reported
 from drive.show import viewer
-from drive.types import End, Step
+from drive.types import End, Episode, Step
 
 LOOK = 0.1  # [s] between two looks at the line
 ALIVE = 5.0  # [s] after which a visitor that waits is told its place again
@@ -190,19 +190,19 @@ def of_driving(
     events: Iterator[Path | Step | End], run: str, wanted: Callable[[], bool], language: str = "en"
 ) -> Iterator[dict]:
     """What `record` does, for the player, as it is done; it ends at the next decision that is not wanted."""
-    before, count = None, 0
-    path = next(events)
+    path, steps = next(events), []
     header = log.read_header(path)
     yield viewer.header_data(header, run, path.stem, language)
     for event in events:
         if not wanted():
             return events.close()
         if isinstance(event, End):
-            yield {"id": [run, path.stem], **viewer.end_data(event, count, language)}
+            whole = Episode(header, tuple(steps), event)
+            yield {"id": [run, path.stem], **viewer.closing(whole, language)}
         else:
-            step = viewer.step_data(header, event, before, language)
-            yield {"id": [run, path.stem], "from": count, "steps": [step]}
-            before, count = event, count + 1
+            step = viewer.step_data(header, event, steps[-1] if steps else None, language)
+            yield {"id": [run, path.stem], "from": len(steps), "steps": [step]}
+            steps.append(event)
 
 
 def of_log(

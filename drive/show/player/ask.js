@@ -95,6 +95,7 @@ function startAsking({ root, find, server, where, begun, show, reshow, leave }) 
     openMenu(say("place"), [
       { words: say("place.car", { speed: amount(speed, 0, "m/s") }), text: `add car ${place} ${speed.toFixed(1)}` },
       { words: say("place.still"), text: `add car ${place} 0` },
+      { words: say("place.debris"), text: `obstruct ${place}` },
       { words: say("place.truck"), text: `add truck ${place} ${(speed / 2).toFixed(1)}` },
     ], x, y);
   }

@@ -7,7 +7,7 @@ const AGAIN = 400; // [ms] until what could not be read in time is asked for onc
 const SHOWN = 100; // rows that are laid out; more when the end of the list is near
 const EDGE = 600; // [px] before a picture or the list's end comes into sight
 const AT_ONCE = 12; // pictures that are asked for together
-const RANK = { bad: 0, unread: 1, over: 2, good: 3 };
+const RANK = { bad: 0, lied: 1, unread: 2, over: 3, good: 4 }; // lied: it said what is false, whatever it drove
 const OUTCOMES = { "": "browse.any outcome", bad: "browse.bad", good: "browse.good", over: "browse.over", unread: "browse.unread" };
 const fixed = (decimals, unit = "") => (value) => amount(value, decimals, unit);
 // Columns: the word for it, what a row is sorted by, how it is shown, which way is first where it is pressed, and whether
@@ -48,12 +48,16 @@ function startBrowsing({ element, trigger, props, watch, server }) {
   async function load() {
     const told = await ask("rows", tongue);
     if (!told) return;
-    state.rows = told.rows.map((row, age) => ({ ...row, age, rank: RANK[row.problem ? "unread" : row.kind] }));
+    state.rows = told.rows.map((row, age) => ({ ...row, age, rank: RANK[rankOf(row)] }));
     Object.assign(state, { older: told.older, unread: told.unread });
     fillFilters();
     show();
     if (told.unread) setTimeout(load, AGAIN);
     if (state.tab === "charts") showCharts();
+  }
+
+  function rankOf(row) {
+    return row.problem ? "unread" : row.false && row.kind !== "bad" ? "lied" : row.kind;
   }
 
   function fillFilters() {
@@ -73,7 +77,7 @@ function startBrowsing({ element, trigger, props, watch, server }) {
       && (!state.matches || state.matches.has(String(row.id))));
   }
 
-  // Failures first, the newest first among equals; else by the column that was pressed, what is missing last.
+  // Failures first, then what said something false, the newest first among equals; else by the column that was pressed, what is missing last.
   function sorted(rows) {
     const { key, down } = state.sort, way = down ? -1 : 1;
     if (!key) return rows.sort((a, b) => a.rank - b.rank || a.age - b.age);
@@ -123,6 +127,7 @@ function startBrowsing({ element, trigger, props, watch, server }) {
   function rowNode(row) {
     const node = make("tr"), match = state.matches?.get(String(row.id));
     node.dataset.kind = row.problem ? "unread" : row.kind;
+    node.toggleAttribute("data-false", row.false > 0);
     [node.dataset.run, node.dataset.episode] = row.id;
     node.append(...COLUMNS.map((column) => cellNode(row, column, match)));
     return node;

@@ -5,6 +5,40 @@ const MISSED = ["pass", "exit", "destination", "laps"]; // ... and whose failure
 const MARKS = { true: "✓", false: "✗", untestable: "?" };
 const RESULTS = ["false", "untestable", "true"]; // the worst first
 
+
+// What a curve is held against, and a curve in words; wish: {value, own}, least: {value, time}.
+function wishText(top, wish) {
+  const scale = `0–${top >= 1000 ? top.toExponential(0) : String(top).replace(".", say("decimal"))}`;
+  return wish ? say(wish.own ? "curve.wish" : "curve.close", { scale, wish: digits(wish.value, 1) }) : scale;
+}
+
+function valueText(value, most) {
+  return value === null ? "–" : most === 6 && value >= 20 ? "≥20" : Math.abs(value) >= 1000 ? value.toExponential(0) : digits(value, 1);
+}
+
+function curveText(name, { pick, unit, most }, step, wish, least) {
+  const with_ = (value) => `${valueText(value, most)} ${unit(step)}`.trim();
+  const now = pick(step, 0), parts = [now === null ? say("curve.none") : say("curve.now", { value: with_(now) })];
+  if (least) parts.push(say("curve.least", { value: with_(least.value), at: digits(least.time, 1) }));
+  if (wish) parts.push(say(wish.own ? "curve.wished" : "curve.below", { value: with_(wish.value) }));
+  return say("curve.told", { name: say(`curve.${name}`), what: parts.join(", ") });
+}
+
+// What the outlines in the picture are, at a time after the decision.
+function fearedText({ number, of, worst }, seconds) {
+  const at = seconds >= worst - 0.05 ? say("feared.worst")
+    : say("feared.at", { at: digits(Math.max(seconds, 0), 1), worst: digits(worst, 1) });
+  return say("feared", { number, of, at });
+}
+
+// A moment in words, by its kind: {value, unit, about, after}.
+function momentText({ kind, value, unit, about, after }) {
+  if (kind === "failed") return say("worst.false", { count: value });
+  if (kind === "margin" && value < 0.005) return say("worst.even", { about });
+  const shown = digits(value ?? 0, { risk: 1, surprise: 0 }[kind] ?? 2);
+  return say(`worst.${kind}`, { value: `${shown} ${unit ?? ""}`.trim(), about, after });
+}
+
 // How an episode ended, with its task first: a drive that broke nothing may have failed all the same.
 function outcomeText(end, task) {
   const values = { time: digits(end.time, 0), laps: digits(end.laps, 1), count: end.off };

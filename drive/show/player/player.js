@@ -21,7 +21,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
                   time: 0, playing: false, rate: 1, shown: -1, driving: false,
                   carded: -Infinity, supply: newSupply(0), at: null, asker: null, tested: null, said: tongue, stale: false, resaying: false, failed: false,
                   look: { zoom: 1, turn: false, car: null, option: null }, view: null,
-                  beside: null, ghost: null, range: null, pinned: null, drag: null,
+                  beside: null, ghost: null, feared: null, range: null, pinned: null, drag: null,
                   moment: null, dirty: true, last: 0, theme: readTheme(root) };
 
   // ------------------------------------------------------------------------------- messages
@@ -60,7 +60,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     if (!before && episode.steps.length) comparing.offer(message.id);
     if (message.end) state.driving = false;
     if (message.end || message.steps?.length > 1) hand.list();
-    showWorst(find(".wd-worst"), episode);
+    worst();
     showStatus();
     goWhereAsked();
     layout(Math.max(before - 1, 0));
@@ -84,7 +84,12 @@ function startPlayer({ element, trigger, props, watch, server }) {
     if (steps.length < of && now - state.carded < CARD_PAUSE) return; // more is to come
     state.carded = now;
     showCard(find(".wd-proof"), state.episode, state.failed);
+    worst();
+  }
+
+  function worst() {
     showWorst(find(".wd-worst"), state.episode);
+    markWorst(find(".wd-worst"), state.shown);
   }
 
   function showVerdicts() {
@@ -129,6 +134,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     root.dataset.fill = message.fill ?? true;
     trigger("select");
     showVerdicts();
+    worst();
     newLink(state.wish > 0);
     const on = document.activeElement; // a list or field that one types in is not left
     if (!on || on === document.body || (on === state.asker && !isTyping(on)))
@@ -323,6 +329,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     else if (eye.clientWidth) drawDriver(eye, episode, state.moment, look, theme);
     drawSupposed();
     drawPlots(plot, episode, state.moment, theme);
+    curves.follow();
     const { x } = axis(episode, ticks.clientWidth);
     playhead.style.transform = `translateX(${x(Math.min(state.time, duration(episode)))}px)`;
     find(".wd-time b").textContent = digits(state.time, 1);
@@ -343,7 +350,8 @@ function startPlayer({ element, trigger, props, watch, server }) {
 
   // An option's imagined future, and a car that is being dragged.
   function drawSupposed() {
-    const { ghost, drag, moment, view, theme, time } = state;
+    const { ghost, feared, drag, moment, view, theme, time } = state;
+    if (feared) drawFeared();
     if (!view || (!ghost && !drag?.place)) return;
     const context = map.getContext("2d");
     context.save();
@@ -354,22 +362,39 @@ function startPlayer({ element, trigger, props, watch, server }) {
     if (ghost) labelPicture(context, ghost.label, theme);
   }
 
+  // The cars as the policy imagined them, beside where they are.
+  function drawFeared() {
+    const { feared, moment, view, theme, time } = state, context = map.getContext("2d");
+    const outlines = outlinesAt(feared.told, feared.sizes, time - feared.from);
+    if (!state.beside && eye.clientWidth) outlinesAhead(eye, moment, outlines, theme);
+    if (!view || !map.clientWidth) return;
+    context.save();
+    enterWorld(context, view);
+    drawOutlines(context, view, outlines, theme);
+    context.restore();
+    labelOutlines(context, view, outlines, moment, theme);
+    labelPicture(context, fearedText(feared.told, time - feared.from), theme);
+  }
+
   // ---------------------------------------------------------------------------------- answers
 
   function showFuture(told, episode, index, isLonger = false) {
     const step = episode.steps[index], option = step.options.find((each) => each.action === told.against?.option);
     const beside = told.branch && besideOf(episode, told.branch);
     if (beside) state.beside = { episode: beside, label: told.asked, actual: say("ask.was") };
-    if (option?.path.length && !option.driven)
+    if (told.imagined) state.feared = { told: told.imagined, from: step.time, sizes: step.sizes };
+    else if (option?.path.length && !option.driven)
       state.ghost = { path: option.path, from: step.time, label: say("ask.dashed", { option: option.words }) };
-    if (!state.beside && !state.ghost) return;
+    if (!state.beside && !state.ghost && !state.feared) return;
     root.toggleAttribute("data-beside", Boolean(state.beside));
-    const end = state.beside ? lastTime(state.beside.episode) : Math.min(step.time + 4, lastTime(episode));
+    const end = state.beside ? lastTime(state.beside.episode) : state.feared ? step.time + told.imagined.worst
+      : Math.min(step.time + 4, lastTime(episode));
     state.pinned = index;
     state.range = [step.time, Math.max(end, step.time + 0.5)];
-    if (!isLonger) state.time = step.time;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (!isLonger) state.time = state.feared && still ? end : step.time; // at its worst, where nothing moves
     layout();
-    setPlaying(!matchMedia("(prefers-reduced-motion: reduce)").matches);
+    setPlaying(!still);
   }
 
   // Another policy's drive, in the other picture, for as long as it is wanted.
@@ -388,7 +413,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
 
   function leaveFuture() {
     const from = state.range?.[0];
-    Object.assign(state, { beside: null, ghost: null, range: null, pinned: null });
+    Object.assign(state, { beside: null, ghost: null, feared: null, range: null, pinned: null });
     root.removeAttribute("data-beside");
     if (from === undefined) return;
     setPlaying(false);
@@ -401,6 +426,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     state.look.car = state.look.option = state.tested = null;
     showWords();
     markTick(ticks, index);
+    markWorst(find(".wd-worst"), index);
     count();
     announce();
     if (!state.playing) writeLink();
@@ -414,6 +440,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     map.setAttribute("aria-label", say("picture.of", { view: say("road.bird"), what }));
     eye.setAttribute("aria-label", say("picture.of", { view: say("road.eye"), what }));
     plot.setAttribute("aria-label", plotText(moment, step));
+    curves.tell();
     playhead.setAttribute("aria-valuemax", duration(episode).toFixed(1));
     playhead.setAttribute("aria-valuetext", say("time line.now",
       { at: digits(step.time, 1), number: shown + 1, count: episode.steps.length, risk: riskText(step) }));
@@ -462,11 +489,11 @@ function startPlayer({ element, trigger, props, watch, server }) {
     const { step, said, ego, cars } = state.moment, reach = state.view?.reach ?? EYE.far;
     const near = (car) => Math.hypot(car.x - ego.x, car.y - ego.y) < reach;
     const { header } = state.episode, way = new Set(step.way);
-    const shown = { goal: header.goal.length > 0, oncoming: hasOncoming(header.lanes, ego, state.view),
+    const shown = { imagined: Boolean(state.feared), driven: trailAt(state.episode, state.time).points.length > 1, goal: header.goal.length > 0, oncoming: hasOncoming(header.lanes, ego, state.view),
                     meeting: header.meetings.some(([, , a, b]) => way.has(a) !== way.has(b)),
                     rival: step.options.length > 1, cited: citedIn(said).size > 0,
                     unseen: cars.some((car) => !car.seen && near(car)),
-                    object: step.objects.length > 0, fallback: Boolean(step.fallback), hand: Boolean(step.takeover) };
+                    object: [step, ...(state.beside?.episode.steps ?? [])].some((each) => each.objects.length > 0), fallback: Boolean(step.fallback), hand: Boolean(step.takeover) };
     for (const [mark, on] of Object.entries(shown))
       find(`.wd-legend [data-mark=${mark}]`).hidden = !on;
   }
@@ -477,6 +504,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     const height = heightFor(state.episode.header, map.clientWidth * (state.beside ? BESIDE : 1));
     root.style.setProperty("--wd-road", height ? `${height}px` : "");
     layTicks(ticks, state.episode, state.theme, state.episode.end ? 0 : from);
+    curves.layout();
     state.dirty = true;
     if (state.shown >= 0) { markTick(ticks, state.shown); count(); showHeld(); }
   }
@@ -527,9 +555,9 @@ function startPlayer({ element, trigger, props, watch, server }) {
   }
 
   function notable(way) {
-    const steps = state.episode.steps;
-    for (let i = indexAt(state.episode, state.time) + way; i >= 0 && i < steps.length; i += way)
-      if (steps[i].interesting) return goTo(i);
+    const here = indexAt(state.episode, state.time), all = stops(state.episode);
+    const next = way > 0 ? all.find((index) => index > here) : all.findLast((index) => index < here);
+    if (next !== undefined) goTo(next);
   }
 
   // Five seconds from here, over and over; once more, on to the end.
@@ -593,6 +621,17 @@ function startPlayer({ element, trigger, props, watch, server }) {
     state.tested = state.tested === phrase ? null : phrase;
     showMarked();
     find(`.wd-mark[data-about="${phrase}"]`)?.focus();
+  }
+
+  // To a decision of which something false was said: the words are unfolded, and how the first was tested.
+  function accuse(index) {
+    goTo(index);
+    draw();
+    const found = findingsAt(index).find((one) => one.result === "false");
+    if (!found) return;
+    if (!root.classList.contains("wd-unfolded")) unfold();
+    state.tested = String(found.phrase ?? "");
+    showMarked();
   }
 
   function turn() {
@@ -683,7 +722,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     if (button && state.episode?.steps.length) return COMMANDS[button.dataset.do]();
     const mark = event.target.closest(".wd-mark"), go = event.target.closest("[data-go]");
     if (mark) return test(mark.dataset.about);
-    if (go) return goTo(Number(go.dataset.go));
+    if (go) return go.dataset.kind === "failed" ? accuse(Number(go.dataset.go)) : goTo(Number(go.dataset.go));
     const tick = event.target.closest(".wd-tick");
     if (tick) return goTo(Number(tick.dataset.step));
     const phrase = event.target.closest(".wd-phrase");
@@ -782,13 +821,13 @@ function startPlayer({ element, trigger, props, watch, server }) {
 
   function onScrub(event) {
     if (!state.episode?.steps.length || event.target.closest(".wd-tick")) return;
-    const box = plot.getBoundingClientRect();
+    const on = event.currentTarget, box = on.getBoundingClientRect();
     const go = (moved) => seek(axis(state.episode, box.width).time(moved.clientX - box.left));
-    const stop = () => plot.removeEventListener("pointermove", go);
-    plot.setPointerCapture(event.pointerId);
-    plot.addEventListener("pointermove", go);
-    plot.addEventListener("pointerup", stop, { once: true });
-    plot.addEventListener("pointercancel", stop, { once: true });
+    const stop = () => on.removeEventListener("pointermove", go);
+    on.setPointerCapture(event.pointerId);
+    on.addEventListener("pointermove", go);
+    on.addEventListener("pointerup", stop, { once: true });
+    on.addEventListener("pointercancel", stop, { once: true });
     go(event);
   }
 
@@ -843,13 +882,14 @@ function startPlayer({ element, trigger, props, watch, server }) {
     map.addEventListener("pointerup", onRelease);
     map.addEventListener("pointercancel", () => { state.drag = null; });
     map.addEventListener("pointerleave", () => { tip(null); highlight(null, null); });
-    plot.addEventListener("pointerdown", onScrub);
+    for (const strip of [plot, find(".wd-curves")]) strip.addEventListener("pointerdown", onScrub);
     listenForDrops(root, (problem) => take({ problem }));
     new ResizeObserver(() => layout()).observe(root);
     const recolour = () => { state.theme = readTheme(root); layout(); };
     new MutationObserver(recolour).observe(document.body, { attributeFilter: ["class"] });
   }
 
+  const curves = startCurves({ root, find, where: () => state });
   const asking = startAsking({
     root, find, server, begun: besideNothing, show: showFuture, reshow: nameFuture, leave: leaveFuture,
     where: () => state.shown < 0 ? null : { episode: state.episode, index: state.shown },

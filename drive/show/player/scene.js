@@ -253,6 +253,27 @@ function drawSeconds(context, view, path) {
   }
 }
 
+const SLEEPER = 1.15; // [m] from the middle of the way to the end of the bar of a second
+
+// Where the ego went afterwards: the tracks of its wheels, with a bar across for each second.
+function drawTrail(context, view, { points, sides, bars }, theme) {
+  if (points.length < 2) return;
+  context.save();
+  context.strokeStyle = theme.ink;
+  context.lineWidth = Math.max(0.09, 1 / view.scale);
+  context.beginPath();
+  for (const side of sides) side.forEach(([x, y], i) => i ? context.lineTo(x, y) : context.moveTo(x, y));
+  context.stroke();
+  context.lineWidth = Math.max(0.22, 2 / view.scale);
+  context.beginPath();
+  for (const bar of bars) {
+    context.moveTo(...asideOf(bar, SLEEPER));
+    context.lineTo(...asideOf(bar, -SLEEPER));
+  }
+  context.stroke();
+  context.restore();
+}
+
 function roundRectangle(context, length, width, radius) {
   context.beginPath();
   context.roundRect(-length / 2, -width / 2, length, width, radius);
@@ -359,6 +380,7 @@ function drawScene(canvas, episode, moment, look, theme) {
   drawMeetings(context, view, episode.header, moment.step, theme);
   const drivenLast = [...moment.step.options].sort((a, b) => a.driven - b.driven);
   for (const option of drivenLast) drawOption(context, view, option, look, theme);
+  drawTrail(context, view, trailAt(episode, moment.time), theme);
   moment.step.objects.forEach((thing) => drawObject(context, thing, theme));
   for (const car of moment.cars) {
     const colour = cited.has(car.id) ? theme.cited[cited.get(car.id)] : theme.car;
