@@ -13,6 +13,7 @@ from functools import partial
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from drive.policy import offered
 from drive.scenarios import SCENARIOS
@@ -21,12 +22,14 @@ from drive.show import (
     brought,
     differences,
     evaluating,
+    hosting,
     incidents,
     requests,
     service,
     session,
     viewer,
 )
+from drive.show.hosting import HOST
 from drive.show.requests import OPENING
 from drive.types import Header
 
@@ -52,7 +55,8 @@ def of_arrival(event: Callable[..., AsyncIterator[str]]) -> Callable:
     """The handler of a visitor's arrival, which asks for what its link says."""
 
     async def handler(request: gr.Request):
-        async for message in heard(event(request.session_hash, dict(request.query_params))):
+        asked, key = dict(request.query_params), hosting.key_in(request.cookies)
+        async for message in heard(event(request.session_hash, asked, key)):
             yield message
 
     return handler
@@ -68,13 +72,14 @@ async def heard(messages: AsyncIterator[str]) -> AsyncIterator[str]:
         yield gr.skip()
 
 
-def making(made: Callable[[str, str], AsyncIterator[dict]], label: str) -> Callable:
+def making(made: Callable[[str, str, str], AsyncIterator[dict]], label: str) -> Callable:
     """A handler that makes a file to download; its button says where one stands, then that it is made."""
 
-    async def handler(shown: list):
+    async def handler(shown: list, request: gr.Request = None):
         run, name, *_ = (*(shown or ()), None, None)
+        visitor = request.session_hash if request else ""
         yield gr.skip(), gr.Button("…", interactive=False), gr.skip()
-        async for message in made(run, name):
+        async for message in made(run, name, visitor):
             place = message.get("asked")
             words = label if place is None else f"place {place}" if place else "…"
             button = gr.Button(words, interactive=place is None)
@@ -96,14 +101,14 @@ def able(scenario: str, policy: str) -> gr.Dropdown:
     return gr.Dropdown(list(names), value=chosen)
 
 
-def listed(shown: list) -> tuple:
+def listed(shown: list, request: gr.Request) -> tuple:
     """The lists of logs with what the player shows in them, and the form filled with it, where that is wanted.
 
     Asked for by the player, and answered at once: of an event that streams, Gradio sends only what
     differs from the message before, and where that one is lost, a list would be set to an edit.
     """
     run, name, filling = shown
-    shelves = requests.shelves(run, name)
+    shelves = requests.shelves(run, name, hosting.key_in(request.cookies))
     if shelves is None:  # cleared away meanwhile
         return (gr.skip(),) * 5
     return (
@@ -287,9 +292,9 @@ def _gallery() -> gr.HTML:
     """The gallery of episodes: as the player, its markup never changes."""
     assets = viewer.browse_assets(tuple(SCENARIOS), evaluating.MOST)
 
-    def browsed(asked: list) -> str:
+    def browsed(asked: list, request: gr.Request) -> str:
         """What the gallery asks for: its name, and what it takes."""
-        return requests.browsed(asked)
+        return requests.browsed(asked, hosting.key_in(request.cookies))
 
     return gr.HTML(
         elem_id="wd-gallery",
@@ -359,6 +364,11 @@ LAUNCH = {
 }
 
 
+def launching() -> dict:
+    """What the page is launched with; Gradio writes into what it is given, so each launch has its own."""
+    return LAUNCH | {"app_kwargs": {"middleware": [Middleware(hosting.Named)]}}
+
+
 def main(
     host: str = "127.0.0.1",
     port: int | None = None,
@@ -366,12 +376,14 @@ def main(
     language: str = "en",
     query: str = "",
 ) -> None:
-    """Serve the page until interrupted. OSError where the port is taken.
+    """Serve the page until interrupted. OSError where the port is taken, ValueError for a setting that is none.
 
     query: what the browser is sent to, after the address; both are printed.
     """
+    hosting.settings()
+    HOST.prune()
     page = build(language, requests.preparation()).queue(max_size=MOST)
-    served = LAUNCH | {"server_name": host, "server_port": port}
+    served = launching() | {"server_name": host, "server_port": port}
     if not query:
         page.launch(**served, inbrowser=open_browser)
         return

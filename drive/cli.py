@@ -576,8 +576,17 @@ def page(
     ] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="open a browser")] = True,
     language: Language = "en",
+    public: Annotated[
+        bool,
+        typer.Option(
+            "--public",
+            help="for strangers: each sees its own drives and what is shared, old drives are cleared away",
+        ),
+    ] = False,
 ) -> None:
     """Open the page: watch a policy drive, with its reasons beside it."""
+    if public:
+        os.environ["WHYDRIVE_PUBLIC"] = "1"
     import app as gradio_page
 
     gradio_page.main(host=host, port=port, open_browser=open_browser, language=language)

@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from drive.show import charts, report
 from drive.show.charts import Level
 
 MOST = 500  # logs that are listed, the newest; older ones are counted only
+KEPT = 4  # times as many rows are kept: visitors' lists differ
 PATIENCE = 1.0  # [s] of reading logs that are new, for one answer; then it tells what it has so far
 PICTURES, AT_ONCE = 1000, 12  # thumbnails that are kept, and that one answer holds
 SIZE, ACROSS = (264, 96), 80.0  # [px] of a thumbnail, and how much of the road it shows [m]
@@ -37,6 +38,11 @@ AROUND = 60  # characters beside what is searched for that are shown
 TEXT = re.compile(rb'"text":\s*("(?:[^"\\]|\\.)*")')
 AGAINST = ("mean speed", "TTC under 2 s")  # what success is charted against
 NOTHING = "–"
+
+
+def every(run: str) -> bool:
+    """Lists every run."""
+    return True
 
 
 @dataclass(frozen=True)
@@ -66,9 +72,13 @@ class Gallery:
         self._false: dict[tuple, tuple[int, int] | None] = {}  # by verdicts and when they changed
         self._pictures: OrderedDict[tuple, str] = OrderedDict()
 
-    def listed(self) -> dict:
-        """The rows for the browser, newest first: as many as could be read in time, and how many are still to be read."""
-        logs = shelf.shelved(shelf.root())
+    def listed(self, lists: Callable[[str], bool] = every) -> dict:
+        """The rows for the browser, newest first: as many as could be read in time, and how many are still to be read.
+
+        lists: tells of a run's id whether its logs are listed.
+        """
+        shelved = shelf.shelved(shelf.root())
+        logs = [each for each in shelved if lists(each.run)]
         chosen, until = logs[:MOST], time.monotonic() + PATIENCE
         rows, unread = [], 0
         for each in chosen:
@@ -77,7 +87,7 @@ class Gallery:
                 unread += 1
             else:
                 rows.append(row_data(row, self._verdicts(each.path)))
-        self._forget(chosen)
+        self._forget(shelved)
         return {"rows": rows, "unread": unread, "older": len(logs) - len(chosen)}
 
     def _row(self, each: Shelved, may_read: bool = True) -> Row | None:
@@ -90,15 +100,17 @@ class Gallery:
         return self._rows.get(key)
 
     def _forget(self, logs: Iterable[Shelved]) -> None:
-        """Keep only what is on the shelf."""
+        """Keep only what is on the shelf, and of that what was read last."""
         keys = {(each.run, each.name, each.changed, each.size) for each in logs}
         with self._lock:
             for key in self._rows.keys() - keys:
                 del self._rows[key]
+            for key in [*self._rows][: -KEPT * MOST]:
+                del self._rows[key]
 
-    def _read(self) -> list[Row]:
-        """The rows that have been read of what is on the shelf."""
-        logs = shelf.shelved(shelf.root())[:MOST]
+    def _read(self, lists: Callable[[str], bool]) -> list[Row]:
+        """The rows that have been read of what is listed."""
+        logs = [each for each in shelf.shelved(shelf.root()) if lists(each.run)][:MOST]
         return [row for each in logs if (row := self._row(each, False)) is not None]
 
     def _verdicts(self, path: Path) -> tuple[int, int] | None:
@@ -119,17 +131,17 @@ class Gallery:
 
     # -- what is searched for
 
-    def matching(self, text: str) -> list[dict]:
+    def matching(self, text: str, lists: Callable[[str], bool] = every) -> list[dict]:
         """The logs in whose rationales a text stands: where first, and what stands around it."""
         wanted = " ".join(str(text)[:LONGEST].split()).casefold()
-        matches = (_match(row, wanted) for row in self._read()) if wanted else ()
+        matches = (_match(row, wanted) for row in self._read(lists)) if wanted else ()
         return [match for match in matches if match]
 
     # -- pictures
 
     def pictures(self, ids: Sequence[Sequence[str]], dark: bool = False) -> list[str]:
         """How each episode ended, as a small picture that stands in an address; "" where there is none."""
-        here = {(each.run, each.name): each for each in shelf.shelved(shelf.root())[:MOST]}
+        here = {(each.run, each.name): each for each in shelf.shelved(shelf.root())}
         wanted = [(str(run), str(name)) for run, name in ids[:AT_ONCE]]
         return [self._picture(here[each], bool(dark)) if each in here else "" for each in wanted]
 
@@ -145,9 +157,9 @@ class Gallery:
 
     # -- charts
 
-    def charts(self, scenario: str = "") -> dict:
+    def charts(self, scenario: str = "", lists: Callable[[str], bool] = every) -> dict:
         """Success against speed and against closeness on a scenario; on the one with most episodes, if none is named."""
-        rows = [row for row in self._read() if row.record and row.plain]
+        rows = [row for row in self._read(lists) if row.record and row.plain]
         counts: dict[str, int] = {}
         for row in rows:
             counts[row.record.scenario] = counts.get(row.record.scenario, 0) + 1

@@ -36,6 +36,7 @@ from drive.show import (
 )
 from drive.show.film import film
 from drive.show.gallery import Gallery
+from drive.show.hosting import HOST
 from drive.types import Header
 from drive.world import World
 
@@ -48,6 +49,8 @@ ARRIVAL = 0.0  # [ms] on the browser's clock: what a visitor is met with comes b
 AT_ONCE = 4  # episodes driven at the same time; more visitors wait, and are told where they stand
 FILMS_AT_ONCE = CHECKS_AT_ONCE = LOOKS_AT_ONCE = TRIALS_AT_ONCE = 1
 
+ONE_TRIAL = "you have one evaluation that is driven; wait for it, or stop it."
+
 DESK = brought.Desk()  # takes the logs that visitors bring
 GALLERY = Gallery()  # reads the logs on the shelf
 
@@ -55,16 +58,23 @@ GALLERY = Gallery()  # reads the logs on the shelf
 
 
 def driven(
-    scenario: str, policy: str, seed: str, wanted: Callable[[], bool], language: str = "en"
+    scenario: str,
+    policy: str,
+    seed: str,
+    wanted: Callable[[], bool],
+    language: str = "en",
+    key: str | None = None,
 ) -> Iterator[dict]:
     """Drive into a new run and tell the player of every decision as it is done, while wanted.
 
-    ValueError in one sentence for what cannot be driven. Only policies that ship are loaded.
+    key: of the visitor that the run belongs to, None for nobody. ValueError in one sentence for what cannot be driven.
+    Only policies that ship are loaded.
     """
     if policy not in offered():
         raise ValueError(f"no policy {policy!r}; choose from {', '.join(offered())}")
-    run, number = shelf.new_run("page"), session.whole(seed)
-    events = record(World(scenario), load(policy), number, shelf.root() / run, language)
+    world, driver, number = World(scenario), load(policy), session.whole(seed)
+    run = HOST.new_run("page", key)
+    events = record(world, driver, number, shelf.root() / run, language)
     yield from session.of_driving(events, run, wanted, language)
 
 
@@ -72,6 +82,7 @@ def opened(
     run: str, name: str | None = None, step: str | None = None, language: str = "en"
 ) -> dict:
     """A logged episode for the player, at the start or paused at a step; a run's first, if unnamed."""
+    HOST.show(run)
     return session.of_log(shelf.root(), run, name, step, language)
 
 
@@ -87,6 +98,7 @@ def episode(run: str, name: str, language: str = "en") -> str:
 
 def path_of(run: str, name: str) -> Path:
     """Where a log lies: on the shelf, or among those that visitors brought."""
+    HOST.show(run)
     return DESK.find(name) if run == brought.RUN else shelf.find(shelf.root(), run, name)
 
 
@@ -148,11 +160,15 @@ def incident(made: incidents.Incidents, run: str, name: str, language: str = "en
         return text({"problem": session.in_words(error)})
 
 
-def browsed(asked: list) -> str:
-    """What the gallery tells: asked for by its name, with what it takes; one sentence for anything else."""
+def browsed(asked: list, key: str = "") -> str:
+    """What the gallery tells: asked for by its name, with what it takes; one sentence for anything else.
+
+    key: the visitor's, which lists hold what is shared and what is its own.
+    """
     try:
         name, *given = asked
-        return text({"told": BROWSED[name](*given)})
+        seen = {"lists": partial(HOST.lists, key=key)} if name in LISTS else {}
+        return text({"told": BROWSED[name](*given, **seen)})
     except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
         in_words = isinstance(error, ValueError | OSError)
         return text({"problem": session.in_words(error) if in_words else "that cannot be told."})
@@ -176,6 +192,7 @@ BROWSED: dict[str, Callable] = {
     "charts": GALLERY.charts,
     "policies": on_offer,
 }
+LISTS = ("rows", "words", "charts")  # that differ between visitors
 
 
 def copied(run: str, name: str, folder: Path) -> Path:
@@ -232,11 +249,15 @@ class Page:
         self.checks, self.looks = session.Line(CHECKS_AT_ONCE), session.Line(LOOKS_AT_ONCE)
         self.seats = seats.Seats()
         self.trials = session.Line(TRIALS_AT_ONCE)
+        self._trying: set[str] = set()  # keys of visitors whose evaluation is driven or waits
         self._met: dict[tuple, list] = {}  # what an earlier visitor was met with, and where it lies
 
     def leave(self, visitor: str) -> None:
         """End what a visitor asked for, and clear away what it brought."""
-        for wishes in (visitor, f"{visitor} compares", f"{visitor} evaluates"):
+        for wishes in (
+            visitor,
+            *(f"{visitor} {does}" for does in ("compares", "evaluates", "takes")),
+        ):
             self.visitors.leave(wishes)
         DESK.leave(visitor)
 
@@ -244,7 +265,8 @@ class Page:
         wanted = self.visitors.wish(visitor, wish)
         if not wanted():  # overtaken on its way
             return
-        told = self._told(self._noted((scenario, policy, str(seed)), wanted), policy, wanted)
+        messages = self._noted((scenario, policy, str(seed)), wanted, HOST.key(visitor))
+        told = self._told(messages, policy, wanted)
         async for message in shown(self._proved(told, wanted), wish, filling=False):
             yield message
 
@@ -271,10 +293,16 @@ class Page:
         """Drive a few episodes of a policy, and tell the gallery how far that is."""
         scenario, policy, episodes = (*(asked or ()), None, None, None)[:3]
         wish = time.monotonic()
-        wanted, told = self.visitors.wish(f"{visitor} evaluates", wish), {}
+        key, told = HOST.key(visitor), {}
+        if key in self._trying:
+            yield text({"problem": ONE_TRIAL, "over": True, "wish": wish})
+            return
+        wanted = self.visitors.wish(f"{visitor} evaluates", wish)
         try:
+            self._trying |= {key} - {""}
             evaluating.checked(scenario, policy, episodes)
-            driven = evaluating.messages(scenario, policy, episodes, wanted, self.language)
+            run = partial(HOST.new_run, "evaluation", key)
+            driven = evaluating.messages(scenario, policy, episodes, wanted, self.language, run)
             async for message in session.in_turn(
                 self.trials, driven, wanted, lambda place: {"place": place}
             ):
@@ -284,6 +312,8 @@ class Page:
                 yield text(told | {"over": True, "stopped": True, "wish": wish})
         except (ValueError, OSError) as error:
             yield text({"problem": session.in_words(error), "over": True, "wish": wish})
+        finally:
+            self._trying.discard(key)
 
     def stop(self, visitor: str) -> None:
         """The visitor's evaluation is not wanted any more."""
@@ -296,8 +326,8 @@ class Page:
         wanted = self.visitors.wish(f"{visitor} compares", time.monotonic())
 
         def driven() -> Iterator[dict]:
-            path = driven_again(run, name)
-            for message in comparing.messages(path, policy, wanted, self.language):
+            path, into = driven_again(run, name), partial(HOST.new_run, "page", HOST.key(visitor))
+            for message in comparing.messages(path, policy, wanted, self.language, into):
                 yield here | {"beside": message}
 
         try:
@@ -326,18 +356,19 @@ class Page:
         except (ValueError, TypeError, OSError, IndexError) as error:
             yield text({"problem": session.in_words(error), "wish": wish})
             return
-        told = self._at_the_wheel((scenario, policy, seed), asked, wanted)
+        key = HOST.key(visitor)
+        told = self._at_the_wheel((scenario, policy, seed), asked, wanted, key)
         async for message in shown(self._proved(told, wanted), wish):
             yield message
 
     async def _at_the_wheel(
-        self, chosen: tuple, asked: list, wanted: Callable[[], bool]
+        self, chosen: tuple, asked: list, wanted: Callable[[], bool], key: str
     ) -> AsyncIterator[dict]:
         """What a seat is told at its beginning and its end; the seat is given back when it is no longer wanted."""
         taken: list[seats.Seat] = []
 
         def begun() -> Iterator[dict]:
-            run = shelf.new_run("page")
+            run = HOST.new_run("page", key)
             wheel = wheel_of(chosen, asked, shelf.root() / run, self.language)
             taken.append(self.seats.take(wheel, run, self.language))
             yield taken[0].begin()
@@ -375,11 +406,12 @@ class Page:
         async for message in shown(self._proved(told, wanted), wish):
             yield message
 
-    async def arrive(self, visitor: str, asked: Mapping[str, str]):
+    async def arrive(self, visitor: str, asked: Mapping[str, str], key: str = ""):
         """Open the log that a link names, or drive what it says; what ships where it says nothing, or nonsense.
 
-        asked: what stands behind the question mark of the link.
+        asked: what stands behind the question mark of the link. key: what the visitor's browser keeps.
         """
+        HOST.meet(visitor, key)
         wanted = self.visitors.wish(visitor, ARRIVAL)
         step = {} if asked.get("step") is None else {"step": asked["step"]}
         if "run" in asked:
@@ -415,22 +447,29 @@ class Page:
         for message in self._noted(chosen, wanted):
             yield message | (at if "header" in message else {})
 
-    def _noted(self, chosen: tuple, wanted: Callable[[], bool]) -> Iterator[dict]:
-        """What is driven now; the next visitor that asks for the same gets it from its log."""
-        for message in driven(*chosen, wanted, self.language):
+    def _noted(
+        self, chosen: tuple, wanted: Callable[[], bool], key: str | None = None
+    ) -> Iterator[dict]:
+        """What is driven now; the next visitor that asks for the same gets it from its log, where that is nobody's own."""
+        for message in driven(*chosen, wanted, self.language, key):
             yield message
-            if "end" in message:
+            if "end" in message and HOST.is_anyones(message["id"][0]):
                 self._met[chosen] = message["id"]
 
-    async def made(self, make: Callable[[str, str, Path], Path], run: str, name: str):
+    async def made(
+        self, make: Callable[[str, str, Path], Path], run: str, name: str, visitor: str = ""
+    ):
         """Make a file to download, in its turn: how many are before it, then where it lies until the next message.
+
+        A visitor that leaves takes nothing any more.
 
         Messages: {"asked": place}, {"file": path}, or {"problem": sentence}.
         """
+        wanted = self.visitors.wish(f"{visitor} takes", ARRIVAL)
         try:
             with tempfile.TemporaryDirectory(prefix="whydrive-") as folder:
                 files = ({"file": str(make(run, name, Path(folder)))} for _ in (0,))
-                async for message in session.in_turn(self.films, files, lambda: True):
+                async for message in session.in_turn(self.films, files, wanted):
                     yield message
         except (ValueError, OSError) as error:
             yield {"problem": session.in_words(error)}
@@ -470,12 +509,16 @@ class Shelves:
     header: Header  # of the log that is chosen
 
 
-def shelves(run: str, name: str) -> Shelves | None:
-    """The lists of logs as they are now, with this log chosen; None where it was cleared away meanwhile."""
+def shelves(run: str, name: str, key: str = "") -> Shelves | None:
+    """The lists of logs as they are now, with this log chosen; None where it was cleared away meanwhile.
+
+    key: of the visitor, which sees what is shared, what is its own, and what it opened by a link.
+    """
     try:
         header = log.read_header(path_of(run, name))
         folder = shelf.root()
-        runs = (*shelf.runs(folder), shelf.SHIPPED)
+        listed = (each for each in shelf.runs(folder) if each == run or HOST.lists(each, key))
+        runs = (*listed, shelf.SHIPPED)
         if run == brought.RUN:
             return Shelves((*runs, run), run, ((DESK.title(name), name),), name, header)
         episodes = tuple((each, each) for each in shelf.episodes(folder, run))

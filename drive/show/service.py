@@ -20,6 +20,7 @@ from drive.policy import about, load, offered, prepare
 from drive.scenarios import SCENARIOS
 from drive.show import proof
 from drive.show.answers import Answering
+from drive.show.hosting import HOST
 from drive.types import End
 from drive.world import World
 
@@ -62,7 +63,7 @@ def run(scenario: str, policy: str = "planner", seed: int = 0, language: str = "
     if not 0 <= int(seed) <= 999_999_999:
         raise ValueError(f"a seed is a whole number from 0 to 999999999, not {seed!r}")
     words_of(language)
-    driver, name = load(policy), shelf.new_run("page")
+    driver, name = load(policy), HOST.new_run("page")
     prepare(driver, lambda line: None)
     events = record(World(scenario), driver, int(seed), shelf.root() / name, language)
     path, decisions = next(events), []
@@ -91,7 +92,7 @@ def explain(run: str, episode: str, step: int = 0, language: str = "en") -> str:
         language: en, de or zh.
     Returns: JSON {text}.
     """
-    path = shelf.find(shelf.root(), run, episode)
+    path = _path_of(run, episode)
     return _json({"text": api.explain(path, int(step), language)})
 
 
@@ -119,7 +120,7 @@ def verify(run: str, episode: str) -> str:
         episode: from `run`.
     Returns: JSON {true, false, untestable, false_claims: [{step, sentence, why}]}.
     """
-    path = shelf.find(shelf.root(), run, episode)
+    path = _path_of(run, episode)
     driven = log.read(path).episode
     steps = Verifier(driven, *asked_again(driven.header)).steps(claims_only=True)
     verified = Verified(tuple(finding for step in steps for finding in step.findings), ())
@@ -152,10 +153,12 @@ def in_words(function: Callable[..., str]) -> Callable[..., str]:
 
 @functools.cache
 def _answering() -> Answering:
-    def path_of(run: str, name: str) -> Path:
-        return shelf.find(shelf.root(), run, name)
+    return Answering(_path_of)
 
-    return Answering(path_of)
+
+def _path_of(run: str, name: str) -> Path:
+    HOST.show(run)
+    return shelf.find(shelf.root(), run, name)
 
 
 def _json(answer: dict | list) -> str:
