@@ -274,6 +274,10 @@ def _player(page: requests.Page, language: str) -> gr.HTML:
         """Whose action was better at (run, name, step)."""
         return requests.hindsight(looking, where, language)
 
+    def noted(asked: list, request: gr.Request) -> str:
+        """The notes on (run, name), after what is done with them."""
+        return requests.noted(asked, hosting.key_in(request.cookies))
+
     def lookedback(where: list) -> str:
         """The report on how the episode at (run, name) ended."""
         run, name = where
@@ -284,7 +288,9 @@ def _player(page: requests.Page, language: str) -> gr.HTML:
         css_template=assets["css"],
         js_on_load=assets["js"],
         apply_default_css=False,
-        server_functions=[logged, answered, compared, lookedback, steered, left, hindsight],
+        server_functions=[
+            logged, answered, compared, lookedback, steered, left, hindsight, noted,
+        ],
     )
 
 

@@ -20,12 +20,13 @@ import orjson
 
 from drive import camera
 from drive.checking.verdicts import SCHEMA, path_beside
-from drive.episodes import lines, log, shelf
+from drive.episodes import lines, log, notes, shelf
+from drive.episodes.notes import Note
 from drive.episodes.shelf import Shelved
 from drive.evaluation import summary
 from drive.evaluation.results import PUBLISHED, Record, Results
 from drive.evaluation.summary import Line
-from drive.show import charts, report
+from drive.show import charts, noting, report
 from drive.show.charts import Level
 
 MOST = 500  # logs that are listed, the newest; older ones are counted only
@@ -71,11 +72,14 @@ class Gallery:
         self._rows: dict[tuple, Row] = {}  # by log and when it changed
         self._false: dict[tuple, tuple[int, int] | None] = {}  # by verdicts and when they changed
         self._pictures: OrderedDict[tuple, str] = OrderedDict()
+        self._noted: dict[tuple, tuple[Note, ...]] = {}  # by file and when it changed
 
-    def listed(self, lists: Callable[[str], bool] = every) -> dict:
+    def listed(
+        self, lists: Callable[[str], bool] = every, places: Callable[..., tuple] = noting.places
+    ) -> dict:
         """The rows for the browser, newest first: as many as could be read in time, and how many are still to be read.
 
-        lists: tells of a run's id whether its logs are listed.
+        lists: tells of a run's id whether its logs are listed; places: where notes on a log (run, name, path) lie.
         """
         shelved = shelf.shelved(shelf.root())
         logs = [each for each in shelved if lists(each.run)]
@@ -86,7 +90,8 @@ class Gallery:
             if row is None:
                 unread += 1
             else:
-                rows.append(row_data(row, self._verdicts(each.path)))
+                those = self._notes(places(each.run, each.name, each.path))
+                rows.append(row_data(row, self._verdicts(each.path)) | {"notes": len(those)})
         self._forget(shelved)
         return {"rows": rows, "unread": unread, "older": len(logs) - len(chosen)}
 
@@ -110,8 +115,11 @@ class Gallery:
 
     def _read(self, lists: Callable[[str], bool]) -> list[Row]:
         """The rows that have been read of what is listed."""
-        logs = [each for each in shelf.shelved(shelf.root()) if lists(each.run)][:MOST]
-        return [row for each in logs if (row := self._row(each, False)) is not None]
+        rows = (self._row(each, False) for each in self._logs(lists))
+        return [row for row in rows if row is not None]
+
+    def _logs(self, lists: Callable[[str], bool]) -> list[Shelved]:
+        return [each for each in shelf.shelved(shelf.root()) if lists(each.run)][:MOST]
 
     def _verdicts(self, path: Path) -> tuple[int, int] | None:
         """(false, tested) claims by the verdicts beside a log; None where there are none that can be read."""
@@ -131,11 +139,43 @@ class Gallery:
 
     # -- what is searched for
 
-    def matching(self, text: str, lists: Callable[[str], bool] = every) -> list[dict]:
-        """The logs in whose rationales a text stands: where first, and what stands around it."""
+    def matching(
+        self,
+        text: str,
+        lists: Callable[[str], bool] = every,
+        places: Callable[..., tuple] = noting.places,
+    ) -> list[dict]:
+        """The logs in whose rationales a text stands, or in the notes on them: where first, and what stands around it."""
         wanted = " ".join(str(text)[:LONGEST].split()).casefold()
-        matches = (_match(row, wanted) for row in self._read(lists)) if wanted else ()
+        logs = self._logs(lists) if wanted else ()
+        matches = (self._match(each, wanted, places) for each in logs)
         return [match for match in matches if match]
+
+    def _match(self, each: Shelved, wanted: str, places: Callable[..., tuple]) -> dict | None:
+        row = self._row(each, False)
+        if row is None:
+            return None
+        noted = self._notes(places(each.run, each.name, each.path))
+        said = ((note.step, note.text) for note in noted)
+        return _match(row, row.texts, wanted) or _match(row, said, wanted)
+
+    def _notes(self, files: Iterable[Path]) -> list[Note]:
+        """The notes in some files, each read once until it changes."""
+        those: list[Note] = []
+        for path in files:
+            try:
+                about = path.stat()
+                key = (str(path), about.st_mtime_ns, about.st_size)
+                if key not in self._noted:
+                    read = notes.read(path).notes
+                    with self._lock:
+                        if len(self._noted) > KEPT * MOST:
+                            self._noted.clear()
+                        self._noted[key] = read
+                those += self._noted.get(key, ())
+            except OSError:  # no notes, or none that can be read
+                continue
+        return those
 
     # -- pictures
 
@@ -269,8 +309,8 @@ def _rounded(value: float | None, decimals: int) -> float | None:
     return None if value is None or not math.isfinite(value) else round(value, decimals)
 
 
-def _match(row: Row, wanted: str) -> dict | None:
-    for step, text in row.texts:
+def _match(row: Row, texts: Iterable[tuple[int, str]], wanted: str) -> dict | None:
+    for step, text in texts:
         at = text.casefold().find(wanted)
         if at >= 0:
             begin, end = max(at - AROUND, 0), at + len(wanted) + AROUND

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import orjson
 
-from drive.episodes import by_hand, lines, log, shelf
+from drive.episodes import by_hand, lines, log, notes, shelf
 from drive.episodes.api import drivers_of
 from drive.episodes.record import record
 from drive.policy import load, offered, prepare
@@ -29,6 +29,7 @@ from drive.show import (
     differences,
     evaluating,
     incidents,
+    noting,
     offline,
     proof,
     seats,
@@ -160,6 +161,36 @@ def incident(made: incidents.Incidents, run: str, name: str, language: str = "en
         return text({"problem": session.in_words(error)})
 
 
+def noted(asked: list, key: str = "") -> str:
+    """The notes on a logged episode after what a visitor does with them, or one sentence about why not.
+
+    asked: (run, name), and "add", kind, step, time, text; "remove" and a note's id; or "file" and a format. key: the visitor's.
+    """
+    try:
+        run, name, *does = (*(asked or ()), None, None)[: max(len(asked or ()), 2)]
+        path = path_of(run, name)
+        files = noting.places(run, name, path, key)
+        if does[:1] == ["file"]:
+            written = [(name, notes.read(each).notes) for each in files]
+            form = does[-1]
+            return text({"file": noting.exported(written, form), "name": f"{name}-notes.{form}"})
+        if does:
+            noting.changed(path, noting.place(run, name, path, key), *does)
+            files = noting.places(run, name, path, key)
+        return text({"notes": noting.told(files, _own_notes(run, name, path, key))})
+    except (ValueError, OSError) as error:
+        return text({"problem": session.in_words(error)})
+    except TypeError:
+        return text({"problem": f"{noting.NO_NOTE}."})
+
+
+def _own_notes(run: str, name: str, path: Path, key: str) -> Path | None:
+    """Where the visitor's own notes on a log lie; None where it can have none."""
+    with suppress(ValueError):
+        return noting.place(run, name, path, key)
+    return None
+
+
 def browsed(asked: list, key: str = "") -> str:
     """What the gallery tells: asked for by its name, with what it takes; one sentence for anything else.
 
@@ -168,6 +199,7 @@ def browsed(asked: list, key: str = "") -> str:
     try:
         name, *given = asked
         seen = {"lists": partial(HOST.lists, key=key)} if name in LISTS else {}
+        seen |= {"places": partial(noting.places, key=key)} if name in NOTED else {}
         return text({"told": BROWSED[name](*given, **seen)})
     except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
         in_words = isinstance(error, ValueError | OSError)
@@ -193,14 +225,15 @@ BROWSED: dict[str, Callable] = {
     "policies": on_offer,
 }
 LISTS = ("rows", "words", "charts")  # that differ between visitors
+NOTED = ("rows", "words")  # that tell of notes
 
 
-def copied(run: str, name: str, folder: Path) -> Path:
+def copied(run: str, name: str, folder: Path, key: str = "") -> Path:
     """A copy of a log in a folder, from where Gradio may serve it."""
     return Path(shutil.copy(path_of(run, name), folder))
 
 
-def filmed(run: str, name: str, folder: Path, language: str = "en") -> Path:
+def filmed(run: str, name: str, folder: Path, key: str = "", language: str = "en") -> Path:
     """An episode as a film in a folder."""
     path = path_of(run, name)
     made = folder / f"{lines.stem(path)}.webm"
@@ -208,11 +241,11 @@ def filmed(run: str, name: str, folder: Path, language: str = "en") -> Path:
     return made
 
 
-def paged(run: str, name: str, folder: Path, language: str = "en") -> Path:
-    """An episode and its verdicts as one HTML file in a folder."""
+def paged(run: str, name: str, folder: Path, key: str = "", language: str = "en") -> Path:
+    """An episode, its verdicts and the notes on it as one HTML file in a folder. key: of the visitor, whose notes they are."""
     path = path_of(run, name)
     made = folder / f"{lines.stem(path)}{offline.ENDING}"
-    offline.write(path, made, language)
+    offline.write(path, made, language, noting.places(run, name, path, key))
     return made
 
 
@@ -457,18 +490,19 @@ class Page:
                 self._met[chosen] = message["id"]
 
     async def made(
-        self, make: Callable[[str, str, Path], Path], run: str, name: str, visitor: str = ""
+        self, make: Callable[[str, str, Path, str], Path], run: str, name: str, visitor: str = ""
     ):
         """Make a file to download, in its turn: how many are before it, then where it lies until the next message.
 
-        A visitor that leaves takes nothing any more.
+        A visitor that leaves takes nothing any more. make: takes a folder and the visitor's key as well.
 
         Messages: {"asked": place}, {"file": path}, or {"problem": sentence}.
         """
         wanted = self.visitors.wish(f"{visitor} takes", ARRIVAL)
         try:
+            key = HOST.key(visitor)
             with tempfile.TemporaryDirectory(prefix="whydrive-") as folder:
-                files = ({"file": str(make(run, name, Path(folder)))} for _ in (0,))
+                files = ({"file": str(make(run, name, Path(folder), key))} for _ in (0,))
                 async for message in session.in_turn(self.films, files, wanted):
                     yield message
         except (ValueError, OSError) as error:
