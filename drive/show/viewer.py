@@ -47,7 +47,7 @@ WORDS = re.compile(
 CLAUSE = re.compile(r"(?<=[.;:])\s+|(?<=[。；：])")  # where one clause ends
 PLAYER = ("nodes.js", "episode.js", "supply.js", "labels.js", "scene.js", "driver.js", "strip.js", "panel.js",
           "proof.js", "picture.js", "drop.js", "ask.js", "compare.js", "hand.js", "incident.js",
-          "moments.js", "player.js")  # fmt: skip
+          "moments.js", "remarks.js", "player.js")  # fmt: skip
 BROWSE = ("nodes.js", "browse.js")
 HEADLINE = 15  # words that are read at a glance; the rest of a rationale unfolds
 MARGIN, LEAST_RISE = (

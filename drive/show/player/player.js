@@ -53,6 +53,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     if (!isShown(message.id) || !receive(episode, message)) return fetchAgain(message);
     if (message.proof) return takeProof(message.proof);
     if (message.beside) return comparing.take(message.beside);
+    if (message.notes) return remarks.take(message.notes);
     if (episode.steps.length > before)
       supplied(state.supply, performance.now(), lastTime(episode) - state.time);
     if (!before && episode.steps.length) comparing.offer(message.id);
@@ -130,6 +131,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     [root.dataset.run, root.dataset.episode] = message.id;
     root.dataset.fill = message.fill ?? true;
     trigger("select");
+    remarks.begin(message.id);
     showVerdicts();
     newLink(state.wish > 0);
     const on = document.activeElement; // a list or field that one types in is not left
@@ -309,6 +311,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     state.look.car = state.look.option = state.tested = null;
     showWords();
     markTick(ticks, index);
+    remarks.show();
     count();
     announce();
     if (!state.playing) writeLink();
@@ -562,6 +565,10 @@ function startPlayer({ element, trigger, props, watch, server }) {
     w: unfold,
     f: failed,
     s: picture,
+    u: () => remarks.thumb("up"),
+    d: () => remarks.thumb("down"),
+    m: () => remarks.write("note"),
+    b: () => remarks.write("bookmark"),
     t: () => hand.isDriving() || COMMANDS.wheel(),
     "?": help,
   };
@@ -764,6 +771,10 @@ function startPlayer({ element, trigger, props, watch, server }) {
     play: (on) => on === state.playing || setPlaying(on),
     renew: (index) => { ticks.children[index]?.remove(); state.shown = -1; },
     ended: () => { state.driving = false; state.shown = -1; layout(); showStatus(); },
+  });
+  const remarks = startRemarks({
+    root, find, server, seek, pause: () => state.playing && setPlaying(false),
+    where: () => state.episode && { episode: state.episode, index: state.shown, time: state.time },
   });
   const lookingBack = startLookingBack({
     root, find, server, show: showFuture, leave: leaveFuture,
