@@ -25,12 +25,14 @@ FITS = "() => document.documentElement.scrollWidth - innerWidth"
 
 @pytest.fixture
 def noting(visit, runs, request):
-    """Opens a log of its own at a decision."""
+    """Opens a log of its own at a decision, in a new tab; it is given notes before."""
     name = f"n{abs(hash(request.node.name))}"
     path = runs / "noted" / f"{name}.jsonl"
     log.write(path, fake_episode(steps=8))
 
-    def opened(size=SIZES[0], step=2, **options):
+    def opened(size=SIZES[0], *given, step=2, **options):
+        for note in given:
+            notes.add(notes.path_beside(path), *note)
         tab = visit(**options)
         tab.page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
         tab.link("noted", name, step)
@@ -86,7 +88,7 @@ def test_by_keys_alone_a_decision_is_judged_noted_and_its_moment_named(noting, s
     tab.press("d")
     live(tab, "Taken back: a bad reason")
     assert pressed(tab) == [False, False] and len(kept(path)) == 2
-    tab.page.reload()
+    tab, _ = noting(size)
     tab.page.wait_for_selector(".wd-remarks li")
     assert len(tab.page.locator(".wd-remarks li").all()) == 2
     tab.page.get_by_label("Take back: the gap").click()
@@ -127,11 +129,8 @@ def test_what_is_too_long_or_empty_cannot_be_kept(noting):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_the_list_leads_to_its_decisions_and_texts_stay_texts(noting, size):
-    tab, path = noting(size)
-    notes.add(path, notes.NOTE, 5, 5.0, HOSTILE)
-    notes.add(path, notes.BOOKMARK, 3, 3.4, "\u05d0 here")
-    notes.add(path, notes.UP, 7, 7.0)
-    tab.page.reload()
+    moment = (notes.BOOKMARK, 3, 3.4, "\u05d0 here")
+    tab, _ = noting(size, (notes.NOTE, 5, 5.0, HOSTILE), moment, (notes.UP, 7, 7.0))
     tab.page.wait_for_selector(".wd-remark-chip")
     chips = tab.page.locator(".wd-remark-chip")
     assert chips.count() == 3 and chips.nth(1).get_attribute("title") == HOSTILE
@@ -149,11 +148,10 @@ def test_the_list_leads_to_its_decisions_and_texts_stay_texts(noting, size):
 
 
 def test_lines_that_are_no_notes_are_told_in_one_sentence(noting):
-    tab, path = noting()
-    notes.add(path, notes.NOTE, 5, 5.0, "good")
+    _, path = noting()
     with open(path, "a") as file:
         file.write(f"{HOSTILE}\n")
-    tab.page.reload()
+    tab, _ = noting(SIZES[0], (notes.NOTE, 5, 5.0, "good"))
     tab.page.wait_for_selector(".wd-noted .wd-remark-problem")
     said = tab.page.locator(".wd-noted .wd-remark-problem").text_content()
     assert said.startswith("1 line of") and "<" not in said
@@ -162,9 +160,7 @@ def test_lines_that_are_no_notes_are_told_in_one_sentence(noting):
 
 @pytest.mark.parametrize("form", ["json", "csv"])
 def test_one_click_takes_all_notes_away(noting, form):
-    tab, path = noting()
-    notes.add(path, notes.NOTE, 5, 5.0, HOSTILE)
-    tab.page.reload()
+    tab, path = noting(SIZES[0], (notes.NOTE, 5, 5.0, HOSTILE))
     with tab.page.expect_download() as download:
         tab.page.get_by_label(f"Take the notes away as {form.upper()}").click()
     assert download.value.suggested_filename == path.name.replace(".notes.jsonl", f"-notes.{form}")
@@ -176,11 +172,8 @@ def test_one_click_takes_all_notes_away(noting, form):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 def test_axe_finds_nothing_serious_where_something_is_noted(noting, size, scheme):
-    tab, path = noting(size, color_scheme=scheme)
-    for k in range(6):
-        notes.add(path, notes.NOTE, 2, 2.0, f"note {k} " * 20)
-    notes.add(path, notes.BOOKMARK, 4, 4.0, "moment")
-    tab.page.reload()
+    given = [(notes.NOTE, 2, 2.0, f"note {k} " * 20) for k in range(6)]
+    tab, _ = noting(size, *given, (notes.BOOKMARK, 4, 4.0, "moment"), color_scheme=scheme)
     tab.page.wait_for_selector(".wd-remarks li")
     tab.press("u")
     live(tab, "Kept")
@@ -191,8 +184,7 @@ def test_axe_finds_nothing_serious_where_something_is_noted(noting, size, scheme
 
 
 def test_the_gallery_counts_notes_and_its_search_opens_at_one(noting, visit):
-    tab, path = noting()
-    notes.add(path, notes.NOTE, 5, 5.0, "a most peculiar gap <b>here</b>")
+    _, path = noting(SIZES[0], (notes.NOTE, 5, 5.0, "a most peculiar gap <b>here</b>"))
     name = path.name.replace(".notes.jsonl", "")
     tab = browsing(visit())
     row = tab.page.locator(f"tr[data-episode={name}]")
@@ -215,7 +207,10 @@ def test_a_file_that_plays_shows_notes_and_offers_none(unplugged, tmp_path):
     page.wait_for_selector(".wd-remarks li")
     texts = page.locator(".wd-remarks li .wd-remark-text").all_text_contents()
     assert sorted(texts) == sorted([HOSTILE, "a bad reason"])
-    assert page.locator(".wd-judge").is_hidden() and page.locator(".wd-remarks .wd-remark-do").count() == 0
+    assert (
+        page.locator(".wd-judge").is_hidden()
+        and page.locator(".wd-remarks .wd-remark-do").count() == 0
+    )
     page.locator(".wd-remark-chip").first.click()
     for key in ("u", "m", "b"):
         page.keyboard.press(key)
