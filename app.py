@@ -238,7 +238,7 @@ def build(language: str = "en", preparation: session.Preparation | None = None) 
             done.success(None, js=SAVE, **SILENT)
             done.failure(partial(failed, label), None, [button, player], **SILENT)
         for function in service.FUNCTIONS:
-            gr.api(service.in_words(function), api_name=function.__name__, **OF_PROGRAMS)
+            gr.api(service.told(function), api_name=function.__name__, **OF_PROGRAMS)
     return demo
 
 
@@ -289,7 +289,14 @@ def _player(page: requests.Page, language: str) -> gr.HTML:
         js_on_load=assets["js"],
         apply_default_css=False,
         server_functions=[
-            logged, answered, compared, lookedback, steered, left, hindsight, noted,
+            logged,
+            answered,
+            compared,
+            lookedback,
+            steered,
+            left,
+            hindsight,
+            noted,
         ],
     )
 

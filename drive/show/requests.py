@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import orjson
-
 from drive.episodes import by_hand, lines, log, notes, shelf
 from drive.episodes.api import drivers_of
 from drive.episodes.record import record
@@ -38,6 +36,7 @@ from drive.show import (
 from drive.show.film import film
 from drive.show.gallery import Gallery
 from drive.show.hosting import HOST
+from drive.show.session import text
 from drive.types import Header
 from drive.world import World
 
@@ -83,8 +82,9 @@ def opened(
     run: str, name: str | None = None, step: str | None = None, language: str = "en"
 ) -> dict:
     """A logged episode for the player, at the start or paused at a step; a run's first, if unnamed."""
+    told = session.of_log(shelf.root(), run, name, step, language)
     HOST.show(run)
-    return session.of_log(shelf.root(), run, name, step, language)
+    return told
 
 
 def episode(run: str, name: str, language: str = "en") -> str:
@@ -99,8 +99,11 @@ def episode(run: str, name: str, language: str = "en") -> str:
 
 def path_of(run: str, name: str) -> Path:
     """Where a log lies: on the shelf, or among those that visitors brought."""
+    if run == brought.RUN:
+        return DESK.find(name)
+    path = shelf.find(shelf.root(), run, name)
     HOST.show(run)
-    return DESK.find(name) if run == brought.RUN else shelf.find(shelf.root(), run, name)
+    return path
 
 
 def answer(asking: answers.Answering, asked: list, language: str = "en") -> str:
@@ -559,11 +562,6 @@ def shelves(run: str, name: str, key: str = "") -> Shelves | None:
         return Shelves(runs, run, episodes, name, header)
     except (ValueError, OSError):
         return None
-
-
-def text(message: dict) -> str:
-    """JSON that is no markup either, wherever it may land."""
-    return orjson.dumps(message).decode().replace("<", "\\u003c")
 
 
 async def _once(make: Callable[..., dict], *arguments) -> AsyncIterator[dict]:
