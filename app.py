@@ -379,7 +379,17 @@ LAUNCH = {
 
 def launching() -> dict:
     """What the page is launched with; Gradio writes into what it is given, so each launch has its own."""
-    return LAUNCH | {"app_kwargs": {"middleware": [Middleware(hosting.Named)]}}
+    keys = {"middleware": [Middleware(hosting.Named)]}
+    return LAUNCH | {"app_kwargs": keys, "mcp_server": offers_tools()}
+
+
+def offers_tools() -> bool:
+    """Is here what it takes to offer `service.FUNCTIONS` as tools of the Model Context Protocol (the extra `mcp`)?"""
+    try:
+        import gradio.mcp  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def main(
