@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 import time
 
 import pytest
 from fake_episode import fake_episode
 
+from drive.cli import main
 from drive.episodes import log, shelf
 from drive.show import hosting, requests, service
 from drive.show.hosting import DAY, Host, Named, key_in, own, settings
@@ -50,13 +52,26 @@ def always():
 def test_the_switch_and_the_limits_come_from_the_environment():
     assert not settings({}).public and not settings({"WHYDRIVE_PUBLIC": "0"}).public
     given = settings({"WHYDRIVE_PUBLIC": "1", "WHYDRIVE_KEEP_DAYS": "0.5", "WHYDRIVE_KEEP_MB": ""})
-    assert (given.public, given.days, given.megabytes) == (True, 0.5, 2000.0)
+    assert (given.public, given.days, given.megabytes) == (True, 0.5, 500.0)
 
 
 @pytest.mark.parametrize("text", ["soon", "-1", "0", "nan", "inf", "1e99"])
 def test_a_limit_that_is_no_number_is_refused_in_one_sentence(text):
     with pytest.raises(ValueError, match="WHYDRIVE_KEEP_DAYS is a number above 0"):
         settings({"WHYDRIVE_KEEP_DAYS": text})
+
+
+def test_the_command_switches_it_on_and_refuses_a_wrong_limit_in_one_sentence(
+    runs, capsys, monkeypatch
+):
+    monkeypatch.setenv("WHYDRIVE_PUBLIC", "")
+    monkeypatch.setenv("WHYDRIVE_KEEP_DRIVES", "many")
+    monkeypatch.setattr(sys, "argv", ["whydrive", "app", "--public", "--no-open"])
+    with pytest.raises(SystemExit) as left:
+        main()
+    said = capsys.readouterr().err.splitlines()
+    assert left.value.code == 2 and os.environ["WHYDRIVE_PUBLIC"] == "1"
+    assert said == ["whydrive: WHYDRIVE_KEEP_DRIVES is a number above 0, not 'many'"]
 
 
 def test_without_the_switch_all_is_everybody_s_and_nothing_is_cleared_away(runs, monkeypatch):

@@ -40,7 +40,7 @@ class Settings:
 
     public: bool = False
     days: float = 7.0  # after which a run is cleared away
-    megabytes: float = 2000.0  # that all visitors' runs may take; the oldest go first
+    megabytes: float = 500.0  # that all visitors' runs may take; the oldest go first
     drives: float = 30.0  # runs that are kept for one visitor
 
 
