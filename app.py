@@ -14,6 +14,7 @@ from pathlib import Path
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from drive.language import say_page
 from drive.policy import offered
@@ -23,12 +24,14 @@ from drive.show import (
     brought,
     differences,
     evaluating,
+    hosting,
     incidents,
     requests,
     service,
     session,
     viewer,
 )
+from drive.show.hosting import HOST
 from drive.show.requests import OPENING
 from drive.types import Header
 
@@ -70,8 +73,8 @@ def of_arrival(event: Callable[..., AsyncIterator[str]]) -> Callable:
     """The handler of a visitor's arrival, which asks for what its link says."""
 
     async def handler(language: str, request: gr.Request):
-        asked = dict(request.query_params)
-        async for message in heard(event(request.session_hash, asked, language)):
+        asked, key = dict(request.query_params), hosting.key_in(request.cookies)
+        async for message in heard(event(request.session_hash, asked, language, key)):
             yield message
 
     return handler
@@ -95,12 +98,12 @@ def making(
     speaks: what is made says something, in a language.
     """
 
-    async def handler(shown: list):
+    async def handler(shown: list, request: gr.Request = None):
         run, name, _, language = (*(shown or ()), None, None, None, None)[:4]
-        language = page.spoken(language)
+        language, visitor = page.spoken(language), request.session_hash if request else ""
         yield gr.skip(), gr.Button("…", interactive=False), gr.skip()
         made = partial(make, language=language) if speaks else make
-        async for message in page.made(made, run, name, language):
+        async for message in page.made(made, run, name, language, visitor):
             place = message.get("asked")
             waiting = say_page("bar.place", language, place=place) if place else "…"
             words = say_page(label, language) if place is None else waiting
@@ -139,14 +142,14 @@ def relabelled(page: requests.Page, language: str) -> tuple:
     )
 
 
-def listed(shown: list) -> tuple:
+def listed(shown: list, request: gr.Request) -> tuple:
     """The lists of logs with what the player shows in them, and the form filled with it, where that is wanted.
 
     Asked for by the player, and answered at once: of an event that streams, Gradio sends only what
     differs from the message before, and where that one is lost, a list would be set to an edit.
     """
     run, name, filling, *_ = shown
-    shelves = requests.shelves(run, name)
+    shelves = requests.shelves(run, name, hosting.key_in(request.cookies))
     if shelves is None:  # cleared away meanwhile
         return (gr.skip(),) * 5
     return (
@@ -307,7 +310,7 @@ def build(language: str | None = None, preparation: session.Preparation | None =
                 partial(failed, page, label), tongue, [button, player], js=SPOKEN, **SILENT
             )
         for function in service.FUNCTIONS:
-            gr.api(service.in_words(function), api_name=function.__name__, **OF_PROGRAMS)
+            gr.api(service.told(function), api_name=function.__name__, **OF_PROGRAMS)
     return demo
 
 
@@ -352,6 +355,10 @@ def _player(page: requests.Page, started: str | None) -> gr.HTML:
         """Whose action was better at (run, name, step), in a language."""
         return requests.hindsight(looking, where)
 
+    def noted(asked: list, request: gr.Request) -> str:
+        """The notes on (run, name), after what is done with them."""
+        return requests.noted(asked, hosting.key_in(request.cookies))
+
     def lookedback(where: list) -> str:
         """The report on how the episode at (run, name) ended, in a language."""
         run, name, language = where
@@ -372,6 +379,7 @@ def _player(page: requests.Page, started: str | None) -> gr.HTML:
             seated,
             left,
             hindsight,
+            noted,
         ],  # fmt: skip
     )
 
@@ -380,10 +388,10 @@ def _gallery(started: str | None) -> gr.HTML:
     """The gallery of episodes: as the player, its markup never changes."""
     assets = viewer.browse_assets(tuple(SCENARIOS), evaluating.MOST, started)
 
-    def browsed(asked: list) -> str:
+    def browsed(asked: list, request: gr.Request) -> str:
         """What the gallery asks for: the language it speaks, the name, and what it takes."""
         language, *asked = asked
-        return requests.browsed(asked, str(language))
+        return requests.browsed(asked, str(language), hosting.key_in(request.cookies))
 
     return gr.HTML(
         elem_id="wd-gallery",
@@ -468,6 +476,21 @@ LAUNCH = {
 }
 
 
+def launching() -> dict:
+    """What the page is launched with; Gradio writes into what it is given, so each launch has its own."""
+    keys = {"middleware": [Middleware(hosting.Named)]}
+    return LAUNCH | {"app_kwargs": keys, "mcp_server": offers_tools()}
+
+
+def offers_tools() -> bool:
+    """Is here what it takes to offer `service.FUNCTIONS` as tools of the Model Context Protocol (the extra `mcp`)?"""
+    try:
+        import gradio.mcp  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
 def main(
     host: str = "127.0.0.1",
     port: int | None = None,
@@ -475,12 +498,14 @@ def main(
     language: str | None = None,
     query: str = "",
 ) -> None:
-    """Serve the page until interrupted. OSError where the port is taken.
+    """Serve the page until interrupted. OSError where the port is taken, ValueError for a setting that is none.
 
     query: what the browser is sent to, after the address; both are printed.
     """
+    hosting.settings()
+    HOST.prune()
     page = build(language, requests.preparation()).queue(max_size=MOST)
-    served = LAUNCH | {"server_name": host, "server_port": port}
+    served = launching() | {"server_name": host, "server_port": port}
     if not query:
         page.launch(**served, inbrowser=open_browser)
         return

@@ -229,7 +229,7 @@ def test_a_film_s_button_says_where_one_stands(tmp_path):
     ticket = page.films.join()
     assert page.films.place(ticket) == 0
 
-    def make(run, name, folder):
+    def make(run, name, folder, key):
         made.append(folder)
         (folder / name).write_text("a film")
         return folder / name

@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 
 from drive import camera
-from drive.episodes import lines, shelf
+from drive.episodes import lines, notes, shelf
 from drive.episodes.whole import put
 from drive.evaluation import folder, summary
 from drive.evaluation.results import (
@@ -42,6 +42,12 @@ PAGE = "http://127.0.0.1:7860/"  # where `whydrive app` serves, if that port is 
 SUCCESS = "success"
 AGAINST = ("mean speed", "headway under 1 s", "TTC under 2 s")  # what success is charted against
 RANGE = ' class="range"'  # an interval that a narrow screen leaves out
+KINDS = {
+    notes.NOTE: "note",
+    notes.BOOKMARK: "moment",
+    notes.UP: "good reason",
+    notes.DOWN: "bad reason",
+}
 OPEN = 3  # groups of failed episodes that stand open
 POLICY = """default-src 'none'; style-src 'unsafe-inline'"""  # of the file's content: nothing from outside
 HEADINGS = {
@@ -88,6 +94,7 @@ def html(results: Results, sources: Sources) -> str:
         _section("What failed", "failures", _failures(results, wrong, sources.page)),
         _section("Success against speed and closeness", "charts", _charts(results, rows)),
         _section("Differences between policies", "differences", _differences(results)),
+        _section("Notes", "notes", _noted(results, sources.page)),
         _section("How this was made", "made", _made(results, sources)),
     )
     title = f"Whydrive: {results.suite}"
@@ -247,6 +254,27 @@ def _sign(results: Results, name: str) -> str:
     kind = results.policies.index(name)
     mark = charts.mark(kind, 8, 8)
     return f'<svg class="sign k{kind % charts.COLOURS}" viewBox="0 0 16 16" aria-hidden="true">{mark}</svg>'
+
+
+# ---------------------------------------------------------------------------------------- the notes
+
+
+def _noted(results: Results, page: str) -> str:
+    """What visitors of the page noted, beside links to the decisions; "" where nobody did."""
+    run = shelf.place(results.out)[1]
+    rows = [
+        [
+            escape(record.scenario),
+            _policy(results, record.policy),
+            f'<a href="{escape(page + shelf.link(run, lines.stem(Path(record.log)), note.step))}">'
+            f"seed {record.seed}, {note.time:.1f} s</a>",
+            escape(KINDS[note.kind]),
+            escape(note.text),
+        ]
+        for record in results.records
+        for note in notes.read(notes.path_beside(results.out / record.log)).notes
+    ]
+    return grid(["scenario", "policy", "decision", "", "note"], rows, 5) if rows else ""
 
 
 # --------------------------------------------------------------------------------------- the charts

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import orjson
 
-from drive.episodes import by_hand, lines, log, shelf
+from drive.episodes import by_hand, lines, log, notes, shelf
 from drive.episodes.api import drivers_of
 from drive.episodes.record import record
 from drive.language import LANGUAGES, say_reported
@@ -30,6 +30,7 @@ from drive.show import (
     differences,
     evaluating,
     incidents,
+    noting,
     offline,
     proof,
     seats,
@@ -37,6 +38,8 @@ from drive.show import (
 )
 from drive.show.film import film
 from drive.show.gallery import Gallery
+from drive.show.hosting import HOST
+from drive.show.session import text
 from drive.types import Header
 from drive.world import World
 
@@ -49,6 +52,8 @@ ARRIVAL = 0.0  # [ms] on the browser's clock: what a visitor is met with comes b
 AT_ONCE = 4  # episodes driven at the same time; more visitors wait, and are told where they stand
 FILMS_AT_ONCE = CHECKS_AT_ONCE = LOOKS_AT_ONCE = TRIALS_AT_ONCE = 1
 
+ONE_TRIAL = "you have one evaluation that is driven; wait for it, or stop it."
+
 DESK = brought.Desk()  # takes the logs that visitors bring
 GALLERY = Gallery()  # reads the logs on the shelf
 
@@ -56,16 +61,23 @@ GALLERY = Gallery()  # reads the logs on the shelf
 
 
 def driven(
-    scenario: str, policy: str, seed: str, wanted: Callable[[], bool], language: str = "en"
+    scenario: str,
+    policy: str,
+    seed: str,
+    wanted: Callable[[], bool],
+    language: str = "en",
+    key: str | None = None,
 ) -> Iterator[dict]:
     """Drive into a new run and tell the player of every decision as it is done, while wanted.
 
-    ValueError in one sentence for what cannot be driven. Only policies that ship are loaded.
+    key: of the visitor that the run belongs to, None for nobody. ValueError in one sentence for what cannot be driven.
+    Only policies that ship are loaded.
     """
     if policy not in offered():
         raise ValueError(f"no policy {policy!r}; choose from {', '.join(offered())}")
-    run, number = shelf.new_run("page"), session.whole(seed)
-    events = record(World(scenario), load(policy), number, shelf.root() / run, language)
+    world, driver, number = World(scenario), load(policy), session.whole(seed)
+    run = HOST.new_run("page", key)
+    events = record(world, driver, number, shelf.root() / run, language)
     yield from session.of_driving(events, run, wanted, language)
 
 
@@ -73,7 +85,9 @@ def opened(
     run: str, name: str | None = None, step: str | None = None, language: str = "en"
 ) -> dict:
     """A logged episode for the player, at the start or paused at a step; a run's first, if unnamed."""
-    return session.of_log(shelf.root(), run, name, step, language)
+    told = session.of_log(shelf.root(), run, name, step, language)
+    HOST.show(run)
+    return told
 
 
 def episode(run: str, name: str, language: str = "en") -> str:
@@ -101,7 +115,11 @@ def resaid(run: str, name: str, language: str = "en") -> str:
 
 def path_of(run: str, name: str) -> Path:
     """Where a log lies: on the shelf, or among those that visitors brought."""
-    return DESK.find(name) if run == brought.RUN else shelf.find(shelf.root(), run, name)
+    if run == brought.RUN:
+        return DESK.find(name)
+    path = shelf.find(shelf.root(), run, name)
+    HOST.show(run)
+    return path
 
 
 def answer(asking: answers.Answering, asked: list, language: str = "en") -> str:
@@ -166,11 +184,46 @@ def incident(made: incidents.Incidents, run: str, name: str, language: str = "en
         return text({"problem": session.in_words(error, language)})
 
 
-def browsed(asked: list, language: str = "en") -> str:
-    """What the gallery tells: asked for by its name, with what it takes; one sentence for anything else."""
+def noted(asked: list, key: str = "") -> str:
+    """The notes on a logged episode after what a visitor does with them, or one sentence about why not.
+
+    asked: (run, name), and "add", kind, step, time, text; "remove" and a note's id; or "file" and a format. key: the visitor's.
+    """
+    try:
+        run, name, *does = (*(asked or ()), None, None)[: max(len(asked or ()), 2)]
+        path = path_of(run, name)
+        files = noting.places(run, name, path, key)
+        if does[:1] == ["file"]:
+            written = [(name, notes.read(each).notes) for each in files]
+            form = does[-1]
+            return text({"file": noting.exported(written, form), "name": f"{name}-notes.{form}"})
+        if does:
+            noting.changed(path, noting.place(run, name, path, key), *does)
+            files = noting.places(run, name, path, key)
+        return text({"notes": noting.told(files, _own_notes(run, name, path, key))})
+    except (ValueError, OSError) as error:
+        return text({"problem": session.in_words(error)})
+    except TypeError:
+        return text({"problem": f"{noting.NO_NOTE}."})
+
+
+def _own_notes(run: str, name: str, path: Path, key: str) -> Path | None:
+    """Where the visitor's own notes on a log lie; None where it can have none."""
+    with suppress(ValueError):
+        return noting.place(run, name, path, key)
+    return None
+
+
+def browsed(asked: list, language: str = "en", key: str = "") -> str:
+    """What the gallery tells: asked for by its name, with what it takes; one sentence for anything else.
+
+    key: the visitor's, which lists hold what is shared and what is its own.
+    """
     try:
         name, *given = asked
-        return text({"told": BROWSED[name](*given)})
+        seen = {"lists": partial(HOST.lists, key=key)} if name in LISTS else {}
+        seen |= {"places": partial(noting.places, key=key)} if name in NOTED else {}
+        return text({"told": BROWSED[name](*given, **seen)})
     except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
         in_words = isinstance(error, ValueError | OSError)
         told = f"{error}." if in_words else "that cannot be told."
@@ -195,14 +248,16 @@ BROWSED: dict[str, Callable] = {
     "charts": GALLERY.charts,
     "policies": on_offer,
 }
+LISTS = ("rows", "words", "charts")  # that differ between visitors
+NOTED = ("rows", "words")  # that tell of notes
 
 
-def copied(run: str, name: str, folder: Path) -> Path:
+def copied(run: str, name: str, folder: Path, key: str = "") -> Path:
     """A copy of a log in a folder, from where Gradio may serve it."""
     return Path(shutil.copy(path_of(run, name), folder))
 
 
-def filmed(run: str, name: str, folder: Path, language: str = "en") -> Path:
+def filmed(run: str, name: str, folder: Path, key: str = "", language: str = "en") -> Path:
     """An episode as a film in a folder."""
     path = path_of(run, name)
     made = folder / f"{lines.stem(path)}.webm"
@@ -210,11 +265,11 @@ def filmed(run: str, name: str, folder: Path, language: str = "en") -> Path:
     return made
 
 
-def paged(run: str, name: str, folder: Path, language: str = "en") -> Path:
-    """An episode and its verdicts as one HTML file in a folder."""
+def paged(run: str, name: str, folder: Path, key: str = "", language: str = "en") -> Path:
+    """An episode, its verdicts and the notes on it as one HTML file in a folder. key: of the visitor, whose notes they are."""
     path = path_of(run, name)
     made = folder / f"{lines.stem(path)}{offline.ENDING}"
-    offline.write(path, made, language)
+    offline.write(path, made, language, noting.places(run, name, path, key))
     return made
 
 
@@ -250,6 +305,7 @@ class Page:
         self.checks, self.looks = session.Line(CHECKS_AT_ONCE), session.Line(LOOKS_AT_ONCE)
         self.seats = seats.Seats()
         self.trials = session.Line(TRIALS_AT_ONCE)
+        self._trying: set[str] = set()  # keys of visitors whose evaluation is driven or waits
         self._met: dict[tuple, list] = {}  # what an earlier visitor was met with, and where it lies
 
     def spoken(self, language: str | None) -> str:
@@ -258,7 +314,10 @@ class Page:
 
     def leave(self, visitor: str) -> None:
         """End what a visitor asked for, and clear away what it brought."""
-        for wishes in (visitor, f"{visitor} compares", f"{visitor} evaluates"):
+        for wishes in (
+            visitor,
+            *(f"{visitor} {does}" for does in ("compares", "evaluates", "takes")),
+        ):
             self.visitors.leave(wishes)
         DESK.leave(visitor)
 
@@ -275,8 +334,8 @@ class Page:
         wanted = self.visitors.wish(visitor, wish)
         if not wanted():  # overtaken on its way
             return
-        events = self._noted((scenario, policy, str(seed)), wanted, language)
-        told = self._proved(self._told(events, policy, wanted, language), wanted, language)
+        messages = self._noted((scenario, policy, str(seed)), wanted, language, HOST.key(visitor))
+        told = self._proved(self._told(messages, policy, wanted, language), wanted, language)
         async for message in shown(told, wish, filling=False, language=language):
             yield message
 
@@ -306,10 +365,16 @@ class Page:
         """Drive a few episodes of a policy, and tell the gallery how far that is."""
         scenario, policy, episodes, language = (*(asked or ()), None, None, None, None)[:4]
         wish, language = time.monotonic(), self.spoken(language)
-        wanted, told = self.visitors.wish(f"{visitor} evaluates", wish), {}
+        key, told = HOST.key(visitor), {}
+        if key in self._trying:
+            yield text({"problem": ONE_TRIAL, "over": True, "wish": wish})
+            return
+        wanted = self.visitors.wish(f"{visitor} evaluates", wish)
         try:
+            self._trying |= {key} - {""}
             evaluating.checked(scenario, policy, episodes)
-            driven = evaluating.messages(scenario, policy, episodes, wanted, language)
+            run = partial(HOST.new_run, "evaluation", key)
+            driven = evaluating.messages(scenario, policy, episodes, wanted, language, run)
             async for message in session.in_turn(
                 self.trials, driven, wanted, lambda place: {"place": place}
             ):
@@ -319,6 +384,8 @@ class Page:
                 yield text(told | {"over": True, "stopped": True, "wish": wish})
         except (ValueError, OSError) as error:
             yield text({"problem": session.in_words(error, language), "over": True, "wish": wish})
+        finally:
+            self._trying.discard(key)
 
     def stop(self, visitor: str) -> None:
         """The visitor's evaluation is not wanted any more."""
@@ -331,8 +398,8 @@ class Page:
         wanted = self.visitors.wish(f"{visitor} compares", time.monotonic())
 
         def driven() -> Iterator[dict]:
-            path = driven_again(run, name)
-            for message in comparing.messages(path, policy, wanted, language):
+            path, into = driven_again(run, name), partial(HOST.new_run, "page", HOST.key(visitor))
+            for message in comparing.messages(path, policy, wanted, language, into):
                 yield here | {"beside": message}
 
         try:
@@ -368,18 +435,19 @@ class Page:
         except (ValueError, TypeError, OSError, IndexError) as error:
             yield text({"problem": session.in_words(error, language), "wish": wish})
             return
-        told = self._at_the_wheel((scenario, policy, seed), asked, wanted, language)
+        key = HOST.key(visitor)
+        told = self._at_the_wheel((scenario, policy, seed), asked, wanted, language, key)
         async for message in shown(self._proved(told, wanted, language), wish, language=language):
             yield message
 
     async def _at_the_wheel(
-        self, chosen: tuple, asked: list, wanted: Callable[[], bool], language: str
+        self, chosen: tuple, asked: list, wanted: Callable[[], bool], language: str, key: str
     ) -> AsyncIterator[dict]:
         """What a seat is told at its beginning and its end; the seat is given back when it is no longer wanted."""
         taken: list[seats.Seat] = []
 
         def begun() -> Iterator[dict]:
-            run = shelf.new_run("page")
+            run = HOST.new_run("page", key)
             wheel = wheel_of(chosen, asked, shelf.root() / run, language)
             taken.append(self.seats.take(wheel, run, language))
             yield taken[0].begin()
@@ -434,11 +502,18 @@ class Page:
         async for message in shown(self._proved(told, wanted, language), wish, language=language):
             yield message
 
-    async def arrive(self, visitor: str, asked: Mapping[str, str], language: str | None = None):
+    async def arrive(
+        self,
+        visitor: str,
+        asked: Mapping[str, str],
+        language: str | None = None,
+        key: str = "",
+    ):
         """Open the log that a link names, or drive what it says; what ships where it says nothing, or nonsense.
 
-        asked: what stands behind the question mark of the link.
+        asked: what stands behind the question mark of the link. key: what the visitor's browser keeps.
         """
+        HOST.meet(visitor, key)
         wanted, language = self.visitors.wish(visitor, ARRIVAL), self.spoken(language)
         at = asked.get("step")
         step = {} if at is None else {"step": at}
@@ -490,24 +565,35 @@ class Page:
         for message in self._noted(chosen, wanted, language):
             yield message | (at if "header" in message else {})
 
-    def _noted(self, chosen: tuple, wanted: Callable[[], bool], language: str) -> Iterator[dict]:
-        """What is driven now; the next visitor that asks for the same gets it from its log."""
-        for message in driven(*chosen, wanted, language):
+    def _noted(
+        self, chosen: tuple, wanted: Callable[[], bool], language: str, key: str | None = None
+    ) -> Iterator[dict]:
+        """What is driven now; the next visitor that asks for the same gets it from its log, where that is nobody's own."""
+        for message in driven(*chosen, wanted, language, key):
             yield message
-            if "end" in message:
+            if "end" in message and HOST.is_anyones(message["id"][0]):
                 self._met[chosen] = message["id"]
 
     async def made(
-        self, make: Callable[[str, str, Path], Path], run: str, name: str, language: str = "en"
+        self,
+        make: Callable[..., Path],
+        run: str,
+        name: str,
+        language: str = "en",
+        visitor: str = "",
     ):
         """Make a file to download, in its turn: how many are before it, then where it lies until the next message.
 
+        A visitor that leaves takes nothing any more. make: takes a folder and the visitor's key as well.
+
         Messages: {"asked": place}, {"file": path}, or {"problem": sentence}.
         """
+        wanted = self.visitors.wish(f"{visitor} takes", ARRIVAL)
         try:
+            key = HOST.key(visitor)
             with tempfile.TemporaryDirectory(prefix="whydrive-") as folder:
-                files = ({"file": str(make(run, name, Path(folder)))} for _ in (0,))
-                async for message in session.in_turn(self.films, files, lambda: True):
+                files = ({"file": str(make(run, name, Path(folder), key))} for _ in (0,))
+                async for message in session.in_turn(self.films, files, wanted):
                     yield message
         except (ValueError, OSError) as error:
             yield {"problem": session.in_words(error, language)}
@@ -548,23 +634,22 @@ class Shelves:
     header: Header  # of the log that is chosen
 
 
-def shelves(run: str, name: str) -> Shelves | None:
-    """The lists of logs as they are now, with this log chosen; None where it was cleared away meanwhile."""
+def shelves(run: str, name: str, key: str = "") -> Shelves | None:
+    """The lists of logs as they are now, with this log chosen; None where it was cleared away meanwhile.
+
+    key: of the visitor, which sees what is shared, what is its own, and what it opened by a link.
+    """
     try:
         header = log.read_header(path_of(run, name))
         folder = shelf.root()
-        runs = (*shelf.runs(folder), shelf.SHIPPED)
+        listed = (each for each in shelf.runs(folder) if each == run or HOST.lists(each, key))
+        runs = (*listed, shelf.SHIPPED)
         if run == brought.RUN:
             return Shelves((*runs, run), run, ((DESK.title(name), name),), name, header)
         episodes = tuple((each, each) for each in shelf.episodes(folder, run))
         return Shelves(runs, run, episodes, name, header)
     except (ValueError, OSError):
         return None
-
-
-def text(message: dict) -> str:
-    """JSON that is no markup either, wherever it may land."""
-    return orjson.dumps(message).decode().replace("<", "\\u003c")
 
 
 async def _once(make: Callable[..., dict], *arguments) -> AsyncIterator[dict]:

@@ -6,10 +6,13 @@ No simulator and no user interface: the page gives what drives, and shows what i
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import orjson
 
 from drive.episodes import log, shelf
 from drive.language import say_reported
@@ -18,6 +21,7 @@ from drive.types import End, Episode, Step
 
 LOOK = 0.1  # [s] between two looks at the line
 ALIVE = 5.0  # [s] after which a visitor that waits is told its place again
+MOST_TOLD = 400  # characters of a sentence about what was wrong
 NO_MORE = object()
 
 
@@ -179,8 +183,22 @@ async def then_proved(
 
 
 def in_words(error: Exception, language: str = "en") -> str:
-    """What was wrong, as a sentence."""
-    return say_reported(f"{error}.", language)
+    """What was wrong, as a sentence; of a long text in it, the beginning."""
+    return say_reported(f"{brief(str(error))}.", language)
+
+
+def text(message: dict | list) -> str:
+    """JSON that is no markup either, wherever it may land; halves of characters, which a browser may send, as well."""
+    try:
+        told = orjson.dumps(message).decode()
+    except TypeError:
+        told = json.dumps(message)
+    return told.replace("<", "\\u003c")
+
+
+def brief(text: str) -> str:
+    """A text, cut where it is too long to be told."""
+    return text if len(text) <= MOST_TOLD else f"{text[:MOST_TOLD]}…"
 
 
 # -------------------------------------------------------------------------------------- messages

@@ -61,7 +61,7 @@ WORDS = re.compile(
 CLAUSE = re.compile(r"(?<=[.;:])\s+|(?<=[。；：])")  # where one clause ends
 PLAYER = ("first.js", "words.js", "nodes.js", "episode.js", "supply.js", "labels.js", "scene.js", "driver.js", "strip.js",
           "curves.js", "panel.js", "proof.js", "picture.js", "drop.js", "ask.js", "feared.js", "compare.js", "hand.js",
-          "incident.js", "moments.js", "tour.js", "player.js")  # fmt: skip
+          "incident.js", "moments.js", "remarks.js", "tour.js", "player.js")  # fmt: skip
 GALLERY = ("browse", "unit", "decimal", "yes", "no")  # its words begin with these
 BROWSE = ("first.js", "words.js", "nodes.js", "browse.js")
 WISHES = {

@@ -55,6 +55,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     if (message.beside) return comparing.take(message.beside);
     if ((message.said ?? state.said) !== tongue) resay();
     if (message.proof) return takeProof(message.proof);
+    if (message.notes) return remarks.take(message.notes);
     if (episode.steps.length > before)
       supplied(state.supply, performance.now(), lastTime(episode) - state.time);
     if (!before && episode.steps.length) comparing.offer(message.id);
@@ -133,6 +134,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     [root.dataset.run, root.dataset.episode] = message.id;
     root.dataset.fill = message.fill ?? true;
     trigger("select");
+    remarks.begin(message.id);
     showVerdicts();
     worst();
     newLink(state.wish > 0);
@@ -260,6 +262,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     showWorst(find(".wd-worst"), state.episode);
     showStatus();
     showVerdicts();
+    remarks.resay();
     layout();
   }
 
@@ -427,6 +430,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     showWords();
     markTick(ticks, index);
     markWorst(find(".wd-worst"), index);
+    remarks.show();
     count();
     announce();
     if (!state.playing) writeLink();
@@ -694,6 +698,10 @@ function startPlayer({ element, trigger, props, watch, server }) {
     w: unfold,
     f: failed,
     s: picture,
+    u: () => remarks.thumb("up"),
+    d: () => remarks.thumb("down"),
+    m: () => remarks.write("note"),
+    b: () => remarks.write("bookmark"),
     t: () => hand.isDriving() || COMMANDS.wheel(),
     "?": help,
   };
@@ -904,6 +912,10 @@ function startPlayer({ element, trigger, props, watch, server }) {
     play: (on) => on === state.playing || setPlaying(on),
     renew: (index) => { ticks.children[index]?.remove(); state.shown = -1; state.dirty = true; },
     ended: () => { state.driving = false; state.shown = -1; layout(); showStatus(); },
+  });
+  const remarks = startRemarks({
+    root, find, server, seek, pause: () => state.playing && setPlaying(false),
+    where: () => state.episode && { episode: state.episode, index: state.shown, time: state.time },
   });
   const lookingBack = startLookingBack({
     root, find, server, show: showFuture, reshow: nameFuture, leave: leaveFuture,
