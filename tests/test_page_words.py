@@ -392,6 +392,9 @@ def test_what_is_reported_in_english_is_said_in_the_visitors_language():
     for english, *others in ROWS:
         slots = {*SLOT.findall(english)} - {"part"}  # a name of the code, in no language
         assert all({*SLOT.findall(one)} == slots for one in others), english
+        filled = {name: f"<{name}>" for name in SLOT.findall(english)}
+        told = (say_reported(english.format(**filled), "de"), others[0].format(**filled))
+        assert told[0] == told[1], "no row before it fits"
     told = "no policy 'nobody'; choose from rule, planner."
     assert say_reported(told, "en") == told
     assert say_reported(told, "de") == "keine Strategie 'nobody'; zur Wahl stehen rule, planner."

@@ -65,8 +65,8 @@ ROWS: tuple[tuple[str, str, str], ...] = (  # English, German, Chinese
     ("twin: compiling the traffic model, once: {part}, {gone} s gone", "das Verkehrsmodell wird einmalig übersetzt: {gone} s vergangen", "首次编译交通模型：已用 {gone} 秒"),
     ("twin: compiled in {time} s", "Verkehrsmodell in {time} s übersetzt", "交通模型编译完成，用时 {time} 秒"),
     # what is wrong with a wish
-    ("no policy {name}; choose from {names}", "keine Strategie {name}; zur Wahl stehen {names}", "没有策略 {name}；可选 {names}"),
     ("no policy {name} for {scenario}; choose from {names}", "keine Strategie {name} für {scenario}; zur Wahl stehen {names}", "{scenario} 没有策略 {name}；可选 {names}"),
+    ("no policy {name}; choose from {names}", "keine Strategie {name}; zur Wahl stehen {names}", "没有策略 {name}；可选 {names}"),
     ("no scenario {name}; choose from {names}", "kein Szenario {name}; zur Wahl stehen {names}", "没有场景 {name}；可选 {names}"),
     ("no run {name}", "keinen Lauf {name} gibt es", "没有运行 {name}"),
     ("no episode {name} in run {run}", "keine Episode {name} im Lauf {run}", "运行 {run} 中没有行程 {name}"),

@@ -310,7 +310,8 @@ class Page:
 
     def spoken(self, language: str | None) -> str:
         """The language that a visitor wants, where there is one; else the page's."""
-        return language if language in LANGUAGES else self.language
+        is_ours = isinstance(language, str) and language in LANGUAGES
+        return language if is_ours else self.language
 
     def leave(self, visitor: str) -> None:
         """End what a visitor asked for, and clear away what it brought."""
@@ -468,17 +469,14 @@ class Page:
 
         The language that is spoken by now may follow.
         """
+        languages: list = []
         try:
             token, step, action, *languages = asked
-            return text(self.seats.of(token).drive(session.whole(step), action, *languages))
+            spoken = map(self.spoken, languages[:1])
+            return text(self.seats.of(token).drive(session.whole(step), action, *spoken))
         except (ValueError, TypeError, OSError) as error:
-            return text(
-                {
-                    "problem": session.in_words(
-                        error, self.spoken(asked[3] if len(asked) > 3 else None)
-                    )
-                }
-            )
+            language = self.spoken(languages[0] if languages else None)
+            return text({"problem": session.in_words(error, language)})
 
     def seated(self, asked: list) -> str:
         """What is shown to a visitor at the wheel that has driven nothing yet, said again: (token, language)."""
