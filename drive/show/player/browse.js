@@ -156,7 +156,7 @@ function startBrowsing({ element, trigger, props, watch, server }) {
     const nodes = [make("span", "wdg-outcome", row.outcome)];
     if (row.problem) nodes.push(make("small", "", row.problem));
     else if (!row.plain) nodes.push(make("small", "", row.policy.startsWith("by hand") ? "a person could drive" : "a branch, or with other settings"));
-    if (row.notes) nodes.push(make("small", "wdg-noted", row.notes === 1 ? "1 note" : `${row.notes} notes`));
+    if (row.notes) nodes.push(make("small", "wdg-noted", `${row.notes} noted`));
     if (match) nodes.push(make("small", "wdg-around", `“${match.around}”`));
     return nodes;
   }
