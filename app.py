@@ -153,7 +153,7 @@ def listed(shown: list, request: gr.Request) -> tuple:
     if shelves is None:  # cleared away meanwhile
         return (gr.skip(),) * 5
     return (
-        gr.Dropdown(list(shelves.runs), value=shelves.run),
+        gr.Dropdown([(hosting.title(each), each) for each in shelves.runs], value=shelves.run),
         gr.Dropdown(list(shelves.episodes), value=shelves.name),
         *(controls(shelves.header) if filling else (gr.skip(),) * 3),
     )

@@ -46,6 +46,7 @@ QUESTIONS = (
     "nonsense",
 )
 PATIENCE = 90_000  # [ms]
+LOOK = 5.0  # [s] between two looks at the memory of the server
 PAUSE = (0.3, 2.0)  # [s] between two things that a visitor does
 SCHEDULE = ("drive", "step", "ask", "browse", "judge", "note", "come back")
 WEIGHTS = (3, 5, 2, 2, 2, 2, 1)
@@ -84,6 +85,7 @@ def main() -> None:
     print(f"{given.visitors} visitors, {given.minutes:g} minutes: " + counted(told.done))
     print("slowest: " + ", ".join(f"{what} {s:.1f} s" for what, s in sorted(told.slowest.items())))
     print(f"server's memory [MB]: {memory[0]:.0f} at first, {max(memory):.0f} at most, {memory[-1]:.0f} at the end")  # fmt: skip
+    print("every half minute: " + " ".join(f"{each:.0f}" for each in memory[::6]))
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print(f"errors: {sum(told.errors.values())}")
     for what, many in told.errors.most_common(20):
@@ -133,7 +135,7 @@ async def soaked(address: str, process: int, given) -> tuple[Told, list[float]]:
         ]
         waiting = asyncio.gather(*visits)
         while not waiting.done():
-            await asyncio.wait([waiting], timeout=5)
+            await asyncio.wait([waiting], timeout=LOOK)
             memory.append(memory_of(process))
         await waiting
         await browser.close()

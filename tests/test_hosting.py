@@ -108,6 +108,15 @@ def test_only_the_server_says_what_a_visitor_s_lists_hold(runs):
         assert set(json.loads(requests.browsed(asked, MINE))) == {"problem"}
 
 
+def test_a_list_calls_a_visitor_s_run_by_what_can_be_read(runs):
+    kind, day, clock = hosting.title(Host().new_run("page", MINE)).split("-")
+    assert kind == "page" and day.isdigit() and clock.isdigit()
+    assert [hosting.title(run) for run in ("a/visitors/b", "shipped")] == [
+        "a/visitors/b",
+        "shipped",
+    ]
+
+
 def test_a_run_can_be_opened_by_its_link_and_its_name_cannot_be_guessed(runs):
     host = Host()
     ids = {host.new_run("page", MINE) for _ in range(20)}

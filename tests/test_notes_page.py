@@ -188,7 +188,7 @@ def test_the_gallery_counts_notes_and_its_search_opens_at_one(noting, visit):
     name = path.name.replace(".notes.jsonl", "")
     tab = browsing(visit())
     row = tab.page.locator(f"tr[data-episode={name}]")
-    assert row.locator(".wdg-noted").text_content() == "1 note"
+    assert row.locator(".wdg-noted").text_content() == "1 noted"
     tab.page.get_by_label("Search in what was said").fill("most PECULIAR")
     tab.until("() => document.querySelectorAll('.wdg tbody tr[data-run]').length === 1")
     assert "<b>here</b>" in tab.page.locator(".wdg-around").text_content()

@@ -180,6 +180,12 @@ def own(key: str | None) -> str:
     return f"{VISITORS}/{name}"
 
 
+def title(run: str) -> str:
+    """What a list calls a run: a visitor's without what nobody can read."""
+    visitors = run.split("/")[0] == VISITORS
+    return "-".join(run.rpartition("/")[2].split("-")[:3]) if visitors else run
+
+
 def _folders(folder: Path) -> list[Path]:
     with suppress(OSError):
         return [one for one in folder.iterdir() if one.is_dir() and not one.is_symlink()]

@@ -262,19 +262,15 @@ def _sign(results: Results, name: str) -> str:
 def _noted(results: Results, page: str) -> str:
     """What visitors of the page noted, beside links to the decisions; "" where nobody did."""
     run = shelf.place(results.out)[1]
-    rows = [
-        [
-            escape(record.scenario),
-            _policy(results, record.policy),
-            f'<a href="{escape(page + shelf.link(run, lines.stem(Path(record.log)), note.step))}">'
-            f"seed {record.seed}, {note.time:.1f} s</a>",
-            escape(KINDS[note.kind]),
-            escape(note.text),
-        ]
+    items = [
+        f"<li>{_policy(results, record.policy)} on {escape(record.scenario)}, "
+        f'<a href="{escape(page + shelf.link(run, lines.stem(Path(record.log)), note.step))}">'
+        f"seed {record.seed}, {note.time:.1f} s</a>: <strong>{escape(KINDS[note.kind])}</strong>"
+        f" {escape(note.text)}</li>"
         for record in results.records
         for note in notes.read(notes.path_beside(results.out / record.log)).notes
     ]
-    return grid(["scenario", "policy", "decision", "", "note"], rows, 5) if rows else ""
+    return f'<ul class="noted">{"".join(items)}</ul>' if items else ""
 
 
 # --------------------------------------------------------------------------------------- the charts

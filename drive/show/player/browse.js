@@ -162,7 +162,7 @@ function startBrowsing({ element, trigger, props, watch, server }) {
     const nodes = [make("span", "wdg-outcome", row.outcome)];
     if (row.problem) nodes.push(make("small", "", row.problem));
     else if (!row.plain) nodes.push(make("small", "", say(row.hand ? "browse.person" : "browse.branch")));
-    if (row.notes) nodes.push(make("small", "wdg-noted", say("browse.notes", { count: row.notes })));
+    if (row.notes) nodes.push(make("small", "wdg-noted", say("browse.noted", { count: row.notes })));
     if (match) nodes.push(make("small", "wdg-around", say("browse.quote", { text: match.around })));
     return nodes;
   }
