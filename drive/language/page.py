@@ -384,7 +384,7 @@ ENGLISH: dict[str, Said] = {
     "browse.open": "Open {name}",
     "browse.person": "a person could drive",
     "browse.branch": "a branch, or with other settings",
-    "browse.notes": {"one": "{count} note", "other": "{count} notes"},
+    "browse.noted": "{count} noted",
     "browse.quote": "“{text}”",
     "browse.chartless": "Nothing that was driven here to its end can be charted yet.",
     "browse.chart note": "A dot is a policy; its bars are the 95 % intervals. A line across is what others published, of success "
@@ -816,7 +816,7 @@ GERMAN: dict[str, Said] = {
     "browse.open": "{name} öffnen",
     "browse.person": "ein Mensch konnte fahren",
     "browse.branch": "ein Zweig, oder mit anderen Einstellungen",
-    "browse.notes": {"one": "{count} Notiz", "other": "{count} Notizen"},
+    "browse.noted": "{count} notiert",
     "browse.quote": "„{text}“",
     "browse.chartless": "Noch ist hier nichts zu Ende gefahren, was sich zeichnen ließe.",
     "browse.chart note": "Ein Punkt ist eine Strategie, die Balken sind die 95-%-Intervalle. Eine Linie quer ist der Erfolg, den "
@@ -1238,7 +1238,7 @@ CHINESE: dict[str, Said] = {
     "browse.open": "打开 {name}",
     "browse.person": "可能有人驾驶",
     "browse.branch": "分支，或改过设置",
-    "browse.notes": {"other": "{count} 条笔记"},
+    "browse.noted": "已记 {count} 条",
     "browse.quote": "“{text}”",
     "browse.chartless": "这里还没有驾驶到结束、可供绘图的行程。",
     "browse.chart note": "每个点是一个策略，横竖线段是 95% 区间。横贯的线是他人发表的结果，仅指成功率。每个种子只计一次；分支和"
