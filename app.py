@@ -5,6 +5,7 @@ Gradio wiring only: what a visitor asks for is done in `drive.show.requests`.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import webbrowser
 from collections.abc import AsyncIterator, Callable
@@ -484,11 +485,7 @@ def launching() -> dict:
 
 def offers_tools() -> bool:
     """Is here what it takes to offer `service.FUNCTIONS` as tools of the Model Context Protocol (the extra `mcp`)?"""
-    try:
-        import gradio.mcp  # noqa: F401
-    except ImportError:
-        return False
-    return True
+    return importlib.util.find_spec("mcp") is not None
 
 
 def main(

@@ -14,7 +14,7 @@ import app
 from drive.show import service
 
 pytest.importorskip("mcp", reason="the extra mcp is not installed")
-pytest.importorskip("gradio.mcp", reason="the extra mcp is not installed", exc_type=ImportError)
+pytest.importorskip("mcp", reason="the extra mcp is not installed", exc_type=ImportError)
 
 from mcp import ClientSession
 from mcp.client.streamable_http import streamablehttp_client

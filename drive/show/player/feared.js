@@ -1,6 +1,6 @@
 // What a policy feared: the cars as it imagined them in one hypothesis, as outlines under the clock. All of it is told.
 
-const APART = 3; // [m] from a car at which its outline has its id as well
+const OUTLINE_APART = 3; // [m] from a car at which its outline has its id as well
 
 // Everyone in a hypothesis at a time after the decision: [{id, x, y, heading, length, width, about}], the ego with id 0.
 function outlinesAt({ times, ego, cars, about }, sizes, seconds) {
@@ -22,7 +22,7 @@ function drawOutlines(context, view, outlines, theme) {
 
 // The ids of those that are not where the cars themselves are.
 function labelOutlines(context, view, outlines, { cars }, theme) {
-  const apart = ({ id, x, y }) => !cars.some((car) => car.id === id && Math.hypot(car.x - x, car.y - y) < APART);
+  const apart = ({ id, x, y }) => !cars.some((car) => car.id === id && Math.hypot(car.x - x, car.y - y) < OUTLINE_APART);
   const size = Math.max(9.5, Math.min(14, 1.4 * view.scale));
   context.save();
   context.font = `600 ${size}px ${theme.font}`;
