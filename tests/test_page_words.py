@@ -100,6 +100,7 @@ LITERAL = re.compile(r"\"((?:[^\"\\\n]|\\.)*)\"|`((?:[^`\\]|\\.)*)`")
 SPEECH = re.compile(r"[A-Z][a-z]{2,}|[a-z]{2,},? [a-z]{2,}")  # a word with a capital, or two words
 # Literals that look like words and are none: names of keys and tasks, selectors, edits as texts, what the browser keeps.
 NO_WORDS = {
+    "viewBox",
     "input, select", "thead tr",
     "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Escape", "Enter", "Home", "End", "Files", "lane keeping", "time is up",
     "policy failed", "whydrive language", "whydrive tour", "use strict", "button, a, [role=button]", "there is no server",
