@@ -317,6 +317,22 @@ def html(
 
 
 @app.command()
+def notes(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="a log, or a folder of logs")],
+    as_csv: Annotated[bool, typer.Option("--csv", help="as CSV, not as JSON")] = False,
+) -> None:
+    """Print the notes, thumbs and bookmarks that the page keeps beside logs."""
+    from drive.show.noting import exported, log_name, written
+
+    files = written(run)
+    for path, those in files.items():
+        if those.problem(path.name):
+            print(those.problem(path.name), file=sys.stderr)
+    named = [(log_name(path), those.notes) for path, those in files.items()]
+    print(exported(named, "csv" if as_csv else "json"), end="", flush=True)
+
+
+@app.command()
 def evaluate(
     suite: str,
     policy: Annotated[list[str], typer.Option("--policy", "-p", help="repeat for several")],
@@ -580,9 +596,25 @@ def page(
         int | None, typer.Option(help="the first free one from 7860, if not given")
     ] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="open a browser")] = True,
-    language: Language = "en",
+    language: Annotated[
+        str | None,
+        typer.Option(
+            callback=known_language,
+            metavar="en|de|zh",
+            help="what it speaks to a visitor that chose none; else the browser's own",
+        ),
+    ] = None,
+    public: Annotated[
+        bool,
+        typer.Option(
+            "--public",
+            help="for strangers: each sees its own drives and what is shared, old drives are cleared away",
+        ),
+    ] = False,
 ) -> None:
     """Open the page: watch a policy drive, with its reasons beside it."""
+    if public:
+        os.environ["WHYDRIVE_PUBLIC"] = "1"
     import app as gradio_page
 
     gradio_page.main(host=host, port=port, open_browser=open_browser, language=language)

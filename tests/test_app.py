@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -219,8 +218,8 @@ def full(*_, **__):
 def test_a_file_that_cannot_be_made_gives_the_button_back_and_a_sentence(way, monkeypatch):
     if way == "its folder":
         monkeypatch.setattr(requests.tempfile, "TemporaryDirectory", full)
-    made = partial(requests.Page().made, full)
-    *_, (_, button, said) = told(app.making(made, "Film")(["run", "name", True]))
+    press = app.making(requests.Page(), full, "bar.film")
+    *_, (_, button, said) = told(press(["run", "name", True, "en"]))
     assert (button.value, button.interactive) == ("Film", True)
     assert "No space left" in json.loads(said)["problem"]
 
@@ -230,13 +229,13 @@ def test_a_film_s_button_says_where_one_stands(tmp_path):
     ticket = page.films.join()
     assert page.films.place(ticket) == 0
 
-    def make(run, name, folder):
+    def make(run, name, folder, key):
         made.append(folder)
         (folder / name).write_text("a film")
         return folder / name
 
     async def pressed():
-        rows = app.making(partial(page.made, make), "Film")(["run", "name", True])
+        rows = app.making(page, make, "bar.film")(["run", "name", True])
         waits = [(await anext(rows))[1].value, (await anext(rows))[1].value]
         assert not made
         page.films.leave(ticket)

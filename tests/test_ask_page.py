@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from digests import episode
-from test_browser import HOSTILE, address, chromium, runs, tabs, visit  # noqa: F401  # fixtures
+from test_browser import COUNT, HOSTILE, address, chromium, runs, tabs, visit  # noqa: F401  # fixtures
 
 import app
 from drive.episodes import log
@@ -159,6 +159,30 @@ def test_a_click_on_the_road_adds_a_car_there(tab, driven):
     tab.page.wait_for_selector(".wd-answer:not([data-busy]):not([hidden])")
     assert tab.page.get_by_label("Question", exact=True).input_value().startswith("add car ")
     assert tab.text("wd-says")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_click_on_the_road_puts_debris_there_that_is_seen_in_the_other_future(
+    visit, driven, size
+):
+    tab = visit()
+    tab.page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+    tab.link("asked", "fast", STEP)
+    box = tab.page.locator(".wd-map").bounding_box()
+    place = {"x": box["width"] * 0.97, "y": box["height"] * 0.94}
+    tab.page.locator(".wd-map").click(position=place)
+    tab.page.locator(".wd-menu").get_by_text("debris").click()
+    tab.page.wait_for_selector(".wd-answer:not([data-busy]):not([hidden])")
+    asked = tab.page.get_by_label("Question", exact=True).input_value()
+    assert asked.startswith("obstruct ")
+    answer = answer_of(driven, asked)
+    assert tab.text("wd-says") == answer.text and tab.page.locator(".wd-change").is_visible()
+    assert len(answer.branch.steps[STEP].scene.objects) == 1
+    tab.until("() => document.querySelector('.wd[data-beside]')")
+    tab.page.keyboard.press(" ")
+    tab.page.wait_for_timeout(150)
+    painted = COUNT.replace(".wd-map", ".wd-eye")
+    assert tab.page.evaluate(painted, [0xD0, 0x8A, 0x00]) > 5
 
 
 def test_by_keyboard_alone(tab, driven):

@@ -10,8 +10,10 @@ from digests import episode
 from drive.episodes.asking import CLOSE, Asker, differs, edits_of
 from drive.episodes.branch import Stage, branch
 from drive.episodes.replay import difference
+from drive.kinematics.edits import edited
 from drive.language import parse_question
 from drive.types import (
+    Blocked,
     Brake,
     ChangeLane,
     CutIn,
@@ -20,6 +22,7 @@ from drive.types import (
     Meta,
     Move,
     Nearer,
+    Obstruct,
     Quicker,
     Remove,
     SetSpeed,
@@ -239,3 +242,42 @@ def test_a_placebo_that_cannot_be_tried_is_not_said_to_be_missing():
                         asking.ask(step.scene.step, CutIn(answer.placebo.car), "en")
                 assert ("No other car" in answer.text) == (answer.placebo is None)
     assert untried
+
+
+# ------------------------------------------------------------------------------------------ debris
+
+
+def test_debris_lies_in_the_lane_as_far_ahead_as_was_asked_and_is_driven_around_or_stopped_for():
+    asking = asker("highway-fast", "planner")
+    step, ego = asking.episode.steps[2], asking.episode.steps[2].scene.ego
+    metres = next(m for m in range(30, 200, 5) if is_free(step.scene, m))
+    answer = asking.ask(2, Blocked(float(metres)), "en", decisions=6)
+    (edit,) = answer.edits
+    assert edit.x == pytest.approx(ego.x + metres + (ego.length + 2.0) / 2)
+    assert step.scene.road.lane(ego.lane).frenet(edit.x, edit.y)[1] == pytest.approx(0.0)
+    (debris,) = answer.branch.steps[2].scene.objects
+    assert (debris.x, debris.y) == pytest.approx((edit.x, edit.y), abs=1e-6)
+    assert answer.branch.steps[1].scene.objects == (), "it was not there before"
+    assert all(s.scene.objects == (debris,) for s in answer.branch.steps[2:])
+    end = answer.branch.end
+    assert end is None or end.reason != "collision"
+
+
+def is_free(scene, metres):
+    try:
+        edited(scene, *edits_of(Blocked(float(metres)), scene))
+    except ValueError:
+        return False
+    return True
+
+
+def test_where_debris_cannot_lie_is_said_in_one_sentence():
+    asking = asker("highway-fast", "planner")
+    ego = asking.episode.steps[2].scene.ego
+    for question, why in (
+        (Blocked(99999.0), "no road 99999 m ahead"),
+        (WhatIf((Obstruct(ego.x + 1.0, ego.y),)), "the debris would lie inside the ego"),
+        (WhatIf((Obstruct(ego.x, ego.y + 400.0),)), "there is no road"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            asking.ask(2, question, "en")

@@ -36,6 +36,7 @@ from drive.types import (
     KeepLane,
     Meta,
     Move,
+    Obstruct,
     Option,
     Perception,
     Remove,
@@ -85,6 +86,7 @@ def one_of_each(at: Scene) -> list[tuple[Edit, dict]]:
     side, step = ("left", -1) if at.road.side(first.lane, "left") else ("right", 1)
     beside = (*first.lane[:2], first.lane[2] + step)
     n, thing = first.id, at.objects[0].id
+    debris = max(each.id for each in at.objects) + 1
     return [
         (Hide(n), {(n, "ghost"): True}),
         (Remove(n), {(n, "x"): GONE}),
@@ -92,6 +94,7 @@ def one_of_each(at: Scene) -> list[tuple[Edit, dict]]:
         (Add(x, y, 12.0, kind="truck"), {(new, "x"): x, (new, "speed"): 12.0, (new, "length"): 12.0,
                                          (new, "kind"): "truck", (new, "target_speed"): 12.0}),
         (Add(x, y, 12.0, target_speed=20.0), {(new, "y"): y, (new, "target_speed"): 20.0}),
+        (Obstruct(x, y), {("object", debris): x}),
         (Move(n, x, y), {(n, "x"): x, (n, "y"): y, (n, "lane"): at.ego.lane, (n, "target_lane"): at.ego.lane}),
         (SetSpeed(n, 7.0), {(n, "speed"): 7.0}),
         (SetSpeed(EGO, 22.0), {(EGO, "speed"): 22.0, (EGO, "target_speed"): 20.0}),
@@ -214,7 +217,11 @@ def test_every_edit_is_made_or_refused_in_one_sentence(name):
         for fact, value in wanted.items():
             if value is GONE:
                 assert fact in before and fact not in after, edit
-            elif fact in before or (isinstance(edit, Add) and fact[1] in told):
+            elif (
+                fact in before
+                or isinstance(edit, Obstruct)
+                or (isinstance(edit, Add) and fact[1] in told)
+            ):
                 close = pytest.approx(value) if isinstance(value, float) else value
                 assert after[fact] == close, (edit, fact)
         others = {fact: value for fact, value in before.items() if fact not in wanted}
@@ -275,6 +282,9 @@ BAD = [  # an edit of the merge, of car 1 and the ego, that cannot be, and what 
     (Add(200.0, 0.0, -1.0), "speed"),
     (Add(200.0, 0.0, 10.0, kind="tank"), "no kind of car"),
     (Add(200.0, 0.0, 10.0, target_speed=1000.0), "target_speed"),
+    (Obstruct(0.0, 500.0), "no road"),
+    (Obstruct(math.nan, 0.0), "x is a place"),
+    (Obstruct(0.0, 0.0, heading="north"), "heading"),
     (SetSpeed(1, -3.0), "a speed from 0 to 40 m/s, not -3"),
     (SetSpeed(1, 300.0), "a speed from 0 to 40 m/s, not 300"),
     (SetSpeed(1, math.nan), "not nan"),
@@ -334,6 +344,17 @@ def test_no_car_may_stand_inside_another_but_the_ego_in_a_ghost(name):
     thing_x, thing_y = world.scene.objects[0].x, world.scene.objects[0].y
     with pytest.raises(ValueError, match="inside object 1"):
         edited(thing, Move(1, thing_x, thing_y))
+    with pytest.raises(ValueError, match="the debris would lie inside the ego"):
+        edited(thing, Obstruct(ego.x + 2.0, ego.y))
+    with pytest.raises(ValueError, match=f"the debris would lie inside car {other.id}"):
+        edited(thing, Obstruct(other.x, other.y))
+    with pytest.raises(ValueError, match="the debris would lie inside object 1"):
+        edited(thing, Obstruct(thing_x, thing_y))
+    x, y = map(float, free_place(world.scene))
+    with pytest.raises(ValueError, match="would stand inside object 2"):
+        edited(thing, Obstruct(x, y), Move(1, x, y))
+    with pytest.raises(ValueError, match="there is no object 2"):
+        edited(thing, Obstruct(x, y), Remove(object=2), Remove(object=2))
     edited(thing, onto, Remove(1))  # only how all stand in the end counts
     edited(take(world), *(Hide(1), Move(1, ego.x + 3.0, ego.y)) if name != "world" else (Hide(2),))
 
@@ -358,7 +379,7 @@ def told_of(world: World) -> list[Edit]:
         Hide(first.id), Remove(first.id), SetSpeed(first.id, 3.0), Resize(first.id, kind="truck"), Brake(first.id, 4.0),
         KeepLane(first.id), ChangeLane(first.id, "left"), ChangeLane(first.id, "right"), Move(last.id, *ahead),
         Move(last.id, *behind), Add(*ahead, 9.0), Add(*behind, 9.0, kind="motorcycle", target_speed=14.0),
-        *(Send(first.id, way) for way in ways(at.road, first.lane)[-1:]),
+        Obstruct(*ahead), Obstruct(*behind, heading=0.4), *(Send(first.id, way) for way in ways(at.road, first.lane)[-1:]),
     ]  # fmt: skip
 
 
@@ -674,7 +695,8 @@ def test_an_edit_of_some_worlds_of_a_batch_leaves_the_others_as_they_are():
     world = at_the_merge()
     worlds = from_truth(world.road, world.truth()).tile(4)
     x, y = map(float, free_place(world.scene))
-    edits = (Brake(1), Hide(1), Add(x, y, 10.0), Remove(object=1), Surface(0.3))
+    debris = Obstruct(x + 20.0, y)
+    edits = (Brake(1), Hide(1), Add(x, y, 10.0), Remove(object=1), debris, Surface(0.3))
     some = of_the_twin.edited(worlds, *edits, only=[1, 3])
     for number, edited in enumerate((False, True, False, True)):
         facts = facts_of_the_twin(some.select([number]))

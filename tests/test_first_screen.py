@@ -465,15 +465,27 @@ def test_the_whole_page_is_worked_without_a_pointer(visit):
 # --------------------------------------------------------------------------------- looking around
 
 
-def test_the_worst_moments_are_ranked_and_each_is_a_way_there(visit):
+def moment(kind, rank, value=None, unit="", **more):
+    return {"kind": kind, "rank": rank, "value": value, "unit": unit, **more}
+
+
+def test_the_worst_moments_are_ranked_each_says_its_kind_and_is_a_way_there(visit):
     told, (whole, _) = Told(visit().page), messages(7, wish=1)
     for step in whole["steps"]:
-        step["risk"] = 0.0
-    whole["steps"][1] |= {"risk": 0.7, "closest": 2.5}
-    whole["steps"][3] |= {"risk": 0.9, "closest": 1.5}
+        step["moments"] = []
+    whole["steps"][1]["moments"] = [moment("risk", 0.7, 2.5, "s")]
+    whole["steps"][3]["moments"] = [moment("risk", 0.9, 1.5, "s"), moment("takeover", 2.0)]
+    whole["steps"][4]["moments"] = [moment("margin", 0.8, 0.04, "m/s", about="slow down")]
+    whole["moments"] = [moment("surprise", 0.4, 12.3, "m", step=0, after=3.0)]
     told.tell(whole | {"wish": 1, "at": 0})
     worst = told.page.locator(".wd-bad")
-    assert worst.all_text_contents() == ["3.0 s: 1.5 s to contact", "1.0 s: 2.5 s to contact"]
+    assert worst.all_text_contents() == [
+        "3.0 s: driven otherwise than the policy would",
+        "3.0 s: 1.5 s to contact",
+        "4.0 s: close call, 0.04 m/s above slow down",
+        "1.0 s: 2.5 s to contact",
+        "0.0 s: surprise, 12 m off its plan after 3 s",
+    ]
     false = proof(result="false")
     steps = [[], [], [false, false], [], []]
     told.tell({"id": whole["id"], "wish": 1, "proof": {"from": 0, "of": 5, "steps": steps}})
@@ -482,6 +494,22 @@ def test_the_worst_moments_are_ranked_and_each_is_a_way_there(visit):
     told.page.wait_for_function(
         "() => document.querySelector('.wd-tick[aria-current]').dataset.step === '2'"
     )
+    assert worst.first.get_attribute("aria-current") == "step"
+
+
+def test_n_and_p_go_through_the_worst_moments(visit):
+    told, (whole, _) = Told(visit().page), messages(7, wish=1)
+    for step in whole["steps"]:
+        step |= {"moments": [], "interesting": True}
+    for number in (1, 3):
+        whole["steps"][number]["moments"] = [moment("risk", 0.7, 2.5, "s")]
+    told.tell(whole | {"wish": 1, "at": 0})
+    visited = []
+    for key in ("n", "n", "n", "p", "p"):
+        told.page.keyboard.press(key)
+        told.page.wait_for_timeout(80)
+        visited.append(told.page.locator(".wd-tick[aria-current]").get_attribute("data-step"))
+    assert visited == ["1", "3", "3", "1", "1"]
 
 
 def test_a_range_is_played_over_and_over_until_one_goes_on(visit):

@@ -280,7 +280,7 @@ def told_to(page, visitor, asked):
 def test_evaluations_run_one_at_a_time_and_the_next_is_told_its_place(runs, monkeypatch):
     begun, gate = threading.Event(), threading.Event()
 
-    def slowly(scenario, policy, episodes, wanted, language):
+    def slowly(scenario, policy, episodes, wanted, language, into):
         yield {"done": 0, "of": 2}
         begun.set()
         gate.wait(20)
@@ -307,7 +307,7 @@ def test_evaluations_run_one_at_a_time_and_the_next_is_told_its_place(runs, monk
 def test_an_evaluation_ends_with_a_word_where_it_is_stopped_and_with_the_visitor_s_tab(
     runs, monkeypatch, end
 ):
-    def endless(scenario, policy, episodes, wanted, language):
+    def endless(scenario, policy, episodes, wanted, language, into):
         for done in range(10_000):
             yield {"done": done, "of": 10_000}
 
@@ -368,7 +368,7 @@ def test_a_report_is_made_once_and_a_crowd_is_told_to_come_back(runs, monkeypatc
     requests.incident(made, "a", "one")
     assert len(count) == 2, "its verdicts are others now"
     made._asking = incidents.WAITING + 1
-    assert "many visitors" in json.loads(requests.incident(made, "a", "one", "de"))["problem"]
+    assert "viele Besucher" in json.loads(requests.incident(made, "a", "one", "de"))["problem"]
 
 
 @pytest.mark.parametrize(

@@ -316,6 +316,8 @@ EVERY_EDIT = (
     types.Remove(object=1),
     types.Add(10.0, -4.0, 20.0),
     types.Add(10.0, -4.0, 20.0, heading=0.1, kind="truck", target_speed=25.0),
+    types.Obstruct(10.0, -4.0),
+    types.Obstruct(10.0, -4.0, heading=0.1),
     types.Move(0, 1.0, 2.0),
     types.SetSpeed(1, 3.5),
     types.Resize(1, "motorcycle"),

@@ -19,6 +19,7 @@ from drive.types import (
     Hide,
     KeepLane,
     Move,
+    Obstruct,
     Remove,
     Resize,
     Scene,
@@ -90,7 +91,7 @@ def test_a_car_that_is_there_twice_is_refused(name):
 
 
 EDITS = [
-    Hide(1), Remove(1), Add(150.0, 0.0, 20.0), Move(1, 140.0, -4.0), SetSpeed(1, 10.0),
+    Hide(1), Remove(1), Add(150.0, 0.0, 20.0), Obstruct(150.0, 0.0), Move(1, 140.0, -4.0), SetSpeed(1, 10.0),
     Resize(1, None, 6.0, 2.0), Brake(1, 5.0), KeepLane(1), ChangeLane(1, "left"),
     Send(1, (("a", "b"),)), Surface(0.5), Without("task"),
 ]  # fmt: skip

@@ -6,13 +6,16 @@ import pytest
 
 from drive.language import LANGUAGES, parse_question, say_question
 from drive.types import (
+    Blocked,
     Brake,
     CutIn,
+    Feared,
     Hide,
     HowNear,
     Meta,
     Move,
     Nearer,
+    Obstruct,
     Quicker,
     Remove,
     Resize,
@@ -31,11 +34,12 @@ def some_question(dice):
     car, number = dice.randrange(1, 200), dice.randrange(1, 400) / 10
     return dice.choice(
         (
-            Why(), WhyNot(Meta(dice.choice(METAS))), CutIn(car), HowNear(car), Nearer(car, number),
+            Why(), Feared(), Blocked(number), WhyNot(Meta(dice.choice(METAS))), CutIn(car), HowNear(car), Nearer(car, number),
             Nearer(car, -number), Quicker(car, number), Quicker(car, -number), WhatIf((Remove(car),)),
             WhatIf((Remove(object=car),)), WhatIf((Hide(car),)), WhatIf((Brake(car),)), WhatIf((Brake(car, 3.0),)),
             WhatIf((Resize(car, "truck"),)), WhatIf((Resize(car, "truck", 9.0),)), WhatIf((Surface(number / 40),)),
             WhatIf((Without(dice.choice(("task", "speed limit", "poor sight"))),)),
+            WhatIf((Obstruct(number * 10, -number),)), WhatIf((Obstruct(-0.5, number, 0.1),)),
             WhatIf((Move(car, number, -number), SetSpeed(car, 3.5))),
         )
     )  # fmt: skip
@@ -54,6 +58,19 @@ def test_what_is_said_of_a_question_is_understood_as_that_question(language):
     [
         ("en", "Why don't you accelerate?", WhyNot(Meta("FASTER"))),
         ("en", "  WHAT IF car 4 was 5m closer ", Nearer(4, 5.0)),
+        ("en", "what if there was debris 40 m ahead?", Blocked(40.0)),
+        ("en", "what if an obstacle stood 12.5m ahead of you", Blocked(12.5)),
+        ("de", "Was wäre, wenn ein Hindernis 30 m vor dir läge?", Blocked(30.0)),
+        ("zh", "如果前方30米有障碍物？", Blocked(30.0)),
+        ("en", "what do you fear", Feared()),
+        ("de", "was befürchtest du?", Feared()),
+        ("zh", "担心什么", Feared()),
+        ("en", "what if there was debris at x 554.2 m, y -4 m", WhatIf((Obstruct(554.2, -4.0),))),
+        (
+            "de",
+            "was wäre, wenn bei x 554,2 m und y -4 m ein Hindernis läge?",
+            WhatIf((Obstruct(554.2, -4.0),)),
+        ),
         ("en", "without car 12", WhatIf((Remove(12),))),
         ("en", "what would you do if car 3 cuts in?", CutIn(3)),
         ("en", "if the road was icy", WhatIf((Surface(0.15),))),

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,9 @@ from drive.checking.verdicts import path_beside
 from drive.episodes import log, shelf
 from drive.episodes.asking import Asker
 from drive.language import parse_question
+from drive.show import service
 
+PAGE = Path(__file__).parents[1] / "docs" / "programs.md"
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -75,3 +78,16 @@ def test_what_is_wrong_is_told_in_one_sentence(client, name, arguments):
     told = ask(client, name, *arguments)
     assert set(told) == {"problem"} and told["problem"].endswith(".")
     assert "<" not in client.predict(*arguments, api_name=f"/{name}")
+
+
+def test_the_page_s_example_works_to_the_letter(client):
+    (code,) = re.findall(r"```python\n(# client\.py\n.*?)```", PAGE.read_text(), re.S)
+    printed = []
+    exec(code.replace("http://127.0.0.1:7860/", client.src), {"print": printed.append})
+    assert "peed" in printed[0] and printed[0].endswith(".")
+
+
+def test_the_docs_name_every_function_and_what_it_takes():
+    rows = dict(re.findall(r"^\| `(\w+)` \|(.*?)\|", PAGE.read_text(), re.M))
+    takes = {f.__name__: ", ".join(list(f.__annotations__)[:-1]) for f in service.FUNCTIONS}
+    assert {name: told.strip(" |") for name, told in rows.items()} == takes

@@ -57,7 +57,7 @@ def test_an_episode_told_step_by_step_is_the_episode_told_at_once(episode, data)
     befores = (None, *steps[:-1])
     live = [viewer.step_data(header, *pair) for pair in zip(steps, befores, strict=True)]
     told = viewer.header_data(header, "run", "name") | {"from": 0, "steps": live}
-    assert told | viewer.end_data(episode.end, len(steps)) == data
+    assert told | viewer.closing(episode) == data
 
 
 def test_tracks_and_times_are_those_of_the_log(episode, data):

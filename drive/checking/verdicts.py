@@ -38,7 +38,7 @@ from drive.checking.scene import check
 from drive.checking.takeovers import driven_otherwise
 from drive.checking.text import check_rationale
 from drive.engine import Engine, Failure, Local
-from drive.episodes import lines, log
+from drive.episodes import lines, log, shelf
 from drive.episodes.codec import build, plain
 from drive.episodes.replay import Moment, replay
 from drive.episodes.whole import put, whole
@@ -599,7 +599,7 @@ def logs_of(run: Path) -> tuple[Path, ...]:
         path
         for ending in lines.ENDINGS
         for path in run.rglob(f"*{ending}")
-        if not path.name.endswith(".verdicts.jsonl") and path.name != "episodes.jsonl"
+        if not path.name.endswith(shelf.ASIDE) and path.name != shelf.NOTEBOOK
     )
     if not paths:
         raise ValueError(f"no log in {run}")

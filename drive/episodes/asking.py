@@ -23,24 +23,31 @@ from drive.language import (
     say_question,
     say_rival,
     say_sentences,
+    say_term,
     words_of,
 )
 from drive.reasoning.accounts import account_against
 from drive.reasoning.causes import EFFECT, placebo_for
-from drive.reasoning.deciding import Contest, contest, weighs
+from drive.reasoning.deciding import Contest, contest, feared, weighs
 from drive.reasoning.reasons import rivals_of, situation_of
 from drive.types import (
+    DEBRIS,
     Action,
+    Blocked,
     Car,
     ChangeLane,
     Choice,
     CutIn,
     Edit,
     Episode,
+    Feared,
     Header,
     HowNear,
+    Imagined,
     Move,
     Nearer,
+    Obstruct,
+    Option,
     Policy,
     Question,
     Quicker,
@@ -75,6 +82,7 @@ class Answer:
     branch: Episode | None = None  # what was driven then
     changed: bool | None = None  # is something else decided then?
     placebo: Placebo | None = None
+    imagined: Imagined | None = None  # of why not and of what was feared: the worst hypothesis
 
 
 @dataclass(frozen=True)
@@ -130,12 +138,14 @@ class Asked:
         return policies.again(*header.policy_at(self.scene.step))
 
     def say(self, sentence: str, **values) -> str:
-        """A sentence of an answer; actions and numbers as the language says them."""
+        """A sentence of an answer; actions and numbers as the language says them, words as they are."""
         return answering(self.language)[sentence].format(
             **{name: self._said(value) for name, value in values.items()}
         )
 
     def _said(self, value) -> str:
+        if isinstance(value, str):
+            return value
         if isinstance(value, float):
             return f"{value:.1f}".replace(".", words_of(self.language).decimal)
         return str(value) if isinstance(value, int) else say_action(value, self.language)
@@ -183,7 +193,50 @@ def _(question: WhyNot, asked: Asked) -> Answer:
     if not weighs(choice):
         return asked.answer(question, told or asked.say("scoreless"))
     scores = asked.say("less", theirs=float(option.score), ours=float(choice.chosen.score))
-    return asked.answer(question, told or scores, contest=contest(choice, option))
+    imagined, _ = _imagined(asked, option)
+    duel = contest(choice, option)
+    seen = "" if imagined is None else _outlined(asked, imagined, "instead")
+    return asked.answer(question, told or scores, seen, contest=duel, imagined=imagined)
+
+
+# ------------------------------------------------------------------------------ what was feared
+
+
+@_answer.register
+def _(question: Feared, asked: Asked) -> Answer:
+    option = asked.step.choice.chosen
+    term, (imagined, why_not) = feared(option), _imagined(asked, option)
+    if term is None:
+        return asked.answer(question, asked.say("fearless"))
+    few, many = term.likely
+    told = asked.say("feared", few=few, many=many, term=say_term(term, asked.language))
+    if imagined is None:
+        return asked.answer(question, told, asked.say(why_not))
+    return asked.answer(question, told, _outlined(asked, imagined, "outlined"), imagined=imagined)
+
+
+def _outlined(asked: Asked, imagined: Imagined, sentence: str) -> str:
+    term = say_term(imagined.term, asked.language)
+    return asked.say(sentence, number=imagined.hypothesis, after=imagined.worst, term=term)
+
+
+def _imagined(asked: Asked, option: Option) -> tuple[Imagined | None, str]:
+    """The hypothesis in which what an option fears is worst; None, and which sentence says why, where it is not shown.
+
+    The policy is asked again, and what it weighs must be what the log says that it weighed.
+    """
+    term = feared(option)
+    try:
+        policy = asked.policy
+        imagine = policies.powers(policy).imagined
+        if term is None or imagine is None:
+            return None, "unimagined"
+        again = policies.checked(policy, asked.scene).option(option.action)
+        if again is None or again.terms != option.terms:
+            return None, "weighed anew"
+        return imagine(asked.scene, option.action, term), ""
+    except ValueError:
+        return None, "unimagined"
 
 
 # ----------------------------------------------------------------------------------------- what if
@@ -348,6 +401,8 @@ def edits_of(question: Question, scene: Scene) -> tuple[Edit, ...]:
     """The edits that a supposition stands for in a scene. ValueError for a car that is not there."""
     if isinstance(question, WhatIf):
         return question.edits
+    if isinstance(question, Blocked):
+        return _obstructed(question, scene)
     return MADE[type(question)](question, _car(scene, question.car), scene)
 
 
@@ -380,6 +435,18 @@ def _moved(question: Nearer, car: Car, scene: Scene) -> tuple[Edit, ...]:
     x, y = place(sign * question.metres)
     turned = car.heading + float(lane.heading(s_new) - lane.heading(s))
     return (Move(car.id, x, y, turned),)
+
+
+def _obstructed(question: Blocked, scene: Scene) -> tuple[Edit, ...]:
+    """Debris in the middle of a lane that the ego is to drive, so far ahead of its front."""
+    ego, road = scene.ego, scene.road
+    along = float(road.lane(ego.lane).frenet(ego.x, ego.y)[0])
+    away = along + question.metres + (ego.length + DEBRIS[0]) / 2
+    for lane, begin in road.path(ego.lane, ego.route, away):
+        if begin <= away <= begin + lane.length:
+            x, y = lane.point(away - begin)
+            return (Obstruct(float(x), float(y)),)
+    raise ValueError(f"there is no road {question.metres:g} m ahead")
 
 
 MADE: dict[type, Callable[[Question, Car, Scene], tuple[Edit, ...]]] = {

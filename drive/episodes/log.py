@@ -26,7 +26,7 @@ from drive.language import LANGUAGES
 from drive.types import Edit, End, Episode, Header, Scene, Step, Tracks
 
 SCHEMA = "whydrive.rationale"
-VERSION = (1, 2)  # 1.1: edits, physics, parent, followed paths; 1.2: takeovers
+VERSION = (1, 3)  # 1.1: edits, physics, parent, followed paths; 1.2: takeovers; 1.3: debris
 SHORTEST, LONGEST = 1e-4, 60.0  # [s] between states, and between decisions
 PROGRAM = re.compile(r"\.(py|safetensors)$")  # what a policy's file name ends in
 

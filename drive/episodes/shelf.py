@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 DEPTH = 3  # folders below the root that are looked into
-ASIDE = ".verdicts.jsonl"  # lies beside a log and is none
+ASIDE = (".verdicts.jsonl", ".notes.jsonl")  # lie beside a log and are none
 NOTEBOOK = "episodes.jsonl"  # of an evaluation: what came of each of its episodes
 SHIPPED = "shipped"  # the run that comes with the package; its logs are compressed
 SHIPPED_IN, PACKED = Path(__file__).parent / "shipped", ".jsonl.gz"

@@ -24,6 +24,7 @@ from drive.evaluation.results import (
     interval,
     shown,
 )
+from drive.language import page_words, said_number, say_page, say_partner
 from drive.measures.statistics import Estimate
 
 FIGURES = {  # metric -> its heading, in two parts
@@ -41,16 +42,6 @@ GAP = "  "
 LISTED = 3  # failed episodes that the terminal names of one policy on one scenario
 IN_ALL = 12  # ... of all together, though one of each; and those that it says how to look at
 SAID = 3  # sentences before a failure
-REASONS = {  # of an end that was no success -> in words
-    "collision": "collision{contact}{at}",
-    "off road": "off the road{at}",
-    "arrived": "arrived elsewhere{at}",
-    "time is up": "task not done{at}",
-    "policy failed": "the policy failed{at}: {message}",
-    BROKEN: "broken: {message}",
-}
-MISSED = "goal missed, time up{at}"
-UNAVOIDABLE, NO_FAULT = ", whatever it did", ", not its fault"
 UNREAD = "{reason}; its log cannot be read"
 
 
@@ -192,7 +183,7 @@ def failed(record: Record, folder: Path) -> Failed:
         sentences = _sentences(rows)
         told = why(record, rows[-1][1] if rows else {})
     except (ValueError, KeyError, TypeError, AttributeError):
-        told = _worded(record, "", "")
+        told = why(record, {})
         told = told if record.reason == BROKEN else UNREAD.format(reason=told)
         return Failed(record, told, 0, ())
     return Failed(record, told, max(len(sentences) - 1, 0), tuple(sentences[-SAID:]))
@@ -204,28 +195,28 @@ def _sentences(rows: Iterable[tuple[int, dict]]) -> list[tuple[float, str]]:
     return [(float(step["scene"]["time"]), str(step["rationale"]["text"])) for step in steps]
 
 
-def why(record: Record, end: dict) -> str:
+def why(record: Record, end: dict, language: str = "en") -> str:
     """Why an episode failed, in a few words. end: the last line of its log."""
-    if end.get("line") != "end":
-        return _worded(record, "", "")
-    contact = end.get("contact") or {}
-    time = contact.get("time", end["final"]["time"])
-    partner = contact.get("partner", "unknown")
-    fault = ""
-    if contact.get("unavoidable"):
-        fault = UNAVOIDABLE
-    elif contact.get("side", "unknown") != "unknown" and not contact["at_fault"]:
-        fault = NO_FAULT
-    return _worded(
-        record, f" at {time:.1f} s{fault}", "" if partner == "unknown" else f" with {partner}"
-    )
 
+    def said(key: str, **values: str) -> str:
+        return say_page(f"outcome.{key}", language, **values)
 
-def _worded(record: Record, at: str, contact: str) -> str:
+    values = {"at": "", "partner": "", "fault": ""}
+    values["message"] = " ".join(record.message.split()) or said("silent")
+    if end.get("line") == "end":
+        contact = end.get("contact") or {}
+        time, partner = contact.get("time", end["final"]["time"]), contact.get("partner", "unknown")
+        values["at"] = said("at", time=said_number(time, page_words(language)["decimal"]))
+        if partner != "unknown":
+            values["partner"] = said("with", partner=say_partner(partner, language))
+        if contact.get("unavoidable"):
+            values["fault"] = said("unavoidable")
+        elif contact.get("side", "unknown") != "unknown" and not contact["at_fault"]:
+            values["fault"] = said("no fault")
     missed = record.reason == "time is up" and record.metrics.get("goal missed") == 1.0
-    pattern = MISSED if missed else REASONS.get(record.reason, "{reason}{at}")
-    message = " ".join(record.message.split()) or "no message"
-    return pattern.format(reason=record.reason, at=at, contact=contact, message=message)
+    reason = "missed" if missed else "broken" if record.reason == BROKEN else record.reason
+    known_reason = f"outcome.{reason}" in page_words(language)
+    return said(reason, **values) if known_reason else f"{record.reason}{values['at']}"
 
 
 # --------------------------------------------------------------------------------- how to look at it

@@ -13,9 +13,10 @@ from dataclasses import replace
 
 from drive.kinematics.control import Route
 from drive.kinematics.past import with_fitting_past
-from drive.kinematics.refusals import Body, Stage, check, heading_of, size_after
+from drive.kinematics.refusals import Body, Stage, check, heading_of, next_object, size_after
 from drive.roads import LaneId, Road, shortest
 from drive.types import (
+    DEBRIS,
     EGO,
     SIZES,
     Add,
@@ -30,12 +31,14 @@ from drive.types import (
     KeepLane,
     Legal,
     Move,
+    Obstruct,
     Perception,
     Remove,
     Resize,
     Scene,
     Send,
     SetSpeed,
+    StaticObject,
     Surface,
     Task,
     Without,
@@ -127,6 +130,14 @@ def _add(scene: Scene, edit: Add) -> Scene:
     place = (_exact(value) for value in (edit.x, edit.y, heading, edit.speed))
     car = Car(_next_id(scene), *place, *SIZES[edit.kind], lane, kind=edit.kind)
     return replace(scene, cars=(*scene.cars, car))
+
+
+def _obstruct(scene: Scene, edit: Obstruct) -> Scene:
+    heading = heading_of(edit, scene.road)
+    lane = scene.road.closest(float(edit.x), float(edit.y), heading).id
+    place = (_exact(value) for value in (edit.x, edit.y, heading))
+    number = next_object(thing.id for thing in scene.objects)
+    return replace(scene, objects=(*scene.objects, StaticObject(number, *place, *DEBRIS, lane)))
 
 
 def _move(scene: Scene, edit: Move) -> Scene:
@@ -222,6 +233,7 @@ EDITS: dict[type, Callable[[Scene, Edit], Scene]] = {
     Hide: _hide,
     Remove: _remove,
     Add: _add,
+    Obstruct: _obstruct,
     Move: _move,
     SetSpeed: _set_speed,
     Resize: _resize,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 
 from drive.roads import LaneId, Road, geometry
 from drive.types import (
+    DEBRIS,
     EGO,
     SIZES,
     Add,
@@ -22,6 +23,7 @@ from drive.types import (
     Hide,
     KeepLane,
     Move,
+    Obstruct,
     Remove,
     Resize,
     Send,
@@ -87,9 +89,19 @@ class Stage:
     body: Callable[[int], Body]  # of a car, as it is now
     objects: Mapping[int, Body]  # static objects by id
     next_car: int  # the id of the next car that is added
+    things: dict[int, Body] = field(default_factory=dict)  # static objects that were added
     changed: dict[int, Body | None] = field(default_factory=dict)  # None: removed
     gone: set[int] = field(default_factory=set)  # static objects that were removed
     placed: list[int] = field(default_factory=list)  # cars that stand elsewhere, or are larger
+
+    @property
+    def next_object(self) -> int:
+        return next_object(each for each in (*self.objects, *self.things) if each not in self.gone)
+
+    def standing(self) -> dict[int, Body]:
+        """The static objects that are there now."""
+        every = {**self.objects, **self.things}
+        return {number: body for number, body in every.items() if number not in self.gone}
 
     def has(self, car: int) -> bool:
         return self.changed[car] is not None if car in self.changed else car in self.cars
@@ -114,6 +126,8 @@ def check(edits: Sequence[Edit], stage: Stage, cannot: Mapping[type, str]) -> No
     for car in stage.placed:
         if stage.has(car):
             _stands_free(car, stage)
+    for number in stage.things.keys() & stage.standing().keys():
+        _lies_free(number, stage)
 
 
 def check_numbers(edit: Edit) -> None:
@@ -139,8 +153,13 @@ def size_after(edit: Resize, length: float, width: float) -> tuple[float, float]
     )
 
 
-def heading_of(edit: Add, road: Road) -> float:
-    """The heading [rad] that a car is added with: along the closest lane, unless it says."""
+def next_object(numbers: Iterable[int]) -> int:
+    """The number that the next static object gets: one more than any that is there."""
+    return max((0, *numbers)) + 1
+
+
+def heading_of(edit: Add | Obstruct, road: Road) -> float:
+    """The heading [rad] that a car or debris is added with: along the closest lane, unless it says."""
     if edit.heading is not None:
         return float(edit.heading)
     lane = road.closest(float(edit.x), float(edit.y))
@@ -211,8 +230,9 @@ def _remove(edit: Remove, stage: Stage) -> None:
         _other(edit, stage)
         stage.changed[edit.car] = None
         return
-    if edit.object not in stage.objects or edit.object in stage.gone:
+    if edit.object not in stage.standing():
         raise ValueError(f"there is no object {edit.object} here")
+    stage.things.pop(edit.object, None)
     stage.gone.add(edit.object)
 
 
@@ -224,6 +244,15 @@ def _add(edit: Add, stage: Stage) -> None:
     stage.changed[stage.next_car] = Body(edit.x, edit.y, heading, length, width, lane)
     stage.placed.append(stage.next_car)
     stage.next_car += 1
+
+
+def _obstruct(edit: Obstruct, stage: Stage) -> None:
+    _on_the_road(edit, stage.road)
+    heading = heading_of(edit, stage.road)
+    lane = stage.road.closest(float(edit.x), float(edit.y), heading).id
+    number = stage.next_object
+    stage.gone.discard(number)
+    stage.things[number] = Body(edit.x, edit.y, heading, *DEBRIS, lane)
 
 
 def _move(edit: Move, stage: Stage) -> None:
@@ -296,6 +325,7 @@ ASKS: dict[type, Callable] = {
     Hide: _hide,
     Remove: _remove,
     Add: _add,
+    Obstruct: _obstruct,
     Move: _move,
     SetSpeed: _known,
     Resize: _resize,
@@ -314,7 +344,7 @@ def _kind(edit: Add | Resize) -> str:
     return edit.kind
 
 
-def _on_the_road(edit: Add | Move, road: Road) -> None:
+def _on_the_road(edit: Add | Obstruct | Move, road: Road) -> None:
     x, y = float(edit.x), float(edit.y)
     if road.closest(x, y).distance(x, y) > OFF_ROAD:
         raise ValueError(f"there is no road at x {x:g} m, y {y:g} m")
@@ -324,11 +354,20 @@ def _stands_free(car: int, stage: Stage) -> None:
     mine = stage.now(car)
     others = [(f"car {other}" if other else "the ego", other) for other in stage.everyone()]
     bodies = [(name, stage.now(other)) for name, other in others if other != car]
-    things = [(f"object {n}", b) for n, b in stage.objects.items() if n not in stage.gone]
+    things = [(f"object {n}", b) for n, b in stage.standing().items()]
     for name, other in bodies + things:
         unseen = (mine.ghost and name == "the ego") or (car == EGO and other.ghost)
         if not unseen and overlaps(mine, [other]):
             raise ValueError(f"{f'car {car}' if car else 'the ego'} would stand inside {name}")
+
+
+def _lies_free(number: int, stage: Stage) -> None:
+    mine = stage.standing()[number]
+    cars = [(f"car {car}" if car else "the ego", stage.now(car)) for car in stage.everyone()]
+    others = [(f"object {n}", b) for n, b in stage.standing().items() if n != number]
+    for name, other in cars + others:
+        if overlaps(mine, [other]):
+            raise ValueError(f"the debris would lie inside {name}")
 
 
 def overlaps(body: Body, others: Iterable[Body]) -> bool:

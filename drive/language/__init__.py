@@ -2,6 +2,7 @@
 
 from drive.language.by_hand import KEYS, hand_words, said_number, say_gains
 from drive.language.glossary import meaning
+from drive.language.page import page_words, say_page, say_partner
 from drive.language.parse import parse, read
 from drive.language.quantities import (
     FOLLOW,
@@ -13,6 +14,7 @@ from drive.language.quantities import (
 )
 from drive.language.questions import answering, parse_question, say_question
 from drive.language.report import beside, ending, explanation, said_in, spoken
+from drive.language.reported import say_reported
 from drive.language.say import (
     Account,
     say,
@@ -44,6 +46,7 @@ __all__ = [
     "explanation",
     "make_claim",
     "meaning",
+    "page_words",
     "parse",
     "parse_question",
     "read",
@@ -57,8 +60,11 @@ __all__ = [
     "say_duration",
     "say_gains",
     "say_in_passing",
+    "say_page",
+    "say_partner",
     "say_question",
     "say_rationale",
+    "say_reported",
     "say_rival",
     "say_sentences",
     "say_term",

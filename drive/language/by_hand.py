@@ -78,7 +78,7 @@ ENGLISH = Hand(
 )
 
 GERMAN = Hand(
-    beside="von Hand; die Policy würde {act}",
+    beside="von Hand; die Strategie würde {act}",
     page={
         "take": "Selbst fahren",
         "name": "von Hand, neben {policy}",
@@ -112,11 +112,11 @@ GERMAN = Hand(
     },
     better={
         "person": "Ihre Aktion war besser: in {seconds} s {gains}.",
-        "policy": "Die Aktion der Policy war besser: in {seconds} s {gains}.",
-        "neither": "Keine war in allem besser: in {seconds} s bei Ihrer {gains}, bei der Policy {others}.",
+        "policy": "Die Aktion der Strategie war besser: in {seconds} s {gains}.",
+        "neither": "Keine war in allem besser: in {seconds} s bei Ihrer {gains}, bei der Strategie {others}.",
         "tie": "Unentschieden: in {seconds} s unterscheidet sich nichts, was gemessen wird.",
-        "person unbroken": "Ihre Aktion war besser: die der Policy {ending}.",
-        "policy unbroken": "Die Aktion der Policy war besser: Ihre {ending}.",
+        "person unbroken": "Ihre Aktion war besser: die der Strategie {ending}.",
+        "policy unbroken": "Die Aktion der Strategie war besser: Ihre {ending}.",
         "both broken": "Unentschieden: Beide beenden die Fahrt; Ihre {ending}.",
     },
     gains={
@@ -129,7 +129,7 @@ GERMAN = Hand(
     endings={
         "collision": "endet nach {number} s im Zusammenstoß mit {partner}",
         "off road": "kommt nach {number} s von der Straße ab",
-        "policy failed": "endet nach {number} s, wo die Policy keine Antwort hat",
+        "policy failed": "endet nach {number} s, wo die Strategie keine Antwort hat",
     },
     both=(", ", " und "),
 )

@@ -18,6 +18,7 @@ FORMS: dict[type, tuple[str, ...]] = {  # what stands in brackets may be left ou
     edits.Hide: ("hide {car}",),
     edits.Remove: ("remove {car}", "remove object {object}"),
     edits.Add: ("add {kind} {x} {y} {speed}[ heading {heading}][ target {target_speed}]",),
+    edits.Obstruct: ("obstruct {x} {y}[ heading {heading}]",),
     edits.Move: ("move {car} {x} {y}[ heading {heading}]",),
     edits.SetSpeed: ("speed {car} {speed}",),
     edits.Resize: ("resize {car}[ {kind}][ length {length}][ width {width}]",),

@@ -16,12 +16,15 @@ from dataclasses import dataclass
 from drive.language.edits import parse_edit, say_edit
 from drive.language.tables import words_of
 from drive.types import (
+    Blocked,
     Brake,
     CutIn,
+    Feared,
     Hide,
     HowNear,
     Meta,
     Nearer,
+    Obstruct,
     Question,
     Quicker,
     Remove,
@@ -35,6 +38,7 @@ from drive.types import (
 
 WET, ICY = 0.5, 0.15  # grip of a road that is called so
 LONGEST = 200  # characters of a question that are read
+BLANK = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")  # between two Chinese characters
 BETWEEN = ";"  # of several edits in one question
 
 
@@ -61,6 +65,7 @@ ENGLISH = Asking(
             "why (do|did|would) you not {option}",
             "why (don't|didn't|wouldn't) you {option}",
         ),
+        "feared": ("what did you fear", "what do you fear", "what (was|is) feared"),
         "remove": ("{car} were not there", "{car} (was not|wasn't|weren't) there", "there (were|was) no {car}", "without {car}"),
         "hide": ("you did not see {car}", "you (didn't|could not|couldn't) see {car}"),
         "brake": ("{car} braked", "{car} (brakes|braked hard|brakes hard)"),
@@ -76,6 +81,9 @@ ENGLISH = Asking(
         "task": ("there were no goal", "(there was|you had) no (goal|exit to reach)"),
         "speed limit": ("there were no speed limit", "there was no speed limit"),
         "poor sight": ("you saw everything", "you could see everything"),
+        "blocked": ("debris lay {number} m ahead", "(there were|there was|there is) (debris|an obstacle) {number}[ ]m ahead[ of you]",
+                    "(debris|an obstacle) (lay|stood|were|was) {number}[ ]m ahead[ of you]"),
+        "debris": ("debris lay at x {x} m and y {y} m", "(there were|there was) debris at x {x}[ ]m(,| and) y {y}[ ]m"),
         "how near": ("how near must {car} be", "how (near|close) (must|would) {car}[ have to] be", "what would it take with {car}"),
     },
     also={"brake": "SLOWER", "decelerate": "SLOWER", "accelerate": "FASTER", "go faster": "FASTER", "go slower": "SLOWER",
@@ -97,11 +105,17 @@ ENGLISH = Asking(
         "not weighed": "that is not among what can be done here",
         "less": "it scored {theirs}, what I do {ours}",
         "scoreless": "the policy does not say what its options are worth",
+        "feared": "{term}, in {few} of {many} hypotheses",
+        "outlined": "the outlines show hypothesis {number}, in which that is worst after {after} s",
+        "instead": "the outlines show what would be feared then: {term}, in hypothesis {number} after {after} s",
+        "fearless": "in no hypothesis does what I do fall short of a wish",
+        "unimagined": "the policy does not show the hypotheses that it weighs",
+        "weighed anew": "asked again, the policy weighs this otherwise than in the log",
     },
     help=(
-        "that is not among the questions that can be answered: why; why not speed up; what if car 4 were not there "
+        "that is not among the questions that can be answered: why; why not speed up; what did you fear; what if car 4 were not there "
         "(braked, were a truck, cut in, were 5 m nearer, were 3 m/s slower); what if the road were wet; what if there were no "
-        "speed limit; how near must car 4 be"
+        "speed limit; if debris lay 40 m ahead; how near must car 4 be"
     ),
 )  # fmt: skip
 
@@ -111,6 +125,7 @@ GERMAN = Asking(
     forms={
         "why": ("warum", "(wieso|weshalb)", "(warum|wieso) das"),
         "why not": ("warum nicht {option}", "(wieso|weshalb) nicht {option}"),
+        "feared": ("was hast du befürchtet", "was befürchtest du", "was wurde befürchtet"),
         "remove": ("{car} nicht da wäre", "es {car} nicht gäbe", "ohne {car}"),
         "hide": ("du {car} nicht sähest", "du {car} nicht (gesehen hättest|sehen würdest)"),
         "brake": ("{car} bremste", "{car} (stark bremste|bremsen würde)"),
@@ -126,6 +141,9 @@ GERMAN = Asking(
         "task": ("es kein Ziel gäbe", "du kein Ziel hättest"),
         "speed limit": ("es kein Tempolimit gäbe",),
         "poor sight": ("du alles sähest", "du alles sehen könntest"),
+        "blocked": ("{number} m voraus ein Hindernis läge", "{number}[ ]m (voraus|vor dir) (ein Hindernis|etwas auf der Straße) (läge|wäre|stünde)",
+                    "ein Hindernis {number}[ ]m (voraus|vor dir) (läge|wäre|stünde)"),
+        "debris": ("bei x {x} m und y {y} m ein Hindernis läge",),
         "how near": ("wie nah müsste {car} sein",),
     },
     also={"bremsen": "SLOWER", "langsamer fahren": "SLOWER", "schneller fahren": "FASTER", "Gas geben": "FASTER",
@@ -146,11 +164,17 @@ GERMAN = Asking(
         "not weighed": "das gehört nicht zu dem, was hier möglich ist",
         "less": "es war {theirs} wert, was ich tue {ours}",
         "scoreless": "die Strategie sagt nicht, was ihr die Möglichkeiten wert sind",
+        "feared": "{term}, in {few} von {many} Hypothesen",
+        "outlined": "die Umrisse zeigen Hypothese {number}, in der das nach {after} s am schlimmsten ist",
+        "instead": "die Umrisse zeigen, was dann zu befürchten wäre: {term}, in Hypothese {number} nach {after} s",
+        "fearless": "in keiner Hypothese verfehlt, was ich tue, einen Wunsch",
+        "unimagined": "die Strategie zeigt die Hypothesen nicht, die sie abwägt",
+        "weighed anew": "noch einmal gefragt, wägt die Strategie dies anders ab als im Protokoll",
     },
     help=(
-        "das gehört nicht zu den Fragen, die beantwortet werden können: warum; warum nicht beschleunigen; was wäre, wenn "
+        "das gehört nicht zu den Fragen, die beantwortet werden können: warum; warum nicht beschleunigen; was hast du befürchtet; was wäre, wenn "
         "Wagen 4 nicht da wäre (bremste, ein Lastwagen wäre, einscherte, 5 m näher wäre, 3 m/s langsamer wäre); was wäre, "
-        "wenn die Straße nass wäre; was wäre, wenn es kein Tempolimit gäbe; wie nah müsste Wagen 4 sein"
+        "wenn die Straße nass wäre; wenn es kein Tempolimit gäbe; wenn 40 m voraus ein Hindernis läge; wie nah müsste Wagen 4 sein"
     ),
 )  # fmt: skip
 
@@ -160,6 +184,7 @@ CHINESE = Asking(
     forms={
         "why": ("为什么", "为什么这样做"),
         "why not": ("为什么不{option}", "为何不{option}"),
+        "feared": ("你担心什么", "担心什么", "你担心了什么"),
         "remove": ("没有 {car}", "{car}不在"),
         "hide": ("你看不到 {car}", "你没看到{car}"),
         "brake": ("{car}刹车", "{car}(急刹车|制动)"),
@@ -175,6 +200,8 @@ CHINESE = Asking(
         "task": ("没有目标",),
         "speed limit": ("没有限速",),
         "poor sight": ("你什么都看得见",),
+        "blocked": ("前方 {number} 米有障碍物", "前方{number}米(有|是)(障碍物|障碍|杂物)"),
+        "debris": ("x {x} 米、y {y} 米处有障碍物",),
         "how near": ("{car}要多近",),
     },
     also={"刹车": "SLOWER", "制动": "SLOWER", "左变道": "LANE_LEFT", "右变道": "LANE_RIGHT"},
@@ -194,10 +221,16 @@ CHINESE = Asking(
         "not weighed": "这里不能这样做",
         "less": "它得分 {theirs}，我所做的得分 {ours}",
         "scoreless": "该策略不说明各选项的价值",
+        "feared": "{term}，在 {many} 个假设中的 {few} 个里",
+        "outlined": "轮廓显示第 {number} 个假设，{after} 秒之后最坏",
+        "instead": "轮廓显示那样做所担心的：{term}，在第 {number} 个假设中，{after} 秒之后",
+        "fearless": "在任何假设中，我所做的都没有违背期望",
+        "unimagined": "该策略不展示它所权衡的假设",
+        "weighed anew": "再次询问时，该策略的权衡与记录不同",
     },
     help=(
-        "无法回答这个问题。可以问：为什么；为什么不加速；如果没有 4 号车（4 号车刹车、是卡车、切入、近 5 米、慢 3 m/s）；"
-        "如果路面湿滑；如果没有限速；4 号车要多近"
+        "无法回答这个问题。可以问：为什么；为什么不加速；你担心什么；如果没有 4 号车（4 号车刹车、是卡车、切入、近 5 米、慢 3 m/s）；"
+        "如果路面湿滑；如果没有限速；如果前方 40 米有障碍物；4 号车要多近"
     ),
 )  # fmt: skip
 
@@ -223,9 +256,12 @@ MADE: dict[str, Callable[..., Question]] = {
         kind: lambda condition=kind: WhatIf((Without(condition),))
         for kind in ("task", "speed limit", "poor sight")
     },
+    "blocked": lambda number: Blocked(number),
+    "debris": lambda x, y: WhatIf((Obstruct(x, y),)),
     "how near": HowNear,
+    "feared": Feared,
 }
-PLAIN = ("why", "why not", "how near")  # no suppositions
+PLAIN = ("why", "why not", "feared", "how near")  # no suppositions
 
 
 def parse_question(text: str, language: str = "en") -> Question:
@@ -254,10 +290,11 @@ def say_question(question: Question, language: str = "en") -> str:
         values["car"] = asking.car.format(car=values["car"])
     if "option" in values:
         values["option"] = words.actions[values["option"]]
-    if "number" in values:
-        values["number"] = _written(values["number"]).replace(".", words.decimal)
+    for name in MEASURED & values.keys():
+        values[name] = _written(values[name]).replace(".", words.decimal)
     said = asking.forms[kind][0].format(**values)
     said = said if kind in PLAIN else asking.suppose[0] + said
+    said = BLANK.sub("", said)
     return said[:1].upper() + said[1:] + asking.mark
 
 
@@ -282,8 +319,12 @@ def _kind(question: Question) -> tuple[str | None, dict]:
             return "why", {}
         case WhyNot(action):
             return "why not", {"option": action.name}
+        case Feared():
+            return "feared", {}
         case CutIn(car):
             return "cut in", {"car": car}
+        case Blocked(metres):
+            return "blocked", {"number": metres}
         case HowNear(car):
             return "how near", {"car": car}
         case Nearer(car, metres):
@@ -298,6 +339,10 @@ def _kind(question: Question) -> tuple[str | None, dict]:
             return "brake", {"car": car}
         case WhatIf((Resize(car, "truck", None, None),)):
             return "truck", {"car": car}
+        case WhatIf((Obstruct(x, y, None),)) if all(
+            float(_written(each)) == each for each in (x, y)
+        ):
+            return "debris", {"x": x, "y": y}
         case WhatIf((Surface(grip),)) if float(_written(grip)) == grip:
             return "grip", {"number": grip}
         case WhatIf((Without(condition),)):
@@ -309,7 +354,9 @@ def _kind(question: Question) -> tuple[str | None, dict]:
 
 SLOT = re.compile(r"\{(\w+)\}")
 NUMBER = r"(?P<number>\d{1,4}(?:[.,]\d{1,6})?)"
-EDITS = ("hide", "remove", "add", "move", "speed", "resize", "brake", "keep", "lane", "send", "surface", "without")  # fmt: skip
+PLACE = r"(?P<{0}>-?\d{{1,6}}(?:[.,]\d{{1,6}})?)"
+MEASURED = {"number", "x", "y"}  # slots that hold a number with decimals
+EDITS = ("hide", "remove", "add", "obstruct", "move", "speed", "resize", "brake", "keep", "lane", "send", "surface", "without")  # fmt: skip
 
 
 @functools.cache
@@ -331,6 +378,7 @@ def _begun(kind: str, suppose: str) -> str:
 def _pattern(form: str, language: str) -> str:
     """A form as a pattern: [what may be left out], (one|or the other), {what is filled in}; blanks count little."""
     slots = {"car": _car(language), "number": NUMBER, "option": _options(language)}
+    slots |= {name: PLACE.format(name) for name in ("x", "y")}
     parts = SLOT.split(form)
     pattern = ""
     for number, part in enumerate(parts):
@@ -365,7 +413,7 @@ def _values(said: re.Match, language: str) -> dict:
     values = said.groupdict()
     read = {
         "car": int,
-        "number": lambda text: float(text.replace(",", ".")),
+        **dict.fromkeys(MEASURED, lambda text: float(text.replace(",", "."))),
         "option": lambda text: _names(language)[text.lower()],
     }
     return {name: read[name](text) for name, text in values.items() if text is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from drive.language.by_hand import hand_words
+from drive.language.page import say_partner
 from drive.language.parse import read
 from drive.language.say import say_action, say_rationale, say_term
 from drive.language.tables import words_of
@@ -50,10 +51,12 @@ def ending(end: End, language: str = "en") -> str:
     text = words.ending.format(reason=words.endings[end.reason])
     if end.contact is not None:
         text += words.contact.format(
-            partner=end.contact.partner, side=words.contact_sides[end.contact.side]
+            partner=say_partner(end.contact.partner, language),
+            side=words.contact_sides[end.contact.side],
         )
     text += answers(end, language)
-    return f"{end.final.time:6.1f} s  {text}" + (f" ({end.message})" if end.message else "")
+    time = f"{end.final.time:6.1f}".replace(".", words.decimal) + words.units["s"]
+    return f"{time}  {text}" + (f" ({end.message})" if end.message else "")
 
 
 def answers(end: End, language: str = "en") -> str:

@@ -131,3 +131,9 @@ def _outweighing(differences: tuple[Difference, ...], weight: float) -> tuple[Di
         if _weight(differences[:count]) > weight:
             return differences[:count]
     return differences
+
+
+def feared(option: Option) -> Term | None:
+    """The term that costs an option most, of those that are told of hypotheses; None where none costs anything."""
+    told = [term for term in option.terms if term.likely and (term.worth or 0.0) < 0]
+    return min(told, key=lambda term: term.worth, default=None)

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from drive.episodes.asking import Answer, Asker
 from drive.language import parse_question, say_action, say_term
 from drive.reasoning.deciding import Contest, Difference
 from drive.show import viewer
 from drive.show.kept import Kept
-from drive.types import Episode
+from drive.types import Episode, Imagined
 
 MOST = 30  # decisions that are driven of one supposition
 
@@ -26,10 +28,20 @@ class Answering:
         self._path_of, self._logs = path_of, Kept(Asker)
 
     def ask(
-        self, run: str, name: str, step: int, text: str, decisions: int = 1, language: str = "en"
+        self,
+        run: str,
+        name: str,
+        step: int,
+        text: str,
+        decisions: int = 1,
+        language: str = "en",
+        asked_in: str | None = None,
     ) -> dict:
-        """The answer for the player. ValueError, in one sentence, for what cannot be asked; OSError for no such log."""
-        question = parse_question(str(text), language)
+        """The answer for the player. ValueError, in one sentence, for what cannot be asked; OSError for no such log.
+
+        asked_in: the question's language, where it is not the answer's.
+        """
+        question = parse_question(str(text), asked_in or language)
         decisions = min(max(int(decisions), 1), MOST)
         with self._logs.of(self._path_of(run, name)) as asker:
             answer = asker.ask(int(step), question, language, decisions)
@@ -45,6 +57,22 @@ def answer_data(answer: Answer, language: str = "en") -> dict:
         "changed": answer.changed,
         "against": None if answer.contest is None else _contest(answer, language),
         "branch": None if branch is None else branch_data(branch, number, language),
+        "imagined": None if answer.imagined is None else imagined_data(answer.imagined, language),
+    }
+
+
+def imagined_data(imagined: Imagined, language: str = "en") -> dict:
+    """A hypothesis as a policy imagined it: where all would be, and which bodies what is worst is about."""
+    return {
+        "words": say_action(imagined.action, language),
+        "term": _phrases(say_term(imagined.term, language), language),
+        "about": list(imagined.term.cars),
+        "number": imagined.hypothesis,
+        "of": imagined.term.likely[1],
+        "worst": round(imagined.worst, 2),
+        "times": np.round(imagined.times, 3).tolist(),
+        "ego": np.round(imagined.ego, 3).tolist(),
+        "cars": {str(car): np.round(rows, 3).tolist() for car, rows in imagined.cars.items()},
     }
 
 

@@ -94,7 +94,7 @@ class Desk:
             self._drop(name)
 
     def _of(self, name: str) -> Brought:
-        if name not in self._logs:
+        if not isinstance(name, str) or name not in self._logs:
             raise ValueError(CLEARED)
         return self._logs[name]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from drive.episodes import log, shelf
@@ -15,9 +16,15 @@ from drive.world import World
 
 
 def messages(
-    path: Path, policy: str, wanted: Callable[[], bool], language: str = "en"
+    path: Path,
+    policy: str,
+    wanted: Callable[[], bool],
+    language: str = "en",
+    into: Callable[[], str] = partial(shelf.new_run, "page"),
 ) -> Iterator[dict]:
     """What another policy does on a log's road and seed, as it is driven into a run of its own, while wanted.
+
+    into: names the run.
 
     ValueError, in one sentence, for what cannot be driven so.
     """
@@ -33,7 +40,7 @@ def messages(
             "a person took part in this drive; another policy is compared with a policy's"
         )
     ours = log.read(path).episode.end
-    run, before, count = shelf.new_run("page"), None, 0
+    run, before, count = into(), None, 0
     world = World(header.scenario, header.overrides, "twin")
     events = record(world, load(policy), header.seed, shelf.root() / run, language, "change")
     theirs = next(events)
@@ -44,7 +51,7 @@ def messages(
             return events.close()
         if isinstance(event, End):
             yield {"from": count, "end": viewer.end_data(event, count, language)["end"]} | {
-                "figures": sheet(ours, event)
+                "figures": sheet(ours, event, language=language)
             }
         else:
             yield {"from": count, "steps": [viewer.step_data(about, event, before, language)]}

@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from drive.episodes.hindsight import MEASURES, Course, Hindsight, Looker, differences
-from drive.language import hand_words, said_in, said_number, say_action, say_gains, words_of
+from drive.language import (
+    hand_words,
+    said_in,
+    said_number,
+    say_action,
+    say_gains,
+    say_partner,
+    words_of,
+)
 from drive.measures.motion import TTC_CAP
 from drive.show.kept import Kept
 from drive.types import Episode
@@ -72,16 +80,9 @@ def _gains(seen: Hindsight, side: str, language: str) -> str:
 def _ending(course: Course, seen: Hindsight, language: str) -> str:
     contact = course.contact
     after = contact.time - seen.step.scene.time if contact else course.seconds
-    partner = _named(contact.partner, language) if contact else ""
+    partner = say_partner(contact.partner, language) if contact else ""
     said = hand_words(language).endings[course.ended]
     return said.format(number=_number(after, language), partner=partner)
-
-
-def _named(partner: str, language: str) -> str:
-    """What was hit, as the language names it."""
-    words, (kind, _, number) = words_of(language), partner.partition(" ")
-    forms = {"car": words.car.format(car=number), "object": words.object.format(object=number)}
-    return forms.get(kind, partner)
 
 
 def figures(seen: Hindsight, language: str = "en") -> list[str]:

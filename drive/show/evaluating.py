@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 
 from drive.engine import Processes
 from drive.episodes import shelf
@@ -19,15 +20,20 @@ PHYSICS, CAUSES = "twin", "change"  # the same episodes in less time
 
 
 def messages(
-    scenario: str, policy: str, episodes: int, wanted: Callable[[], bool], language: str = "en"
+    scenario: str,
+    policy: str,
+    episodes: int,
+    wanted: Callable[[], bool],
+    language: str = "en",
+    into: Callable[[], str] = partial(shelf.new_run, "evaluation"),
 ) -> Iterator[dict]:
     """How far an evaluation is, at its beginning and after every episode, while it is wanted.
 
     Every message tells all: what is driven, how many episodes are driven and of how many, and how many tasks were not
-    done. The episode that is being driven is driven to its end. ValueError in one sentence for what cannot be driven.
+    done. The episode that is being driven is driven to its end. into: names the run. ValueError in one sentence for what cannot be driven.
     """
     count = checked(scenario, policy, episodes)
-    run, done, failed = shelf.new_run("evaluation"), 0, 0
+    run, done, failed = into(), 0, 0
     told = {"run": run, "scenario": scenario, "policy": policy, "of": count}
     yield told | {"done": done, "failed": failed}
     events = evaluating(

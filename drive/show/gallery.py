@@ -12,23 +12,27 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import orjson
 
 from drive import camera
 from drive.checking.verdicts import SCHEMA, path_beside
-from drive.episodes import lines, log, shelf
+from drive.episodes import lines, log, notes, shelf
+from drive.episodes.notes import Note
 from drive.episodes.shelf import Shelved
 from drive.evaluation import summary
 from drive.evaluation.results import PUBLISHED, Record, Results
 from drive.evaluation.summary import Line
-from drive.show import charts, report
+from drive.language import LANGUAGES, hand_words, say_page, say_reported
+from drive.show import charts, noting, report
 from drive.show.charts import Level
 
 MOST = 500  # logs that are listed, the newest; older ones are counted only
+KEPT = 4  # times as many rows are kept: visitors' lists differ
 PATIENCE = 1.0  # [s] of reading logs that are new, for one answer; then it tells what it has so far
 PICTURES, AT_ONCE = 1000, 12  # thumbnails that are kept, and that one answer holds
 SIZE, ACROSS = (264, 96), 80.0  # [px] of a thumbnail, and how much of the road it shows [m]
@@ -39,6 +43,11 @@ AGAINST = ("mean speed", "TTC under 2 s")  # what success is charted against
 NOTHING = "–"
 
 
+def every(run: str) -> bool:
+    """Lists every run."""
+    return True
+
+
 @dataclass(frozen=True)
 class Row:
     """One log."""
@@ -46,10 +55,11 @@ class Row:
     run: str
     name: str
     record: Record | None  # None where the log cannot be read
-    outcome: str  # in words
+    outcome: dict[str, str]  # language -> in words
     kind: str  # "bad": the task was not done, "good": it was, "over": neither can be told
     texts: tuple[tuple[int, str], ...]  # step and rationale of every decision
     plain: bool  # does it show the scenario and policy as they are: no branch, no changed settings, nobody at the wheel
+    by_hand: bool = False  # could a person drive
     problem: str = ""  # why it cannot be read, in one sentence
 
     @property
@@ -65,10 +75,20 @@ class Gallery:
         self._rows: dict[tuple, Row] = {}  # by log and when it changed
         self._false: dict[tuple, tuple[int, int] | None] = {}  # by verdicts and when they changed
         self._pictures: OrderedDict[tuple, str] = OrderedDict()
+        self._noted: dict[tuple, tuple[Note, ...]] = {}  # by file and when it changed
 
-    def listed(self) -> dict:
-        """The rows for the browser, newest first: as many as could be read in time, and how many are still to be read."""
-        logs = shelf.shelved(shelf.root())
+    def listed(
+        self,
+        language: str = "en",
+        lists: Callable[[str], bool] = every,
+        places: Callable[..., tuple] = noting.places,
+    ) -> dict:
+        """The rows for the browser, newest first: as many as could be read in time, and how many are still to be read.
+
+        lists: tells of a run's id whether its logs are listed; places: where notes on a log (run, name, path) lie.
+        """
+        shelved = shelf.shelved(shelf.root())
+        logs = [each for each in shelved if lists(each.run)]
         chosen, until = logs[:MOST], time.monotonic() + PATIENCE
         rows, unread = [], 0
         for each in chosen:
@@ -76,8 +96,10 @@ class Gallery:
             if row is None:
                 unread += 1
             else:
-                rows.append(row_data(row, self._verdicts(each.path)))
-        self._forget(chosen)
+                those = self._notes(places(each.run, each.name, each.path))
+                told = row_data(row, self._verdicts(each.path), language)
+                rows.append(told | {"notes": len(those)})
+        self._forget(shelved)
         return {"rows": rows, "unread": unread, "older": len(logs) - len(chosen)}
 
     def _row(self, each: Shelved, may_read: bool = True) -> Row | None:
@@ -90,16 +112,21 @@ class Gallery:
         return self._rows.get(key)
 
     def _forget(self, logs: Iterable[Shelved]) -> None:
-        """Keep only what is on the shelf."""
+        """Keep only what is on the shelf, and of that what was read last."""
         keys = {(each.run, each.name, each.changed, each.size) for each in logs}
         with self._lock:
             for key in self._rows.keys() - keys:
                 del self._rows[key]
+            for key in [*self._rows][: -KEPT * MOST]:
+                del self._rows[key]
 
-    def _read(self) -> list[Row]:
-        """The rows that have been read of what is on the shelf."""
-        logs = shelf.shelved(shelf.root())[:MOST]
-        return [row for each in logs if (row := self._row(each, False)) is not None]
+    def _read(self, lists: Callable[[str], bool]) -> list[Row]:
+        """The rows that have been read of what is listed."""
+        rows = (self._row(each, False) for each in self._logs(lists))
+        return [row for row in rows if row is not None]
+
+    def _logs(self, lists: Callable[[str], bool]) -> list[Shelved]:
+        return [each for each in shelf.shelved(shelf.root()) if lists(each.run)][:MOST]
 
     def _verdicts(self, path: Path) -> tuple[int, int] | None:
         """(false, tested) claims by the verdicts beside a log; None where there are none that can be read."""
@@ -119,17 +146,49 @@ class Gallery:
 
     # -- what is searched for
 
-    def matching(self, text: str) -> list[dict]:
-        """The logs in whose rationales a text stands: where first, and what stands around it."""
+    def matching(
+        self,
+        text: str,
+        lists: Callable[[str], bool] = every,
+        places: Callable[..., tuple] = noting.places,
+    ) -> list[dict]:
+        """The logs in whose rationales a text stands, or in the notes on them: where first, and what stands around it."""
         wanted = " ".join(str(text)[:LONGEST].split()).casefold()
-        matches = (_match(row, wanted) for row in self._read()) if wanted else ()
+        logs = self._logs(lists) if wanted else ()
+        matches = (self._match(each, wanted, places) for each in logs)
         return [match for match in matches if match]
+
+    def _match(self, each: Shelved, wanted: str, places: Callable[..., tuple]) -> dict | None:
+        row = self._row(each, False)
+        if row is None:
+            return None
+        noted = self._notes(places(each.run, each.name, each.path))
+        said = ((note.step, note.text) for note in noted)
+        return _match(row, row.texts, wanted) or _match(row, said, wanted)
+
+    def _notes(self, files: Iterable[Path]) -> list[Note]:
+        """The notes in some files, each read once until it changes."""
+        those: list[Note] = []
+        for path in files:
+            try:
+                about = path.stat()
+                key = (str(path), about.st_mtime_ns, about.st_size)
+                if key not in self._noted:
+                    read = notes.read(path).notes
+                    with self._lock:
+                        if len(self._noted) > KEPT * MOST:
+                            self._noted.clear()
+                        self._noted[key] = read
+                those += self._noted.get(key, ())
+            except OSError:  # no notes, or none that can be read
+                continue
+        return those
 
     # -- pictures
 
     def pictures(self, ids: Sequence[Sequence[str]], dark: bool = False) -> list[str]:
         """How each episode ended, as a small picture that stands in an address; "" where there is none."""
-        here = {(each.run, each.name): each for each in shelf.shelved(shelf.root())[:MOST]}
+        here = {(each.run, each.name): each for each in shelf.shelved(shelf.root())}
         wanted = [(str(run), str(name)) for run, name in ids[:AT_ONCE]]
         return [self._picture(here[each], bool(dark)) if each in here else "" for each in wanted]
 
@@ -145,16 +204,19 @@ class Gallery:
 
     # -- charts
 
-    def charts(self, scenario: str = "") -> dict:
+    def charts(
+        self, scenario: str = "", language: str = "en", lists: Callable[[str], bool] = every
+    ) -> dict:
         """Success against speed and against closeness on a scenario; on the one with most episodes, if none is named."""
-        rows = [row for row in self._read() if row.record and row.plain]
+        rows = [row for row in self._read(lists) if row.record and row.plain]
         counts: dict[str, int] = {}
         for row in rows:
             counts[row.record.scenario] = counts.get(row.record.scenario, 0) + 1
         if not counts:
             return {"scenario": "", "n": 0, "charts": []}
         scenario = scenario if scenario in counts else max(counts, key=counts.get)
-        return charts_of(scenario, [r.record for r in rows if r.record.scenario == scenario])
+        those = [row.record for row in rows if row.record.scenario == scenario]
+        return charts_of(scenario, those, language)
 
 
 # --------------------------------------------------------------------------------------- the rows
@@ -167,7 +229,7 @@ def row_of(each: Shelved) -> Row:
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         why = str(error) if isinstance(error, lines.LogError) else f"{each.name} cannot be read"
         told = f"{why.replace(str(each.path), each.name)}."
-        return Row(each.run, each.name, None, "cannot be read", "over", (), False, told)
+        return Row(each.run, each.name, None, _said("unread"), "over", (), False, problem=told)
 
 
 def _read_row(each: Shelved) -> Row:
@@ -183,8 +245,7 @@ def _read_row(each: Shelved) -> Row:
     if header.get("schema") != log.SCHEMA:
         raise lines.LogError(f"{each.name} is not a rationale log")
     scenario, policy, seed = str(header["scenario"]), str(header["policy"]), int(header["seed"])
-    if header.get("takeovers"):
-        policy = f"by hand, beside {policy}"  # what came of it is not the policy's doing
+    by_hand = bool(header.get("takeovers"))  # then what came of it is not the policy's doing
     whole = [line for line in others if line.strip(lines.BLANK)]
     end = _end(whole)
     texts = tuple(_texts(whole[:-1] if end else whole))
@@ -192,13 +253,19 @@ def _read_row(each: Shelved) -> Row:
     reason, message = str(end.get("reason", "")), str(end.get("message", ""))
     metrics = {str(n): float(v) for n, v in end.get("metrics", {}).items()}
     record = Record(scenario, policy, seed, each.path.name, reason, message, metrics)
+    row = partial(Row, each.run, each.name, record, by_hand=by_hand)
     if not end:
-        return Row(each.run, each.name, record, "cut short", "over", texts, False)
+        return row(_said("cut"), "over", texts, False)
     if summary.is_failure(record):
-        return Row(each.run, each.name, record, summary.why(record, end), "bad", texts, plain)
+        told = {language: summary.why(record, end, language) for language in LANGUAGES}
+        return row(told, "bad", texts, plain)
     done = metrics.get("success") == 1.0
-    outcome = "done" if done else "a fallback took part"
-    return Row(each.run, each.name, record, outcome, "good" if done else "over", texts, plain)
+    return row(_said("done" if done else "fallback"), "good" if done else "over", texts, plain)
+
+
+def _said(outcome: str) -> dict[str, str]:
+    """An outcome in every language."""
+    return {language: say_page(f"outcome.{outcome}", language) for language in LANGUAGES}
 
 
 def _end(whole: Sequence[bytes]) -> dict:
@@ -230,16 +297,19 @@ def false_of(verdicts: Path) -> tuple[int, int] | None:
     return rows.count("false"), rows.count("false") + rows.count("true")
 
 
-def row_data(row: Row, false: tuple[int, int] | None) -> dict:
+def row_data(row: Row, false: tuple[int, int] | None, language: str = "en") -> dict:
     """A row for the browser, JSON-ready."""
-    here = {"id": [*row.id], "outcome": row.outcome, "kind": row.kind}
+    here = {"id": [*row.id], "outcome": row.outcome[language], "kind": row.kind}
     if row.record is None:
-        return here | {"problem": row.problem}
-    metrics = row.record.metrics
+        return here | {"problem": say_reported(row.problem, language)}
+    metrics, policy = row.record.metrics, row.record.policy
+    if row.by_hand:
+        policy = hand_words(language).page["name"].format(policy=policy)
     words = [len(text.split()) for _, text in row.texts]
     return here | {
         "scenario": row.record.scenario,
-        "policy": row.record.policy,
+        "policy": policy,
+        "hand": row.by_hand,
         "seed": row.record.seed,
         "plain": row.plain,
         "success": metrics.get("success"),
@@ -257,8 +327,8 @@ def _rounded(value: float | None, decimals: int) -> float | None:
     return None if value is None or not math.isfinite(value) else round(value, decimals)
 
 
-def _match(row: Row, wanted: str) -> dict | None:
-    for step, text in row.texts:
+def _match(row: Row, texts: Iterable[tuple[int, str]], wanted: str) -> dict | None:
+    for step, text in texts:
         at = text.casefold().find(wanted)
         if at >= 0:
             begin, end = max(at - AROUND, 0), at + len(wanted) + AROUND
@@ -287,7 +357,7 @@ def picture_of(path: Path, dark: bool = False) -> str:
 # --------------------------------------------------------------------------------------- its charts
 
 
-def charts_of(scenario: str, records: Sequence[Record]) -> dict:
+def charts_of(scenario: str, records: Sequence[Record], language: str = "en") -> dict:
     """Charts of episodes on one scenario, one for each policy and seed, the newest first among several."""
     single = {(one.policy, one.seed): one for one in reversed(records)}
     policies = tuple(sorted({one.policy for one in single.values()}))
@@ -300,7 +370,7 @@ def charts_of(scenario: str, records: Sequence[Record]) -> dict:
         Line(scenario, policy, len(results.of(scenario, policy)), figures[policy], None)
         for policy in policies
     ]
-    axes = {metric: report.axis(metric, rows) for metric in (report.SUCCESS, *AGAINST)}
+    axes = {metric: report.axis(metric, rows, language) for metric in (report.SUCCESS, *AGAINST)}
     levels = [
         Level(one.author, 100 * one.success, f"{one.author}: {one.source}")
         for one in PUBLISHED
@@ -309,7 +379,9 @@ def charts_of(scenario: str, records: Sequence[Record]) -> dict:
     return {
         "scenario": scenario,
         "n": len(single),
-        "charts": [report.chart(results, rows, metric, axes, levels) for metric in AGAINST],
+        "charts": [
+            report.chart(results, rows, metric, axes, levels, language) for metric in AGAINST
+        ],
         "policies": [
             {"name": line.policy, "n": line.n, "kind": kind, "mark": charts.mark(kind, 8, 8)}
             for kind, line in enumerate(rows)

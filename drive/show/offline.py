@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -16,20 +17,24 @@ from string import Template
 import orjson
 
 from drive.checking.verdicts import path_beside
-from drive.episodes import lines, log
+from drive.episodes import lines, log, notes
 from drive.episodes.whole import put
-from drive.show import proof, viewer
+from drive.language import say_page
+from drive.show import noting, proof, viewer
 from drive.types import Episode, Header
 
 ENDING = ".html"
-UNTESTED = "no verdicts lay beside the log when this file was made"
 FOLDER = resources.files("drive.show") / "player"
 # Of JSON inside of an element of HTML: what could end or begin markup, and what ends a line of a script.
 INERT = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
-def write(path: Path, out: Path, language: str | None = None) -> bool:
+def write(
+    path: Path, out: Path, language: str | None = None, noted: Sequence[Path] | None = None
+) -> bool:
     """Write a log, with the verdicts that lie beside it, as a file that plays; tells whether there were verdicts.
+
+    noted: files of notes on it; those that lie beside it, if not given.
 
     ValueError for another ending than .html, for no such language, or where nothing was driven.
     """
@@ -39,8 +44,10 @@ def write(path: Path, out: Path, language: str | None = None) -> bool:
     if not episode.steps:
         raise ValueError("nothing was driven in this episode; there is nothing to play")
     language = language or episode.steps[0].rationale.language
-    told = proved(path, language)
-    put(out, page(episode, lines.stem(path), told, language).encode())
+    name, told = lines.stem(path), proved(path, language)
+    files = [notes.path_beside(path)] if noted is None else noted
+    remarks = {"id": ["", name], "notes": noting.told(files)}
+    put(out, page(episode, name, told, language, remarks).encode())
     return "steps" in told["proof"]
 
 
@@ -48,20 +55,23 @@ def proved(path: Path, language: str = "en") -> dict:
     """The message on all verdicts that lie beside a log, or on that there are none; none are made here."""
     name = lines.stem(path)
     if not path_beside(path).exists():
-        return {"id": ["", name], "proof": {"problem": UNTESTED}}
+        return {"id": ["", name], "proof": {"problem": say_page("proof.untested file", language)}}
     (told,) = proof.messages(path, "", name, language)
     return told
 
 
-def page(episode: Episode, name: str, told: dict, language: str = "en") -> str:
-    """The whole file: the episode, and what is told of its verdicts."""
-    assets = viewer.player_assets()
+def page(
+    episode: Episode, name: str, told: dict, language: str = "en", remarks: dict | None = None
+) -> str:
+    """The whole file: the episode, and what is told of its verdicts and of the notes on it."""
+    assets = viewer.player_assets((language,), language)
     script = _script(assets["js"])
-    messages = [viewer.player_data(episode, "", name, language), told]
+    messages = [viewer.player_data(episode, "", name, language), told, *filter(None, (remarks,))]
     return Template((FOLDER / "offline.html").read_text("utf-8")).substitute(
         language=language,
         title=html.escape(_title(episode.header)),
-        command=_command(episode.header),
+        motto=html.escape(say_page("bar.motto", language)),
+        command=_command(episode.header, language),
         css=(FOLDER / "offline.css").read_text("utf-8") + assets["css"],
         html=assets["html"],
         told=inert(messages),
@@ -79,12 +89,14 @@ def _title(header: Header) -> str:
     return f"{header.scenario} · {viewer.driver_name(header)} · {header.seed} · Whydrive"
 
 
-def _command(header: Header) -> str:
+def _command(header: Header, language: str) -> str:
     """The command that drives the episode again, where its names alone do."""
     if not viewer.is_driven_anywhere(header):
         return ""
     words = f"whydrive run {header.scenario} --policy {header.policy} --seed {header.seed}"
-    return f'<code title="drives it again">{html.escape(words)}</code>'
+    return (
+        f'<code title="{html.escape(say_page("bar.again", language))}">{html.escape(words)}</code>'
+    )
 
 
 def _script(player: str) -> str:

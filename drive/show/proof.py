@@ -9,7 +9,7 @@ from pathlib import Path
 
 from drive.checking.verdicts import Finding, Verified, path_beside, read_verdicts, verify_steps
 from drive.episodes import log
-from drive.language import QUANTITIES, said_in, say, say_in_passing
+from drive.language import QUANTITIES, said_in, say, say_in_passing, say_reported, words_of
 from drive.show import viewer
 from drive.types import Claim, Episode, Step
 
@@ -108,10 +108,10 @@ def finding_data(finding: Finding, step: Step, language: str = "en") -> dict:
         "cars": list(verdict.claim.cars),
         "result": verdict.result,
         "test": finding.test,
-        "measured": _shown(verdict.measured),
+        "measured": _shown(verdict.measured, language),
         "unit": verdict.claim.unit,
-        "tolerance": _shown(verdict.tolerance),
-        "why": verdict.why,
+        "tolerance": _shown(verdict.tolerance, language),
+        "why": say_reported(verdict.why, language),
     }
 
 
@@ -155,5 +155,11 @@ def _bare(pattern: re.Pattern, text: str, claim: Claim) -> set[str]:
     return set(pattern.findall(text.lower())) - {str(car) for car in claim.cars}
 
 
-def _shown(value) -> float | str | None:
-    return round(float(value), 3) if isinstance(value, int | float) else value
+def _shown(value: float | str | None, language: str) -> float | str | None:
+    """What was measured: a number, or a change of speed or an action in words."""
+    if isinstance(value, int | float):
+        return round(float(value), 3)
+    if value is None or language == "en":
+        return value
+    words = words_of(language)
+    return {**words.changes, **words.actions}.get(value, value)

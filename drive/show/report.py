@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 
 from drive import camera
-from drive.episodes import lines, shelf
+from drive.episodes import lines, notes, shelf
 from drive.episodes.whole import put
 from drive.evaluation import folder, summary
 from drive.evaluation.results import (
@@ -32,6 +32,7 @@ from drive.evaluation.results import (
     shown,
 )
 from drive.evaluation.summary import Failed, Line
+from drive.language import say_page, words_of
 from drive.measures.metrics import METRICS, SHARE
 from drive.measures.statistics import Estimate
 from drive.show import charts
@@ -41,6 +42,12 @@ PAGE = "http://127.0.0.1:7860/"  # where `whydrive app` serves, if that port is 
 SUCCESS = "success"
 AGAINST = ("mean speed", "headway under 1 s", "TTC under 2 s")  # what success is charted against
 RANGE = ' class="range"'  # an interval that a narrow screen leaves out
+KINDS = {
+    notes.NOTE: "note",
+    notes.BOOKMARK: "moment",
+    notes.UP: "good reason",
+    notes.DOWN: "bad reason",
+}
 OPEN = 3  # groups of failed episodes that stand open
 POLICY = """default-src 'none'; style-src 'unsafe-inline'"""  # of the file's content: nothing from outside
 HEADINGS = {
@@ -87,6 +94,7 @@ def html(results: Results, sources: Sources) -> str:
         _section("What failed", "failures", _failures(results, wrong, sources.page)),
         _section("Success against speed and closeness", "charts", _charts(results, rows)),
         _section("Differences between policies", "differences", _differences(results)),
+        _section("Notes", "notes", _noted(results, sources.page)),
         _section("How this was made", "made", _made(results, sources)),
     )
     title = f"Whydrive: {results.suite}"
@@ -248,6 +256,23 @@ def _sign(results: Results, name: str) -> str:
     return f'<svg class="sign k{kind % charts.COLOURS}" viewBox="0 0 16 16" aria-hidden="true">{mark}</svg>'
 
 
+# ---------------------------------------------------------------------------------------- the notes
+
+
+def _noted(results: Results, page: str) -> str:
+    """What visitors of the page noted, beside links to the decisions; "" where nobody did."""
+    run = shelf.place(results.out)[1]
+    items = [
+        f"<li>{_policy(results, record.policy)} on {escape(record.scenario)}, "
+        f'<a href="{escape(page + shelf.link(run, lines.stem(Path(record.log)), note.step))}">'
+        f"seed {record.seed}, {note.time:.1f} s</a>: <strong>{escape(KINDS[note.kind])}</strong>"
+        f" {escape(note.text)}</li>"
+        for record in results.records
+        for note in notes.read(notes.path_beside(results.out / record.log)).notes
+    ]
+    return f'<ul class="noted">{"".join(items)}</ul>' if items else ""
+
+
 # --------------------------------------------------------------------------------------- the charts
 
 
@@ -277,6 +302,7 @@ def chart(
     metric: str,
     axes: dict[str, charts.Axis],
     levels: Sequence[charts.Level] = (),
+    language: str = "en",
 ) -> str:
     """Success against a metric, a dot for each policy. levels: what others report of success alone."""
     dots = [
@@ -285,17 +311,28 @@ def chart(
             results.policies.index(line.policy),
             _value(line.figures[metric], metric),
             _value(line.figures[SUCCESS], SUCCESS),
-            f"{line.policy}: {_in_full(line, SUCCESS)}; {_in_full(line, metric)}; n = {line.n}",
+            _dot(line, metric, language),
         )
         for line in those
     ]
-    title = f"{those[0].scenario}: success against {metric}"
+    against = say_page(f"chart.{metric}", language)
+    title = say_page("chart.title", language, scenario=those[0].scenario, metric=against)
     return charts.scatter(dots, axes[metric], axes[SUCCESS], title, levels)
 
 
-def _in_full(line: Line, metric: str) -> str:
-    figure = line.figures[metric]
-    return f"{heading(metric)} {shown(figure.mean, metric)} ({interval(figure, metric)})"
+def _dot(line: Line, metric: str, language: str) -> str:
+    """What is said of a dot in full."""
+    success, against = (_in_full(line, name, language) for name in (SUCCESS, metric))
+    told = {"policy": line.policy, "success": success, "against": against, "n": line.n}
+    return say_page("chart.dot", language, **told)
+
+
+def _in_full(line: Line, metric: str, language: str) -> str:
+    figure, name = line.figures[metric], say_page(f"chart.{metric}", language)
+    mean, low, high = (shown(each, metric) for each in (figure.mean, figure.low, figure.high))
+    if METRICS[metric].range != SHARE:
+        mean += words_of(language).units[METRICS[metric].unit]
+    return say_page("chart.figure", language, name=name, mean=mean, low=low, high=high)
 
 
 def _value(figure: Estimate, metric: str) -> charts.Value:
@@ -303,13 +340,17 @@ def _value(figure: Estimate, metric: str) -> charts.Value:
     return charts.Value(figure.mean * per, figure.low * per, figure.high * per)
 
 
-def axis(metric: str, rows: Sequence[Line]) -> charts.Axis:
+def axis(metric: str, rows: Sequence[Line], language: str = "en") -> charts.Axis:
     """The same for all scenarios; success from 0 to 100 %."""
     if metric == SUCCESS:
-        return charts.Axis("success", "%", 0.0, 100.0)
-    share = METRICS[metric].range == SHARE
-    name, unit = (f"{metric}, share of time", "%") if share else (metric, METRICS[metric].unit)
-    return charts.spanned(name, unit, [_value(line.figures[metric], metric) for line in rows])
+        return charts.Axis(say_page("chart.success", language), "%", 0.0, 100.0)
+    unit = "%" if METRICS[metric].range == SHARE else METRICS[metric].unit
+    unit = words_of(language).units.get(unit, unit).strip()
+    return charts.spanned(
+        say_page(f"chart.{metric}", language),
+        unit,
+        [_value(line.figures[metric], metric) for line in rows],
+    )
 
 
 # ----------------------------------------------------------------------------------- the differences

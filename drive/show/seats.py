@@ -42,8 +42,12 @@ class Seat:
         idle = time.monotonic() - self._since > IDLE
         return self._left or idle or self._wheel.end is not None
 
-    def begin(self) -> dict:
-        """The episode so far for the player, which stands at the first decision; the seat's token is with it."""
+    def begin(self, language: str | None = None) -> dict:
+        """The episode so far for the player, which stands at the first decision; the seat's token is with it.
+
+        language: what is said from now on, where it is another than before.
+        """
+        self._language = language or self._language
         wheel, language = self._wheel, self._language
         number = len(wheel.steps)
         before = Episode(wheel.header, tuple(wheel.steps), None)
@@ -57,9 +61,10 @@ class Seat:
         steps = [*told["steps"], waiting(wheel, intent, language)]
         return told | {"steps": steps, "at": number, "seat": seat}
 
-    def drive(self, number: int, action: str | None) -> dict:
+    def drive(self, number: int, action: str | None, language: str | None = None) -> dict:
         """Drive the decision of that number by an action's name, or as the policy would; what then happened.
 
+        language: what is said from now on, where it is another than before.
         ValueError where the seat was left, for another decision than the next, and for what is no action.
         """
         with self._lock:
@@ -68,6 +73,7 @@ class Seat:
             if number != len(self._wheel.steps):
                 raise ValueError(f"decision {len(self._wheel.steps)} is next, not {number}")
             self._since = time.monotonic()
+            self._language = language or self._language
             self._next.result()
             step = self._wheel.drive(None if action is None else Meta(str(action)))
             told = self._told(step, number)
@@ -77,10 +83,11 @@ class Seat:
 
     def end(self) -> dict:
         """How the episode ended, for the player; nothing where it has not."""
-        end, steps = self._wheel.end, len(self._wheel.steps)
-        if end is None:
+        wheel = self._wheel
+        if wheel.end is None:
             return {}
-        return {"id": self.id} | viewer.end_data(end, steps, self._language)
+        whole = Episode(wheel.header, tuple(wheel.steps), wheel.end)
+        return {"id": self.id} | viewer.closing(whole, self._language)
 
     def leave(self) -> None:
         """Give the wheel back; what was driven stays in its log."""
@@ -107,7 +114,8 @@ def waiting(wheel: Wheel, intent: Intent, language: str) -> dict:
     )
     data = viewer.step_data(wheel.header, moment, None, language)
     begin = words["begin"].format(policy=wheel.header.policy)
-    quiet = {"options": [], "questions": [], "decision": [], "tie": "", "fallback": "", "notes": []}
+    quiet = {"options": [], "questions": [], "decision": [], "tie": "", "fallback": "", "notes": [],
+             "moments": []}  # fmt: skip
     return (
         data
         | quiet

@@ -7,10 +7,9 @@ episode, never by a path.
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from pathlib import Path
-
-import orjson
 
 from drive.checking.verdicts import Verified, Verifier, asked_again
 from drive.episodes import api, log, shelf
@@ -20,6 +19,8 @@ from drive.policy import about, load, offered, prepare
 from drive.scenarios import SCENARIOS
 from drive.show import proof
 from drive.show.answers import Answering
+from drive.show.hosting import HOST
+from drive.show.session import in_words, text
 from drive.types import End
 from drive.world import World
 
@@ -32,7 +33,7 @@ def scenarios() -> str:
     Returns: JSON list of {name, about, seconds}.
     """
     rows = SCENARIOS.values()
-    return _json([{"name": r.name, "about": r.about, "seconds": r.duration} for r in rows])
+    return text([{"name": r.name, "about": r.about, "seconds": r.duration} for r in rows])
 
 
 def policies(scenario: str = "highway-fast") -> str:
@@ -43,7 +44,7 @@ def policies(scenario: str = "highway-fast") -> str:
     Returns: JSON list of {name, about}.
     """
     names = api.drivers_of(scenario)
-    return _json([{"name": each, "about": about(each.partition(":")[0])} for each in names])
+    return text([{"name": each, "about": about(each.partition(":")[0])} for each in names])
 
 
 def run(scenario: str, policy: str = "planner", seed: int = 0, language: str = "en") -> str:
@@ -62,7 +63,7 @@ def run(scenario: str, policy: str = "planner", seed: int = 0, language: str = "
     if not 0 <= int(seed) <= 999_999_999:
         raise ValueError(f"a seed is a whole number from 0 to 999999999, not {seed!r}")
     words_of(language)
-    driver, name = load(policy), shelf.new_run("page")
+    driver, name = load(policy), HOST.new_run("page")
     prepare(driver, lambda line: None)
     events = record(World(scenario), driver, int(seed), shelf.root() / name, language)
     path, decisions = next(events), []
@@ -78,7 +79,7 @@ def run(scenario: str, policy: str = "planner", seed: int = 0, language: str = "
                     "text": event.rationale.text,
                 }
             )
-    return _json({"run": name, "episode": path.stem, "decisions": decisions} | told)
+    return text({"run": name, "episode": path.stem, "decisions": decisions} | told)
 
 
 def explain(run: str, episode: str, step: int = 0, language: str = "en") -> str:
@@ -91,8 +92,8 @@ def explain(run: str, episode: str, step: int = 0, language: str = "en") -> str:
         language: en, de or zh.
     Returns: JSON {text}.
     """
-    path = shelf.find(shelf.root(), run, episode)
-    return _json({"text": api.explain(path, int(step), language)})
+    path = _path_of(run, episode)
+    return text({"text": api.explain(path, int(step), language)})
 
 
 def what_if(run: str, episode: str, question: str, step: int = 0, language: str = "en") -> str:
@@ -106,9 +107,9 @@ def what_if(run: str, episode: str, question: str, step: int = 0, language: str 
         language: en, de or zh.
     Returns: JSON {asked, text, changed}; changed is null where nothing was supposed.
     """
-    told = _answering().ask(run, episode, int(step), question, 1, language)
-    text = "".join(phrase["text"] for phrase in told["phrases"])
-    return _json({"asked": told["asked"], "text": text, "changed": told["changed"]})
+    answer = _answering().ask(run, episode, int(step), question, 1, language)
+    said = "".join(phrase["text"] for phrase in answer["phrases"])
+    return text({"asked": answer["asked"], "text": said, "changed": answer["changed"]})
 
 
 def verify(run: str, episode: str) -> str:
@@ -119,7 +120,7 @@ def verify(run: str, episode: str) -> str:
         episode: from `run`.
     Returns: JSON {true, false, untestable, false_claims: [{step, sentence, why}]}.
     """
-    path = shelf.find(shelf.root(), run, episode)
+    path = _path_of(run, episode)
     driven = log.read(path).episode
     steps = Verifier(driven, *asked_again(driven.header)).steps(claims_only=True)
     verified = Verified(tuple(finding for step in steps for finding in step.findings), ())
@@ -131,33 +132,39 @@ def verify(run: str, episode: str) -> str:
         {"step": step, "sentence": sentence, "why": why}
         for step, sentence, why in proof.false_claims(path, verified)
     ]
-    return _json(counts | {"false_claims": wrong[:MOST_FALSE]})
+    return text(counts | {"false_claims": wrong[:MOST_FALSE]})
 
 
 FUNCTIONS: tuple[Callable[..., str], ...] = (scenarios, policies, run, explain, what_if, verify)
 
 
-def in_words(function: Callable[..., str]) -> Callable[..., str]:
+def told(function: Callable[..., str]) -> Callable[..., str]:
     """The function, with what was wrong as a sentence in place of an error."""
 
     @functools.wraps(function)
-    def told(*arguments, **named):
+    def answered(*arguments, **named):
         try:
+            _check(inspect.signature(function).bind(*arguments, **named))
             return function(*arguments, **named)
         except (ValueError, TypeError, OSError) as error:
-            return _json({"problem": f"{error}."})
+            return text({"problem": in_words(error)})
 
-    return told
+    return answered
+
+
+def _check(given: inspect.BoundArguments) -> None:
+    """ValueError where what is to be a text is none."""
+    for name, value in given.arguments.items():
+        if given.signature.parameters[name].annotation == "str" and not isinstance(value, str):
+            raise ValueError(f"{name} is a text, not {value!r}")
 
 
 @functools.cache
 def _answering() -> Answering:
-    def path_of(run: str, name: str) -> Path:
-        return shelf.find(shelf.root(), run, name)
-
-    return Answering(path_of)
+    return Answering(_path_of)
 
 
-def _json(answer: dict | list) -> str:
-    """JSON that is no markup either, wherever it may land."""
-    return orjson.dumps(answer).decode().replace("<", "\\u003c")
+def _path_of(run: str, name: str) -> Path:
+    path = shelf.find(shelf.root(), run, name)
+    HOST.show(run)
+    return path

@@ -6,17 +6,22 @@ No simulator and no user interface: the page gives what drives, and shows what i
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import orjson
+
 from drive.episodes import log, shelf
+from drive.language import say_reported
 from drive.show import viewer
-from drive.types import End, Step
+from drive.types import End, Episode, Step
 
 LOOK = 0.1  # [s] between two looks at the line
 ALIVE = 5.0  # [s] after which a visitor that waits is told its place again
+MOST_TOLD = 400  # characters of a sentence about what was wrong
 NO_MORE = object()
 
 
@@ -156,6 +161,7 @@ async def then_proved(
     prove: Callable[[str, str], Iterator[dict]],
     line: Line,
     wanted: Callable[[], bool],
+    language: str = "en",
 ) -> AsyncIterator[dict]:
     """Messages of an episode, and after its end, or where it was left, those on its claims, while they are wanted."""
     whole = None
@@ -173,12 +179,26 @@ async def then_proved(
         async for message in in_turn(line, prove(*whole), wanted, place):
             yield message
     except (ValueError, OSError) as error:
-        yield here | {"proof": {"problem": in_words(error)}}
+        yield here | {"proof": {"problem": in_words(error, language)}}
 
 
-def in_words(error: Exception) -> str:
-    """What was wrong, as a sentence."""
-    return f"{error}."
+def in_words(error: Exception, language: str = "en") -> str:
+    """What was wrong, as a sentence; of a long text in it, the beginning."""
+    return say_reported(f"{brief(str(error))}.", language)
+
+
+def text(message: dict | list) -> str:
+    """JSON that is no markup either, wherever it may land; halves of characters, which a browser may send, as well."""
+    try:
+        told = orjson.dumps(message).decode()
+    except TypeError:
+        told = json.dumps(message)
+    return told.replace("<", "\\u003c")
+
+
+def brief(text: str) -> str:
+    """A text, cut where it is too long to be told."""
+    return text if len(text) <= MOST_TOLD else f"{text[:MOST_TOLD]}…"
 
 
 # -------------------------------------------------------------------------------------- messages
@@ -188,19 +208,19 @@ def of_driving(
     events: Iterator[Path | Step | End], run: str, wanted: Callable[[], bool], language: str = "en"
 ) -> Iterator[dict]:
     """What `record` does, for the player, as it is done; it ends at the next decision that is not wanted."""
-    before, count = None, 0
-    path = next(events)
+    path, steps = next(events), []
     header = log.read_header(path)
     yield viewer.header_data(header, run, path.stem, language)
     for event in events:
         if not wanted():
             return events.close()
         if isinstance(event, End):
-            yield {"id": [run, path.stem], **viewer.end_data(event, count, language)}
+            whole = Episode(header, tuple(steps), event)
+            yield {"id": [run, path.stem], **viewer.closing(whole, language)}
         else:
-            step = viewer.step_data(header, event, before, language)
-            yield {"id": [run, path.stem], "from": count, "steps": [step]}
-            before, count = event, count + 1
+            step = viewer.step_data(header, event, steps[-1] if steps else None, language)
+            yield {"id": [run, path.stem], "from": len(steps), "steps": [step]}
+            steps.append(event)
 
 
 def of_log(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from drive.language import say_question
+from drive.reasoning.deciding import feared
 from drive.types import (
     Action,
     Brake,
     CutIn,
+    Feared,
     HowNear,
     Meta,
     Nearer,
@@ -29,6 +31,8 @@ def about_a_step(step: Step, rival: Action | None, language: str = "en") -> list
     seen = {car.id for car in step.scene.cars}
     cars = [car for car in named if car in seen][:CARS]
     questions = [Why(), *([WhyNot(rival)] if isinstance(rival, Meta) else [])]
+    if isinstance(step.choice.action, Meta) and feared(step.choice.chosen):
+        questions.append(Feared())
     questions += [WhatIf((Remove(car),)) for car in cars]
     for car in cars[:1]:
         questions += [WhatIf((Brake(car),)), HowNear(car)]

@@ -10,7 +10,7 @@ import functools
 import itertools
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib import resources
 
@@ -20,9 +20,11 @@ import orjson
 from drive import camera
 from drive.language import (
     KEYS,
+    LANGUAGES,
     ending,
     hand_words,
     meaning,
+    page_words,
     said_in,
     say_action,
     say_term,
@@ -32,9 +34,21 @@ from drive.measures.motion import Motion
 from drive.policy import offered
 from drive.reasoning.narrate import merge
 from drive.scenarios import SCENARIOS
-from drive.show import roadside, suggested
+from drive.show import moments, roadside, suggested
 from drive.show.sheet import sheet
-from drive.types import Action, Decision, End, Episode, Follow, Header, Meta, Option, Step, Term
+from drive.types import (
+    Action,
+    Choice,
+    Decision,
+    End,
+    Episode,
+    Follow,
+    Header,
+    Meta,
+    Option,
+    Step,
+    Term,
+)
 
 CALM, ALARM = 6.0, 1.0  # [s] to contact: at CALM and above the risk is 0, at ALARM and below 1
 NOTABLE = 0.5  # a decision with at least this risk is worth a look
@@ -45,10 +59,19 @@ WORDS = re.compile(
     r"[\u3000-\u9fff]{1,2}|[^\s\u3000-\u9fff]+"
 )  # without blanks, two characters are one
 CLAUSE = re.compile(r"(?<=[.;:])\s+|(?<=[。；：])")  # where one clause ends
-PLAYER = ("nodes.js", "episode.js", "supply.js", "labels.js", "scene.js", "driver.js", "strip.js", "panel.js",
-          "proof.js", "picture.js", "drop.js", "ask.js", "compare.js", "hand.js", "incident.js",
-          "moments.js", "player.js")  # fmt: skip
-BROWSE = ("nodes.js", "browse.js")
+PLAYER = ("first.js", "words.js", "nodes.js", "episode.js", "supply.js", "labels.js", "scene.js", "driver.js", "strip.js",
+          "curves.js", "panel.js", "proof.js", "picture.js", "drop.js", "ask.js", "feared.js", "compare.js", "hand.js",
+          "incident.js", "moments.js", "remarks.js", "tour.js", "player.js")  # fmt: skip
+GALLERY = ("browse", "unit", "decimal", "yes", "no")  # its words begin with these
+BROWSE = ("first.js", "words.js", "nodes.js", "browse.js")
+WISHES = {
+    "headway": "headway",
+    "ttc": "time to contact",
+}  # a curve, the kind of term that holds its wish
+CLOSE_BELOW = {
+    "headway": 1.0,
+    "ttc": 2.0,
+}  # [s] what the metrics count as close, whatever a policy wishes
 HEADLINE = 15  # words that are read at a glance; the rest of a rationale unfolds
 MARGIN, LEAST_RISE = (
     2.5,
@@ -59,17 +82,46 @@ MARGIN, LEAST_RISE = (
 # ------------------------------------------------------------------------------- the page's assets
 
 
-def player_assets() -> dict[str, str]:
-    """The player's html, css and js, as shipped with the package."""
-    return _assets(".wd", html=("player.html",), css=("player.css",), js=PLAYER)
+def player_assets(
+    languages: Sequence[str] = tuple(LANGUAGES), started: str | None = None
+) -> dict[str, str]:
+    """The player's html, css and js, as shipped with the package, with its words.
+
+    languages: those that it can speak, the first where nothing says which; started: what the page was started in, if that
+    was said.
+    """
+    read = _assets(".wd", html=("player.html",), css=("player.css",), js=PLAYER)
+    return read | {"js": tables(languages, started) + read["js"]}
 
 
-def browse_assets(scenarios: Sequence[str], most: int) -> dict[str, str]:
+def browse_assets(
+    scenarios: Sequence[str], most: int, started: str | None = None
+) -> dict[str, str]:
     """The gallery's html, css and js. scenarios, most: what may be evaluated, and for how many seeds."""
     read = _assets(".wdg", html=("browse.html",), css=("browse.css",), js=BROWSE)
+    read["js"] = tables(tuple(LANGUAGES), started, GALLERY) + read["js"]
     offered = escape(orjson.dumps([*scenarios]).decode())
     data = f'class="wdg" data-scenarios="{offered}" data-most="{most}"'
     return read | {"html": read["html"].replace('class="wdg"', data, 1)}
+
+
+def tables(
+    languages: Sequence[str], started: str | None = None, beginnings: tuple[str, ...] = ("",)
+) -> str:
+    """The words of the page as a script; beginnings: of the words that are wanted."""
+    words: Mapping[str, Mapping] = {
+        language: {k: said for k, said in page_words(language).items() if k.startswith(beginnings)}
+        for language in languages
+    }
+    told = [orjson.dumps(each).decode().replace("<", "\\u003c") for each in (words, started)]
+    return "const TABLES = {}, STARTED = {};\n".format(*told)
+
+
+def first_language(started: str | None = None) -> str:
+    """A script that gives, in a list, the language that a visitor meets."""
+    read = (resources.files("drive.show") / "player" / "first.js").read_text("utf-8")
+    told = [orjson.dumps(each).decode() for each in ([*LANGUAGES], started)]
+    return f"() => {{ {read}\nreturn [firstLanguage({', '.join(told)})]; }}"
 
 
 def _assets(scope: str, **parts: tuple[str, ...]) -> dict[str, str]:
@@ -106,7 +158,14 @@ def player_data(episode: Episode, run: str = "", name: str = "", language: str =
         for step, before in zip(episode.steps, befores, strict=False)
     ]
     message = header_data(episode.header, run, name, language) | {"from": 0, "steps": steps}
-    return message | (end_data(episode.end, len(steps), language) if episode.end else {})
+    return message | (closing(episode, language) if episode.end else {})
+
+
+def closing(episode: Episode, language: str = "en") -> dict:
+    """What is told of an episode that has ended: its end, and the moments that only the whole of it tells."""
+    header, steps, end = episode.header, episode.steps, episode.end
+    whole = moments.of_whole(header, steps, end.contact is not None)
+    return end_data(end, len(steps), language) | whole
 
 
 def header_data(header: Header, run: str = "", name: str = "", language: str = "en") -> dict:
@@ -117,6 +176,7 @@ def header_data(header: Header, run: str = "", name: str = "", language: str = "
     kind = camera.shape(header.road)
     about = {
         "id": [run, name],
+        "language": language,
         "scenario": header.scenario,
         "policy": header.policy,
         "seed": header.seed,
@@ -128,6 +188,7 @@ def header_data(header: Header, run: str = "", name: str = "", language: str = "
         "middle": camera.middle(header.road),
         "edge": camera.EDGE,
         "risk": [CALM, ALARM],
+        "close": CLOSE_BELOW,
         "lanes": [_lane(lane) for lane in header.road.lanes],
         "goal": roadside.goal(header.road, header.task),
         "meetings": [list(point) for point in roadside.meetings(header.road)],
@@ -167,6 +228,7 @@ def step_data(header: Header, step: Step, before: Step | None = None, language: 
         )
     )
     pieces, head = headed(phrases(said.text, said.language), said.language)
+    margin = moments.margin(step.choice)
     return {
         "time": _rounded(scene.time, 3),
         "times": _rounded(tracks.times, 3),
@@ -177,9 +239,15 @@ def step_data(header: Header, step: Step, before: Step | None = None, language: 
         "sizes": {str(b.id): [b.length, b.width] for b in camera.moment_of(scene).bodies},
         "objects": [_object(thing) for thing in scene.objects],
         "wanted": _wanted(step),
-        "gap": [_rounded(gap, 1) if math.isfinite(gap) else None for gap in motion.lead[0]],
+        "gap": _shown(motion.lead[0], 1),
+        "headway": _shown(motion.headway, 2),
+        "ttc": _shown(motion.time_to_collision, 2),
+        "margin": None if margin is None else _rounded(margin, 3),
+        "unit": step.choice.unit,
+        "wishes": wishes(step.choice),
         "risk": risk,
         "closest": closest,
+        "moments": moments.of_step(step, risk, closest, language),
         "interesting": new or risk >= NOTABLE,
         "same": is_same(before, step),
         "action": _name(step.driven),
@@ -202,6 +270,17 @@ def step_data(header: Header, step: Step, before: Step | None = None, language: 
     }
 
 
+def wishes(choice: Choice) -> dict[str, float | None]:
+    """The headway and the time to collision [s] that the policy wishes, as its terms tell; None where none does."""
+    others = (option for option in choice.options if option.action != choice.action)
+    terms = [term for option in (choice.chosen, *others) for term in option.terms]
+    told = {
+        name: next((t.threshold for t in terms if t.kind == kind and t.threshold is not None), None)
+        for name, kind in WISHES.items()
+    }
+    return {name: None if wish is None else _rounded(wish, 2) for name, wish in told.items()}
+
+
 def end_data(end: End, steps: int, language: str = "en") -> dict:
     """The message that closes an episode of so many steps."""
     broken = end.reason in ("collision", "off road", "policy failed")
@@ -213,7 +292,7 @@ def end_data(end: End, steps: int, language: str = "en") -> dict:
             "kind": "bad" if broken or success == 0.0 else "good" if success else "over",
             "success": None if success is None else bool(success),
             "reason": end.reason,
-            "sheet": sheet(end),
+            "sheet": sheet(end, language=language),
             "time": _rounded(end.final.time, 1),
             "off": roadside.lanes_off(end.final),
             "laps": _rounded(end.laps, 1),
@@ -460,6 +539,11 @@ def _rows(track: np.ndarray) -> list:
 
 def _flat(x, y, decimals: int = 2) -> list[float]:
     return np.round(np.stack([x, y], -1), decimals).ravel().tolist()
+
+
+def _shown(values: np.ndarray, decimals: int) -> list[float | None]:
+    """Numbers for the player; None where there is none."""
+    return [_rounded(value, decimals) if math.isfinite(value) else None for value in values]
 
 
 def _rounded(value, decimals: int):

@@ -15,7 +15,15 @@ from dataclasses import replace
 import numpy as np
 
 from drive.kinematics.edits import LACKS, route_from, without_limits
-from drive.kinematics.refusals import Body, Stage, check, heading_of, lane_after, size_after
+from drive.kinematics.refusals import (
+    Body,
+    Stage,
+    check,
+    heading_of,
+    lane_after,
+    next_object,
+    size_after,
+)
 from drive.roads import LaneId, Road, straightest
 from drive.roads.geometry import GRAVITY
 from drive.twin import kernel as k
@@ -23,6 +31,7 @@ from drive.twin.entry import CROSSING
 from drive.twin.network import network
 from drive.twin.worlds import NOMINAL, Worlds, driver_row
 from drive.types import (
+    DEBRIS,
     EGO,
     SIZES,
     Add,
@@ -32,6 +41,7 @@ from drive.types import (
     Hide,
     KeepLane,
     Move,
+    Obstruct,
     Remove,
     Resize,
     Send,
@@ -169,6 +179,26 @@ def _add(worlds: Worlds, edit: Add, chosen: np.ndarray) -> Worlds:
     return worlds
 
 
+def _obstruct(worlds: Worlds, edit: Obstruct, chosen: np.ndarray) -> Worlds:
+    """Behind all other objects, with a number that is free in each of these worlds."""
+    road, heading = worlds.road, heading_of(edit, worlds.road)
+    lane = _number(road, road.closest(float(edit.x), float(edit.y), heading).id)
+    worlds = _with_room(worlds, chosen)
+    for world in chosen:
+        f, g, head = worlds.f[world], worlds.g[world], worlds.head[world]
+        cars, slot = int(head[k.CARS]), int(head[k.SLOTS])
+        number = next_object(g[k.CAR, cars:slot].tolist())
+        f[:, slot] = g[:, slot] = 0
+        f[k.X, slot], f[k.Y, slot], f[k.HEADING, slot] = edit.x, -edit.y, -heading
+        f[k.FORCED, slot] = math.nan
+        _set_size(f, slot, *DEBRIS)
+        g[k.KIND, slot], g[k.ROUTE, slot], g[k.CHECKS, slot] = k.OBSTACLE, -1, 1
+        g[k.LANE, slot] = g[k.TARGET_LANE, slot] = lane
+        g[k.CAR, slot] = number
+        head[k.SLOTS] += 1
+    return worlds
+
+
 def _with_room(worlds: Worlds, chosen: np.ndarray) -> Worlds:
     """The same worlds with a free slot in each of the chosen ones."""
     if not len(chosen) or worlds.head[chosen, k.SLOTS].max() < worlds.f.shape[2]:
@@ -295,6 +325,7 @@ EDITS: dict[type, Callable[[Worlds, Edit, np.ndarray], Worlds]] = {
     Hide: _hide,
     Remove: _remove,
     Add: _add,
+    Obstruct: _obstruct,
     Move: _move,
     SetSpeed: _set_speed,
     Resize: _resize,

@@ -8,6 +8,7 @@ from drive.types.choice import (
     Attribution,
     Cause,
     Choice,
+    Imagined,
     Option,
     Term,
 )
@@ -20,6 +21,7 @@ from drive.types.edits import (
     Hide,
     KeepLane,
     Move,
+    Obstruct,
     Remove,
     Resize,
     Send,
@@ -30,9 +32,21 @@ from drive.types.edits import (
 from drive.types.episode import Contact, End, Episode, Header, Parent, Step, Takeover, Tracks
 from drive.types.pictures import Pictures
 from drive.types.policy import Policy, Powers
-from drive.types.questions import CutIn, HowNear, Nearer, Question, Quicker, WhatIf, Why, WhyNot
+from drive.types.questions import (
+    Blocked,
+    CutIn,
+    Feared,
+    HowNear,
+    Nearer,
+    Question,
+    Quicker,
+    WhatIf,
+    Why,
+    WhyNot,
+)
 from drive.types.said import Claim, Decision, Rationale, Side, Tie, Verdict
 from drive.types.scene import (
+    DEBRIS,
     EGO,
     SIZES,
     Car,
@@ -48,6 +62,7 @@ from drive.types.trajectory import DECIMALS, GRID, HORIZON, WAYPOINTS, Trajector
 from drive.types.truth import Driver, Truth
 
 __all__ = [
+    "DEBRIS",
     "DECIMALS",
     "EGO",
     "GRID",
@@ -57,6 +72,7 @@ __all__ = [
     "Action",
     "Add",
     "Attribution",
+    "Blocked",
     "Brake",
     "Car",
     "Cause",
@@ -73,17 +89,20 @@ __all__ = [
     "Ego",
     "End",
     "Episode",
+    "Feared",
     "Follow",
     "Header",
     "Hide",
     "History",
     "HowNear",
+    "Imagined",
     "KeepLane",
     "Kind",
     "Legal",
     "Meta",
     "Move",
     "Nearer",
+    "Obstruct",
     "Option",
     "Parent",
     "Perception",

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from drive.roads import LaneId
 from drive.types.actions import Action, Follow
 from drive.types.said import Claim, Rationale
@@ -78,6 +80,19 @@ class Choice:
     def option(self, action: Action | None) -> Option | None:
         """The option of an action, if it was weighed."""
         return next((option for option in self.options if option.action == action), None)
+
+
+@dataclass(frozen=True, eq=False)
+class Imagined:
+    """One hypothesis, driven out by a policy in thought: where all would be from the decision on."""
+
+    action: Action  # the first of the plan that was driven
+    term: Term  # what is worst in this hypothesis
+    hypothesis: int  # its number, from 1
+    worst: float  # [s] after the decision, at which the term's value is reached
+    times: np.ndarray  # [T] [s] after the decision, the first 0
+    ego: np.ndarray  # [T, 4] x, y [m], heading [rad], speed [m/s]
+    cars: dict[int, np.ndarray]  # id -> [T, 4], the same columns
 
 
 @dataclass(frozen=True)

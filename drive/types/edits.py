@@ -46,6 +46,15 @@ class Add:
 
 
 @dataclass(frozen=True)
+class Obstruct:
+    """Put debris on the road, solid and at rest; it gets the next free number of a static object."""
+
+    x: float  # [m]
+    y: float  # [m]
+    heading: float | None = None  # [rad]; None: along the lane that is closest
+
+
+@dataclass(frozen=True)
 class Move:
     """Put a car somewhere else; its lane follows from the place."""
 
@@ -122,6 +131,7 @@ Edit = (
     Hide
     | Remove
     | Add
+    | Obstruct
     | Move
     | SetSpeed
     | Resize

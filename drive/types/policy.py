@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from drive.types.actions import Action, Legal
-from drive.types.choice import Choice
+from drive.types.choice import Choice, Imagined, Term
 from drive.types.said import Rationale, Tie
 from drive.types.scene import Scene
 
@@ -45,5 +45,8 @@ class Powers:
     # the options of the choice, their plans held, with the wish of one kind of term so many times as large;
     # ValueError where that is no wish
     reweighed: Callable[[Scene, str, float], Choice] | None = None
+    # how it imagined that all go on in the hypothesis in which this term of an option is worst; ValueError where the term
+    # is told of no hypothesis
+    imagined: Callable[[Scene, Action, Term], Imagined] | None = None
     # decodes the action from the policy's own rationale; None for a policy that decides first
     act: Callable[[Scene, Rationale], Action] | None = None

@@ -24,6 +24,11 @@ class WhyNot:
 
 
 @dataclass(frozen=True)
+class Feared:
+    """What was the worst that was imagined of what was done?"""
+
+
+@dataclass(frozen=True)
 class WhatIf:
     """What would have been done, had this been different?"""
 
@@ -54,10 +59,17 @@ class CutIn:
 
 
 @dataclass(frozen=True)
+class Blocked:
+    """What if debris lay ahead of me, on the way that I drive?"""
+
+    metres: float  # [m] from my front to it, >= 0
+
+
+@dataclass(frozen=True)
 class HowNear:
     """How much nearer or farther away must a car be, for another decision?"""
 
     car: int
 
 
-Question = Why | WhyNot | WhatIf | Nearer | Quicker | CutIn | HowNear
+Question = Why | WhyNot | Feared | WhatIf | Nearer | Quicker | CutIn | Blocked | HowNear

@@ -20,6 +20,9 @@ SIZES: dict[str, tuple[float, float]] = {  # kind -> length, width [m]
 }
 
 
+DEBRIS = (2.0, 2.0)  # [m] length and width of what is put onto the road: highway-env's obstacle
+
+
 @dataclass(frozen=True)
 class Car:
     """A perceived car."""

@@ -18,11 +18,21 @@ from highway_env import utils
 from highway_env.vehicle.controller import ControlledVehicle, MDPVehicle
 from highway_env.vehicle.dynamics import BicycleVehicle
 from highway_env.vehicle.kinematics import Vehicle
+from highway_env.vehicle.objects import Obstacle
 
 from drive.kinematics.edits import LACKS, conditions_of, route_from
-from drive.kinematics.refusals import Body, Stage, check, heading_of, lane_after, size_after
+from drive.kinematics.refusals import (
+    Body,
+    Stage,
+    check,
+    heading_of,
+    lane_after,
+    next_object,
+    size_after,
+)
 from drive.roads import straightest
 from drive.types import (
+    DEBRIS,
     EGO,
     SIZES,
     Add,
@@ -32,6 +42,7 @@ from drive.types import (
     Hide,
     KeepLane,
     Move,
+    Obstruct,
     Remove,
     Resize,
     Send,
@@ -107,6 +118,14 @@ def _add(world, edit: Add) -> None:
     car.check_collisions = all(vehicle.check_collisions for vehicle in others)
     env.road.vehicles.append(car)
     world.number_cars()
+
+
+def _obstruct(world, edit: Obstruct) -> None:
+    road, heading = world.native.road, heading_of(edit, world.road)
+    debris = Obstacle(road, [float(edit.x), -float(edit.y)], heading=-heading)
+    debris.LENGTH, debris.WIDTH = DEBRIS
+    debris.whydrive_id = next_object(thing.id for thing in world.truth().objects)
+    road.objects.append(debris)
 
 
 def _move(world, edit: Move) -> None:
@@ -195,6 +214,7 @@ EDITS: dict[type, Callable] = {
     Hide: _hide,
     Remove: _remove,
     Add: _add,
+    Obstruct: _obstruct,
     Move: _move,
     SetSpeed: _set_speed,
     Resize: _resize,

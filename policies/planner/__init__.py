@@ -19,7 +19,19 @@ import numpy as np
 
 from drive.kinematics.control import clipped
 from drive.twin import CODES, META_ACTIONS, Worlds, sees_less, warm
-from drive.types import Choice, Control, Legal, Meta, Option, Scene, Trajectory
+from drive.types import (
+    EGO,
+    Action,
+    Choice,
+    Control,
+    Imagined,
+    Legal,
+    Meta,
+    Option,
+    Scene,
+    Term,
+    Trajectory,
+)
 from policies.planner import relevance, steering
 from policies.planner.goal import Goal, lanes_to_goal, lanes_to_the_right
 from policies.planner.imagination import (
@@ -30,10 +42,19 @@ from policies.planner.imagination import (
     with_ego_as_wide,
 )
 from policies.planner.outlook import Outlook
+from policies.planner.retold import retold
 from policies.planner.search import Budget, Plans, search
 from policies.planner.settings import Settings
 from policies.planner.styles import KINDS, OPEN, STYLES, USUAL, kind_of, style_of
-from policies.planner.terms import Followed, lane_after, reheld, scaled, terms_of, trajectories
+from policies.planner.terms import (
+    Followed,
+    lane_after,
+    reheld,
+    scaled,
+    terms_of,
+    trajectories,
+    worst_of,
+)
 from policies.planner.trace import trace
 from policies.planner.tree import Tree
 from policies.planner.weighing import Weighed, Worth, promise, weighed, worth_of
@@ -111,6 +132,21 @@ class Planner:
         plans = followed(thought, replace(thought.budget, margins=margins))
         again = [reheld(each, settings.prices) for each in plans]
         return _told(scene, thought, again, settings)
+
+    def imagined(self, scene: Scene, action: Action, term: Term) -> Imagined:
+        """How all go on in the hypothesis in which this term of an action is worst."""
+        if scene.legal.steered:
+            raise ValueError("where the road is steered, no hypothesis is driven out again")
+        thought = self._thought(scene)
+        plans = followed(thought, thought.budget)
+        mine = next((p for p in plans if META_ACTIONS[p.weighed.code] == str(action)), None)
+        if mine is None:
+            raise ValueError(f"{action} is not among what was weighed")
+        row, worst = worst_of(mine, term)
+        times, states, ids = retold(thought.roots, thought.plans, row, thought.budget)
+        tracks = {int(car): states[:, slot] for slot, car in enumerate(ids) if car >= 0}
+        number = int(thought.plans.world[row]) + 1
+        return Imagined(action, term, number, worst, times, tracks.pop(EGO), tracks)
 
     def _thought(self, scene: Scene) -> Thought:
         last = self._last

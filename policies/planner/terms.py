@@ -94,13 +94,19 @@ def _contacts(followed: Followed, worth: float) -> Iterator[Term]:
     rows, hypotheses = followed.weighed.rows, followed.hypotheses
     crash, costs = followed.plans.crash[rows], followed.costs
     for body in np.unique(followed.trace.partner[np.isfinite(crash)]):
-        mine = np.isfinite(crash) & (followed.trace.partner == body)
+        mine = _hits(followed, body)
         share = float(costs[mine].sum() / costs.sum())
         soonest = float(crash[mine].min())
         yield Term(
             "contact", soonest, "s", "against", **_about(int(body)),
             worth=worth * share, after=soonest, likely=(int(mine.sum()), hypotheses),
         )  # fmt: skip
+
+
+def _hits(followed: Followed, body: int) -> np.ndarray:
+    """bool [H]: in which hypotheses do the plans hit this body?"""
+    crash = followed.plans.crash[followed.weighed.rows]
+    return np.isfinite(crash) & (followed.trace.partner == body)
 
 
 def _about(body: int) -> dict[str, tuple[int, ...]]:
@@ -113,8 +119,7 @@ def _margins(followed: Followed, kind: int) -> Iterator[Term]:
     short, body = trace.short[:, :, kind], trace.body[:, :, kind]
     total = short.sum()
     for each in np.unique(body[short > 0]):
-        mine = np.where(body == each, short, 0.0)
-        row, level = np.unravel_index(np.argmax(mine), mine.shape)
+        mine, (row, level) = _shortest(followed, kind, each)
         seen, speed = float(trace.seen[row, level, kind]), float(trace.speed[row, level])
         told = TOLD[MARGINS[kind]](seen, speed, followed.budget.margins)
         yield Term(
@@ -123,6 +128,30 @@ def _margins(followed: Followed, kind: int) -> Iterator[Term]:
             after=float(level + 1) * followed.budget.period,
             likely=(int(mine.any(1).sum()), followed.hypotheses),
         )  # fmt: skip
+
+
+def _shortest(followed: Followed, kind: int, body: int) -> tuple[np.ndarray, tuple[int, int]]:
+    """What is missing of a margin to a body [H, D], and the hypothesis and decision in which most is missing."""
+    short, of = followed.trace.short[:, :, kind], followed.trace.body[:, :, kind]
+    mine = np.where(of == body, short, 0.0)
+    row, level = np.unravel_index(np.argmax(mine), mine.shape)
+    return mine, (int(row), int(level))
+
+
+def worst_of(followed: Followed, term: Term) -> tuple[int, float]:
+    """The plan in whose hypothesis what a term tells is worst, and when that is told to be [s].
+
+    ValueError where the term is told of no hypothesis.
+    """
+    body, rows = (*term.cars, *(-each for each in term.objects), 0)[0], followed.weighed.rows
+    if term.kind == "contact" and _hits(followed, body).any():
+        crash = np.where(_hits(followed, body), followed.plans.crash[rows], np.inf)
+        return int(rows[crash.argmin()]), float(crash.min())
+    if term.kind in MARGIN_OF:
+        mine, (row, level) = _shortest(followed, MARGIN_OF[term.kind], body)
+        if mine[row, level] > 0:
+            return int(rows[row]), float(level + 1) * followed.budget.period
+    raise ValueError(f"what is told of {term.kind!r} is told of no hypothesis")
 
 
 def _gap_ahead(seen: float, speed: float, wants: Margins) -> tuple[str, float, str, float]:
@@ -145,6 +174,18 @@ TOLD = {
     "gap behind": lambda seen, speed, wants: ("gap kept behind", seen, "m", wants.behind_least),
     "imposed": lambda seen, speed, wants: ("braking asked", -seen, "m/s²", wants.imposed),
     "aside": lambda seen, speed, wants: ("clearance", seen, "m", wants.aside),
+}
+
+
+# the number in MARGINS of the margin that a kind of term tells
+MARGIN_OF = {
+    "time to contact": 0,
+    "headway": 1,
+    "gap kept ahead": 1,
+    "time to contact behind": 2,
+    "gap kept behind": 3,
+    "braking asked": 4,
+    "clearance": 5,
 }
 
 

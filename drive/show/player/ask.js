@@ -2,25 +2,25 @@
 // on the road, and the answers. Text from a log or an answer enters as textContent only.
 
 const LOOK_AHEAD = 6; // [s] of a supposed future that are driven and played
-const BUSY = "asking…";
 const TOLD = 5; // differences that are told one by one, beside those that decided
 const DRAGGED = 6; // [px] from which a press is a drag
 
 // where: () => what is asked about, {episode, index}; begun, show, leave: an
-// answer is about to come; plays its futures; ends that.
-function startAsking({ root, find, server, where, begun, show, leave }) {
+// answer is about to come; plays its futures; names them anew; ends that.
+function startAsking({ root, find, server, where, begun, show, reshow, leave }) {
   const form = find(".wd-ask"), box = find(".wd-question"), panel = find(".wd-answer"), menu = find(".wd-menu");
-  let turn = 0, open = false;
+  let turn = 0, open = false, asked = null; // asked: {text, language, episode, index} of the answer that is shown
   form.hidden = !server.answered; // a page without a server answers nothing
 
   async function ask(text) {
     const { episode, index } = where(), id = episode.header.id, mine = ++turn;
-    const about = (decisions) => server.answered([...id, index, text, decisions]).then(JSON.parse).catch(() => SILENCE);
+    asked = { text, language: tongue, episode, index };
+    const about = (decisions) => server.answered([...id, index, text, decisions, tongue, tongue]).then(JSON.parse).catch(() => SILENCE);
     const mayShow = () => mine === turn && root.dataset.run === id[0] && root.dataset.episode === id[1];
     box.value = text;
     if (!open) begun();
     open = true;
-    showAnswer(panel, { asked: text, problem: BUSY });
+    showAnswer(panel, { asked: text, problem: say("ask.busy") });
     panel.dataset.busy = true;
     const told = await about(1);
     if (!mayShow()) return;
@@ -32,6 +32,18 @@ function startAsking({ root, find, server, where, begun, show, leave }) {
     const step = episode.steps[index], period = Math.max(step.times.at(-1) - step.time, 0.1);
     const more = await about(Math.ceil(LOOK_AHEAD / period));
     if (mayShow() && !more.problem) show(more, episode, index, true);
+  }
+
+  // The answer that is shown, in the language that is spoken by now.
+  async function resay() {
+    menu.hidden = true;
+    if (!open || !asked) return;
+    const mine = turn, { text, language, episode, index } = asked;
+    const told = await server.answered([...episode.header.id, index, text, 1, tongue, language]).then(JSON.parse).catch(() => SILENCE);
+    if (mine !== turn || !open || told.problem) return;
+    box.value = told.asked;
+    showAnswer(panel, told);
+    reshow(told, episode, index);
   }
 
   function close() {
@@ -74,16 +86,17 @@ function startAsking({ root, find, server, where, begun, show, leave }) {
   function aboutCar(id, x, y) {
     if (form.hidden) return;
     const asked = where().episode.header.questions.map((each) => each.replace("{car}", id));
-    openMenu(`car ${id}`, asked.map((text) => ({ words: text, text })), x, y);
+    openMenu(say("car", { car: id }), asked.map((text) => ({ words: text, text })), x, y);
   }
 
   function aboutPlace([px, py], speed, x, y) {
     if (form.hidden) return;
     const place = `${px.toFixed(1)} ${py.toFixed(1)}`;
-    openMenu("here, what if there were", [
-      { words: `a car, as fast as I am (${speed.toFixed(0)} m/s)`, text: `add car ${place} ${speed.toFixed(1)}` },
-      { words: "a car that stands", text: `add car ${place} 0` },
-      { words: "a truck at half my speed", text: `add truck ${place} ${(speed / 2).toFixed(1)}` },
+    openMenu(say("place"), [
+      { words: say("place.car", { speed: amount(speed, 0, "m/s") }), text: `add car ${place} ${speed.toFixed(1)}` },
+      { words: say("place.still"), text: `add car ${place} 0` },
+      { words: say("place.debris"), text: `obstruct ${place}` },
+      { words: say("place.truck"), text: `add truck ${place} ${(speed / 2).toFixed(1)}` },
     ], x, y);
   }
 
@@ -103,7 +116,7 @@ function startAsking({ root, find, server, where, begun, show, leave }) {
     if (!menu.hidden) menu.hidden = true;
     else close();
   });
-  return { ask, close, offer, aboutCar, aboutPlace, focus: () => box.focus(), isOpen: () => open };
+  return { ask, resay, close, offer, aboutCar, aboutPlace, focus: () => box.focus(), isOpen: () => open };
 }
 
 // ------------------------------------------------------------------------------------ the answer
@@ -112,7 +125,7 @@ function showAnswer(panel, told) {
   const shut = make("button", "wd-shut", "×");
   shut.type = "button";
   shut.dataset.do = "dismiss";
-  shut.title = "Back to the drive (Esc)";
+  shut.title = say("ask.back");
   shut.setAttribute("aria-label", shut.title);
   const head = make("p", "wd-back");
   head.append(make("b", "", told.asked || ""), ...changeNodes(told.changed));
@@ -125,7 +138,7 @@ function showAnswer(panel, told) {
 
 function changeNodes(changed) {
   if (changed === null || changed === undefined) return [];
-  const chip = make("span", "wd-chip wd-change", changed ? "the decision changes" : "the decision stays");
+  const chip = make("span", "wd-chip wd-change", say(changed ? "ask.changes" : "ask.stays"));
   chip.dataset.changed = changed;
   return [chip];
 }
@@ -137,7 +150,7 @@ function contestNode({ words, margin, unit, rows }) {
   for (const row of told) list.append(contestRow(row, words, scale));
   if (rest.length) list.append(restRow(rest, scale));
   const sum = make("li", "wd-total"), bar = barOf(margin, scale);
-  sum.append(make("span", "", `together, for ${words[0]}`), bar, make("b", "", signed(margin)));
+  sum.append(make("span", "", say("ask.sum", { option: words[0] })), bar, make("b", "", signed(margin)));
   list.append(sum);
   const title = make("p", "wd-versus");
   title.append(make("span", "", `← ${words[1]}`), make("span", "", `${unit}`), make("span", "", `${words[0]} →`));
@@ -155,7 +168,7 @@ function contestScale(rows) {
 
 function restRow(rows, scale) {
   const node = make("li"), sum = rows.reduce((all, row) => all + row.worth, 0);
-  node.append(make("span", "", `${rows.length} smaller, together`), barOf(sum, scale), make("b", "", signed(sum)));
+  node.append(make("span", "", say("ask.rest", { count: rows.length })), barOf(sum, scale), make("b", "", signed(sum)));
   node.title = rows.map((row) => `${termText(row)}: ${signed(row.worth)}`).join("\n");
   return node;
 }

@@ -7,33 +7,33 @@ const AGAIN = 400; // [ms] until what could not be read in time is asked for onc
 const SHOWN = 100; // rows that are laid out; more when the end of the list is near
 const EDGE = 600; // [px] before a picture or the list's end comes into sight
 const AT_ONCE = 12; // pictures that are asked for together
-const NO_ANSWER = { problem: "the server does not answer." };
-const RANK = { bad: 0, unread: 1, over: 2, good: 3 };
-const OUTCOMES = { "": "any outcome", bad: "task not done", good: "done", over: "cut short or unclear", unread: "cannot be read" };
-const fixed = (decimals, unit = "") => (value) => `${value.toFixed(decimals)}${unit}`;
-// Columns: what a row is sorted by, how it is shown, and which way is first where it is pressed.
+const RANK = { bad: 0, lied: 1, unread: 2, over: 3, good: 4 }; // lied: it said what is false, whatever it drove
+const OUTCOMES = { "": "browse.any outcome", bad: "browse.bad", good: "browse.good", over: "browse.over", unread: "browse.unread" };
+const fixed = (decimals, unit = "") => (value) => amount(value, decimals, unit);
+// Columns: the word for it, what a row is sorted by, how it is shown, which way is first where it is pressed, and whether
+// its word is explained.
 const COLUMNS = [
   { name: "", key: "picture" },
   { name: "scenario", key: "scenario" },
   { name: "policy", key: "policy" },
   { name: "seed", key: "seed", number: true, shown: String },
   { name: "outcome", key: "rank" },
-  { name: "done", key: "success", number: true, shown: (value) => value ? "yes" : "no", about: "Was the task done?" },
-  { name: "speed", key: "speed", number: true, down: true, shown: fixed(1, " m/s"), about: "Mean speed" },
-  { name: "headway", key: "headway", number: true, shown: fixed(2, " s"), about: "Least time gap to the car ahead, above 3 m/s" },
-  { name: "TTC", key: "ttc", number: true, shown: fixed(1, " s"), about: "Least time to collision with the car ahead; 20 s: none was near" },
-  { name: "false", key: "false", number: true, down: true, about: "False claims, of those that were tested" },
-  { name: "words", key: "words", number: true, shown: String, about: "Words of a rationale, on average" },
+  { name: "done", key: "success", number: true, shown: (value) => say(value ? "yes" : "no"), about: true },
+  { name: "speed", key: "speed", number: true, down: true, shown: fixed(1, "m/s"), about: true },
+  { name: "headway", key: "headway", number: true, shown: fixed(2, "s"), about: true },
+  { name: "ttc", key: "ttc", number: true, shown: fixed(1, "s"), about: true },
+  { name: "false", key: "false", number: true, down: true, about: true },
+  { name: "words", key: "words", number: true, shown: String, about: true },
 ];
 
 function startBrowsing({ element, trigger, props, watch, server }) {
   const root = element.querySelector(".wdg"), find = (name) => root.querySelector(name);
   const body = find("tbody"), filters = find(".wdg-filters"), trial = find(".wdg-trial");
   const state = { rows: [], matches: null, sort: { key: "", down: false }, tab: "table", drawn: 0, chosen: [],
-                  pictures: new Map(), wanted: [], typed: 0, evaluated: 0, told: null, only: "", older: 0, unread: 0, chart: null };
+                  pictures: new Map(), wanted: [], typed: 0, evaluated: 0, told: null, trial: null, only: "", older: 0, unread: 0, chart: null };
 
   async function ask(...asked) {
-    const told = await Promise.resolve(server.browsed(asked)).then(JSON.parse).catch(() => NO_ANSWER);
+    const told = await Promise.resolve(server.browsed([tongue, ...asked])).then(JSON.parse).catch(() => ({ problem: say("browse.silence") }));
     complain(told.problem);
     return told.problem ? null : told.told;
   }
@@ -46,9 +46,9 @@ function startBrowsing({ element, trigger, props, watch, server }) {
   // ------------------------------------------------------------------------------------ rows
 
   async function load() {
-    const told = await ask("rows");
+    const told = await ask("rows", tongue);
     if (!told) return;
-    state.rows = told.rows.map((row, age) => ({ ...row, age, rank: RANK[row.problem ? "unread" : row.kind] }));
+    state.rows = told.rows.map((row, age) => ({ ...row, age, rank: RANK[rankOf(row)] }));
     Object.assign(state, { older: told.older, unread: told.unread });
     fillFilters();
     show();
@@ -56,8 +56,12 @@ function startBrowsing({ element, trigger, props, watch, server }) {
     if (state.tab === "charts") showCharts();
   }
 
+  function rankOf(row) {
+    return row.problem ? "unread" : row.false && row.kind !== "bad" ? "lied" : row.kind;
+  }
+
   function fillFilters() {
-    for (const [name, all] of [["scenario", "any scenario"], ["policy", "any policy"]]) {
+    for (const [name, all] of [["scenario", say("browse.any scenario")], ["policy", say("browse.any policy")]]) {
       const list = filters.elements[name], chosen = list.value;
       const names = [...new Set(state.rows.map((row) => row[name]).filter(Boolean))].sort();
       list.replaceChildren(new Option(all, ""), ...names.map((each) => new Option(each, each)));
@@ -73,7 +77,7 @@ function startBrowsing({ element, trigger, props, watch, server }) {
       && (!state.matches || state.matches.has(String(row.id))));
   }
 
-  // Failures first, the newest first among equals; else by the column that was pressed, what is missing last.
+  // Failures first, then what said something false, the newest first among equals; else by the column that was pressed, what is missing last.
   function sorted(rows) {
     const { key, down } = state.sort, way = down ? -1 : 1;
     if (!key) return rows.sort((a, b) => a.rank - b.rank || a.age - b.age);
@@ -99,8 +103,9 @@ function startBrowsing({ element, trigger, props, watch, server }) {
 
   function counted() {
     const { rows, chosen, older, unread } = state, bad = chosen.filter((row) => row.kind === "bad").length;
-    const few = chosen.length < rows.length ? `${chosen.length} of ${rows.length}` : `${rows.length}`;
-    return `${few} episodes, ${bad} not done${unread ? `; reading ${unread} more…` : ""}${older ? `; ${older} older ones are not listed` : ""}`;
+    const few = chosen.length < rows.length ? say("browse.of", { part: chosen.length, whole: rows.length }) : rows.length;
+    return say("browse.count", { few, bad, count: rows.length, unread: unread ? say("browse.reading", { number: unread }) : "",
+                                 older: older ? say("browse.older", { number: older }) : "" });
   }
 
   function more() {
@@ -114,7 +119,7 @@ function startBrowsing({ element, trigger, props, watch, server }) {
   function emptyNode() {
     const node = make("tr"), cell = make("td", "wdg-none");
     cell.colSpan = COLUMNS.length;
-    cell.textContent = state.rows.length ? "No episode is like that." : "No episode is on the shelf yet.";
+    cell.textContent = say(state.rows.length ? "browse.none" : "browse.empty");
     node.append(cell);
     return node;
   }
@@ -122,6 +127,7 @@ function startBrowsing({ element, trigger, props, watch, server }) {
   function rowNode(row) {
     const node = make("tr"), match = state.matches?.get(String(row.id));
     node.dataset.kind = row.problem ? "unread" : row.kind;
+    node.toggleAttribute("data-false", row.false > 0);
     [node.dataset.run, node.dataset.episode] = row.id;
     node.append(...COLUMNS.map((column) => cellNode(row, column, match)));
     return node;
@@ -130,7 +136,7 @@ function startBrowsing({ element, trigger, props, watch, server }) {
   function cellNode(row, column, match) {
     const cell = make("td", column.number ? "wdg-number" : "");
     cell.dataset.key = column.key;
-    cell.dataset.name = column.name;
+    cell.dataset.name = column.name && say(`browse.${column.name}`);
     if (column.key === "picture") cell.append(pictureNode(row));
     else if (column.key === "scenario") cell.append(openNode(row));
     else if (column.key === "rank") cell.append(...outcomeNodes(row, match));
@@ -142,21 +148,22 @@ function startBrowsing({ element, trigger, props, watch, server }) {
   function figure(row, { key, shown }) {
     const value = row[key];
     if (value === null || value === undefined) return DASH;
-    return key === "false" ? `${value} of ${row.claims}` : shown(value);
+    return key === "false" ? say("browse.of", { part: value, whole: row.claims }) : shown(value);
   }
 
   function openNode(row) {
     const button = make("button", "wdg-open", row.scenario ?? row.id[1]);
     button.type = "button";
-    button.title = `Open ${row.id[1]}`;
+    button.title = say("browse.open", { name: row.id[1] });
     return button;
   }
 
   function outcomeNodes(row, match) {
     const nodes = [make("span", "wdg-outcome", row.outcome)];
     if (row.problem) nodes.push(make("small", "", row.problem));
-    else if (!row.plain) nodes.push(make("small", "", row.policy.startsWith("by hand") ? "a person could drive" : "a branch, or with other settings"));
-    if (match) nodes.push(make("small", "wdg-around", `“${match.around}”`));
+    else if (!row.plain) nodes.push(make("small", "", say(row.hand ? "browse.person" : "browse.branch")));
+    if (row.notes) nodes.push(make("small", "wdg-noted", say("browse.noted", { count: row.notes })));
+    if (match) nodes.push(make("small", "wdg-around", say("browse.quote", { text: match.around })));
     return nodes;
   }
 
@@ -211,17 +218,15 @@ function startBrowsing({ element, trigger, props, watch, server }) {
   // ---------------------------------------------------------------------------------- charts
 
   async function showCharts() {
-    const told = await ask("charts", filters.elements.scenario.value), place = find(".wdg-charts");
+    const told = await ask("charts", filters.elements.scenario.value, tongue), place = find(".wdg-charts");
     if (!told || state.tab !== "charts") return;
     state.chart = told;
-    if (!told.n) return place.replaceChildren(make("p", "wdg-note", "Nothing that was driven here to its end can be charted yet."));
+    if (!told.n) return place.replaceChildren(make("p", "wdg-note", say("browse.chartless")));
     const legend = make("ul", "wdg-legend");
     legend.append(...told.policies.map(policyNode));
     const row = make("div", "wdg-pair");
     row.append(...told.charts.map(chartNode));
-    place.replaceChildren(make("h3", "", told.scenario), legend, row, make("p", "wdg-note",
-      "A dot is a policy; its bars are the 95 % intervals. A line across is what others published, of success alone. "
-      + "Each seed counts once; branches and changed settings are left out. Press a dot for its episodes."));
+    place.replaceChildren(make("h3", "", told.scenario), legend, row, make("p", "wdg-note", say("browse.chart note")));
   }
 
   function policyNode({ name, n, kind, mark }) {
@@ -229,7 +234,7 @@ function startBrowsing({ element, trigger, props, watch, server }) {
     button.type = "button";
     button.dataset.policy = name;
     button.append(drawing(`<svg xmlns="http://www.w3.org/2000/svg" class="sign" viewBox="0 0 16 16" aria-hidden="true">${mark}</svg>`),
-                  make("span", "", `${name}, n = ${n}`));
+                  make("span", "", say("browse.n", { name, n })));
     node.append(button);
     return node;
   }
@@ -240,7 +245,7 @@ function startBrowsing({ element, trigger, props, watch, server }) {
       dot.dataset.policy = dot.dataset.name;
       dot.setAttribute("tabindex", "0");
       dot.setAttribute("role", "button");
-      dot.setAttribute("aria-label", `${dot.querySelector("title").textContent}; show its episodes`);
+      dot.setAttribute("aria-label", say("browse.dot", { title: dot.querySelector("title").textContent }));
     }
     chart.setAttribute("role", "group"); // with buttons in it, it is no mere picture
     node.append(chart);
@@ -286,6 +291,7 @@ function startBrowsing({ element, trigger, props, watch, server }) {
     if (told.wish < state.evaluated) return;
     state.evaluated = told.wish;
     const { done = 0, of = 0, place, problem, over } = told, bar = trial.querySelector("progress");
+    state.trial = told;
     complain(problem);
     bar.hidden = !of || Boolean(problem);
     [bar.max, bar.value] = [of || 1, done];
@@ -299,11 +305,11 @@ function startBrowsing({ element, trigger, props, watch, server }) {
 
   function trialText({ place, done, of, failed, over, stopped, problem }) {
     if (problem) return "";
-    if (place !== undefined) return place ? `asked, place ${place} in the queue` : "begun";
-    if (stopped) return of ? `stopped after ${done} of ${of}` : "stopped";
-    const bad = failed ? `, ${failed} not done` : "";
-    if (!done) return `driving ${of}: the first takes a few seconds to begin`;
-    return over ? `${done} driven${bad}` : `${done} of ${of} driven${bad}`;
+    if (place !== undefined) return place ? say("browse.place", { place }) : say("browse.begun");
+    if (stopped) return of ? say("browse.stopped after", { done, of }) : say("browse.stopped");
+    const bad = failed ? say("browse.failed", { number: failed }) : "";
+    if (!done) return say("browse.beginning", { of });
+    return say(over ? "browse.driven" : "browse.driving", { done, of, failed: bad });
   }
 
   // Only what that evaluation drove, or all again.
@@ -311,9 +317,13 @@ function startBrowsing({ element, trigger, props, watch, server }) {
     state.only = state.only ? "" : state.told?.run ?? "";
     const button = trial.querySelector(".wdg-these");
     button.setAttribute("aria-pressed", Boolean(state.only));
-    button.textContent = state.only ? "all again" : "only these";
+    nameThese();
     tab("table");
     show();
+  }
+
+  function nameThese() {
+    trial.querySelector(".wdg-these").textContent = say(state.only ? "browse.all" : "browse.these");
   }
 
   async function offer() {
@@ -328,7 +338,7 @@ function startBrowsing({ element, trigger, props, watch, server }) {
     const { scenario, policy, episodes } = trial.elements;
     root.dataset.asked = JSON.stringify([scenario.value, policy.value, episodes.value]);
     trial.querySelector(".wdg-go").disabled = true;
-    trial.querySelector(".wdg-told").textContent = "asked…";
+    trial.querySelector(".wdg-told").textContent = say("browse.asked");
     trigger("submit");
   }
 
@@ -394,10 +404,25 @@ function startBrowsing({ element, trigger, props, watch, server }) {
     show();
   }
 
+  // All words, in the language that is spoken by now.
+  function speak() {
+    sayAll(root);
+    const list = filters.elements.outcome, chosen = list.value;
+    list.replaceChildren(...Object.entries(OUTCOMES).map(([value, key]) => new Option(say(key), value)));
+    list.value = chosen;
+    find("thead tr").replaceChildren(...COLUMNS.map(headNode));
+    nameThese();
+    if (state.trial) trial.querySelector(".wdg-told").textContent = trialText(state.trial);
+    if (!root.hidden) load();
+  }
+
   function listen() {
-    find("thead tr").append(...COLUMNS.map(headNode));
-    filters.elements.outcome.replaceChildren(...Object.entries(OUTCOMES).map(([value, words]) => new Option(words, value)));
-    filters.addEventListener("submit", (event) => event.preventDefault());
+    document.addEventListener("wd-language", ({ detail }) => {
+      if (!root.isConnected || detail === tongue) return;
+      tongue = detail;
+      speak();
+    });
+        filters.addEventListener("submit", (event) => event.preventDefault());
     filters.addEventListener("change", (event) => {
       if (event.target.name === "words") return;
       show();
@@ -425,9 +450,9 @@ function startBrowsing({ element, trigger, props, watch, server }) {
     node.scope = "col";
     if (key === "picture") return node;
     node.dataset.key = key;
-    const button = make("button", "", name);
+    const button = make("button", "", say(`browse.${name}`));
     button.type = "button";
-    if (about) button.title = about;
+    if (about) button.title = say(`browse.${name} about`);
     node.append(button);
     return node;
   }
@@ -436,6 +461,7 @@ function startBrowsing({ element, trigger, props, watch, server }) {
   trial.elements.scenario.replaceChildren(...scenarios.map((each) => new Option(each, each)));
   trial.elements.scenario.value = "highway-fast";
   trial.elements.episodes.max = root.dataset.most;
+  speak();
   listen();
   watch("value", () => hear(props.value));
   hear(props.value);

@@ -1,16 +1,18 @@
 // Another policy on the same road and seed: driven while this one is shown, in the other picture, under the same clock.
 
+const NONE = "–"; // where there is no figure
+
 function startComparing({ root, find, trigger, server, where, show, leave }) {
   const choice = find(".wd-with"), panel = find(".wd-compare");
   let other = null;
 
   // Whom an episode may be compared with; where nothing answers, nobody.
   async function offer(id) {
-    choice.replaceChildren(new Option("compare with…", ""));
+    choice.replaceChildren(new Option(say("with"), ""));
     choice.hidden = true;
     const { rivals } = await Promise.resolve(server.compared?.(id)).then(JSON.parse).catch(() => ({ rivals: [] }));
     if (String(where().episode.header.id) !== String(id) || !rivals.length) return;
-    choice.replaceChildren(new Option("compare with…", ""), ...rivals.map((name) => new Option(name, name)));
+    choice.replaceChildren(new Option(say("with"), ""), ...rivals.map((name) => new Option(name, name)));
     choice.hidden = false;
   }
 
@@ -27,7 +29,7 @@ function startComparing({ root, find, trigger, server, where, show, leave }) {
     if (!policy) return close();
     const { episode } = where();
     other = { policy, own: episode.header.policy, of: episode, episode: newEpisode({ ...episode.header, policy }),
-              figures: [], at: null, said: `driving ${policy} on the same seed…` };
+              figures: [], at: null, tongue, said: say("with.driving", { policy }) };
     root.dataset.with = policy;
     trigger("apply");
     render();
@@ -37,12 +39,12 @@ function startComparing({ root, find, trigger, server, where, show, leave }) {
   async function take(told) {
     if (!other || told.policy && told.policy !== other.policy) return;
     if (told.problem || told.place) {
-      other.said = told.problem || `asked, place ${told.place} in the queue`;
+      other.said = told.problem || say("asked.place", { place: told.place });
       return render();
     }
     if (told.at) other.at = told.at;
     if ((told.from ?? 0) > other.episode.steps.length && other.at) {
-      const mine = other, whole = await server.logged(other.at).then(JSON.parse).catch(() => SILENCE);
+      const mine = other, whole = await server.logged([...other.at, tongue]).then(JSON.parse).catch(() => SILENCE);
       if (mine !== other || whole.problem) return;
       other.episode.steps = whole.steps;
     } else if (told.steps) other.episode.steps.splice(told.from, Infinity, ...told.steps);
@@ -52,6 +54,7 @@ function startComparing({ root, find, trigger, server, where, show, leave }) {
     }
     other.said = "";
     if (other.episode.steps.length) show(other.episode, other.policy, other.own);
+    if (other.tongue !== tongue) return resay();
     render();
   }
 
@@ -81,11 +84,11 @@ function startComparing({ root, find, trigger, server, where, show, leave }) {
     if (!other) return;
     other.shown = shownNow();
     const head = make("p", "wd-back"), at = parting(), { own, policy, episode, said } = other;
-    head.append(make("b", "", `${own} beside ${policy}`));
+    head.append(make("b", "", say("with.head", { own, policy })));
     if (said) head.append(make("span", "", said));
-    else if (at === null) head.append(make("span", "", episode.end ? "they decide alike to the end" : "alike so far"));
+    else if (at === null) head.append(make("span", "", say(episode.end ? "with.alike" : "with.so far")));
     else {
-      const go = make("button", "wd-go wd-parted", `they part at ${other.of.steps[at].time.toFixed(1)} s`);
+      const go = make("button", "wd-go wd-parted", say("with.part", { at: digits(other.of.steps[at].time, 1) }));
       go.type = "button";
       go.dataset.go = at;
       head.append(go);
@@ -93,7 +96,7 @@ function startComparing({ root, find, trigger, server, where, show, leave }) {
     const shut = make("button", "wd-shut", "×");
     shut.type = "button";
     shut.dataset.do = "alone";
-    shut.setAttribute("aria-label", "End the comparison");
+    shut.setAttribute("aria-label", say("with.end"));
     const both = make("div", "wd-both");
     both.append(...[[own, other.of], [policy, episode]].map(([name, of]) => sideOf(name, of)));
     panel.replaceChildren(shut, head, both, ...(other.figures.length ? [figuresOf(other)] : []));
@@ -109,7 +112,7 @@ function startComparing({ root, find, trigger, server, where, show, leave }) {
     const gone = isOver(episode, time);
     const text = gone ? outcomeText(episode.end, episode.header.task)
       : episode.steps[runAround(episode, index)[0]].phrases.map((phrase) => phrase.text).join("");
-    side.append(make("span", "wd-chip", gone ? "over" : step.done), make("p", "", text));
+    side.append(make("span", "wd-chip", gone ? say("with.over") : step.done), make("p", "", text));
     return side;
   }
 
@@ -124,6 +127,27 @@ function startComparing({ root, find, trigger, server, where, show, leave }) {
     return table;
   }
 
+  // What the other one says, in the language that is spoken by now.
+  async function resay() {
+    for (const option of choice.options) if (!option.value) option.textContent = say("with");
+    if (!other) return;
+    const mine = other, { episode, at } = other;
+    other.said = other.episode.steps.length ? "" : say("with.driving", { policy: other.policy });
+    const told = at ? await server.logged([...at, tongue]).then(JSON.parse).catch(() => SILENCE) : SILENCE;
+    if (mine !== other) return;
+    if (!told.problem) {
+      sayAgain(episode, told);
+      if (other.figures.length) other.figures = figuresBeside(other.of.end, episode.end);
+    }
+    render();
+  }
+
+  // The figures of both: rows of what, ours, theirs.
+  function figuresBeside(ours, theirs) {
+    const of = (end) => new Map(end?.sheet ?? []), mine = of(ours), their = of(theirs);
+    return [...new Set([...their.keys(), ...mine.keys()])].map((what) => [what, mine.get(what) ?? NONE, their.get(what) ?? NONE]);
+  }
+
   choice.addEventListener("change", begin);
-  return { offer, take, close, refresh, isOpen: () => other !== null };
+  return { resay, offer, take, close, refresh, isOpen: () => other !== null };
 }

@@ -102,6 +102,7 @@ function stripOf(points, half) {
 }
 
 const PAINT = 0.18; // [m] width of a line on the road
+const TREAD = 0.1, BAR = 0.6; // [m] width of a wheel's track; along the road, of the bar of a second: it is seen from afar
 
 // The dashes of a line as strips, made once.
 function dashesOf(line) {
@@ -223,7 +224,19 @@ function drawDriver(canvas, episode, moment, look, theme) {
   context.globalAlpha = 0.5;
   if (driven?.path.length) strip(context, eye, pairs(driven.path), 1.5, theme.ego);
   context.globalAlpha = 1;
+  groundTrail(context, eye, trailAt(episode, moment.time), theme);
   drawTraffic(context, eye, moment, cited, look, theme);
+}
+
+// Where the ego went afterwards, as in the bird's eye: the tracks of its wheels, a bar across for each second.
+function groundTrail(context, eye, trail, theme) {
+  if (trail.points.length < 2) return;
+  trail.treads ||= trail.sides.map((side) => stripOf(side, TREAD / 2));
+  for (const tread of trail.treads) fillSeen(context, eye, tread, theme.ink);
+  for (const bar of trail.bars) {
+    const across = { x: bar[0], y: bar[1], heading: bar[2], length: BAR, width: 2 * SLEEPER };
+    fillSeen(context, eye, boxFaces(across, 0, 0, 1).at(-1).points, theme.ink);
+  }
 }
 
 function drawTraffic(context, eye, moment, cited, look, theme) {

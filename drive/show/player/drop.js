@@ -24,8 +24,8 @@ function listenForDrops(root, tell) {
 }
 
 function bring(input, files, tell) {
-  if (files.length !== 1) return tell("drop one log at a time.");
-  if (files[0].size > LARGEST_LOG * 2 ** 20) return tell(`the file is larger than ${LARGEST_LOG} MB; whydrive html LOG makes a page of it.`);
+  if (files.length !== 1) return tell(say("drop.one"));
+  if (files[0].size > LARGEST_LOG * 2 ** 20) return tell(say("drop.large", { size: LARGEST_LOG }));
   const carrier = new DataTransfer();
   carrier.items.add(files[0]);
   input.files = carrier.files;

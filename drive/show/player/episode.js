@@ -1,7 +1,7 @@
 // The episode as received, and where everyone is at a time. Draws nothing.
 
 function newEpisode(header) {
-  return { header, steps: [], end: null, proofs: newProofs() };
+  return { header, steps: [], end: null, moments: [], proofs: newProofs() };
 }
 
 // Adds a message's steps where they belong; false if earlier ones are missing.
@@ -13,10 +13,20 @@ function receive(episode, message) {
   if (message.end) {
     if (message.end.steps !== episode.steps.length) return false;
     episode.end = message.end;
+    episode.moments = message.moments || [];
     const last = episode.steps.at(-1);
     if (message.end.contact !== null && last) Object.assign(last, { risk: 1, interesting: true });
   }
   return true;
+}
+
+// The same episode, said in another language: what is told is put in place of what was; what it does not reach yet stays.
+function sayAgain(episode, { header, steps = [], end }) {
+  Object.assign(episode.header, header);
+  episode.steps.splice(0, Math.min(steps.length, episode.steps.length), ...steps.slice(0, episode.steps.length));
+  const last = episode.steps.at(-1);
+  if (end && episode.end) episode.end = end;
+  if (episode.end && episode.end.contact !== null && last) Object.assign(last, { risk: 1, interesting: true });
 }
 
 function lastTime(episode) {
@@ -93,6 +103,30 @@ function momentAt(episode, time) {
   };
   const cars = Object.entries(step.cars).map(([id, rows]) => body(Number(id), rows));
   return { step, said, time, ego: body(0, step.ego), cars: cars.filter(Boolean) };
+}
+
+const TRAIL = 6.4; // [s] after a decision: as far as a plan reaches
+const GAUGE = 0.8; // [m] from the middle of a car to the track of its wheels
+
+// Where the ego went after the decision at a time: {points: [[x, y, heading], ...], sides: the tracks of its
+// wheels, bars: a point for each second}. Made once for a decision, and again while it is driven on.
+function trailAt(episode, time) {
+  const { steps } = episode, index = indexAt(episode, time), known = episode.trail;
+  if (known?.step === steps[index] && known.last === steps.at(-1)) return known;
+  const begin = steps[index].time, points = [], bars = [];
+  for (let k = index; k < steps.length && steps[k].time < begin + TRAIL; k++) {
+    const { times, ego } = steps[k], upTo = Math.min(times.at(-1), begin + TRAIL);
+    ego.forEach((row, i) => row && (i || k === index) && times[i] <= upTo + 1e-6 && points.push(row.slice(0, 3)));
+    for (let second = bars.length + 1; begin + second <= upTo + 1e-6; second++)
+      bars.push(between(ego, placeIn(times, begin + second), 2).slice(0, 3));
+  }
+  const sides = [GAUGE, -GAUGE].map((side) => points.map((point) => asideOf(point, side)));
+  return episode.trail = { step: steps[index], last: steps.at(-1), points, sides, bars };
+}
+
+// A place so many metres to the left of [x, y, heading].
+function asideOf([x, y, heading], left) {
+  return [x - left * Math.sin(heading), y + left * Math.cos(heading)];
 }
 
 // Cars that a decision's rationale names, in the order of naming: Map id -> colour number.

@@ -23,16 +23,36 @@ function startHand({ root, find, trigger, server, where, take, play, renew, ende
     late = shut = false;
     round++;
     panel.hidden = true;
-    const { hand, by_hand } = where().episode.header;
+    const { by_hand } = where().episode.header;
     root.toggleAttribute("data-by-hand", by_hand);
-    wheel.textContent = hand.take;
     wheel.hidden = !server.steered || Boolean(message.seat);
-    if (!message.seat) return;
+    if (!message.seat) return speak();
     seat = { ...message.seat, first: message.seat.step, key: null, free: false, asking: false };
     root.focus({ preventScroll: true }); // the keys are for the wheel
+    speak();
+    show();
+  }
+
+  function speak() {
+    const { hand } = where().episode.header;
+    wheel.textContent = hand.take;
     for (const button of pad.querySelectorAll("[data-hand]"))
       if (hand[button.dataset.hand]) name(button, hand[button.dataset.hand]);
+  }
+
+  // The wheel, and what is looked back at, in the language that is spoken by now; the moment that waits lies in no log.
+  async function resay() {
+    speak();
     show();
+    looked = new Map();
+    delete panel.dataset.taken;
+    if (!seat) return list();
+    if (seat.step !== seat.first) return;
+    const { episode } = where(), mine = seat;
+    const told = await server.seated([seat.token, tongue]).then(JSON.parse).catch(() => SILENCE);
+    if (mine !== seat || told.problem || seat.step !== seat.first) return;
+    sayAgain(episode, told);
+    renew(seat.first);
   }
 
   function name(button, words) {
@@ -56,7 +76,7 @@ function startHand({ root, find, trigger, server, where, take, play, renew, ende
   async function drive() {
     const mine = seat, number = seat.step, action = seat.free ? null : seat.key ?? "IDLE";
     Object.assign(seat, { asking: true, key: null });
-    const told = await server.steered([mine.token, number, action]).then(JSON.parse).catch(() => SILENCE);
+    const told = await server.steered([mine.token, number, action, tongue]).then(JSON.parse).catch(() => SILENCE);
     if (seat !== mine) return;
     if (told.problem) {
       finish();
@@ -64,7 +84,7 @@ function startHand({ root, find, trigger, server, where, take, play, renew, ende
     }
     if (number === seat.first) renew(number);
     Object.assign(seat, { asking: false, step: number + told.steps.length, legal: told.legal ?? [] });
-    take({ ...told, wish: where().wish });
+    take({ ...told, wish: where().wish, said: tongue });
     show();
     if (told.end) finish(true);
   }
@@ -137,7 +157,7 @@ function startHand({ root, find, trigger, server, where, take, play, renew, ende
     const title = make("p", "wd-back"), close = make("button", "wd-shut", "×");
     title.append(make("b", "", head));
     Object.assign(close, { type: "button" }).dataset.do = "together";
-    close.setAttribute("aria-label", "Close the list");
+    close.setAttribute("aria-label", say("hand.close"));
     panel.replaceChildren(close, title, ...(parted.length ? [table(parted, episode)] : []));
     panel.hidden = false;
     if (server.hindsight) lookBack(parted, episode, ++round);
@@ -152,7 +172,7 @@ function startHand({ root, find, trigger, server, where, take, play, renew, ende
   }
 
   function row(index, step, hand) {
-    const line = make("tr"), at = make("td"), go = make("button", "wd-go", `${step.time.toFixed(1)} s`);
+    const line = make("tr"), at = make("td"), go = make("button", "wd-go", amount(step.time, 1, "s"));
     line.dataset.parted = index;
     Object.assign(go, { type: "button" }).dataset.go = index;
     at.append(go);
@@ -166,7 +186,7 @@ function startHand({ root, find, trigger, server, where, take, play, renew, ende
   async function lookBack(parted, episode, mine) {
     for (const index of parted) {
       if (looked.has(index)) continue;
-      const told = await server.hindsight([...episode.header.id, index]).then(JSON.parse).catch(() => SILENCE);
+      const told = await server.hindsight([...episode.header.id, index, tongue]).then(JSON.parse).catch(() => SILENCE);
       if (mine !== round || where().episode !== episode) return;
       looked.set(index, told);
       const cell = panel.querySelector(`[data-parted="${index}"] .wd-after`);
@@ -203,7 +223,7 @@ function startHand({ root, find, trigger, server, where, take, play, renew, ende
     else press(what);
   });
 
-  return { want, begin, tick, onKey, list, leave, status, isDriving: () => seat !== null,
+  return { want, begin, resay, tick, onKey, list, leave, status, isDriving: () => seat !== null,
            close: () => { panel.hidden = shut = true; },
            rate: () => Math.min(1, (seat?.period ?? LONG) / LONG) };
 }

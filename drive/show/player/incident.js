@@ -1,9 +1,7 @@
 // A look back at a collision or a task that was not done: until when it could be avoided, and what avoids it, played beside.
 
-const LOOKING = "driving what else could have been done; among many cars this takes up to a minute…";
-
-// show: plays a future beside what was driven; leave: ends that; begun: it is about to begin.
-function startLookingBack({ root, find, server, where, begun, show, leave }) {
+// show: plays a future beside what was driven; reshow: names it anew; leave: ends that; begun: it is about to begin.
+function startLookingBack({ root, find, server, where, begun, show, reshow, leave }) {
   const panel = find(".wd-incident"), offered = find(".wd-lookback");
   let told = null, playing = false;
 
@@ -16,9 +14,9 @@ function startLookingBack({ root, find, server, where, begun, show, leave }) {
   async function open() {
     const { episode } = where(), id = episode.header.id;
     begun();
-    render([LOOKING]);
+    render([say("back.busy")]);
     panel.dataset.busy = true;
-    const answer = await server.lookedback(id).then(JSON.parse).catch(() => SILENCE);
+    const answer = await server.lookedback([...id, tongue]).then(JSON.parse).catch(() => SILENCE);
     if (String(where()?.episode.header.id) !== String(id) || panel.hidden) return;
     delete panel.dataset.busy;
     told = answer.problem ? null : answer;
@@ -26,24 +24,36 @@ function startLookingBack({ root, find, server, where, begun, show, leave }) {
     panel.querySelector("button:not(.wd-shut)")?.focus({ preventScroll: true });
   }
 
+  // The report that is shown, in the language that is spoken by now.
+  async function resay() {
+    if (panel.hidden) return;
+    const { episode } = where(), before = told;
+    const answer = await server.lookedback([...episode.header.id, tongue]).then(JSON.parse).catch(() => SILENCE);
+    if (panel.hidden || told !== before || answer.problem) return;
+    told = answer;
+    render(answer.sentences);
+    panel.querySelector(".wd-saving")?.setAttribute("aria-pressed", playing);
+    if (playing) reshow({ branch: told.branch, asked: told.branch.label }, episode, told.step);
+  }
+
   function render(sentences) {
     const shut = make("button", "wd-shut", "×");
     shut.type = "button";
     shut.dataset.do = "forget";
-    shut.setAttribute("aria-label", "Close the report");
+    shut.setAttribute("aria-label", say("back.close"));
     const list = make("ul");
     list.append(...sentences.map((sentence) => make("li", "", sentence)));
     const head = make("p", "wd-back");
-    head.append(make("b", "", "Looking back"), ...(told ? buttons() : []));
+    head.append(make("b", "", say("back")), ...(told ? buttons() : []));
     panel.replaceChildren(shut, head, list);
     panel.hidden = false;
   }
 
   function buttons() {
     const made = [];
-    if (told.branch) made.push(buttonOf("beside", playing ? "stop playing it" : "▶ play what avoids it, beside"));
+    if (told.branch) made.push(buttonOf("beside", say(playing ? "back.stop" : "back.play")));
     if (told.step !== null) {
-      const go = make("button", "wd-go wd-parted", "go to that decision");
+      const go = make("button", "wd-go wd-parted", say("back.go"));
       go.type = "button";
       go.dataset.go = told.step;
       made.push(go);
@@ -84,7 +94,7 @@ function startLookingBack({ root, find, server, where, begun, show, leave }) {
     const button = panel.querySelector(".wd-saving");
     panel.toggleAttribute("data-playing", playing);
     if (!button) return;
-    button.textContent = playing ? "stop playing it" : "▶ play what avoids it, beside";
+    button.textContent = say(playing ? "back.stop" : "back.play");
     button.setAttribute("aria-pressed", playing);
   }
 
@@ -97,5 +107,5 @@ function startLookingBack({ root, find, server, where, begun, show, leave }) {
     if (wasPlaying) leave();
   }
 
-  return { offer, open, beside, stop, close, isPlaying: () => playing };
+  return { offer, resay, open, beside, stop, close, isPlaying: () => playing };
 }

@@ -1,63 +1,74 @@
 // What the player says in words of its own: how it ended, how a claim was tested, what a picture shows.
 
-const DONE = {
-  cruise: (end) => `done: no collision in ${end.time.toFixed(0)} s`,
-  "lane keeping": (end) => `done: in its lane for ${end.time.toFixed(0)} s`,
-  pass: () => "done: past the junction",
-  exit: () => "done: left at the exit",
-  destination: () => "done: at the destination",
-  laps: (end) => `done: ${end.laps.toFixed(1)} laps`,
-};
-const MISSED = {
-  pass: () => "the junction was not passed in time",
-  exit: (end) => end.off ? `exit missed by ${counted(end.off, "lane")}` : "exit missed",
-  destination: () => "the destination was not reached in time",
-  laps: (end) => `only ${end.laps.toFixed(1)} laps`,
-};
-const TESTS = {
-  clock: "recorded times held against distances and speeds",
-  scene: "recomputed from what was perceived",
-  trajectory: "held against the planned path",
-  text: "the words held against the claims",
-  driven: "held against what was then driven",
-  "driven out": "this option was driven out from the same moment",
-  "asked again": "the policy was asked again without it",
-  replay: "the episode was driven again",
-};
+const DONE = ["cruise", "lane keeping", "pass", "exit", "destination", "laps"]; // tasks whose success has words
+const MISSED = ["pass", "exit", "destination", "laps"]; // ... and whose failure
 const MARKS = { true: "✓", false: "✗", untestable: "?" };
 const RESULTS = ["false", "untestable", "true"]; // the worst first
 
-function counted(number, what) {
-  return `${number} ${what}${number === 1 ? "" : "s"}`;
+
+// What a curve is held against, and a curve in words; wish: {value, own}, least: {value, time}.
+function wishText(top, wish) {
+  const scale = `0–${top >= 1000 ? top.toExponential(0) : String(top).replace(".", say("decimal"))}`;
+  return wish ? say(wish.own ? "curve.wish" : "curve.close", { scale, wish: digits(wish.value, 1) }) : scale;
+}
+
+function valueText(value, most) {
+  return value === null ? "–" : most === 6 && value >= 20 ? "≥20" : Math.abs(value) >= 1000 ? value.toExponential(0) : digits(value, 1);
+}
+
+function curveText(name, { pick, unit, most }, step, wish, least) {
+  const with_ = (value) => `${valueText(value, most)} ${unit(step)}`.trim();
+  const now = pick(step, 0), parts = [now === null ? say("curve.none") : say("curve.now", { value: with_(now) })];
+  if (least) parts.push(say("curve.least", { value: with_(least.value), at: digits(least.time, 1) }));
+  if (wish) parts.push(say(wish.own ? "curve.wished" : "curve.below", { value: with_(wish.value) }));
+  return say("curve.told", { name: say(`curve.${name}`), what: parts.join(", ") });
+}
+
+// What the outlines in the picture are, at a time after the decision.
+function fearedText({ number, of, worst }, seconds) {
+  const at = seconds >= worst - 0.05 ? say("feared.worst")
+    : say("feared.at", { at: digits(Math.max(seconds, 0), 1), worst: digits(worst, 1) });
+  return say("feared", { number, of, at });
+}
+
+// A moment in words, by its kind: {value, unit, about, after}.
+function momentText({ kind, value, unit, about, after }) {
+  if (kind === "failed") return say("worst.false", { count: value });
+  if (kind === "margin" && value < 0.005) return say("worst.even", { about });
+  const shown = digits(value ?? 0, { risk: 1, surprise: 0 }[kind] ?? 2);
+  return say(`worst.${kind}`, { value: `${shown} ${unit ?? ""}`.trim(), about, after });
 }
 
 // How an episode ended, with its task first: a drive that broke nothing may have failed all the same.
 function outcomeText(end, task) {
-  if (end.success && DONE[task]) return DONE[task](end);
+  const values = { time: digits(end.time, 0), laps: digits(end.laps, 1), count: end.off };
+  if (end.success && DONE.includes(task)) return say(`done.${task}`, values);
   const missed = end.success === false && ["time is up", "arrived"].includes(end.reason);
-  return missed && MISSED[task] ? `not done: ${MISSED[task](end)}` : end.text;
+  if (!missed || !MISSED.includes(task)) return end.text;
+  return say("missed", { what: say(task === "exit" && end.off ? "missed.exit by" : `missed.${task}`, values) });
 }
 
 function testedText(finding) {
-  const measured = finding.measured === null ? ""
-    : `, measured ${shownValue(finding.measured)}${finding.unit ? ` ${finding.unit}` : ""}`;
-  const within = finding.tolerance === null || typeof finding.measured === "string" ? ""
-    : ` (within ${shownValue(finding.tolerance)})`;
-  const why = finding.why ? `: ${finding.why}` : "";
-  return `${finding.result}${why}; ${TESTS[finding.test] || finding.test}${measured}${within}`;
+  const { result, why, test, measured, unit, tolerance } = finding;
+  return say("proof.finding", {
+    result: say(`proof.${result}`), test: TABLES[tongue][`test.${test}`] ?? test,
+    why: why ? say("proof.why", { why }) : "",
+    measured: measured === null ? "" : say("proof.measured", { value: shownValue(measured) + (TABLES[tongue][`unit.${unit}`] ?? ` ${unit}`) }),
+    within: tolerance === null || typeof measured === "string" ? "" : say("proof.within", { value: shownValue(tolerance) }),
+  });
 }
 
 function shownValue(value) {
-  return typeof value === "number" ? String(Number(value.toFixed(2))) : value;
+  return typeof value === "number" ? String(Number(value.toFixed(2))).replace(".", TABLES[tongue].decimal) : value;
 }
 
 function proofText(proofs, episode) {
-  if (proofs.problem) return `the claims were not tested: ${proofs.problem}`;
-  if (proofs.place) return `claims to be tested, place ${proofs.place} in the queue`;
+  if (proofs.problem) return say("proof.problem", { problem: proofs.problem });
+  if (proofs.place) return say("proof.place", { place: proofs.place });
   const count = countsOf(proofs), all = RESULTS.reduce((sum, result) => sum + count[result], 0);
-  const said = `${counted(all, "claim")} tested: ${count.false} false, ${count.untestable} untestable, ${count.true} true`;
+  const said = say("proof.count", { count: all, ...count });
   return proofs.steps.length < proofs.of
-    ? `testing decision ${proofs.steps.length + 1} of ${episode.steps.length}… ${said}` : said;
+    ? say("proof.testing", { number: proofs.steps.length + 1, of: episode.steps.length, said }) : said;
 }
 
 // Where someone is, as the ego sees it.
@@ -65,9 +76,10 @@ function whereText(car, ego) {
   const dx = car.x - ego.x, dy = car.y - ego.y;
   const cos = Math.cos(ego.heading), sin = Math.sin(ego.heading);
   const ahead = dx * cos + dy * sin, left = dy * cos - dx * sin;
-  const parts = [`${Math.abs(ahead).toFixed(0)} m ${ahead >= 0 ? "ahead" : "behind"}`];
-  if (Math.abs(left) > 1.5) parts.push(`${Math.abs(left).toFixed(0)} m to the ${left > 0 ? "left" : "right"}`);
-  return `${parts.join(", ")}, ${car.speed.toFixed(1)} m/s`;
+  const parts = [say(ahead >= 0 ? "picture.ahead" : "picture.behind", { far: amount(Math.abs(ahead), 0, "m") })];
+  if (Math.abs(left) > 1.5)
+    parts.push(say(left > 0 ? "picture.left" : "picture.right", { far: amount(Math.abs(left), 0, "m") }));
+  return [...parts, amount(car.speed, 1, "m/s")].join(say("picture.and"));
 }
 
 // A picture in words: the ego, then the cars that the rationale names, or else the nearest ones.
@@ -75,24 +87,30 @@ function pictureText(moment, cited) {
   const { ego, cars } = moment, away = (car) => Math.hypot(car.x - ego.x, car.y - ego.y);
   const near = [...cars].sort((a, b) => away(a) - away(b));
   const named = near.filter((car) => cited.has(car.id));
-  const told = (named.length ? named : near.slice(0, 3)).map((car) => `car ${car.id} ${whereText(car, ego)}`);
-  return [`Ego at ${ego.speed.toFixed(1)} m/s`, ...told, `${counted(cars.length, "car")} in all`].join("; ") + ".";
+  const told = (named.length ? named : near.slice(0, 3))
+    .map((car) => say("picture.car", { car: say("car", { car: car.id }), where: whereText(car, ego) }));
+  return say("picture.whole", { what: [say("picture.ego", { speed: amount(ego.speed, 1, "m/s") }), ...told,
+    say("picture.all", { count: cars.length })].join(say("picture.between")) });
+}
+
+function countText(index, episode) {
+  return say("time line.count", { number: index + 1, count: episode.steps.length });
 }
 
 function plotText(moment, step) {
-  const gap = step.gap[0] === null ? "nobody ahead" : `gap ahead ${step.gap[0].toFixed(1)} m`;
-  return `Speed ${moment.ego.speed.toFixed(1)} m/s, ${gap}.`;
+  const gap = step.gap[0] === null ? say("plot.nobody") : say("plot.gap", { gap: amount(step.gap[0], 1, "m") });
+  return say("plot.told", { speed: amount(moment.ego.speed, 1, "m/s"), gap });
 }
 
 function riskText(step) {
-  return step.closest === null ? "nothing near" : `${step.closest.toFixed(1)} s to contact`;
+  return step.closest === null ? say("risk.none") : say("risk.contact", { seconds: digits(step.closest, 1) });
 }
 
 // What an option was, beside the chosen one; hand: the words where a person drove.
 function rankOf(option, fallback, hand) {
   if (hand && (option.chosen || option.driven))
     return [option.driven && hand.yours, option.chosen && hand.chosen].filter(Boolean).join(", ");
-  if (option.chosen) return fallback || "chosen";
-  if (option.without.length) return `without car ${option.without.join(", ")}`;
-  return option.rival ? "strongest rival" : "";
+  if (option.chosen) return fallback || say("options.chosen");
+  if (option.without.length) return say("options.without", { cars: say("car", { car: option.without.join(", ") }) });
+  return option.rival ? say("options.rival") : "";
 }

@@ -1,32 +1,46 @@
-// The worst moments of an episode, ranked: what went wrong first, then how near contact was.
+// The worst moments of an episode: those that the server ranks, and what verdicts add to them when they come.
 
-const WORST = 5; // moments that are told at most
-const NEAR_CONTACT = 0.6; // risk from which a moment is worth telling
+const WORST = 9, OF_A_KIND = 3; // moments that are told at most, in all and of one kind
+const FAILED = 4; // rank of what was said and is false: below a contact, above all else
 
-// [{index, why, weight}], the worst first, in an episode as far as it is driven and tested.
+// [{index, kind, words, rank}], the worst first, in an episode as far as it is driven and tested.
 function worstMoments(episode) {
-  const rows = episode.steps.map((step, index) => ({ index, ...whyBad(episode, step, index) }));
-  return rows.filter((row) => row.weight > 0).sort((a, b) => b.weight - a.weight || a.index - b.index).slice(0, WORST);
+  const told = episode.steps.flatMap((step, index) => [...step.moments, ...failedIn(episode, index)].map((one) => ({ ...one, index })));
+  const whole = episode.moments.map((one) => ({ ...one, index: one.step }));
+  const ranked = [...told, ...whole].sort((a, b) => b.rank - a.rank || a.index - b.index), kinds = {};
+  const few = ranked.filter(({ kind }) => (kinds[kind] = (kinds[kind] ?? 0) + 1) <= OF_A_KIND);
+  return few.slice(0, WORST).map((one) => ({ ...one, words: momentText(one) }));
 }
 
-function whyBad(episode, step, index) {
-  const { end, proofs } = episode, last = index === episode.steps.length - 1;
-  const failed = (proofs.steps[index] || []).filter((one) => one.result === "false").length;
-  if (last && end?.contact !== null && end?.contact !== undefined) return { weight: 5, why: "contact" };
-  if (failed) return { weight: 4, why: counted(failed, "false claim") };
-  if (step.fallback) return { weight: 3, why: "a fallback decided" };
-  if (step.differs) return { weight: 2, why: "driven otherwise than the policy would" };
-  if (step.risk >= NEAR_CONTACT) return { weight: step.risk, why: riskText(step) };
-  return { weight: 0, why: "" };
+function failedIn(episode, index) {
+  const failed = (episode.proofs.steps[index] || []).filter((one) => one.result === "false").length;
+  return failed ? [{ kind: "failed", value: failed, rank: FAILED }] : [];
 }
 
+// One chip for each, in a line that scrolls; each goes there.
 function showWorst(node, episode) {
   const rows = worstMoments(episode);
+  episode.worst = [...new Set(rows.map((row) => row.index))].sort((a, b) => a - b);
   node.hidden = !rows.length;
-  node.replaceChildren(document.createTextNode("worst moments "), ...rows.map(({ index, why }) => {
-    const button = make("button", "wd-go wd-bad", `${episode.steps[index].time.toFixed(1)} s: ${why}`);
+  const title = make("span");
+  title.dataset.say = "worst.moments";
+  title.textContent = say("worst.moments");
+  node.replaceChildren(title, ...rows.map(({ index, kind, words }) => {
+    const button = make("button", "wd-go wd-bad", say("worst.row", { at: digits(episode.steps[index].time, 1), why: words }));
     button.type = "button";
     button.dataset.go = index;
+    button.dataset.kind = kind;
     return button;
   }));
+}
+
+function markWorst(node, index) {
+  for (const button of node.querySelectorAll("[data-go]"))
+    Number(button.dataset.go) === index ? button.setAttribute("aria-current", "step") : button.removeAttribute("aria-current");
+}
+
+// The decisions that the keys n and p stop at: the worst moments, or where there are none, what is new.
+function stops(episode) {
+  if (episode.worst?.length) return episode.worst;
+  return episode.steps.flatMap((step, index) => step.interesting ? [index] : []);
 }

@@ -42,7 +42,7 @@ function saidNodes(phrase, number, said, cited) {
 }
 
 function heldText(said, held) {
-  return `said at ${said.time.toFixed(1)} s, holds for ${held.toFixed(1)} s`;
+  return say("why.held", { at: digits(said.time, 1), for: digits(held, 1) });
 }
 
 // Nodes of a phrase; spaces at its end stay outside of what is marked.
@@ -105,7 +105,7 @@ function worthBar(option, { least, wide }) {
 }
 
 function signed(number) {
-  return `${number < 0 ? "−" : "+"}${Math.abs(number).toFixed(2)}`;
+  return `${number < 0 ? "−" : "+"}${digits(Math.abs(number), 2)}`;
 }
 
 function optionRow(option, cited, fallback, scale, hand) {
@@ -121,7 +121,7 @@ function optionRow(option, cited, fallback, scale, hand) {
   list.append(...option.terms.map((term) => termNode(term, cited)));
   if (option.terms.some((term) => term.worth)) terms.append(worthBar(option, scale));
   terms.append(list);
-  const score = option.score === null ? "" : option.score.toFixed(2).replace("-", "−");
+  const score = option.score === null ? "" : digits(option.score, 2).replace("-", "−");
   row.append(name, terms, make("td", "wd-number", score));
   return row;
 }

@@ -80,7 +80,7 @@ function sheetOf(shown) {
 }
 
 function drawHead(context, { root, episode, moment, index, theme }, width) {
-  const when = `${moment.time.toFixed(1)} s · decision ${index + 1} of ${episode.steps.length}`;
+  const when = `${amount(moment.time, 1, "s")} · ${countText(index, episode)}`;
   context.textBaseline = "top";
   context.fillStyle = theme.ink;
   context.font = `700 15px ${theme.font}`;

@@ -3,14 +3,14 @@
 
 const RATES = [0.1, 0.25, 0.5, 1, 2, 4];
 const LOOKS = ["both", "driver", "bird"]; // eyes: side by side, or one of them
-const LOOK_NAMES = { both: "both views", driver: "driver's eye", bird: "bird's eye" };
+const LOOK_NAMES = { both: "road.both views", driver: "road.driver's eye", bird: "road.bird's eye" };
 const CARD_PAUSE = 500; // [ms] between two looks of the card while claims are tested
 const NARROW = 760; // [px] a page on which one picture is enough
 const PATIENCE = 8000; // [ms] without a word after which a page that was opened asks again
 const LOOP = 5; // [s] that are played over and over
 const BESIDE = 0.55; // of a picture's height that two, one above the other, have each
 const RANGE_PAUSE = 0.6; // [s] that a range that is played over and over stands still at its end
-const SILENCE = { problem: "the server does not answer." };
+const SILENCE = { get problem() { return say("silence"); } };
 
 function startPlayer({ element, trigger, props, watch, server }) {
   const root = element.querySelector(".wd");
@@ -19,9 +19,9 @@ function startPlayer({ element, trigger, props, watch, server }) {
   const eye = find(".wd-eye"), tracks = find(".wd-tracks"), playhead = find(".wd-playhead");
   const state = { episode: null, heard: false, wish: 0, missed: null, fetching: false,
                   time: 0, playing: false, rate: 1, shown: -1, driving: false,
-                  carded: -Infinity, supply: newSupply(0), at: null, asker: null, tested: null, failed: false,
+                  carded: -Infinity, supply: newSupply(0), at: null, asker: null, tested: null, said: tongue, stale: false, resaying: false, failed: false,
                   look: { zoom: 1, turn: false, car: null, option: null }, view: null,
-                  beside: null, ghost: null, range: null, pinned: null, drag: null,
+                  beside: null, ghost: null, feared: null, range: null, pinned: null, drag: null,
                   moment: null, dirty: true, last: 0, theme: readTheme(root) };
 
   // ------------------------------------------------------------------------------- messages
@@ -45,20 +45,23 @@ function startPlayer({ element, trigger, props, watch, server }) {
   function take(message) {
     if (message.wish < state.wish) return; // of something that was asked for before
     state.wish = message.wish ?? state.wish;
+    if (message.header) state.said = message.header.language ?? tongue;
     if (!message.proof) notice(message.problem);
     if ("wish" in message) asked(message.asked, message.preparing); // else it is about a file
     if (message.header) begin(message);
     if (!message.id) return;
     const episode = state.episode, before = episode?.steps.length;
     if (!isShown(message.id) || !receive(episode, message)) return fetchAgain(message);
-    if (message.proof) return takeProof(message.proof);
     if (message.beside) return comparing.take(message.beside);
+    if ((message.said ?? state.said) !== tongue) resay();
+    if (message.proof) return takeProof(message.proof);
+    if (message.notes) return remarks.take(message.notes);
     if (episode.steps.length > before)
       supplied(state.supply, performance.now(), lastTime(episode) - state.time);
     if (!before && episode.steps.length) comparing.offer(message.id);
     if (message.end) state.driving = false;
     if (message.end || message.steps?.length > 1) hand.list();
-    showWorst(find(".wd-worst"), episode);
+    worst();
     showStatus();
     goWhereAsked();
     layout(Math.max(before - 1, 0));
@@ -82,7 +85,12 @@ function startPlayer({ element, trigger, props, watch, server }) {
     if (steps.length < of && now - state.carded < CARD_PAUSE) return; // more is to come
     state.carded = now;
     showCard(find(".wd-proof"), state.episode, state.failed);
+    worst();
+  }
+
+  function worst() {
     showWorst(find(".wd-worst"), state.episode);
+    markWorst(find(".wd-worst"), state.shown);
   }
 
   function showVerdicts() {
@@ -118,19 +126,17 @@ function startPlayer({ element, trigger, props, watch, server }) {
     asking.close();
     comparing.close();
     lookingBack.close();
-    const { scenario, policy, seed, risk } = message.header;
-    const driver = message.header.by_hand ? message.header.hand.name : policy;
-    find(".wd-name").textContent = `${scenario} · ${driver} · seed ${seed}`;
+    nameEpisode();
     hand.begin(message);
     showStatus();
-    find(".wd-calm").textContent = risk[0];
-    find(".wd-alarm").textContent = risk[1];
     ticks.replaceChildren();
     clear();
     [root.dataset.run, root.dataset.episode] = message.id;
     root.dataset.fill = message.fill ?? true;
     trigger("select");
+    remarks.begin(message.id);
     showVerdicts();
+    worst();
     newLink(state.wish > 0);
     const on = document.activeElement; // a list or field that one types in is not left
     if (!on || on === document.body || (on === state.asker && !isTyping(on)))
@@ -158,7 +164,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
       while (state.missed) {
         const { id, wish, proof } = state.missed;
         state.missed = null;
-        const found = await server.logged(id).then(JSON.parse).catch(() => SILENCE);
+        const found = await server.logged([...id, tongue]).then(JSON.parse).catch(() => SILENCE);
         const later = state.missed; // what came meanwhile, and could not be added either
         state.missed = null;
         take({ ...(wish === 0 && linked()), ...found, ...(isShown(id) && { header: undefined }), wish });
@@ -176,6 +182,101 @@ function startPlayer({ element, trigger, props, watch, server }) {
     return step === null ? {} : { at: Number(step) };
   }
 
+  // ------------------------------------------------------------------------------- language
+
+  // Everything that is seen, in another language: the page at once, the episode as soon as the server has said it again.
+  function speak(language) {
+    if (!(language in TABLES) || language === tongue) return;
+    keep(CHOSEN, tongue = language);
+    const query = new URLSearchParams(location.search);
+    if (query.has("language")) {
+      query.set("language", language);
+      history.replaceState(history.state, "", `${location.pathname}?${query}`);
+    }
+    document.dispatchEvent(new CustomEvent("wd-language", { detail: language }));
+    sayPage();
+    trigger("edit");
+    resay();
+  }
+
+  // The words that the player says by itself.
+  function sayPage() {
+    document.documentElement.lang = root.lang = tongue;
+    sayAll(root);
+    sayTitle();
+    find(".wd-look").textContent = say(LOOK_NAMES[root.dataset.look] ?? LOOK_NAMES.both);
+    find(".wd-unfold").textContent = say(root.classList.contains("wd-unfolded") ? "why.head" : "why.whole");
+    find(".wd-play").title = say(state.playing ? "go.pause" : "go.play");
+    tour.resay();
+    notice();
+    if (state.episode) nameEpisode();
+  }
+
+  // What stands above the player, and may be made after it.
+  function sayTitle() {
+    const title = document.querySelector("#wd-title");
+    if (title) sayAll(title);
+    for (const button of document.querySelectorAll("[data-language]"))
+      button.setAttribute("aria-pressed", button.dataset.language === tongue);
+  }
+
+  function nameEpisode() {
+    sayTitle();
+    const { scenario, policy, seed, risk, by_hand, hand: words } = state.episode.header;
+    find(".wd-text").lang = state.episode.header.language ?? tongue;
+    find(".wd-name").textContent = say("road.name", { scenario, driver: by_hand ? words.name : policy, seed });
+    find(".wd-calm").textContent = say("risk.calm", { seconds: risk[0] });
+    find(".wd-alarm").textContent = say("risk.alarm", { seconds: risk[1] });
+  }
+
+  // The same claims, said again: nothing is driven, and the place stays.
+  async function resay() {
+    state.stale = true; // also while an answer is on its way
+    if (state.resaying) return;
+    state.resaying = true;
+    while (state.stale) {
+      state.stale = false;
+      if (state.episode) await resayOnce(state.episode);
+    }
+    state.resaying = false;
+  }
+
+  async function resayOnce(episode) {
+    const told = await server.resaid([...episode.header.id, tongue]).then(JSON.parse).catch(() => SILENCE);
+    if (state.stale || episode !== state.episode) return;
+    if (told.problem) return notice(told.problem);
+    sayAgain(episode, told);
+    if (told.proof) receiveProof(episode.proofs, told.proof);
+    showAnew();
+    await Promise.all([asking.resay(), comparing.resay(), lookingBack.resay(), hand.resay()]);
+  }
+
+  // What is shown of the episode, drawn again.
+  function showAnew() {
+    const { tested } = state, { car, option } = state.look;
+    nameEpisode();
+    ticks.replaceChildren();
+    if (state.shown >= 0) showStep(state.shown);
+    Object.assign(state, { tested });
+    Object.assign(state.look, { car, option });
+    showWorst(find(".wd-worst"), state.episode);
+    showStatus();
+    showVerdicts();
+    remarks.resay();
+    layout();
+  }
+
+  // A future that is played beside goes on under its new name.
+  function nameFuture(told, episode, index) {
+    const option = episode.steps[index].options.find((each) => each.action === told.against?.option);
+    if (state.beside && told.branch) {
+      state.beside.label = told.asked;
+      state.beside.actual = say("ask.was");
+    }
+    if (state.ghost && option) state.ghost.label = say("ask.dashed", { option: option.words });
+    state.dirty = true;
+  }
+
   function notice(text) {
     if (text === undefined) text = "";
     find(".wd-notice").textContent = text;
@@ -187,9 +288,9 @@ function startPlayer({ element, trigger, props, watch, server }) {
     const waiting = place !== undefined, node = find(".wd-asked");
     root.classList.toggle("wd-waiting", waiting);
     node.hidden = !waiting;
-    const told = preparing ? `; ${preparing}` : place ? `, place ${place} in the queue`
-      : place === 0 ? ", and begun" : "…";
-    node.textContent = waiting ? `asked${told}` : "";
+    const told = preparing ? say("asked.preparing", { what: preparing }) : place ? say("asked.place", { place })
+      : say(place === 0 ? "asked.begun" : "asked");
+    node.textContent = waiting ? told : "";
     if (waiting && state.playing) setPlaying(false);
   }
 
@@ -231,11 +332,12 @@ function startPlayer({ element, trigger, props, watch, server }) {
     else if (eye.clientWidth) drawDriver(eye, episode, state.moment, look, theme);
     drawSupposed();
     drawPlots(plot, episode, state.moment, theme);
+    curves.follow();
     const { x } = axis(episode, ticks.clientWidth);
     playhead.style.transform = `translateX(${x(Math.min(state.time, duration(episode)))}px)`;
-    find(".wd-time b").textContent = state.time.toFixed(1);
+    find(".wd-time b").textContent = digits(state.time, 1);
     playhead.setAttribute("aria-valuenow", state.time.toFixed(1));
-    find(".wd-time i").textContent = `/ ${duration(episode).toFixed(1)} s`;
+    find(".wd-time i").textContent = `/ ${amount(duration(episode), 1, "s")}`;
     const index = state.pinned ?? indexAt(episode, state.time);
     if (index !== state.shown) showStep(index);
     comparing.refresh();
@@ -251,7 +353,8 @@ function startPlayer({ element, trigger, props, watch, server }) {
 
   // An option's imagined future, and a car that is being dragged.
   function drawSupposed() {
-    const { ghost, drag, moment, view, theme, time } = state;
+    const { ghost, feared, drag, moment, view, theme, time } = state;
+    if (feared) drawFeared();
     if (!view || (!ghost && !drag?.place)) return;
     const context = map.getContext("2d");
     context.save();
@@ -262,22 +365,39 @@ function startPlayer({ element, trigger, props, watch, server }) {
     if (ghost) labelPicture(context, ghost.label, theme);
   }
 
+  // The cars as the policy imagined them, beside where they are.
+  function drawFeared() {
+    const { feared, moment, view, theme, time } = state, context = map.getContext("2d");
+    const outlines = outlinesAt(feared.told, feared.sizes, time - feared.from);
+    if (!state.beside && eye.clientWidth) outlinesAhead(eye, moment, outlines, theme);
+    if (!view || !map.clientWidth) return;
+    context.save();
+    enterWorld(context, view);
+    drawOutlines(context, view, outlines, theme);
+    context.restore();
+    labelOutlines(context, view, outlines, moment, theme);
+    labelPicture(context, fearedText(feared.told, time - feared.from), theme);
+  }
+
   // ---------------------------------------------------------------------------------- answers
 
   function showFuture(told, episode, index, isLonger = false) {
     const step = episode.steps[index], option = step.options.find((each) => each.action === told.against?.option);
     const beside = told.branch && besideOf(episode, told.branch);
-    if (beside) state.beside = { episode: beside, label: told.asked, actual: "as it was" };
-    if (option?.path.length && !option.driven)
-      state.ghost = { path: option.path, from: step.time, label: `dashed: ${option.words}` };
-    if (!state.beside && !state.ghost) return;
+    if (beside) state.beside = { episode: beside, label: told.asked, actual: say("ask.was") };
+    if (told.imagined) state.feared = { told: told.imagined, from: step.time, sizes: step.sizes };
+    else if (option?.path.length && !option.driven)
+      state.ghost = { path: option.path, from: step.time, label: say("ask.dashed", { option: option.words }) };
+    if (!state.beside && !state.ghost && !state.feared) return;
     root.toggleAttribute("data-beside", Boolean(state.beside));
-    const end = state.beside ? lastTime(state.beside.episode) : Math.min(step.time + 4, lastTime(episode));
+    const end = state.beside ? lastTime(state.beside.episode) : state.feared ? step.time + told.imagined.worst
+      : Math.min(step.time + 4, lastTime(episode));
     state.pinned = index;
     state.range = [step.time, Math.max(end, step.time + 0.5)];
-    if (!isLonger) state.time = step.time;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (!isLonger) state.time = state.feared && still ? end : step.time; // at its worst, where nothing moves
     layout();
-    setPlaying(!matchMedia("(prefers-reduced-motion: reduce)").matches);
+    setPlaying(!still);
   }
 
   // Another policy's drive, in the other picture, for as long as it is wanted.
@@ -296,7 +416,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
 
   function leaveFuture() {
     const from = state.range?.[0];
-    Object.assign(state, { beside: null, ghost: null, range: null, pinned: null });
+    Object.assign(state, { beside: null, ghost: null, feared: null, range: null, pinned: null });
     root.removeAttribute("data-beside");
     if (from === undefined) return;
     setPlaying(false);
@@ -309,6 +429,8 @@ function startPlayer({ element, trigger, props, watch, server }) {
     state.look.car = state.look.option = state.tested = null;
     showWords();
     markTick(ticks, index);
+    markWorst(find(".wd-worst"), index);
+    remarks.show();
     count();
     announce();
     if (!state.playing) writeLink();
@@ -318,16 +440,18 @@ function startPlayer({ element, trigger, props, watch, server }) {
   function announce() {
     const { episode, moment, shown } = state, step = episode.steps[shown];
     const said = episode.steps[runAround(episode, shown)[0]], cited = citedIn(said);
-    map.setAttribute("aria-label", `Bird's-eye view. ${pictureText(moment, cited)}`);
-    eye.setAttribute("aria-label", `Driver's-eye view. ${pictureText(moment, cited)}`);
+    const what = pictureText(moment, cited);
+    map.setAttribute("aria-label", say("picture.of", { view: say("road.bird"), what }));
+    eye.setAttribute("aria-label", say("picture.of", { view: say("road.eye"), what }));
     plot.setAttribute("aria-label", plotText(moment, step));
+    curves.tell();
     playhead.setAttribute("aria-valuemax", duration(episode).toFixed(1));
-    playhead.setAttribute("aria-valuetext",
-      `${step.time.toFixed(1)} s, decision ${shown + 1} of ${episode.steps.length}, ${riskText(step)}`);
+    playhead.setAttribute("aria-valuetext", say("time line.now",
+      { at: digits(step.time, 1), number: shown + 1, count: episode.steps.length, risk: riskText(step) }));
     if (state.playing && !step.interesting) return;
     const head = said.phrases.slice(0, said.headline).map((phrase) => phrase.text).join("");
     const taken = step.takeover ? ` (${step.takeover.title})` : "";
-    find(".wd-live").textContent = `Decision ${shown + 1}: ${step.done}${taken}. ${head}`;
+    find(".wd-live").textContent = say("live", { number: shown + 1, done: step.done, taken, head });
   }
 
   function showWords() {
@@ -341,8 +465,8 @@ function startPlayer({ element, trigger, props, watch, server }) {
   }
 
   function count() {
-    const { steps, end } = state.episode;
-    find(".wd-count").textContent = `decision ${state.shown + 1} of ${steps.length}${end ? "" : "…"}`;
+    const { end } = state.episode;
+    find(".wd-count").textContent = countText(state.shown, state.episode) + (end ? "" : "…");
     showLegend();
     showStatus();
   }
@@ -350,7 +474,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
   function showStatus() {
     showSheet(find(".wd-sheet"), state.episode.end);
     const status = find(".wd-status"), end = state.episode.end;
-    status.textContent = end ? outcomeText(end, state.episode.header.task) : hand.status() || (state.driving ? "driving…" : "");
+    status.textContent = end ? outcomeText(end, state.episode.header.task) : hand.status() || (state.driving ? say("driving") : "");
     status.title = end ? end.text : "";
     status.dataset.kind = end ? end.kind : "driving";
     lookingBack.offer(state.episode);
@@ -369,11 +493,11 @@ function startPlayer({ element, trigger, props, watch, server }) {
     const { step, said, ego, cars } = state.moment, reach = state.view?.reach ?? EYE.far;
     const near = (car) => Math.hypot(car.x - ego.x, car.y - ego.y) < reach;
     const { header } = state.episode, way = new Set(step.way);
-    const shown = { goal: header.goal.length > 0, oncoming: hasOncoming(header.lanes, ego, state.view),
+    const shown = { imagined: Boolean(state.feared), driven: trailAt(state.episode, state.time).points.length > 1, goal: header.goal.length > 0, oncoming: hasOncoming(header.lanes, ego, state.view),
                     meeting: header.meetings.some(([, , a, b]) => way.has(a) !== way.has(b)),
                     rival: step.options.length > 1, cited: citedIn(said).size > 0,
                     unseen: cars.some((car) => !car.seen && near(car)),
-                    object: step.objects.length > 0, fallback: Boolean(step.fallback), hand: Boolean(step.takeover) };
+                    object: [step, ...(state.beside?.episode.steps ?? [])].some((each) => each.objects.length > 0), fallback: Boolean(step.fallback), hand: Boolean(step.takeover) };
     for (const [mark, on] of Object.entries(shown))
       find(`.wd-legend [data-mark=${mark}]`).hidden = !on;
   }
@@ -384,6 +508,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     const height = heightFor(state.episode.header, map.clientWidth * (state.beside ? BESIDE : 1));
     root.style.setProperty("--wd-road", height ? `${height}px` : "");
     layTicks(ticks, state.episode, state.theme, state.episode.end ? 0 : from);
+    curves.layout();
     state.dirty = true;
     if (state.shown >= 0) { markTick(ticks, state.shown); count(); showHeld(); }
   }
@@ -394,7 +519,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     if (on && !state.range && state.episode.end && state.time >= lastTime(state.episode) - 1e-6) state.time = 0;
     state.playing = on;
     root.classList.toggle("wd-playing", on);
-    find(".wd-play").title = on ? "Pause (Space)" : "Play (Space)";
+    find(".wd-play").title = say(on ? "go.pause" : "go.play");
     if (!on) writeLink();
     state.dirty = true;
   }
@@ -434,9 +559,9 @@ function startPlayer({ element, trigger, props, watch, server }) {
   }
 
   function notable(way) {
-    const steps = state.episode.steps;
-    for (let i = indexAt(state.episode, state.time) + way; i >= 0 && i < steps.length; i += way)
-      if (steps[i].interesting) return goTo(i);
+    const here = indexAt(state.episode, state.time), all = stops(state.episode);
+    const next = way > 0 ? all.find((index) => index > here) : all.findLast((index) => index < here);
+    if (next !== undefined) goTo(next);
   }
 
   // Five seconds from here, over and over; once more, on to the end.
@@ -446,12 +571,12 @@ function startPlayer({ element, trigger, props, watch, server }) {
     const from = state.time, to = Math.min(from + LOOP, lastTime(state.episode));
     state.range = state.range ? null : [Math.min(from, to - 0.5), to];
     setPlaying(Boolean(state.range));
-    notice(state.range ? `${from.toFixed(1)} to ${to.toFixed(1)} s, over and over; l ends it` : "");
+    notice(state.range ? say("loop.on", { from: digits(from, 1), to: digits(to, 1) }) : "");
   }
 
   function onlySeen() {
     state.look.seen = !state.look.seen;
-    notice(state.look.seen ? "only what the ego sees; o shows all again" : "");
+    notice(state.look.seen ? say("seen.only") : "");
     state.dirty = true;
   }
 
@@ -479,14 +604,14 @@ function startPlayer({ element, trigger, props, watch, server }) {
 
   function setLook(look) {
     root.dataset.look = look;
-    find(".wd-look").textContent = LOOK_NAMES[look];
+    find(".wd-look").textContent = say(LOOK_NAMES[look]);
     layout();
   }
 
   function unfold() {
     const on = root.classList.toggle("wd-unfolded");
     find(".wd-unfold").setAttribute("aria-expanded", on);
-    find(".wd-unfold").textContent = on ? "only the headline" : "the whole reason";
+    find(".wd-unfold").textContent = say(on ? "why.head" : "why.whole");
     layout();
   }
 
@@ -500,6 +625,17 @@ function startPlayer({ element, trigger, props, watch, server }) {
     state.tested = state.tested === phrase ? null : phrase;
     showMarked();
     find(`.wd-mark[data-about="${phrase}"]`)?.focus();
+  }
+
+  // To a decision of which something false was said: the words are unfolded, and how the first was tested.
+  function accuse(index) {
+    goTo(index);
+    draw();
+    const found = findingsAt(index).find((one) => one.result === "false");
+    if (!found) return;
+    if (!root.classList.contains("wd-unfolded")) unfold();
+    state.tested = String(found.phrase ?? "");
+    showMarked();
   }
 
   function turn() {
@@ -562,6 +698,10 @@ function startPlayer({ element, trigger, props, watch, server }) {
     w: unfold,
     f: failed,
     s: picture,
+    u: () => remarks.thumb("up"),
+    d: () => remarks.thumb("down"),
+    m: () => remarks.write("note"),
+    b: () => remarks.write("bookmark"),
     t: () => hand.isDriving() || COMMANDS.wheel(),
     "?": help,
   };
@@ -590,13 +730,19 @@ function startPlayer({ element, trigger, props, watch, server }) {
     if (button && state.episode?.steps.length) return COMMANDS[button.dataset.do]();
     const mark = event.target.closest(".wd-mark"), go = event.target.closest("[data-go]");
     if (mark) return test(mark.dataset.about);
-    if (go) return goTo(Number(go.dataset.go));
+    if (go) return go.dataset.kind === "failed" ? accuse(Number(go.dataset.go)) : goTo(Number(go.dataset.go));
     const tick = event.target.closest(".wd-tick");
     if (tick) return goTo(Number(tick.dataset.step));
     const phrase = event.target.closest(".wd-phrase");
     if (!phrase) return;
     goTo(state.shown);
     state.look.car = Number(phrase.dataset.car);
+  }
+
+  function onLanguage(event) {
+    if (!root.isConnected) return document.removeEventListener("click", onLanguage);
+    const button = event.target.closest?.("[data-language]");
+    if (button) speak(button.dataset.language);
   }
 
   function onEnter(event) {
@@ -670,9 +816,9 @@ function startPlayer({ element, trigger, props, watch, server }) {
   }
 
   function aboutCar(car) {
-    const name = car.id === 0 ? "ego" : `car ${car.id}`;
-    const more = car.crashed ? ", crashed" : car.seen ? "" : ", out of the ego's sight";
-    return [make("b", "", name), document.createTextNode(` ${car.speed.toFixed(1)} m/s${more}`)];
+    const name = car.id === 0 ? say("road.ego") : say("car", { car: car.id });
+    const more = car.crashed ? say("road.crashed") : car.seen ? "" : say("road.hidden");
+    return [make("b", "", name), document.createTextNode(` ${amount(car.speed, 1, "m/s")}${more}`)];
   }
 
   function aboutOption(option) {
@@ -683,13 +829,13 @@ function startPlayer({ element, trigger, props, watch, server }) {
 
   function onScrub(event) {
     if (!state.episode?.steps.length || event.target.closest(".wd-tick")) return;
-    const box = plot.getBoundingClientRect();
+    const on = event.currentTarget, box = on.getBoundingClientRect();
     const go = (moved) => seek(axis(state.episode, box.width).time(moved.clientX - box.left));
-    const stop = () => plot.removeEventListener("pointermove", go);
-    plot.setPointerCapture(event.pointerId);
-    plot.addEventListener("pointermove", go);
-    plot.addEventListener("pointerup", stop, { once: true });
-    plot.addEventListener("pointercancel", stop, { once: true });
+    const stop = () => on.removeEventListener("pointermove", go);
+    on.setPointerCapture(event.pointerId);
+    on.addEventListener("pointermove", go);
+    on.addEventListener("pointerup", stop, { once: true });
+    on.addEventListener("pointercancel", stop, { once: true });
     go(event);
   }
 
@@ -697,7 +843,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
   function linkTo(step) {
     const { id: [run, episode], anywhere, scenario, policy, seed } = state.episode.header;
     const query = new URLSearchParams(location.search);
-    for (const name of ["scenario", "policy", "seed", "run", "episode", "step"]) query.delete(name);
+    for (const name of ["scenario", "policy", "seed", "run", "episode", "step", "tour"]) query.delete(name);
     if (run === DROPPED) return location.pathname;
     const names = anywhere ? { scenario, policy, seed } : { run, episode };
     for (const [name, value] of Object.entries(names)) query.set(name, value);
@@ -721,6 +867,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
 
   function listen() {
     document.addEventListener("keydown", onKey);
+    document.addEventListener("click", onLanguage);
     root.addEventListener("click", onClick);
     root.addEventListener("wd-asked", ({ detail }) => {
       state.asker = document.activeElement;
@@ -743,15 +890,16 @@ function startPlayer({ element, trigger, props, watch, server }) {
     map.addEventListener("pointerup", onRelease);
     map.addEventListener("pointercancel", () => { state.drag = null; });
     map.addEventListener("pointerleave", () => { tip(null); highlight(null, null); });
-    plot.addEventListener("pointerdown", onScrub);
+    for (const strip of [plot, find(".wd-curves")]) strip.addEventListener("pointerdown", onScrub);
     listenForDrops(root, (problem) => take({ problem }));
     new ResizeObserver(() => layout()).observe(root);
     const recolour = () => { state.theme = readTheme(root); layout(); };
     new MutationObserver(recolour).observe(document.body, { attributeFilter: ["class"] });
   }
 
+  const curves = startCurves({ root, find, where: () => state });
   const asking = startAsking({
-    root, find, server, begun: besideNothing, show: showFuture, leave: leaveFuture,
+    root, find, server, begun: besideNothing, show: showFuture, reshow: nameFuture, leave: leaveFuture,
     where: () => state.shown < 0 ? null : { episode: state.episode, index: state.shown },
   });
   const comparing = startComparing({
@@ -762,16 +910,23 @@ function startPlayer({ element, trigger, props, watch, server }) {
     root, find, trigger, server, take,
     where: () => ({ episode: state.episode, index: state.shown, wish: state.wish, playing: state.playing }),
     play: (on) => on === state.playing || setPlaying(on),
-    renew: (index) => { ticks.children[index]?.remove(); state.shown = -1; },
+    renew: (index) => { ticks.children[index]?.remove(); state.shown = -1; state.dirty = true; },
     ended: () => { state.driving = false; state.shown = -1; layout(); showStatus(); },
   });
+  const remarks = startRemarks({
+    root, find, server, seek, pause: () => state.playing && setPlaying(false),
+    where: () => state.episode && { episode: state.episode, index: state.shown, time: state.time },
+  });
   const lookingBack = startLookingBack({
-    root, find, server, show: showFuture, leave: leaveFuture,
+    root, find, server, show: showFuture, reshow: nameFuture, leave: leaveFuture,
     begun: () => { asking.close(); comparing.close(); },
     where: () => state.episode && { episode: state.episode },
   });
+  const tour = startTour({ root, find, isOffered: Boolean(server.answered) });
   setLook(root.clientWidth < NARROW ? "bird" : "both");
+  sayPage();
   listen();
+  tour.invite();
   watch("value", () => hear(props.value));
   hear(props.value);
   setTimeout(insist, PATIENCE);

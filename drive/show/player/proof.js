@@ -38,7 +38,7 @@ function markOf(about, phrase, open) {
   mark.type = "button";
   mark.dataset.result = result;
   mark.dataset.about = phrase;
-  mark.title = about.map((one) => `${one.claim}: ${testedText(one)}`).join("\n");
+  mark.title = about.map((one) => say("proof.said", { claim: one.claim, tested: testedText(one) })).join("\n");
   mark.setAttribute("aria-label", mark.title);
   mark.setAttribute("aria-expanded", open === phrase);
   return mark;
@@ -72,8 +72,8 @@ function showCard(card, episode, failed) {
   const wanted = rows.filter(({ one }) => !failed || one.result === "false");
   wanted.sort((a, b) => order(a) - order(b) || a.step - b.step);
   list.replaceChildren(...wanted.slice(0, SHOWN).map(({ one, step }) => rowOf(one, step, episode)));
-  if (failed && !wanted.length && !going) list.append(make("li", "wd-none", "nothing failed"));
-  if (wanted.length > SHOWN) list.append(make("li", "wd-none", `and ${wanted.length - SHOWN} more`));
+  if (failed && !wanted.length && !going) list.append(make("li", "wd-none", say("proof.nothing")));
+  if (wanted.length > SHOWN) list.append(make("li", "wd-none", say("proof.more", { count: wanted.length - SHOWN })));
 }
 
 // The figures of an episode that has ended, as an instructor would note them.
@@ -84,10 +84,10 @@ function showSheet(node, end) {
 }
 
 function rowOf(finding, step, episode) {
-  const row = findingNode(finding), go = make("button", "wd-go", `${episode.steps[step]?.time.toFixed(1)} s`);
+  const row = findingNode(finding), go = make("button", "wd-go", amount(episode.steps[step]?.time ?? 0, 1, "s"));
   go.type = "button";
   go.dataset.go = step;
-  go.setAttribute("aria-label", `To decision ${step + 1}`);
+  go.setAttribute("aria-label", say("proof.go", { number: step + 1 }));
   row.prepend(go);
   return row;
 }

@@ -163,7 +163,7 @@ function labelGoal(context, view, areas, theme) {
     const [px, py] = toPixels(view, mean(xs), mean(ys));
     const x = Math.min(Math.max(px, 30), view.width - 30), y = Math.min(Math.max(py, 14), view.height - 14);
     const way = px > x ? " →" : px < x ? " ←" : py > y ? " ↓" : py < y ? " ↑" : "";
-    drawPlate(context, x, y, `goal${way}`, theme.goal, theme);
+    drawPlate(context, x, y, `${say("road.goal")}${way}`, theme.goal, theme);
   }
 }
 
@@ -216,7 +216,7 @@ function drawLimit(context, view, limit, theme) {
   context.font = `700 13px ${theme.font}`;
   context.fillText(String(Math.round(limit)), 0, -2);
   context.font = `600 7.5px ${theme.font}`;
-  context.fillText("m/s", 0, 8);
+  context.fillText(say("unit.m/s").trim(), 0, 8);
   context.restore();
 }
 
@@ -251,6 +251,27 @@ function drawSeconds(context, view, path) {
     context.arc(path[i], path[i + 1], radius, 0, 7);
     context.fill();
   }
+}
+
+const SLEEPER = 1.15; // [m] from the middle of the way to the end of the bar of a second
+
+// Where the ego went afterwards: the tracks of its wheels, with a bar across for each second.
+function drawTrail(context, view, { points, sides, bars }, theme) {
+  if (points.length < 2) return;
+  context.save();
+  context.strokeStyle = theme.ink;
+  context.lineWidth = Math.max(0.09, 1 / view.scale);
+  context.beginPath();
+  for (const side of sides) side.forEach(([x, y], i) => i ? context.lineTo(x, y) : context.moveTo(x, y));
+  context.stroke();
+  context.lineWidth = Math.max(0.22, 2 / view.scale);
+  context.beginPath();
+  for (const bar of bars) {
+    context.moveTo(...asideOf(bar, SLEEPER));
+    context.lineTo(...asideOf(bar, -SLEEPER));
+  }
+  context.stroke();
+  context.restore();
 }
 
 function roundRectangle(context, length, width, radius) {
@@ -359,6 +380,7 @@ function drawScene(canvas, episode, moment, look, theme) {
   drawMeetings(context, view, episode.header, moment.step, theme);
   const drivenLast = [...moment.step.options].sort((a, b) => a.driven - b.driven);
   for (const option of drivenLast) drawOption(context, view, option, look, theme);
+  drawTrail(context, view, trailAt(episode, moment.time), theme);
   moment.step.objects.forEach((thing) => drawObject(context, thing, theme));
   for (const car of moment.cars) {
     const colour = cited.has(car.id) ? theme.cited[cited.get(car.id)] : theme.car;

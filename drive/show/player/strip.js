@@ -1,6 +1,7 @@
 // Speed and gap over time, a tick per decision, and the playhead: one time axis for all three.
 
-const GLYPHS = { FASTER: "+", SLOWER: "−", LANE_LEFT: "L", LANE_RIGHT: "R" };
+const GLYPHS = { FASTER: "+", SLOWER: "−" };
+const SIDES = { LANE_LEFT: "tick.left", LANE_RIGHT: "tick.right" };
 const GUTTER = { left: 84, right: 84 }; // [px] for names and for the present values
 
 const CALM_SHARE = 0.3; // of a tick's bar, where nothing is near
@@ -25,12 +26,12 @@ function drawPlots(canvas, episode, moment, theme) {
   const place = placeIn(moment.step.times, moment.time);
   const gap = between(moment.step.gap.map((g) => g === null ? null : [g]), place);
   plotOne(context, episode, { top: 0, height: half - 6, width }, theme, {
-    name: "Speed", unit: "m/s", colour: theme.ego, least: 10, now: moment.ego.speed,
+    name: say("plot.speed"), unit: say("unit.m/s").trim(), colour: theme.ego, least: 10, now: moment.ego.speed,
     values: series(episode, (step, k) => step.ego[k][3]),
     wanted: series(episode, (step, k, next) => next ? next.wanted : null), // as set by the decision
   });
   plotOne(context, episode, { top: half + 2, height: half - 6, width }, theme, {
-    name: "Gap ahead", unit: "m", colour: theme.ink, least: 30, most: 100, now: gap && gap[0],
+    name: say("plot.ahead"), unit: say("unit.m").trim(), colour: theme.ink, least: 30, most: 100, now: gap && gap[0],
     values: series(episode, (step, k) => step.gap[k]),
   });
 }
@@ -59,7 +60,7 @@ function plotOne(context, episode, box, theme, plot) {
   context.textAlign = "right";
   context.fillStyle = theme.ink;
   context.font = `600 15px ${theme.font}`;
-  const text = plot.now === null ? "–" : plot.now.toFixed(1);
+  const text = plot.now === null ? "–" : digits(plot.now, 1);
   context.fillText(text, box.width - 34, box.top + box.height / 2);
   context.textAlign = "left";
   context.fillStyle = theme.faint;
@@ -119,13 +120,15 @@ function newTick(step, index) {
   tick.className = "wd-tick";
   tick.tabIndex = -1;
   tick.dataset.step = index;
-  const contact = step.closest === null ? "" : `, ${step.closest.toFixed(1)} s to contact`;
-  const fallback = step.fallback ? `, ${step.fallback}` : "";
-  const taken = step.takeover ? `, ${step.takeover.title}` : "";
-  tick.title = `Decision ${index + 1} at ${step.time.toFixed(1)} s: ${step.done}${taken}${fallback}${contact}`;
+  const what = [step.done, step.takeover?.title, step.fallback, step.closest !== null && riskText(step)].filter(Boolean);
+  tick.title = say("tick", { number: index + 1, at: digits(step.time, 1), what: what.join(say("picture.and")) });
   tick.append(make("i", "wd-glyph"), make("i", "wd-bar"));
   tick.setAttribute("aria-label", tick.title);
   return tick;
+}
+
+function glyphOf({ action, takeover }) {
+  return GLYPHS[action] ?? (SIDES[action] ? say(SIDES[action]) : takeover ? "·" : "");
 }
 
 // Brings the ticks up to date with the episode; the axis may have changed.
@@ -142,7 +145,7 @@ function layTicks(box, episode, theme, from = 0) {
     bar.style.borderRadius = joined || step.same || width < 6 ? "0" : "2px";
     bar.style.background = mixed(theme, step.risk);
     bar.style.height = `${(CALM_SHARE + (1 - CALM_SHARE) * step.risk) * 100}%`; // taller: nearer to contact
-    glyph.textContent = width > 11 ? (failed ? "✗" : GLYPHS[step.action] || (step.takeover ? "·" : "")) : "";
+    glyph.textContent = width > 11 ? (failed ? "✗" : glyphOf(step)) : "";
     tick.classList.toggle("wd-hot", step.risk > 0.6);
     tick.classList.toggle("wd-failed", failed);
     tick.classList.toggle("wd-fell", Boolean(step.fallback));
