@@ -123,11 +123,11 @@ def drive(choose: Callable, episodes: int, look: Callable | None = None) -> str:
 
 
 def share(figure: Estimate) -> str:
-    return f"{figure.value:.1%} [{figure.low:.1%}, {figure.high:.1%}]"
+    return f"{figure.mean:.1%} [{figure.low:.1%}, {figure.high:.1%}]"
 
 
 def plain(figure: Estimate) -> str:
-    return f"{figure.value:.2f} [{figure.low:.2f}, {figure.high:.2f}]"
+    return f"{figure.mean:.2f} [{figure.low:.2f}, {figure.high:.2f}]"
 
 
 # --------------------------------------------------------------------------------------- the words
