@@ -92,20 +92,20 @@ def test_a_visitor_s_lists_hold_what_is_shared_and_its_own(runs):
     )
     nobody = put(runs, f"{own(None)}/page-3")
     for key, expected in ((MINE, {shared, mine}), (YOURS, {shared, yours}), ("", {shared})):
-        rows = json.loads(requests.browsed(["rows"], key))["told"]["rows"]
+        rows = json.loads(requests.browsed(["rows"], key=key))["told"]["rows"]
         assert {row["id"][0] for row in rows} == expected | {shelf.SHIPPED}
-        words = json.loads(requests.browsed(["words", "the"], key))["told"]
+        words = json.loads(requests.browsed(["words", "the"], key=key))["told"]
         assert {match["id"][0] for match in words} <= expected | {shelf.SHIPPED}
         chosen = requests.shelves(shared, "one", key).runs
         assert set(chosen) == expected | {shelf.SHIPPED}
     assert nobody in requests.shelves(nobody, "one", MINE).runs, "what it opened is in its list"
-    assert yours not in json.dumps(requests.browsed(["charts"], MINE))
+    assert yours not in json.dumps(requests.browsed(["charts"], key=MINE))
 
 
 def test_only_the_server_says_what_a_visitor_s_lists_hold(runs):
     put(runs, f"{own(YOURS)}/page-2")
     for asked in (["rows", None], ["rows", True], ["words", "the", True], ["rows", {"lists": 1}]):
-        assert set(json.loads(requests.browsed(asked, MINE))) == {"problem"}
+        assert set(json.loads(requests.browsed(asked, key=MINE))) == {"problem"}
 
 
 def test_a_list_calls_a_visitor_s_run_by_what_can_be_read(runs):
@@ -131,7 +131,7 @@ def test_a_run_can_be_opened_by_its_link_and_its_name_cannot_be_guessed(runs):
 @pytest.mark.parametrize("key", [MINE, ""])
 def test_a_visitor_drives_into_a_folder_of_its_own(runs, key):
     page = requests.Page()
-    shown = told(page.arrive("tab", {"run": shelf.SHIPPED}, key))
+    shown = told(page.arrive("tab", {"run": shelf.SHIPPED}, key=key))
     assert shown[0]["header"]["id"][0] == shelf.SHIPPED
     *_, end = told(page.drive("tab", "two-way", "idle", "3", 5.0))
     assert end["id"][0].startswith(f"{own(key)}/page-")
@@ -140,9 +140,9 @@ def test_a_visitor_drives_into_a_folder_of_its_own(runs, key):
 
 def test_what_one_visitor_drove_is_not_met_by_the_next_but_what_a_link_drove_is(runs):
     page, query = requests.Page(), {"scenario": "two-way", "policy": "idle", "seed": "3"}
-    told(page.arrive("mine", {"run": shelf.SHIPPED}, MINE))
+    told(page.arrive("mine", {"run": shelf.SHIPPED}, key=MINE))
     *_, mine = told(page.drive("mine", "two-way", "idle", "3", 5.0))
-    met = [told(page.arrive(tab, query, YOURS))[-1]["id"][0] for tab in ("yours", "again")]
+    met = [told(page.arrive(tab, query, key=YOURS))[-1]["id"][0] for tab in ("yours", "again")]
     assert met[0] == met[1] != mine["id"][0] and met[0].startswith(own(None))
 
 
@@ -150,7 +150,7 @@ def test_a_program_s_drive_is_in_nobody_s_lists(runs):
     driven = json.loads(service.run("two-way", "idle", 3))
     assert driven["run"].startswith(f"{own(None)}/")
     assert json.loads(service.explain(driven["run"], driven["episode"]))["text"]
-    assert driven["run"] not in json.dumps(requests.browsed(["rows"], MINE))
+    assert driven["run"] not in json.dumps(requests.browsed(["rows"], key=MINE))
 
 
 def test_a_visitor_has_one_evaluation_at_a_time_in_all_its_tabs(runs):
@@ -179,7 +179,7 @@ def test_a_visitor_that_leaves_takes_no_film(runs):
     assert page.films.place(ticket) == 0
 
     async def pressed():
-        rows = page.made(lambda *_: made.append(1), "run", "name", "tab")
+        rows = page.made(lambda *_: made.append(1), "run", "name", visitor="tab")
         first = await anext(rows)
         page.leave("tab")
         page.films.leave(ticket)

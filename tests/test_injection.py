@@ -256,12 +256,18 @@ ASKED = {
     "browsed words": lambda odd: requests.browsed(["words", odd]),
     "browsed pictures": lambda odd: requests.browsed(["pictures", odd, odd]),
     "browsed charts": lambda odd: requests.browsed(["charts", odd]),
+    "browsed language": lambda odd: requests.browsed(["rows", odd], str(odd)),
     "browsed policies": lambda odd: requests.browsed(["policies", odd]),
     "noted": lambda odd: requests.noted([odd, odd, "add", odd, odd, odd, odd]),
     "noted what": lambda odd: requests.noted(["first", "straight-rule-7", odd, odd, odd, odd, odd]),
     "noted whole": lambda odd: requests.noted(odd),
     "steered": lambda odd: requests.Page().steered([odd, odd, odd]),
     "left": lambda odd: requests.Page().left(odd),
+    "seated": lambda odd: requests.Page().seated([odd, odd]),
+    "resaid": lambda odd: requests.resaid(odd, odd, requests.Page().spoken(odd)),
+    "resaid language": lambda odd: requests.resaid(
+        "first", "straight-rule-7", requests.Page().spoken(odd)
+    ),
     "run": lambda odd: service.told(service.run)(odd, odd, odd, odd),
     "policies": lambda odd: service.told(service.policies)(odd),
     "explain": lambda odd: service.told(service.explain)(odd, odd, odd, odd),

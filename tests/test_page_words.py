@@ -246,6 +246,7 @@ def test_a_first_visitor_is_met_in_the_browser_s_language_a_link_wins_and_a_choi
     assert spoken(tab.open("?step=3")) == "en", "kept"
     assert tab.page.locator("[data-language=en]").get_attribute("aria-pressed") == "true"
     assert spoken(visit(locale="fr-FR").open("?step=3")) == "en", "there is no table for it"
+    forgiven(tab)
 
 
 def test_a_drive_that_is_going_on_is_said_again_to_its_end(visit):
@@ -384,6 +385,13 @@ def test_a_first_visitor_is_invited_once(visit):
     tab.open("?step=3&language=en")
     tab.page.wait_for_selector(".wd-tick[aria-current]")
     assert tab.page.locator(".wd-invite").is_hidden()
+    forgiven(tab)
+
+
+def forgiven(tab):
+    """Requests of a page that was left are cut, and Gradio says so."""
+    cut = ("AbortError", "errored out")
+    tab.faults[:] = [fault for fault in tab.faults if not any(word in fault for word in cut)]
 
 
 # ------------------------------------------------------------------------------- what is reported
