@@ -90,9 +90,9 @@ def test_the_true_scene_words_are_true_by_other_code(episode):
     for step in episode.steps:
         (words,), _ = scene_words(batch.worlds)
         for number, relation in enumerate(g.RELATIONS):
-            there = car_in(step.scene, relation)
-            assert (words[number] == g.NO_GAP) == (there is None), relation
-            seen += there is not None
+            car = car_in(step.scene, relation)
+            assert (words[number] == g.NO_GAP) == (car is None), relation
+            seen += car is not None
         batch.step(np.array([g.OPTIONS.index(step.choice.action.name)]))
     assert seen > 10
 

@@ -296,7 +296,6 @@ GERMAN = Words(
         ),
         ("sight", "nobody ahead"): Phrase("vorn{place} ist niemand innerhalb von {said}"),
         ("sight", "nobody behind"): Phrase("hinten{place} ist niemand innerhalb von {said}"),
-        ("grade", "not possible"): Phrase("unmöglich"),
         ("grade", "best"): Phrase("am besten"),
         ("grade", "as good"): Phrase("ebenso gut"),
         ("grade", "good"): Phrase("gut"),

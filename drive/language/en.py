@@ -286,7 +286,6 @@ ENGLISH = Words(
         ),
         ("sight", "nobody ahead"): Phrase("nobody is within {said} ahead{place}"),
         ("sight", "nobody behind"): Phrase("nobody is within {said} behind{place}"),
-        ("grade", "not possible"): Phrase("not possible"),
         ("grade", "best"): Phrase("best"),
         ("grade", "as good"): Phrase("as good"),
         ("grade", "good"): Phrase("good"),

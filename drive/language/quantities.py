@@ -67,7 +67,7 @@ def _plain_worth() -> Quantity:
 
 RELATIONS = ("ahead", "ahead on the left", "ahead on the right",
              "behind", "behind on the left", "behind on the right")  # fmt: skip
-GRADES = ("not possible", "best", "as good", "good", "fair", "poor", "bad", "danger")
+GRADES = ("best", "as good", "good", "fair", "poor", "bad", "danger")
 
 
 CHANGES = (
@@ -117,8 +117,8 @@ QUANTITIES: dict[tuple[str, str], Quantity] = {
     ("cause", "traffic"): Quantity(option=True, number=False),
     ("cause", "more"): Quantity("", 0),
     **{
-        ("cause", f"without {who}"): Quantity(option=True, number=False)
-        for who in (*RELATIONS, "another")
+        ("cause", f"without {relation}"): Quantity(option=True, number=False)
+        for relation in (*RELATIONS, "another")
     },
     ("sight", "gap ahead"): _between("m", 0),
     ("sight", "gap behind"): _between("m", 0),

@@ -242,7 +242,6 @@ CHINESE = Words(
         ),
         ("sight", "nobody ahead"): Phrase("前方{place} {said}内没有车"),
         ("sight", "nobody behind"): Phrase("后方{place} {said}内没有车"),
-        ("grade", "not possible"): Phrase("不可行"),
         ("grade", "best"): Phrase("最好"),
         ("grade", "as good"): Phrase("同样好"),
         ("grade", "good"): Phrase("不错"),

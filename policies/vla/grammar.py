@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from drive.language.quantities import GRADES, RELATIONS
+from drive.language import quantities
+from drive.language.quantities import RELATIONS
 
 SIDES = np.array([0.0, 4.0, -4.0, 0.0, 4.0, -4.0])  # [m] left of the lane that is steered to
 FRONT = np.array([True, True, True, False, False, False])
@@ -20,6 +21,7 @@ LANES = ("none", "one", "more")  # beside, on the left and on the right
 SCENE_WORDS = (*(GAP_WORDS,) * 6, *(CLOSING_WORDS,) * 6, *(len(LANES),) * 2)
 
 OPTIONS = ("LANE_LEFT", "IDLE", "LANE_RIGHT", "FASTER", "SLOWER")
+GRADES = ("not possible", *quantities.GRADES)
 # by how much less an option is worth than the best, as discounted reward to come: where a grade of GRADES ends
 WORSE = (0.04, 0.15, 0.4, 1.0, 2.5, 6.0)
 NOT_POSSIBLE, BEST, DANGER = 0, 1, 7

@@ -37,9 +37,9 @@ def own_numbers_of(fleet: Fleet) -> np.ndarray:
     f, lane = worlds.f[every, :, ego], worlds.g[every, k.TARGET_LANE, ego]
     aside, turned = np.zeros(len(fleet)), np.zeros(len(fleet))
     for number in np.unique(lane):
-        there, on = lane == number, worlds.road.lanes[number]
-        along, aside[there] = on.frenet(f[there, k.X], -f[there, k.Y])
-        turned[there] = -f[there, k.HEADING] - on.heading(along)
+        egos, on = lane == number, worlds.road.lanes[number]
+        along, aside[egos] = on.frenet(f[egos, k.X], -f[egos, k.Y])
+        turned[egos] = -f[egos, k.HEADING] - on.heading(along)
     speeds = worlds.speeds
     return _numbers(
         f[:, k.SPEED], turned, f[:, k.TARGET_SPEED], aside, speeds.min(), speeds.max(), len(speeds),

@@ -115,12 +115,12 @@ def scene_words(worlds: Worlds) -> tuple[np.ndarray, np.ndarray]:
     ahead = f[:, k.X] - f[:, k.X, :1]
     speed = f[:, k.SPEED] * np.cos(f[:, k.HEADING])
     faster = speed[:, :1] - speed
-    there = (worlds.g[:, k.KIND] != k.EMPTY) & (np.arange(f.shape[2]) > 0)
+    cars = (worlds.g[:, k.KIND] != k.EMPTY) & (np.arange(f.shape[2]) > 0)
     gaps, closings = np.full((len(worlds), 6), np.inf), np.zeros((len(worlds), 6))
     slots = np.zeros((len(worlds), 6), int)
     for n, (side, front) in enumerate(zip(g.SIDES, g.FRONT, strict=True)):
         exists = (lane > 0) if side > 0 else (lane < lanes - 1) if side < 0 else lane >= 0
-        near = there & (abs(y - side) < BESIDE) & ((ahead > 0) == front) & exists[:, None]
+        near = cars & (abs(y - side) < BESIDE) & ((ahead > 0) == front) & exists[:, None]
         gap = np.where(near, abs(ahead) - CAR, np.inf)
         slot = gap.argmin(1)
         gaps[:, n] = gap[every, slot]
@@ -142,8 +142,8 @@ def otherwise(worlds: Worlds, rng: np.random.Generator) -> Worlds:
     copies.f[every[takes], k.X, slot[takes]] = GONE
     middles = np.array([lane.point(0.0)[1] for lane in worlds.road.lanes])
     lane = worlds.of_ego(worlds.g[:, k.TARGET_LANE])
-    there = middles[lane] + g.SIDES[which]
-    puts = ~takes & (there > middles.min() - 1) & (there < middles.max() + 1)
+    beside = middles[lane] + g.SIDES[which]
+    puts = ~takes & (beside > middles.min() - 1) & (beside < middles.max() + 1)
     far = abs(worlds.f[:, k.X] - worlds.f[:, k.X, :1]).argmax(1)
     slot = np.where(slot > 0, slot, far)[puts]
     ego_x, ego_v = worlds.f[puts, k.X, 0], worlds.f[puts, k.SPEED, 0]
@@ -152,7 +152,7 @@ def otherwise(worlds: Worlds, rng: np.random.Generator) -> Worlds:
     closing = rng.normal(0, 4, puts.sum())
     at = every[puts], slot
     copies.f[at[0], k.X, at[1]] = ego_x + np.where(front, away, -away)
-    copies.f[at[0], k.Y, at[1]] = -there[puts]
+    copies.f[at[0], k.Y, at[1]] = -beside[puts]
     copies.f[at[0], k.HEADING, at[1]] = 0.0
     copies.f[at[0], k.SPEED, at[1]] = np.clip(ego_v - np.where(front, closing, -closing), 0, 40)
     return copies

@@ -6,7 +6,7 @@ Of the scene words, those of the car that matters are said, else those of the wa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -19,11 +19,11 @@ UNHEARD_OF = 40.0  # [m/s] the last bound of closings
 LAST_SAID = len(g.OPTIONS)  # where the verdict words on the car that matters begin
 
 
-def claims_of(scene: np.ndarray, verdict: np.ndarray) -> tuple[Claim, ...]:
+def claims_of(scene: Sequence[int], verdict: Sequence[int]) -> tuple[Claim, ...]:
     """The claims that say the verdict words, and what is seen of the car that matters."""
     rival, without = verdict[LAST_SAID:]
     seen = rival - 1 if 0 < rival <= len(g.RELATIONS) else 0
-    claims = [*_seen(g.RELATIONS[seen], *scene[[seen, len(g.RELATIONS) + seen]])]
+    claims = [*_seen(g.RELATIONS[seen], scene[seen], scene[len(g.RELATIONS) + seen])]
     for option, grade in sorted(zip(g.OPTIONS, verdict[:LAST_SAID], strict=True), key=_best_first):
         if grade != g.NOT_POSSIBLE:
             claims.append(make_claim("grade", g.GRADES[grade], option=Meta(option)))
