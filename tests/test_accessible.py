@@ -41,8 +41,7 @@ def test_axe_finds_nothing_serious(visit, size, scheme):
     assert not told, "\n".join(told)
 
 
-@pytest.mark.parametrize("language", ["de", "zh"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("language", "scheme"), [("de", "light"), ("zh", "dark")])
 def test_axe_finds_nothing_serious_in_another_language_on_a_tour(visit, language, scheme):
     tab = sized(visit(color_scheme=scheme).open(f"?step=3&language={language}&tour"), (1280, 720))
     tab.page.wait_for_selector(".wd-tick[aria-current]")
@@ -53,8 +52,7 @@ def test_axe_finds_nothing_serious_in_another_language_on_a_tour(visit, language
     assert not told, "\n".join(told)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1280, 720), (390, 844)], ids=["desk", "phone"])
+@pytest.mark.parametrize(("scheme", "size"), [("light", (1280, 720)), ("dark", (390, 844))])
 def test_axe_finds_nothing_serious_where_curves_are_shown_and_what_was_feared_is_played(
     visit, size, scheme
 ):

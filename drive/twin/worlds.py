@@ -151,6 +151,15 @@ class Worlds:
         """A new batch of copies of the given worlds (indices or a mask)."""
         return replace(self, f=self.f[worlds], g=self.g[worlds], head=self.head[worlds])
 
+    def put(self, slots, x, y, heading, speed) -> Worlds:
+        """A copy in which one slot of each world [W] (-1: none) stands elsewhere: x, y [m], heading [rad], speed [m/s]."""
+        copy, worlds = self.copy(), np.flatnonzero(np.asarray(slots) >= 0)
+        rows = zip((k.X, k.Y, k.HEADING, k.SPEED), (x, y, heading, speed), strict=True)
+        for row, values in rows:
+            given = np.broadcast_to(values, len(self))[worlds]
+            copy.f[worlds, row, np.asarray(slots)[worlds]] = -given if row in _FLIPPED else given
+        return copy
+
     # --- driving
 
     def step(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from drive.camera.mounted import pictures_of
-from drive.twin import kernel as k
 from drive.twin.fleet import Fleet
 from drive.types import Pictures, Scene
 
@@ -33,17 +32,18 @@ def own_numbers(scene: Scene) -> np.ndarray:
 def own_numbers_of(fleet: Fleet) -> np.ndarray:
     """float32 [W, NUMBERS] of a fleet's egos."""
     worlds = fleet.worlds
-    every, ego = np.arange(len(fleet)), worlds.ego_slot
-    f, lane = worlds.f[every, :, ego], worlds.g[every, k.TARGET_LANE, ego]
+    of = worlds.of_ego
+    x, y = of(worlds.xy[..., 0]), of(worlds.xy[..., 1])
+    lane, heading = of(worlds.target_lane), of(worlds.heading)
     aside, turned = np.zeros(len(fleet)), np.zeros(len(fleet))
     for number in np.unique(lane):
         egos, on = lane == number, worlds.road.lanes[number]
-        along, aside[egos] = on.frenet(f[egos, k.X], -f[egos, k.Y])
-        turned[egos] = -f[egos, k.HEADING] - on.heading(along)
+        along, aside[egos] = on.frenet(x[egos], y[egos])
+        turned[egos] = heading[egos] - on.heading(along)
     speeds = worlds.speeds
     return _numbers(
-        f[:, k.SPEED], turned, f[:, k.TARGET_SPEED], aside, speeds.min(), speeds.max(), len(speeds),
-        fleet.decisions == 0,
+        of(worlds.speed), turned, of(worlds.target_speed), aside, speeds.min(), speeds.max(),
+        len(speeds), fleet.decisions == 0,
     )  # fmt: skip
 
 

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from drive.twin import Worlds
-from drive.twin import kernel as k
 from drive.twin.vector_env import TwinVectorEnv
+from drive.types import EGO
 from policies.dqn import Dqn, network
 from policies.dqn.observation import KINEMATICS, set_points_in
 from policies.vla import grammar as g
@@ -79,8 +79,8 @@ class Teacher:
         most, row = gain.max(1)
         every = torch.arange(states)
         place = cars[every, row + 1, 1:3].numpy()
-        ahead = worlds.f[:, k.X] - worlds.f[:, k.X, :1]
-        aside = worlds.f[:, k.Y] - worlds.f[:, k.Y, :1]
+        away = worlds.xy - worlds.xy[:, :1]
+        ahead, aside = away[..., 0], -away[..., 1]  # as dqn is shown it: y points down
         word = np.full(states, len(g.RIVALS) - 1)
         for n in range(len(g.RELATIONS)):
             slot = slots[:, n]
@@ -107,15 +107,13 @@ def scene_words(worlds: Worlds) -> tuple[np.ndarray, np.ndarray]:
 
     By the lane that is steered to, of a straight road along the x axis.
     """
-    f, lanes = worlds.f, len(worlds.road.lanes)
-    every = np.arange(len(worlds))
-    middles = np.array([lane.point(0.0)[1] for lane in worlds.road.lanes])
-    lane = worlds.of_ego(worlds.g[:, k.TARGET_LANE])
-    y = -f[:, k.Y] - middles[lane][:, None]
-    ahead = f[:, k.X] - f[:, k.X, :1]
-    speed = f[:, k.SPEED] * np.cos(f[:, k.HEADING])
+    lanes, every = len(worlds.road.lanes), np.arange(len(worlds))
+    lane = worlds.of_ego(worlds.target_lane)
+    y = worlds.xy[..., 1] - _middles(worlds)[lane][:, None]
+    ahead = worlds.xy[..., 0] - worlds.xy[:, :1, 0]
+    speed = worlds.speed * np.cos(worlds.heading)
     faster = speed[:, :1] - speed
-    cars = (worlds.g[:, k.KIND] != k.EMPTY) & (np.arange(f.shape[2]) > 0)
+    cars = worlds.cars > EGO
     gaps, closings = np.full((len(worlds), 6), np.inf), np.zeros((len(worlds), 6))
     slots = np.zeros((len(worlds), 6), int)
     for n, (side, front) in enumerate(zip(g.SIDES, g.FRONT, strict=True)):
@@ -131,28 +129,27 @@ def scene_words(worlds: Worlds) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(words, -1).astype(np.int64), slots
 
 
+def _middles(worlds: Worlds) -> np.ndarray:
+    return np.array([lane.point(0.0)[1] for lane in worlds.road.lanes])
+
+
 def otherwise(worlds: Worlds, rng: np.random.Generator) -> Worlds:
     """Copies in which, in each, one relation is otherwise: its car is gone, or another car is there."""
-    copies = worlds.copy()
-    words, slots = scene_words(worlds)
-    every = np.arange(len(worlds))
-    which = rng.integers(0, 6, len(worlds))
-    slot = slots[every, which]
-    takes = (slot > 0) & (rng.random(len(worlds)) < 0.5)
-    copies.f[every[takes], k.X, slot[takes]] = GONE
-    middles = np.array([lane.point(0.0)[1] for lane in worlds.road.lanes])
-    lane = worlds.of_ego(worlds.g[:, k.TARGET_LANE])
-    beside = middles[lane] + g.SIDES[which]
-    puts = ~takes & (beside > middles.min() - 1) & (beside < middles.max() + 1)
-    far = abs(worlds.f[:, k.X] - worlds.f[:, k.X, :1]).argmax(1)
-    slot = np.where(slot > 0, slot, far)[puts]
-    ego_x, ego_v = worlds.f[puts, k.X, 0], worlds.f[puts, k.SPEED, 0]
-    front = g.FRONT[which[puts]]
-    away = CAR + rng.uniform(0, 60, puts.sum()) * rng.random(puts.sum())
-    closing = rng.normal(0, 4, puts.sum())
-    at = every[puts], slot
-    copies.f[at[0], k.X, at[1]] = ego_x + np.where(front, away, -away)
-    copies.f[at[0], k.Y, at[1]] = -beside[puts]
-    copies.f[at[0], k.HEADING, at[1]] = 0.0
-    copies.f[at[0], k.SPEED, at[1]] = np.clip(ego_v - np.where(front, closing, -closing), 0, 40)
-    return copies
+    _, slots = scene_words(worlds)
+    count, every = len(worlds), np.arange(len(worlds))
+    which = rng.integers(0, 6, count)
+    slot, front = slots[every, which], g.FRONT[which]
+    takes = (slot > 0) & (rng.random(count) < 0.5)
+    beside = _middles(worlds)[worlds.of_ego(worlds.target_lane)] + g.SIDES[which]
+    on_road = (beside > _middles(worlds).min() - 1) & (beside < _middles(worlds).max() + 1)
+    far = abs(worlds.xy[..., 0] - worlds.xy[:, :1, 0]).argmax(1)
+    away = CAR + rng.uniform(0, 60, count) * rng.random(count)
+    closing = rng.normal(0, 4, count)
+    slower = worlds.speed[:, 0] - np.where(front, closing, -closing)
+    return worlds.put(
+        np.where(takes | on_road, np.where(slot > 0, slot, far), -1),
+        np.where(takes, GONE, worlds.xy[:, 0, 0] + np.where(front, away, -away)),
+        np.where(takes, worlds.xy[every, slot, 1], beside),
+        np.where(takes, worlds.heading[every, slot], 0.0),
+        np.where(takes, worlds.speed[every, slot], np.clip(slower, 0, 40)),
+    )

@@ -53,7 +53,7 @@ class Settings:
     """What decides the outcome of a training, besides the package versions."""
 
     seed: int = 0
-    rounds: int = 60
+    rounds: int = 36
     fleets: int = 8
     worlds: int = 128  # of a fleet; one gradient step learns from all of them
     decisions: int = 24  # of a round
@@ -61,8 +61,8 @@ class Settings:
     learning_rate: float = 8e-4  # falls linearly to a thirtieth
     explore: float = 0.06  # share of drawn actions
     temperature: float = 0.15  # of reward: how much worse an option may be and still be taken
-    evaluate_every: int = 5  # rounds
-    episodes: int = 300  # of an evaluation
+    evaluate_every: int = 6  # rounds
+    episodes: int = 200  # of an evaluation
 
     def __post_init__(self):
         for name in ("rounds", "fleets", "worlds", "decisions", "evaluate_every", "episodes"):
