@@ -3,7 +3,8 @@
 import json
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,13 +12,14 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from drive import policy
+from drive.checking import decisions
 from drive.checking.sight import car_in
 from drive.checking.verdicts import Verifier
 from drive.episodes.rollout import run
 from drive.language import LANGUAGES, make_claim, read, say_rationale
 from drive.reasoning.narrate import narrate
 from drive.reasoning.reasons import situation_of
-from drive.types import Claim, Meta, Rationale
+from drive.types import Choice, Claim, Meta, Rationale
 from drive.world import World
 from drive.world.beginnings import fleet
 from policies.vla import WEIGHTS, Vla, network, thinking, train
@@ -183,6 +185,24 @@ def test_false_words_are_told(driver, episode):
     findings = list(verifier.findings())[4]
     told = {f.verdict.claim: f.verdict.result for f in findings}
     assert [told[claim] for claim in forged] == ["false"] * 3
+
+
+def test_thoughts_that_are_forged_in_a_log_are_noticed(driver, episode):
+    """In the choice alone, whose words are not shown, as well as in what is said."""
+    assert not any(
+        check.false for each in Verifier(episode, driver).steps() for check in each.checks
+    )
+    steps = list(episode.steps)
+    first, *rest = steps[4].choice.thoughts
+    thoughts = (replace(first, said=first.said + 1.0), *rest)
+    steps[4] = replace(steps[4], choice=replace(steps[4].choice, thoughts=thoughts))
+    checked = [*Verifier(replace(episode, steps=tuple(steps)), driver).steps()][4]
+    assert [check.kind for check in checked.checks if check.false] == ["words"]
+
+
+def test_every_part_of_a_choice_is_compared_with_the_choice_made_again():
+    source = (Path(decisions.__file__)).read_text()
+    assert all(f'"{part.name}"' in source or f".{part.name}" in source for part in fields(Choice))
 
 
 # ------------------------------------------------------------------------------------- the training

@@ -271,7 +271,7 @@ ASKED = {  # what is compared, and what it is
     "wishes": "what every term is held against",
     "trajectories": "of every option, to what a log writes",
     "causes": "what the decision depends on",
-    "words": "the rationale: decision, claims, rival and text",
+    "words": "the rationale: decision, claims, rival and text; the words that the action was decoded from",
 }
 NO_BOUND = 1e9  # times as large: a bound from above that nothing reaches
 OF_ONE_WISH = {
@@ -310,6 +310,7 @@ def _of_choice(logged: Choice, again: Choice) -> Iterator[_Difference]:
         yield from _of_value(
             "choice", "the choice", name, getattr(logged, name), getattr(again, name)
         )
+    yield from _of_claims("thought", logged.thoughts, again.thoughts)
     pairs, missing = _paired(logged.options, again.options, lambda option: _key(option.action))
     yield from (_gone("options", _named(option), here) for option, here in missing)
     for ours, theirs in pairs:
@@ -371,12 +372,17 @@ def _of_words(logged: Rationale, again: Rationale) -> Iterator[_Difference]:
         yield from _of_value(
             "words", "the rationale", name, getattr(logged, name), getattr(again, name)
         )
-    if len(logged.claims) != len(again.claims):
-        counts = len(logged.claims), len(again.claims)
-        yield _Difference("words", "the rationale", "number of claims", *counts)
-    for number, (ours, theirs) in enumerate(zip(logged.claims, again.claims, strict=False)):
+    yield from _of_claims("claim", logged.claims, again.claims)
+
+
+def _of_claims(
+    what: str, logged: tuple[Claim, ...], again: tuple[Claim, ...]
+) -> Iterator[_Difference]:
+    if len(logged) != len(again):
+        yield _Difference("words", "the rationale", f"number of {what}s", len(logged), len(again))
+    for number, (ours, theirs) in enumerate(zip(logged, again, strict=False)):
         for each in fields(Claim):
-            where, name = f"claim {number + 1} ({ours.kind} {ours.quantity})", each.name
+            where, name = f"{what} {number + 1} ({ours.kind} {ours.quantity})", each.name
             yield from _of_value("words", where, name, getattr(ours, name), getattr(theirs, name))
 
 
