@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from dataclasses import fields, replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from drive import policy
+from drive.camera import mounted
 from drive.checking import decisions
 from drive.checking.sight import car_in
 from drive.checking.verdicts import Verifier
@@ -200,9 +200,22 @@ def test_thoughts_that_are_forged_in_a_log_are_noticed(driver, episode):
     assert [check.kind for check in checked.checks if check.false] == ["words"]
 
 
-def test_every_part_of_a_choice_is_compared_with_the_choice_made_again():
-    source = (Path(decisions.__file__)).read_text()
-    assert all(f'"{part.name}"' in source or f".{part.name}" in source for part in fields(Choice))
+def test_every_part_of_a_choice_is_compared_with_the_choice_made_again(episode):
+    """A rationale of the policy's own is compared where it is said, in the step; all else of a choice here."""
+    choice = episode.steps[4].choice
+    other = {
+        "action": Meta("SLOWER"), "options": choice.options[:1], "thoughts": choice.thoughts[1:],
+        "answered": False, "notes": ("a note",), "unit": "m", "even": 0.5,
+    }  # fmt: skip
+    assert {part.name for part in fields(Choice)} == {*other, "rationale"}
+    for name, value in other.items():
+        assert [*decisions._of_choice(replace(choice, **{name: value}), choice)], name
+    assert not [*decisions._of_choice(choice, choice)]
+
+
+def test_the_cameras_are_compiled_before_the_first_decision(driver):
+    driver.prepare(print)
+    assert mounted.caster.cast.signatures
 
 
 # ------------------------------------------------------------------------------------- the training

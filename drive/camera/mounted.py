@@ -16,7 +16,7 @@ from drive.camera import caster
 from drive.camera.driverseye import MOTORCYCLE, TALL, TRUCK
 from drive.camera.ground import ground_of
 from drive.camera.view import BRAKING
-from drive.roads import Road
+from drive.roads import Lane, Road, Straight
 from drive.types import Scene
 
 SIZE = (96, 32)  # [px] width, height
@@ -93,6 +93,13 @@ def draw(
         ground.texels, ground.levels, ground.frame, REACH, HAZE * sight,
     )  # fmt: skip
     return out
+
+
+def warm() -> None:
+    """Compile what draws, or load it from the cache: one picture of an empty road."""
+    lane = Lane(("0", "1", 0), Straight((0.0, 0.0), (100.0, 0.0)), 4.0, 30.0)
+    alone = np.zeros((1, 1, 1, 3)), np.zeros((1, 1, 1), np.int8), np.ones((1, 1, 3))
+    draw(Road((lane,)), Bodies(*alone, np.zeros(1, np.int64)), cameras=CAMERAS[:1])
 
 
 def pictures_of(

@@ -7,15 +7,13 @@ its weights; docs/dqn.md says what they are worth.
 from __future__ import annotations
 
 import functools
-import hashlib
 from pathlib import Path
 
 import numpy as np
-import safetensors.numpy
-from safetensors import SafetensorError
 
 from drive.twin import META_ACTIONS
 from drive.types import Choice, Legal, Meta, Option, Scene, Term
+from policies._weights import read_weights
 from policies.dqn import network
 from policies.dqn.observation import kinematics, set_points
 
@@ -74,17 +72,7 @@ def _option(name: str, value: float) -> Option:
 
 def _read(path: Path) -> tuple[dict[str, np.ndarray], str]:
     """The weights in double precision, and the digest of their file."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ValueError(f"no weights can be read at {path} ({error.strerror}); {AGAIN}") from error
-    try:
-        arrays = safetensors.numpy.load(data)
-    except SafetensorError as error:
-        raise ValueError(f"{path} is no safetensors file ({error}); {AGAIN}") from error
+    arrays, digest = read_weights(path, AGAIN)
     if {name: array.shape for name, array in arrays.items()} != network.SHAPES:
         raise ValueError(f"{path} holds another network's weights; {AGAIN}")
-    if not all(np.isfinite(array).all() for array in arrays.values()):
-        raise ValueError(f"{path} holds weights that are not finite; {AGAIN}")
-    doubles = {name: array.astype(float) for name, array in arrays.items()}
-    return doubles, hashlib.sha256(data).hexdigest()[:16]
+    return {name: array.astype(float) for name, array in arrays.items()}, digest

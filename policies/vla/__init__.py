@@ -8,14 +8,14 @@ it is worth.
 from __future__ import annotations
 
 import functools
-import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import safetensors.numpy
-from safetensors import SafetensorError
 
+from drive.camera import mounted
 from drive.types import Action, Choice, Legal, Meta, Option, Pictures, Rationale, Scene, Term
+from policies._weights import read_weights
 from policies.vla import grammar as g
 from policies.vla import thinking
 from policies.vla.shown import own_numbers, pictures_for
@@ -35,11 +35,16 @@ class Vla:
     tie = "causes"
 
     def __init__(self, path: Path = WEIGHTS):
-        self._arrays, self.weights = _read(Path(path))
+        self._arrays, self.weights = read_weights(Path(path), AGAIN)
 
     @staticmethod
     def applies(legal: Legal) -> bool:
         return bool(legal.meta)
+
+    @staticmethod
+    def prepare(progress: Callable[[str], None]) -> None:
+        """Compile the cameras, once on a machine."""
+        mounted.warm()
 
     def decide(self, scene: Scene) -> Choice:
         if not scene.legal.meta:
@@ -108,18 +113,3 @@ class Vla:
 def _option(name: str, score: float) -> Option:
     term = Term("preference", score, "", "for" if score > 0 else "against", worth=score)
     return Option(Meta(name), (term,), score)
-
-
-def _read(path: Path) -> tuple[dict[str, np.ndarray], str]:
-    """The weights, and the digest of their file."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ValueError(f"no weights can be read at {path} ({error.strerror}); {AGAIN}") from error
-    try:
-        arrays = safetensors.numpy.load(data)
-    except SafetensorError as error:
-        raise ValueError(f"{path} is no safetensors file ({error}); {AGAIN}") from error
-    if not all(np.isfinite(array).all() for array in arrays.values()):
-        raise ValueError(f"{path} holds weights that are not finite; {AGAIN}")
-    return arrays, hashlib.sha256(data).hexdigest()[:16]
