@@ -19,11 +19,17 @@ ROADS = (
 SEEDS = (100, 101)
 
 
-@pytest.mark.parametrize("name", ROADS)
-def test_it_drives_pays_ends_and_sees_as_highway_env(name):
-    batch = fleet(World(name), len(SEEDS))
+QUICK = {"policy_frequency": 5, "duration": 4}  # five decisions a second
+
+
+@pytest.mark.parametrize(
+    ("name", "overrides"),
+    [*((name, {}) for name in ROADS), *((name, QUICK) for name in ("highway-fog", "intersection"))],
+)
+def test_it_drives_pays_ends_and_sees_as_highway_env(name, overrides):
+    batch = fleet(World(name, overrides), len(SEEDS))
     batch.begin(SEEDS)
-    worlds = [World(name, physics="twin") for _ in SEEDS]
+    worlds = [World(name, overrides, "twin") for _ in SEEDS]
     scenes = [world.reset(seed) for world, seed in zip(worlds, SEEDS, strict=True)]
     rng, decisions, seen = np.random.default_rng(1), 0, 0
     while batch.running.any():
@@ -92,6 +98,11 @@ def test_the_same_seeds_are_the_same_in_any_place():
 def test_what_a_fleet_does_not_do_is_refused(name, why):
     with pytest.raises(ValueError, match=why):
         fleet(World(name), 1)
+
+
+def test_decisions_that_do_not_fit_the_past_are_refused_before_anything_is_driven():
+    with pytest.raises(ValueError, match="decisions of 0.467 s do not fit"):
+        fleet(World("merge", {"policy_frequency": 2}), 1)
 
 
 def test_other_traffic_does_not_arrive():

@@ -64,10 +64,15 @@ class Fleet:
 
     worlds: their present states, whose arrays may be read at any time. decisions [W]: since each began. ended [W]: a code of
     ENDINGS. past [W, PAST_ROWS, N, STATE]: road frame, PAST_STEP ago, twice that ago, ...; NaN where the ego did not see the
-    car then, or where there is no such time. ValueError for a road without rules here.
+    car then, or where there is no such time. ValueError for a road without rules
+    here, and for a period or sub-steps that do not fit PAST_STEP.
     """
 
     def __init__(self, setting: Setting, count: int, begin: Callable[[int], Beginning]):
+        stride = round(PAST_STEP / setting.sub_step)
+        if abs(stride * setting.sub_step - PAST_STEP) > 1e-9 or setting.substeps % max(stride, 1):
+            period = setting.substeps * setting.sub_step
+            raise ValueError(f"decisions of {period:.3g} s do not fit a past at {PAST_STEP} s")
         self.setting, self._begin = setting, begin
         self._rule = rule_of(setting.env)
         self._drivers: dict[tuple, int] = {}
@@ -231,11 +236,8 @@ class Fleet:
 
     def _remember(self, states: np.ndarray, running: np.ndarray, seen_earlier: np.ndarray) -> None:
         """Keep the past on the grid; states [W, 1 + sub-steps, N, STATE], from the start of the decision to now."""
-        stride = round(PAST_STEP / self.setting.sub_step)
-        last = states.shape[1] - 1
+        stride, last = round(PAST_STEP / self.setting.sub_step), states.shape[1] - 1
         fresh = min(last // stride, PAST_ROWS)
-        if abs(stride * self.setting.sub_step - PAST_STEP) > 1e-9 or last % stride:
-            raise ValueError(f"decisions of {self.period} s do not fit a past at {PAST_STEP} s")
         past = np.full_like(self.past, np.nan)
         for row in range(fresh):
             past[:, row] = states[:, last - (row + 1) * stride]
