@@ -357,8 +357,9 @@ def _player(page: requests.Page, started: str | None) -> gr.HTML:
         return requests.hindsight(looking, where)
 
     def noted(asked: list, request: gr.Request) -> str:
-        """The notes on (run, name), after what is done with them."""
-        return requests.noted(asked, hosting.key_in(request.cookies))
+        """The notes on (language, run, name), after what is done with them."""
+        language, *asked = asked if isinstance(asked, list) and asked else ("",)
+        return requests.noted(asked, hosting.key_in(request.cookies), page.spoken(language))
 
     def lookedback(where: list) -> str:
         """The report on how the episode at (run, name) ended, in a language."""

@@ -77,6 +77,14 @@ def test_a_branch_asks_for_causes_where_the_episode_did_and_speaks_its_language(
         assert rest(branch(driven, step), step) == rest(driven, step)
 
 
+def test_after_an_edit_causes_are_asked_though_the_same_is_decided_as_before():
+    driven = run(World("merge", {"duration": 7}), load("rule"), 3, causes="change")
+    step = next(s.scene.step for s in driven.steps if s.attribution is None)
+    made = branch(driven, step, [Without("task")], causes="change")
+    assert branch(driven, step, causes="change").steps[step].attribution is None
+    assert made.steps[step].attribution is not None
+
+
 # ------------------------------------------------------------------------------------ with edits
 
 EDITED = {  # scenario -> edits of the car that is closest

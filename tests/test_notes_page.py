@@ -127,6 +127,29 @@ def test_what_is_too_long_or_empty_cannot_be_kept(noting):
     assert not tab.page.locator(".wd-remark-form").is_visible() and kept(path) == []
 
 
+def test_a_note_that_is_being_written_is_asked_for_and_refused_in_the_language_that_is_chosen(
+    noting,
+):
+    tab, path = noting()
+    tab.page.locator("[data-remark=note]").click()
+    box = tab.page.locator(".wd-remark-form textarea")
+    box.fill("half a word")
+    asked = tab.text("wd-remark-form")
+    tab.page.locator("[data-language=de]").click()
+    tab.until("() => document.querySelector('.wd-remark-form .wd-keep').textContent === 'Behalten'")
+    said = tab.text("wd-remark-form")
+    assert said.startswith("Notiz bei 2,0 s") and said.endswith("11 von 500") and said != asked, (
+        "the text's label too"
+    )
+    assert box.input_value() == "half a word"
+    box.fill(" ")
+    tab.page.get_by_role("button", name="Behalten", exact=True).click()
+    tab.page.wait_for_selector(".wd-remark-problem[role=alert]")
+    assert tab.text("wd-remark-problem") == "eine Notiz ist leer."
+    assert kept(path) == []
+    tab.page.locator("[data-language=en]").click()
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_the_list_leads_to_its_decisions_and_texts_stay_texts(noting, size):
     moment = (notes.BOOKMARK, 3, 3.4, "\u05d0 here")

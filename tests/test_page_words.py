@@ -2,6 +2,7 @@
 
 # ruff: noqa: F811  # fixtures
 
+import ast
 import html.parser
 import re
 from pathlib import Path
@@ -10,11 +11,13 @@ import pytest
 from test_browser import Told, address, chromium, messages, runs, tabs, visit  # noqa: F401  # fixtures
 from test_first_screen import sized
 
-from drive.episodes import shelf
+from drive.episodes import asking, branch, by_hand, hindsight, log, notes, shelf
+from drive.kinematics import edits
 from drive.language import LANGUAGES
 from drive.language.page import PAGES, page_words
 from drive.language.reported import ROWS, say_reported
 from drive.show import offline, viewer
+from drive.world import edits as world_edits
 
 ROOT = Path(__file__).parents[1]
 PLAYER = ROOT / "drive" / "show" / "player"
@@ -409,3 +412,49 @@ def test_what_is_reported_in_english_is_said_in_the_visitors_language():
     assert say_reported(told, "de") == "keine Strategie 'nobody'; zur Wahl stehen rule, planner."
     assert say_reported("a person drove IDLE instead", "zh") == "人做了另一动作：IDLE"
     assert say_reported("nobody wrote a row for this.", "de") == "nobody wrote a row for this."
+
+
+PAGE = [*sorted(Path(viewer.__file__).parent.glob("*.py"))] + [
+    Path(module.__file__) for module in (notes, asking, hindsight, branch, by_hand, log, edits, world_edits)
+]  # fmt: skip
+OF_THE_COMMAND_LINE = (  # and of who starts the page: said where no language is known
+    "a branch takes 1 decision", "is a number above 0", "a film is a", "there is no log and no folder", "a page in a file is",
+    "the page's address begins", "there is nothing to report", "from 0 to 999999999, not 7", "7 is a text",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PAGE, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_sentence_that_a_visitor_may_be_refused_with_is_said_in_its_language(path):
+    for sentence in refusals(ast.parse(path.read_text())):
+        if not any(part in sentence for part in OF_THE_COMMAND_LINE):
+            for language in ("de", "zh"):
+                assert say_reported(sentence, language) != sentence, f"{language}: {sentence}"
+
+
+def refusals(tree: ast.Module):
+    """The sentences of the errors that a module raises, as far as they stand there, with 7 for each value."""
+    named = {
+        target.id: node.value
+        for node in tree.body if isinstance(node, ast.Assign)
+        for target in node.targets if isinstance(target, ast.Name)
+    }  # fmt: skip
+    for node in ast.walk(tree):
+        is_error = isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args
+        if is_error and getattr(node.exc.func, "id", "") in ("ValueError", "OSError"):
+            told = node.exc.args[0]
+            told = named.get(told.id) if isinstance(told, ast.Name) else told
+            for each in (told.body, told.orelse) if isinstance(told, ast.IfExp) else (told,):
+                if isinstance(each, ast.JoinedStr):
+                    yield "".join(getattr(v, "value", "7") if isinstance(v, ast.Constant) else "7" for v in each.values)  # fmt: skip
+                elif isinstance(each, ast.Constant):
+                    yield each.value
+    for told in getattr(named.get("LACKS"), "values", ()):
+        yield told.value
+
+
+def test_the_sentences_are_read_from_the_code():
+    told = [*refusals(ast.parse(Path(notes.__file__).read_text()))]
+    assert "no more notes fit beside this log" in told and "a note is one of 7" in told
+    assert "there is no speed limit here" in [
+        *refusals(ast.parse(Path(edits.__file__).read_text()))
+    ]

@@ -116,11 +116,18 @@ class Verified:
 class Verifier:
     """Tests the steps of one episode while it is driven again.
 
-    policy: the one that the header names, or None where it cannot be asked again, with why not.
+    policy: the one that the header names, or None where it cannot be asked again, with why not. between: called
+    before every test, to wait there.
     """
 
-    def __init__(self, episode: Episode, policy: Policy | None, why_not: str = ""):
-        self.episode, self.policy, self.why_not = episode, policy, why_not
+    def __init__(
+        self,
+        episode: Episode,
+        policy: Policy | None,
+        why_not: str = "",
+        between: Callable[[], None] = lambda: None,
+    ):
+        self.episode, self.policy, self.why_not, self.between = episode, policy, why_not, between
         self._parents: dict[tuple[str, str], tuple[Policy | None, str]] = {}  # by name and weights
         self._references: dict[int, Reference] = {}  # of the step at hand only
         self._futures: dict[int, dict[tuple, Future]] = {}
@@ -184,11 +191,13 @@ class Verifier:
             self._futures = {moment.step: {}}
         futures, asked = _Futures(moment, step, self._futures[moment.step]), _Asked(self, step)
         findings = []
+        self.between()
         for verdict in check_rationale(step.scene, step.rationale, step.trajectory):
             if verdict.claim.kind not in ELSEWHERE and not weighed.is_weighed(verdict.claim):
                 verdict = _pursued(step.choice, verdict)
                 findings.append(Finding(moment.step, _test_of(verdict.claim), verdict))
         for claim in step.rationale.claims:
+            self.between()
             if claim.kind == "intention":
                 until = before_contact(step, self.episode.end)
                 findings.append(Finding(moment.step, "driven", driven(until, claim)))
@@ -616,8 +625,13 @@ def verify_log(path: Path, claims_only: bool = False) -> Verified:
     return Verified(tuple(findings), tuple(made))
 
 
-def verify_steps(path: Path, claims_only: bool = False) -> Iterator[Verified]:
-    """What every step of a log comes to, as it is tested; after the last the verdicts lie beside the log."""
+def verify_steps(
+    path: Path, claims_only: bool = False, between: Callable[[], None] = lambda: None
+) -> Iterator[Verified]:
+    """What every step of a log comes to, as it is tested; after the last the verdicts lie beside the log.
+
+    between: called before every test, to wait there.
+    """
     episode = log.read(path).episode
     policy, why_not = asked_again(episode.header)
     with whole(path_beside(path)) as part, open(part, "wb") as file:
@@ -628,7 +642,7 @@ def verify_steps(path: Path, claims_only: bool = False) -> Iterator[Verified]:
             "digest": log.digest(episode),
         }
         file.write(orjson.dumps(header) + b"\n")
-        for step in Verifier(episode, policy, why_not).steps(claims_only):
+        for step in Verifier(episode, policy, why_not, between).steps(claims_only):
             yield step
             for row in (*map(plain, step.findings), *(CHECK | plain(c) for c in step.checks)):
                 file.write(orjson.dumps(row) + b"\n")

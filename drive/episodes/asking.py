@@ -247,7 +247,7 @@ def _supposed(question: Question, asked: Asked) -> Answer:
     steps, header, end = [], None, None
     for event in branching(
         asked.asker.episode, asked.scene.step, edits, language=asked.language,
-        decisions=asked.decisions, stage=asked.asker.stage, causes="every",
+        decisions=asked.decisions, stage=asked.asker.stage, causes="change",
     ):  # fmt: skip
         if isinstance(event, Header):
             header = event

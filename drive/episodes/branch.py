@@ -14,6 +14,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from drive import policy as policies
@@ -105,7 +106,7 @@ def forked(
     world = stage.at(step)
     if edits:
         world.edit(*edits)
-    header = _header(episode, step, driver, world.physics)
+    header = _header(stage, step, driver, world.physics)
     return Fork(header, tuple(episode.steps[:step]), world, driver)
 
 
@@ -129,6 +130,11 @@ class Stage:
         self.episode, self._header = episode, episode.header
         self._physics = list(dict.fromkeys((physics, "highway-env")))
         self._restart()
+
+    @cached_property
+    def digest(self) -> str:
+        """The episode's, as every branch of it names its parent."""
+        return log.digest(self.episode)
 
     def at(self, step: int) -> World:
         """The world at the decision of a step, as the log has it: in highway-env where the twin differs.
@@ -191,8 +197,8 @@ def _causes(episode: Episode) -> str:
     return "change" if len(asked) == 2 else "every" if True in asked else "never"
 
 
-def _header(episode: Episode, step: int, driver: Policy, physics: str) -> Header:
-    before = episode.header
+def _header(stage: Stage, step: int, driver: Policy, physics: str) -> Header:
+    before = stage.episode.header
     inherited = before.parent
     while inherited and inherited.step >= step:  # the moment lies before that branch began
         inherited = inherited.parent
@@ -205,5 +211,5 @@ def _header(episode: Episode, step: int, driver: Policy, physics: str) -> Header
         tie=driver.tie,
         versions=rollout.versions(),
         physics=physics,
-        parent=Parent(log.digest(episode), step, drove, learned, inherited),
+        parent=Parent(stage.digest, step, drove, learned, inherited),
     )

@@ -114,7 +114,7 @@ class Driving:
         """The world stands where the next decision is made.
 
         causes: at which decisions the policy is asked again what they depend on, one of CAUSES; "change"
-        are those that differ from the decision before, the first among them. Asking costs up to as many
+        are those that differ from the decision before, the first and those after an edit among them. Asking costs up to as many
         decisions as there are cars in sight. ValueError for any other word. earlier: the steps before, of
         which the last is the decision before.
         """
@@ -142,7 +142,8 @@ class Driving:
         asked = self.causes == "every"
         if self.causes == "change":
             decision = clock.time("explain", decision_by_weight, situation, choice)
-            asked, self._before = decision != self._before, decision
+            asked = bool(self.world.edits) or decision != self._before
+            self._before = decision
         attribution = clock.time("attribute", attribute, policy, scene, choice) if asked else None
         rationale = clock.time(
             "explain",

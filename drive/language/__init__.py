@@ -3,7 +3,7 @@
 from drive.language.by_hand import KEYS, hand_words, said_number, say_gains
 from drive.language.glossary import meaning
 from drive.language.page import page_words, say_page, say_partner
-from drive.language.parse import parse, read
+from drive.language.parse import make_ready, parse, read
 from drive.language.quantities import (
     FOLLOW,
     FOLLOW_OTHER,
@@ -47,6 +47,7 @@ __all__ = [
     "make_claim",
     "meaning",
     "page_words",
+    "make_ready",
     "parse",
     "parse_question",
     "read",

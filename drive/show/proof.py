@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from drive.checking.verdicts import Finding, Verified, path_beside, read_verdicts, verify_steps
@@ -20,15 +20,22 @@ SENTENCE = re.compile(r"[.!?]\s+|[。！？]")
 WORST = ("false", "untestable", "true")  # the order in which verdicts are told
 
 
-def messages(path: Path, run: str, name: str, language: str = "en") -> Iterator[dict]:
+def messages(
+    path: Path,
+    run: str,
+    name: str,
+    language: str = "en",
+    between: Callable[[], None] = lambda: None,
+) -> Iterator[dict]:
     """The verdicts on a log for the player: step by step as they are made, at last all of them.
 
-    Those that lie beside the log are not made again; what is made now is written there.
+    Those that lie beside the log are not made again; what is made now is written there. between: called before
+    every test, to wait there.
     """
     episode = log.read(path).episode
     here, of, told = {"id": [run, name]}, len(episode.steps), []
     written = path_beside(path).exists()
-    findings = _written(path, episode) if written else _made(path)
+    findings = _written(path, episode) if written else _made(path, between)
     for step, those in zip(episode.steps, findings, strict=False):
         told.append([finding_data(finding, step, language) for finding in those])
         if not written:
@@ -44,8 +51,8 @@ def beside(path: Path) -> tuple[Finding, ...] | None:
     return read_verdicts(written).findings if written.exists() else None
 
 
-def _made(path: Path) -> Iterator[tuple[Finding, ...]]:
-    return (step.findings for step in verify_steps(path, claims_only=True))
+def _made(path: Path, between: Callable[[], None]) -> Iterator[tuple[Finding, ...]]:
+    return (step.findings for step in verify_steps(path, claims_only=True, between=between))
 
 
 def _written(path: Path, episode: Episode) -> Iterator[tuple[Finding, ...]]:

@@ -20,7 +20,7 @@ import orjson
 from drive.episodes import by_hand, lines, log, notes, shelf
 from drive.episodes.api import drivers_of
 from drive.episodes.record import record
-from drive.language import LANGUAGES, say_reported
+from drive.language import LANGUAGES, make_ready, say_reported
 from drive.policy import load, offered, prepare
 from drive.scenarios import SCENARIOS
 from drive.show import (
@@ -39,6 +39,7 @@ from drive.show import (
 from drive.show.film import film
 from drive.show.gallery import Gallery
 from drive.show.hosting import HOST
+from drive.show.precedence import QUESTIONS
 from drive.show.session import text
 from drive.types import Header
 from drive.world import World
@@ -131,7 +132,9 @@ def answer(asking: answers.Answering, asked: list, language: str = "en") -> str:
         run, name, step, question, decisions, *languages = asked
         language, asked_in = (*map(str, languages), language, None)[:2]
         step, decisions = session.whole(step), session.whole(decisions)
-        return text(asking.ask(run, name, step, question, decisions, language, asked_in))
+        with QUESTIONS.answering():
+            told = asking.ask(run, name, step, question, decisions, language, asked_in)
+        return text(told)
     except (ValueError, TypeError, OSError) as error:
         return text({"problem": session.in_words(error, language)})
 
@@ -152,7 +155,8 @@ def driven_again(run: str, name: str) -> Path:
 
 def proved(run: str, name: str, language: str = "en") -> Iterator[dict]:
     """The verdicts on a logged episode for the player; tested now where none lie beside it."""
-    yield from proof.messages(driven_again(run, name), run, name, language)
+    path = driven_again(run, name)
+    yield from proof.messages(path, run, name, language, QUESTIONS.give_way)
 
 
 def hindsight(looking: differences.Looking, asked: list, language: str = "en") -> str:
@@ -184,7 +188,7 @@ def incident(made: incidents.Incidents, run: str, name: str, language: str = "en
         return text({"problem": session.in_words(error, language)})
 
 
-def noted(asked: list, key: str = "") -> str:
+def noted(asked: list, key: str = "", language: str = "en") -> str:
     """The notes on a logged episode after what a visitor does with them, or one sentence about why not.
 
     asked: (run, name), and "add", kind, step, time, text; "remove" and a note's id; or "file" and a format. key: the visitor's.
@@ -200,11 +204,13 @@ def noted(asked: list, key: str = "") -> str:
         if does:
             noting.changed(path, noting.place(run, name, path, key), *does)
             files = noting.places(run, name, path, key)
-        return text({"notes": noting.told(files, _own_notes(run, name, path, key))})
+        told = noting.told(files, _own_notes(run, name, path, key))
+        told["problem"] = say_reported(told["problem"], language)
+        return text({"notes": told})
     except (ValueError, OSError) as error:
-        return text({"problem": session.in_words(error)})
+        return text({"problem": session.in_words(error, language)})
     except TypeError:
-        return text({"problem": f"{noting.NO_NOTE}."})
+        return text({"problem": say_reported(f"{noting.NO_NOTE}.", language)})
 
 
 def _own_notes(run: str, name: str, path: Path, key: str) -> Path | None:
@@ -288,8 +294,13 @@ def wheel_of(
 
 
 def preparation() -> session.Preparation:
-    """The making ready of the usual policy, begun."""
-    return session.Preparation(partial(prepare, load(OPENING["policy"]))).start()
+    """The making ready of the usual policy and of the languages, begun."""
+
+    def ready(say: Callable[[str], None]) -> None:
+        prepare(load(OPENING["policy"]), say)
+        make_ready(LANGUAGES)
+
+    return session.Preparation(ready).start()
 
 
 # --------------------------------------------------------------------------------- the visitors
@@ -368,7 +379,8 @@ class Page:
         wish, language = time.monotonic(), self.spoken(language)
         key, told = HOST.key(visitor), {}
         if key in self._trying:
-            yield text({"problem": ONE_TRIAL, "over": True, "wish": wish})
+            problem = say_reported(ONE_TRIAL, language)
+            yield text({"problem": problem, "over": True, "wish": wish})
             return
         wanted = self.visitors.wish(f"{visitor} evaluates", wish)
         try:

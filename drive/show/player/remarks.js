@@ -24,7 +24,7 @@ function remarkShape(kind) {
 function startRemarks({ root, find, server, where, pause, seek }) {
   const judge = find(".wd-judge"), panel = find(".wd-remarks"), listed = find(".wd-noted");
   const canNote = Boolean(server.noted), called = (kind) => say(`remark.kind.${kind}`);
-  let id = null, rows = [], form = null, asker = null, shown = "";
+  let id = null, rows = [], form = null, rename = null, asker = null, shown = ""; // rename: says the form's words
 
   async function begin(here) {
     Object.assign(panel, { hidden: true });
@@ -36,7 +36,7 @@ function startRemarks({ root, find, server, where, pause, seek }) {
 
   // Asks for the notes, after a change if one is given; what was wrong, or nothing.
   async function ask(...does) {
-    const asked = id, told = await Promise.resolve(server.noted([...asked, ...does])).then(JSON.parse).catch(() => SILENCE);
+    const asked = id, told = await Promise.resolve(server.noted([tongue, ...asked, ...does])).then(JSON.parse).catch(() => SILENCE);
     if (String(asked) !== String(id)) return "";
     if (told.notes) take(told.notes);
     else if (!does.length) judge.hidden = true;
@@ -153,15 +153,21 @@ function startRemarks({ root, find, server, where, pause, seek }) {
     asker = judge.querySelector(`[data-remark=${kind}]`);
     form = make("form", "wd-remark-form");
     const label = make("label"), box = make(kind === "note" ? "textarea" : "input"), count = make("small");
-    label.append(make("span", "", say(kind === "note" ? "remark.note at" : "remark.name at", { time: digits(time, 1) })), box);
+    label.append(make("span"), box);
     box.maxLength = REMARK_MOST[kind];
     if (kind === "note") box.rows = 2;
     box.autocomplete = "off";
     const tell = () => { count.textContent = say("remark.of", { n: box.value.length, most: box.maxLength }); };
-    tell();
     box.addEventListener("input", tell);
-    const keep = make("button", "wd-word wd-keep", say("remark.keep")), cancel = make("button", "wd-word", say("remark.cancel"));
+    const keep = make("button", "wd-word wd-keep"), cancel = make("button", "wd-word");
     cancel.type = "button";
+    rename = () => {
+      label.firstChild.textContent = say(kind === "note" ? "remark.note at" : "remark.name at", { time: digits(time, 1) });
+      keep.textContent = say("remark.keep");
+      cancel.textContent = say("remark.cancel");
+      tell();
+    };
+    rename();
     cancel.addEventListener("click", close);
     const row = make("div", "wd-remark-row");
     row.append(keep, cancel, count);
@@ -216,7 +222,7 @@ function startRemarks({ root, find, server, where, pause, seek }) {
 
   function away(form) {
     const button = buttonOf(form.toUpperCase(), say("remark.take", { form: form.toUpperCase() }), async () => {
-      const told = await Promise.resolve(server.noted([...id, "file", form])).then(JSON.parse).catch(() => SILENCE);
+      const told = await Promise.resolve(server.noted([tongue, ...id, "file", form])).then(JSON.parse).catch(() => SILENCE);
       if (told.problem) return complain(told.problem);
       const link = make("a");
       link.href = URL.createObjectURL(new Blob([told.file], { type: form === "csv" ? "text/csv" : "application/json" }));
@@ -236,9 +242,10 @@ function startRemarks({ root, find, server, where, pause, seek }) {
     button.append(remarkShape(kind));
     judge.append(button);
   }
-  // What it says of what is noted, in another language.
+  // What it says of what is noted, and what is being written, in another language.
   function resay() {
     shown = "";
+    if (form) rename();
     show();
     list();
   }
