@@ -1,7 +1,7 @@
 """The words that the network thinks in: a closed grammar in stages, each a row of small whole numbers.
 
-Scene words: per relation a gap and a closing, and whether there are lanes beside. Verdict words: a grade per option, the
-car that matters by its relation, and what would be done without it. The decision: one option, on both axes.
+Scene words: per relation a gap and a closing, and whether there are lanes beside. Verdict words: a grade per option. The
+decision: one option, on both axes.
 """
 
 from __future__ import annotations
@@ -25,12 +25,9 @@ GRADES = ("not possible", *quantities.GRADES)
 # by how much less an option is worth than the best, as discounted reward to come: where a grade of GRADES ends
 WORSE = (0.04, 0.15, 0.4, 1.0, 2.5, 6.0)
 NOT_POSSIBLE, BEST, DANGER = 0, 1, 7
-RIVALS = ("nobody", *RELATIONS, "another")
-WITHOUT = ("the same", *OPTIONS)  # what would be done without the car that matters
-VERDICT_WORDS = (*(len(GRADES),) * len(OPTIONS), len(RIVALS), len(WITHOUT))
-MATTERS = (
-    0.5  # of discounted reward: a car whose absence raises some option by less matters to nobody
-)
+LOSS = (0.0, 0.0, 0.09, 0.27, 0.7, 1.7, 4.0, 12.0)  # of reward, of what each of GRADES says
+DANGER_FROM = 0.3  # an option that is a danger with this probability is called one
+VERDICT_WORDS = (len(GRADES),) * len(OPTIONS)
 
 
 def gap_words(gaps: np.ndarray) -> np.ndarray:

@@ -105,16 +105,29 @@ def said(logits: list[Tensor]) -> Tensor:
 
 
 def said_verdict(logits: list[Tensor], legal: Tensor) -> Tensor:
-    """The likeliest verdict words, as they can be said.
+    """Verdict words [B, OPTIONS]: by the loss that is to be expected of each option, beside that of the best one.
 
-    What is not legal [B, OPTIONS] is not possible, and nothing else is; a car without which the same would be done does
-    not matter, and what would be done instead is another thing.
+    Not the likeliest grade: what is a danger in two of five such pictures is no good option. What is a danger in DANGER_FROM
+    of them is called one. What is not legal [B, OPTIONS] is not possible, and nothing else is.
     """
-    grades = torch.stack(logits[:OPTIONS], 1)
-    grades[..., g.NOT_POSSIBLE] = -torch.inf
-    words = torch.where(legal, grades.argmax(-1), g.NOT_POSSIBLE)
-    last = said(logits[OPTIONS:])
-    return torch.cat([words, torch.where((last > 0).all(1, keepdim=True), last, 0)], 1)
+    likely = shares(logits)
+    worse = expected_loss(likely).masked_fill(~legal, torch.inf)
+    limits = torch.tensor(g.WORSE, dtype=worse.dtype)
+    grades = torch.bucketize(worse - worse.amin(1, keepdim=True), limits) + g.BEST
+    grades = torch.where(likely[..., g.DANGER] >= g.DANGER_FROM, g.DANGER, grades)
+    return torch.where(legal, grades, g.NOT_POSSIBLE)
+
+
+def shares(logits: list[Tensor]) -> Tensor:
+    """[B, OPTIONS, GRADES] of verdict logits: how likely each grade of a possible option is."""
+    grades = torch.stack(logits, 1)
+    impossible = torch.arange(len(g.GRADES)) == g.NOT_POSSIBLE
+    return grades.masked_fill(impossible, -torch.inf).softmax(-1)
+
+
+def expected_loss(likely: Tensor) -> Tensor:
+    """[B, OPTIONS] of reward."""
+    return likely @ torch.tensor(g.LOSS, dtype=likely.dtype)
 
 
 def masked(logits: Tensor, legal: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """What the network learns from: the true scene words of a fleet, and what a value network makes of each option.
 
-The teacher is `dqn`: it is shown all cars as numbers, and is asked again with each near car taken out of its sight.
+The teacher is `dqn`: it is shown all cars as numbers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from policies.dqn import Dqn, network
 from policies.dqn.observation import KINEMATICS, set_points_in
 from policies.vla import grammar as g
 
-NEAR = 8  # cars that the teacher is asked again without
 BESIDE = 2.6  # [m] a car this near to the middle of a lane is on it, or half
 CAR = 5.0  # [m] bumper to bumper is so much less than middle to middle
 GONE = 1e6  # [m] where a car is put that is taken away
@@ -53,46 +52,11 @@ class Teacher:
     def shares(self, cars: Tensor, own: Tensor) -> Tensor:
         return network.logits(self._weights, cars, own).softmax(-1)
 
-    def lesson(self, worlds: Worlds, legal: np.ndarray, rivals: bool = True) -> Lesson:
-        """rivals: is the car that matters asked for, too? Where not, nobody does."""
-        cars, own = self.shown(worlds)
-        shares = self.shares(cars, own)
+    def lesson(self, worlds: Worlds, legal: np.ndarray) -> Lesson:
+        shares = self.shares(*self.shown(worlds))
         values, possible = network.expected(shares), torch.from_numpy(legal)
-        words, slots = scene_words(worlds)
-        verdict = torch.zeros((len(worlds), len(g.VERDICT_WORDS)), dtype=torch.long)
-        verdict[:, : len(g.OPTIONS)] = graded(values, possible)
-        if rivals:
-            verdict[:, -2:] = self._rivals(worlds, slots, cars, own, values, possible)
-        return Lesson(torch.from_numpy(words), verdict, shares, values, possible)
-
-    def _rivals(self, worlds, slots, cars, own, values, legal) -> Tensor:
-        """Per state the word for the car whose absence would raise some option's value most, and what would be done then."""
-        count, states = NEAR, len(worlds)
-        without = cars[:, None].repeat(1, count, 1, 1)
-        for row in range(count):
-            without[:, row, row + 1] = 0
-        alone = network.expected(
-            self.shares(without.flatten(0, 1), own[:, None].repeat(1, count, 1).flatten(0, 1))
-        ).view(states, count, -1)
-        gain = (alone - values[:, None]).masked_fill(~legal[:, None], -1e9).amax(-1)
-        gain = gain * cars[:, 1 : count + 1, 0]
-        most, row = gain.max(1)
-        every = torch.arange(states)
-        place = cars[every, row + 1, 1:3].numpy()
-        away = worlds.xy - worlds.xy[:, :1]
-        ahead, aside = away[..., 0], -away[..., 1]  # as dqn is shown it: y points down
-        word = np.full(states, len(g.RIVALS) - 1)
-        for n in range(len(g.RELATIONS)):
-            slot = slots[:, n]
-            here = np.arange(states), slot
-            same = (abs(ahead[here] - place[:, 0]) < 0.01) & (abs(aside[here] - place[:, 1]) < 0.01)
-            word[same & (slot > 0)] = n + 1
-        matters = (most >= g.MATTERS).numpy()
-        now = values.masked_fill(~legal, -1e9).argmax(-1)
-        then = alone[every, row].masked_fill(~legal, -1e9).argmax(-1)
-        other = matters & (now != then).numpy()
-        # a car without which the same would be done is not said to matter
-        return torch.from_numpy(np.where(other, [word, then.numpy() + 1], 0).T)
+        words, _ = scene_words(worlds)
+        return Lesson(torch.from_numpy(words), graded(values, possible), shares, values, possible)
 
 
 def graded(values: Tensor, legal: Tensor) -> Tensor:

@@ -141,7 +141,7 @@ class Training:
         fleet.begin(rng.integers(0, HELD_OUT, len(fleet)))
         for _ in range(decisions):
             legal = fleet.legal()
-            lesson = self.teacher.lesson(fleet.worlds, legal, rivals=False)
+            lesson = self.teacher.lesson(fleet.worlds, legal)
             best = network.masked(lesson.values, lesson.legal).argmax(-1).numpy()
             self._drive(fleet, self._drawn(best, legal, rng), rng)
 
@@ -209,7 +209,7 @@ class Training:
             "returns": _returns(shares, worth, lesson),
             "scene": _words_loss(scene, lesson.scene) * 0.3,
             "verdict": _verdict_loss(verdict, lesson),
-            "verdict of changed scenes": 0.7 * _verdict_loss(command, other),
+            "verdict of changed scenes": _verdict_loss(command, other),
             "decision": _policy_loss(decision, lesson, self.settings.temperature),
             "decision on changed words": _soft(obeyed, wanted, free),
         }
@@ -232,7 +232,7 @@ class Training:
         driven = speed = regret = 0.0
         while fleet.running.any():
             on, legal = fleet.running, torch.from_numpy(fleet.legal())
-            lesson = self.teacher.lesson(fleet.worlds, legal.numpy(), rivals=False)
+            lesson = self.teacher.lesson(fleet.worlds, legal.numpy())
             actions = decided(
                 self.steady, torch.from_numpy(pictures(fleet)[on]),
                 torch.from_numpy(own_numbers_of(fleet)[on]), legal[on], head,
@@ -339,13 +339,17 @@ def _words_loss(logits: list[Tensor], words: Tensor) -> Tensor:
 
 
 def _verdict_loss(logits: list[Tensor], lesson: Lesson) -> Tensor:
-    """Grades of legal options; the car that matters, and what without it."""
-    grades = torch.stack(logits[:OPTIONS], 1)
+    """Of legal options the grade, and the loss that is to be expected beside the best one."""
+    grades, legal = torch.stack(logits, 1), lesson.legal
     each = functional.cross_entropy(
-        grades.flatten(0, 1), lesson.verdict[:, :OPTIONS].flatten(), reduction="none"
+        grades.flatten(0, 1), lesson.verdict.flatten(), reduction="none"
     ).view(-1, OPTIONS)
-    graded = (each * lesson.legal).sum() / lesson.legal.sum()
-    return graded + 0.3 * _words_loss(logits[OPTIONS:], lesson.verdict[:, OPTIONS:])
+    best = network.masked(lesson.values, legal).amax(-1, keepdim=True)
+    worse = (best - lesson.values).clamp(0, g.LOSS[g.DANGER])
+    off = functional.smooth_l1_loss(
+        network.expected_loss(network.shares(logits)), worse, reduction="none"
+    )
+    return ((each + 0.5 * off) * legal).sum() / legal.sum()
 
 
 def _returns(shares: Tensor, worth: Tensor, lesson: Lesson) -> Tensor:
@@ -379,14 +383,13 @@ def _edited(words: Tensor, lesson: Lesson, temperature: float) -> tuple[Tensor, 
     dice = torch.rand(count)
     called = (torch.rand(count, OPTIONS) < 0.4) & legal
     called &= (legal.sum(1) > called.sum(1))[:, None] & (dice < 0.35)[:, None]
-    edited = words.clone()
-    edited[:, :OPTIONS] = torch.where(called, g.DANGER, edited[:, :OPTIONS])
+    edited = torch.where(called, g.DANGER, words)
     rest = (network.masked(lesson.values, legal & ~called) / temperature).softmax(-1)
     pick = (torch.rand(count, OPTIONS) * legal).argmax(1)
     poor = torch.where(torch.rand(count, OPTIONS) < 0.5, g.GRADES.index("poor"), g.DANGER)
     forced = torch.where(legal, poor, g.NOT_POSSIBLE).scatter(1, pick[:, None], g.BEST)
     alone = (dice > 0.85)[:, None]
-    edited[:, :OPTIONS] = torch.where(alone, forced, edited[:, :OPTIONS])
+    edited = torch.where(alone, forced, edited)
     only = functional.one_hot(pick, OPTIONS).float()
     return edited, torch.where(alone, only, rest), legal
 
