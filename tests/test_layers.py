@@ -14,7 +14,7 @@ engine
 roads       geometry lanes
 types       fitting settings trajectory actions scene pictures truth said choice policy edits questions episode
 kinematics  history control goal hazards trajectory tracker surroundings foresight past refusals edits
-language    free words quantities edits en de zh tables glossary page reported by_hand say parse report questions incident
+language    free words quantities edits en de zh tables glossary page reported by_hand say parse monitor report questions incident
 camera      door palette typeface view birdseye driverseye ground caster mounted files
 measures    statistics motion metrics
 scenarios

@@ -205,5 +205,6 @@ def _header(episode: Episode, step: int, driver: Policy, physics: str) -> Header
         tie=driver.tie,
         versions=rollout.versions(),
         physics=physics,
+        takeovers=rollout.takeovers(driver, before.takeovers),
         parent=Parent(log.digest(episode), step, drove, learned, inherited),
     )

@@ -123,6 +123,7 @@ ENGLISH: dict[str, Said] = {
     "legend.oncoming": "oncoming",
     "legend.fallback": "a fallback decided",
     "legend.hand": "driven by hand; filled: otherwise than the policy",
+    "legend.monitor": "driven by the monitor",
     # a picture in words
     "picture.ego": "Ego at {speed}",
     "picture.car": "{car} {where}",
@@ -554,6 +555,7 @@ GERMAN: dict[str, Said] = {
     "legend.oncoming": "Gegenverkehr",
     "legend.fallback": "ein Ersatz entschied",
     "legend.hand": "von Hand gefahren; gefüllt: anders als die Strategie",
+    "legend.monitor": "vom Wächter gefahren",
     # a picture in words
     "picture.ego": "Ego mit {speed}",
     "picture.car": "{car} {where}",
@@ -987,6 +989,7 @@ CHINESE: dict[str, Said] = {
     "legend.oncoming": "对向",
     "legend.fallback": "由后备策略决定",
     "legend.hand": "手动驾驶；实心：与策略不同",
+    "legend.monitor": "由监控器驾驶",
     # a picture in words
     "picture.ego": "自车 {speed}",
     "picture.car": "{car}：{where}",

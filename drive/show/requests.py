@@ -169,7 +169,7 @@ def rivals(run: str, name: str) -> str:
     """The policies that a logged episode may be compared with."""
     try:
         header = log.read_header(driven_again(run, name))
-        can_be = header.scenario in SCENARIOS and not header.takeovers
+        can_be = header.scenario in SCENARIOS and not header.by_hand
         names = drivers_of(header.scenario) if can_be else ()
     except (ValueError, OSError):
         names = ()

@@ -10,6 +10,7 @@ from drive.types.choice import (
     Choice,
     Imagined,
     Option,
+    Takeover,
     Term,
 )
 from drive.types.edits import (
@@ -29,7 +30,7 @@ from drive.types.edits import (
     Surface,
     Without,
 )
-from drive.types.episode import Contact, End, Episode, Header, Parent, Step, Takeover, Tracks
+from drive.types.episode import Contact, End, Episode, Header, Parent, Step, Tracks
 from drive.types.pictures import Pictures
 from drive.types.policy import Policy, Powers
 from drive.types.questions import (

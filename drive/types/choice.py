@@ -82,6 +82,17 @@ class Choice:
         return next((option for option in self.options if option.action == action), None)
 
 
+@dataclass(frozen=True)
+class Takeover:
+    """What was driven in a decision in place of the policy's choice, which says what the policy would have done."""
+
+    by: Literal["person", "monitor"]  # what decided
+    action: Action  # what it decided; a person's may be the policy's own
+    # contacts that the policy's action may lead to, as the monitor weighed it; a person gives no reason
+    feared: tuple[Term, ...] = ()
+    left: tuple[Term, ...] = ()  # those that the monitor's action may lead to all the same
+
+
 @dataclass(frozen=True, eq=False)
 class Imagined:
     """One hypothesis, driven out by a policy in thought: where all would be from the decision on."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from drive.types.actions import Action, Legal
-from drive.types.choice import Choice, Imagined, Term
+from drive.types.choice import Choice, Imagined, Takeover, Term
 from drive.types.said import Rationale, Tie
 from drive.types.scene import Scene
 
@@ -50,3 +50,7 @@ class Powers:
     imagined: Callable[[Scene, Action, Term], Imagined] | None = None
     # decodes the action from the policy's own rationale; None for a policy that decides first
     act: Callable[[Scene, Rationale], Action] | None = None
+    # what is driven in place of its choice in a scene, and why; None where the choice is driven
+    taken_over: Callable[[Scene, Choice], Takeover | None] | None = None
+    # the policy that decides, where this one only watches over it
+    watched: Policy | None = None

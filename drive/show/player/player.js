@@ -458,8 +458,8 @@ function startPlayer({ element, trigger, props, watch, server }) {
     const { episode, shown } = state, step = episode.steps[shown];
     const [first, last] = runAround(episode, shown), said = episode.steps[first];
     const held = last > first ? episode.steps[last].times.at(-1) - said.time : null;
-    showRationale(root, step, said, held, citedIn(said), episode.header.hand);
-    showOptions(root, step, citedIn(said), episode.header.hand);
+    showRationale(root, step, said, held, citedIn(said));
+    showOptions(root, step, citedIn(said));
     asking.offer(step.questions);
     showMarked();
   }
@@ -497,7 +497,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
                     meeting: header.meetings.some(([, , a, b]) => way.has(a) !== way.has(b)),
                     rival: step.options.length > 1, cited: citedIn(said).size > 0,
                     unseen: cars.some((car) => !car.seen && near(car)),
-                    object: [step, ...(state.beside?.episode.steps ?? [])].some((each) => each.objects.length > 0), fallback: Boolean(step.fallback), hand: Boolean(step.takeover) };
+                    object: [step, ...(state.beside?.episode.steps ?? [])].some((each) => each.objects.length > 0), fallback: Boolean(step.fallback), hand: step.takeover?.by === "person", monitor: step.takeover?.by === "monitor" };
     for (const [mark, on] of Object.entries(shown))
       find(`.wd-legend [data-mark=${mark}]`).hidden = !on;
   }
