@@ -22,10 +22,10 @@ twin        kernel network worlds suppositions entry edits spawn rules arrivals 
 policy
 world       drivers config edits values perception task blame following recorder twin beginnings
 reasoning   deciding causes reasons decisions evidence outcomes facts accounts economy narrate
-episodes    codec lines whole log shelf notes rollout record replay branch by_hand hindsight asking api
+episodes    codec lines whole log shelf notes rollout record replay branch by_hand hindsight splicing asking api
 checking    clock scene sight facts instructor weighed text asked futures decisions takeovers weighing purposes verdicts avoidable incident tally listener scenery faithfulness examination
 evaluation  results versions folder summary run
-show        roadside sheet suggested moments viewer hosting brought noting proof kept answers comparing differences offline film session seats telling charts report gallery evaluating incidents requests service
+show        roadside sheet suggested moments viewer hosting brought noting proof kept answers thoughts comparing differences offline film session seats telling charts report gallery evaluating incidents requests service
 app
 cli
 """

@@ -28,6 +28,7 @@ GERMAN = Words(
     together=(", ", " und "),
     either=(", ", " oder "),
     absences={"task": "dieses Ziel", "speed limit": "Tempolimit"},
+    seen=SEEN,
     it="er",
     subject="{body} {predicates}",
     places=("", " auf der linken Spur", " auf der rechten Spur"),

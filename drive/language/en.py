@@ -28,6 +28,7 @@ ENGLISH = Words(
     together=(", ", " and "),
     either=(", ", " or "),
     absences={"task": "this goal", "speed limit": "the speed limit"},
+    seen=SEEN,
     it="it",
     subject="{body} {predicates}",
     places=("", " on the left", " on the right"),

@@ -70,10 +70,10 @@ def say_takeover(would: Action, takeover: Takeover, language: str = "en") -> str
     contacts = say_claims(tuple(_contact(would, term) for term in takeover.feared), words)
     few, many = (_hypotheses(terms) for terms in (takeover.feared, takeover.left))
     of = max((term.likely[1] for term in takeover.feared if term.likely), default=0)
-    told = said.feared.format(contacts=contacts, few=few, many=of)
+    sentence = said.feared.format(contacts=contacts, few=few, many=of)
     rest = said.left if many else said.none
     return say_sentences(
-        [told, rest.format(option=say_doing(takeover.action, words), few=many)], language
+        [sentence, rest.format(option=say_doing(takeover.action, words), few=many)], language
     )
 
 

@@ -28,6 +28,7 @@ CHINESE = Words(
     together=("、", "和 "),
     either=("、", "或 "),
     absences={"task": "此目标", "speed limit": "限速"},
+    seen=SEEN,
     it="它",
     subject="{body}{predicates}",
     places=("", "在左侧车道", "在右侧车道"),

@@ -35,6 +35,7 @@ from drive.show import (
     proof,
     seats,
     session,
+    thoughts,
 )
 from drive.show.film import film
 from drive.show.gallery import Gallery
@@ -132,6 +133,20 @@ def answer(asking: answers.Answering, asked: list, language: str = "en") -> str:
         language, asked_in = (*map(str, languages), language, None)[:2]
         step, decisions = session.whole(step), session.whole(decisions)
         return text(asking.ask(run, name, step, question, decisions, language, asked_in))
+    except (ValueError, TypeError, OSError) as error:
+        return text({"problem": session.in_words(error, language)})
+
+
+def thought(thinking: thoughts.Thinking, asked: list, language: str = "en") -> str:
+    """What was thought at a logged decision, or would be with other words; or one sentence about why that is not told.
+
+    asked: run, name, step, words that are put in by hand (place -> word), decisions; the language may follow.
+    """
+    try:
+        run, name, step, given, decisions, *languages = asked
+        language = (*map(str, languages), language)[0]
+        step, decisions = session.whole(step), session.whole(decisions)
+        return text(thinking.think(run, name, step, given, decisions, language))
     except (ValueError, TypeError, OSError) as error:
         return text({"problem": session.in_words(error, language)})
 

@@ -64,7 +64,7 @@ WORDS = re.compile(
 )  # without blanks, two characters are one
 CLAUSE = re.compile(r"(?<=[.;:])\s+|(?<=[。；：])")  # where one clause ends
 PLAYER = ("first.js", "words.js", "nodes.js", "episode.js", "supply.js", "labels.js", "scene.js", "driver.js", "strip.js",
-          "curves.js", "panel.js", "proof.js", "picture.js", "drop.js", "ask.js", "feared.js", "compare.js", "hand.js",
+          "curves.js", "panel.js", "proof.js", "picture.js", "drop.js", "ask.js", "thinking.js", "feared.js", "compare.js", "hand.js",
           "incident.js", "moments.js", "remarks.js", "tour.js", "player.js")  # fmt: skip
 GALLERY = ("browse", "unit", "decimal", "yes", "no")  # its words begin with these
 BROWSE = ("first.js", "words.js", "nodes.js", "browse.js")
@@ -268,6 +268,7 @@ def step_data(header: Header, step: Step, before: Step | None = None, language: 
         "tie": words_of(language).ties[step.rationale.tie],
         "fallback": "" if step.choice.answered else words_of(language).fallback,
         "notes": list(step.choice.notes),
+        "thinks": bool(step.choice.thoughts),
         "questions": suggested.about_a_step(step, rival(step), language),
         "options": [
             _option(number, option, step, language)
@@ -331,15 +332,15 @@ def _takeover(header: Header, step: Step, language: str) -> dict | None:
         return None
     would, differs = step.choice.action, step.driven != step.choice.action
     act = say_action(would, language)
-    told = {"by": step.takeover.by, "would": act, "differs": differs}
+    data = {"by": step.takeover.by, "would": act, "differs": differs}
     if step.takeover.by == "person":
         words = _hand_words(header, language)
         said = words["would"].replace("{act}", act) if differs else words["same"]
-        told |= {"name": words["you"], "speaker": words["it"], "said": said, "why": []}
-        return told | {"title": hand_words(language).beside.format(act=act)}
+        data |= {"name": words["you"], "speaker": words["it"], "said": said, "why": []}
+        return data | {"title": hand_words(language).beside.format(act=act)}
     watch, why = watch_words(language), say_takeover(would, step.takeover, language)
-    told |= {"name": watch.name, "speaker": watch.policy, "said": watch.would.format(act=act)}
-    return told | {
+    data |= {"name": watch.name, "speaker": watch.policy, "said": watch.would.format(act=act)}
+    return data | {
         "why": _cut(phrases(why, language)),
         "title": say_beside(would, language),
     }

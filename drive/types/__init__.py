@@ -12,6 +12,8 @@ from drive.types.choice import (
     Option,
     Takeover,
     Term,
+    Thought,
+    Word,
 )
 from drive.types.edits import (
     Add,
@@ -124,6 +126,7 @@ __all__ = [
     "Surface",
     "Task",
     "Term",
+    "Thought",
     "Tie",
     "Takeover",
     "Tracks",
@@ -131,6 +134,7 @@ __all__ = [
     "Truth",
     "Verdict",
     "WhatIf",
+    "Word",
     "Why",
     "WhyNot",
     "Without",

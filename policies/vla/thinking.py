@@ -6,17 +6,52 @@ Of the scene words, those of the car that matters are said, else those of the wa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from drive.language import make_claim
-from drive.types import Claim, Meta
+from drive.types import Claim, Meta, Word
 from policies.vla import grammar as g
 
 SIDES = {"": None, " on the left": Meta("LANE_LEFT"), " on the right": Meta("LANE_RIGHT")}
 UNHEARD_OF = 40.0  # [m/s] the last bound of closings
 LAST_SAID = len(g.OPTIONS)  # where the verdict words on the car that matters begin
+DECIMALS, LEAST = 6, 1e-6  # of a probability; that of a word which may stand at its place
+# every place by its name, in the order in which its word is said, with the names of the words that may stand there
+GAP_NAMES = (*(f"{a:g} to {b:g} m" for a, b in zip((0.0, *g.GAPS), g.GAPS, strict=False)), "nobody")
+CLOSING_NAMES = (
+    *(
+        f"{a:g} to {b:g} m/s"
+        for a, b in zip((-UNHEARD_OF, *g.CLOSINGS), (*g.CLOSINGS, UNHEARD_OF), strict=True)
+    ),
+    "nobody",
+)
+PLACES: dict[str, tuple[str, ...]] = {
+    **{f"gap {relation}": GAP_NAMES for relation in g.RELATIONS},
+    **{f"closing {relation}": CLOSING_NAMES for relation in g.RELATIONS},
+    **{f"lanes {side}": g.LANES for side in ("left", "right")},
+    **{f"grade {option}": g.GRADES for option in g.OPTIONS},
+    "matters": g.RIVALS,
+    "without": g.WITHOUT,
+}
+FIRST_GRADE = len(g.SCENE_WORDS)
+MATTERS, INSTEAD = len(PLACES) - 2, len(PLACES) - 1  # the places on the car that matters
+# places whose words fit together: one, its word for nobody, the other, its word for nothing
+PAIRS = (
+    *((k, g.NO_GAP, k + len(g.RELATIONS), g.NO_CLOSING) for k in range(len(g.RELATIONS))),
+    (MATTERS, 0, INSTEAD, 0),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Minded:
+    """What the network said."""
+
+    scene: np.ndarray  # int64 [SCENE_WORDS]
+    verdict: np.ndarray  # int64 [VERDICT_WORDS]
+    likely: list[list[float]]  # of every place, in order, the probability of each word
 
 
 def claims_of(scene: Sequence[int], verdict: Sequence[int]) -> tuple[Claim, ...]:
@@ -50,7 +85,7 @@ def words_of(claims: Iterable[Claim]) -> np.ndarray:
     return words
 
 
-def _seen(relation: str, gap: int, closing: int) -> Iterable[Claim]:
+def _seen(relation: str, gap: int, closing: int) -> Iterator[Claim]:
     front, _, side = relation.partition(" on")
     place = SIDES[f" on{side}" if side else ""]
     if gap >= g.NO_GAP:
@@ -64,3 +99,87 @@ def _seen(relation: str, gap: int, closing: int) -> Iterable[Claim]:
     near, far = sorted(bounds[closing : closing + 2], key=abs)
     near = 0.0 if near == -far else near
     yield make_claim("sight", f"closing {front}", near, threshold=abs(far), option=place)
+
+
+# ------------------------------------------------------------------------------- places and words
+
+
+def numbers_of(given: Mapping[str, str], legal: Sequence[str]) -> dict[int, int]:
+    """Words that are put in by hand, place -> word, as numbers. ValueError for what cannot stand there."""
+    numbers, names = {}, tuple(PLACES)
+    for place, word in given.items():
+        if place not in PLACES:
+            raise ValueError(f"no place {str(place)[:40]!r} in its thoughts")
+        number = names.index(place)
+        if word not in PLACES[place] or not _may_stand(number, PLACES[place].index(word), legal):
+            raise ValueError(f"{str(word)[:40]!r} cannot stand at {place!r}")
+        numbers[number] = PLACES[place].index(word)
+    return numbers
+
+
+def _may_stand(place: int, word: int, legal: Sequence[str]) -> bool:
+    """Of an option that is not offered nothing else is said than that it is not possible, and of no other that it is not."""
+    if not FIRST_GRADE <= place < MATTERS:
+        return True
+    return (word == g.NOT_POSSIBLE) == (g.OPTIONS[place - FIRST_GRADE] not in legal)
+
+
+def with_words(
+    said: np.ndarray, likely: Sequence[Sequence[float]], by_hand: Mapping[int, int], first: int
+) -> np.ndarray:
+    """Words [places] of the places from `first` on, with those that are put in by hand.
+
+    A word for nobody, or for nothing, stands at both places of a pair or at neither: what was put in by hand decides, and the
+    other place has its likeliest word that fits. likely: of the words [places].
+    """
+    said, last = said.copy(), first + len(said)
+    for place, word in by_hand.items():
+        if first <= place < last:
+            said[place - first] = word
+    for one, nobody, other, nothing in PAIRS if by_hand else ():
+        at = one - first, other - first
+        if not (first <= one < last) or (said[at[0]] == nobody) == (said[at[1]] == nothing):
+            continue
+        none = by_hand.get(one) == nobody or by_hand.get(other) == nothing
+        for number, word in zip(at, (nobody, nothing), strict=True):
+            if none:
+                said[number] = word
+            elif said[number] == word:
+                said[number] = int(
+                    np.argmax([p * (k != word) for k, p in enumerate(likely[number])])
+                )
+    return said
+
+
+def spelled(minded: Minded, by_hand: Mapping[int, int], legal: Sequence[str]) -> tuple[Word, ...]:
+    """Every place with the words that may stand there."""
+    said = [*minded.scene.tolist(), *minded.verdict.tolist()]
+    return tuple(
+        Word(
+            name,
+            words,
+            _shares(number, minded.likely[number], legal),
+            said[number],
+            tuple(_claim(name, word) for word in range(len(words))),
+            number in by_hand,
+        )
+        for number, (name, words) in enumerate(PLACES.items())
+    )
+
+
+def _shares(place: int, likely: Sequence[float], legal: Sequence[str]) -> tuple[float, ...]:
+    """How likely each word is, of those that may stand there."""
+    able = [p * _may_stand(place, word, legal) for word, p in enumerate(likely)]
+    return tuple(max(round(p / sum(able), DECIMALS), LEAST) if p else 0.0 for p in able)
+
+
+def _claim(place: str, word: int) -> Claim | None:
+    """What a word says by itself."""
+    kind, _, of = place.partition(" ")
+    if kind == "gap":
+        return next(iter(_seen(of, word, g.NO_CLOSING)))
+    if kind == "closing" and word < g.NO_CLOSING:
+        return [*_seen(of, 0, word)][1]
+    if kind == "grade" and word != g.NOT_POSSIBLE:
+        return make_claim("grade", g.GRADES[word], option=Meta(of))
+    return None
