@@ -30,6 +30,7 @@ from drive.show import (
     requests,
     service,
     session,
+    thoughts,
     viewer,
 )
 from drive.show.hosting import HOST
@@ -319,6 +320,7 @@ def _player(page: requests.Page, started: str | None) -> gr.HTML:
     """The player: its markup never changes, messages come as its value."""
     assets, asking = viewer.player_assets(started=started), answers.Answering(requests.driven_again)
     looking = differences.Looking(requests.driven_again)
+    thinking = thoughts.Thinking(requests.driven_again)
     reports = incidents.Incidents()
 
     def logged(where: list) -> str:
@@ -334,6 +336,10 @@ def _player(page: requests.Page, started: str | None) -> gr.HTML:
     def answered(asked: list) -> str:
         """The answer to (run, name, step, question, decisions, its language, the question's), or why there is none."""
         return requests.answer(asking, asked)
+
+    def thought(asked: list) -> str:
+        """What was thought at (run, name, step), with words put in by hand, and what comes of it: (..., decisions, language)."""
+        return requests.thought(thinking, asked)
 
     def compared(where: list) -> str:
         """The policies that the episode at (run, name) may be compared with."""
@@ -375,6 +381,7 @@ def _player(page: requests.Page, started: str | None) -> gr.HTML:
             logged,
             resaid,
             answered,
+            thought,
             compared,
             lookedback,
             steered,

@@ -95,7 +95,7 @@ class Driver:
         return self.decided(verdict[torch.randperm(len(verdict))], own, legal)
 
     def by_teacher(self, batch: Fleet, seen, own, legal):
-        lesson = self.teacher.lesson(batch.worlds, batch.legal(), rivals=False)
+        lesson = self.teacher.lesson(batch.worlds, batch.legal())
         running = torch.from_numpy(batch.running)
         return network.masked(lesson.values, lesson.legal).argmax(-1)[running]
 
@@ -152,12 +152,12 @@ class Words:
         worlds = batch.worlds.select(places)
         seen, own, legal = seen[chosen], own[chosen], legal[chosen]
         feature, scene, verdict = self.driver.words(seen, own, legal)
-        lesson = self.driver.teacher.lesson(worlds, legal.numpy(), rivals=False)
+        lesson = self.driver.teacher.lesson(worlds, legal.numpy())
         self.perception(scene, torch.from_numpy(scene_words(worlds)[0]))
         self.judgement(verdict, lesson)
         self.splices(verdict, own, legal)
         changed = otherwise(worlds, self.rng)
-        other = self.driver.teacher.lesson(changed, legal.numpy(), rivals=False)
+        other = self.driver.teacher.lesson(changed, legal.numpy())
         self.scene_splices(feature, verdict, own, lesson, other)
 
     def perception(self, said, true) -> None:

@@ -35,6 +35,7 @@ from drive.types import (
     Powers,
     Rationale,
     Scene,
+    Takeover,
 )
 from drive.types.fitting import misfit
 
@@ -43,7 +44,9 @@ FARTHEST, FASTEST, LONGEST = 1e7, 1e3, 1e3  # [m] [m/s] [m] beyond which nothing
 MADE_FROM = {  # policies that are made from what follows a colon: name -> what that is
     "llm": "MODEL",
     "sb3": "FILE.safetensors",
+    "monitored": "POLICY",
 }
+WATCHED = "monitored"  # of these, the one that is made from another policy
 # the worths of an option's terms sum to its score within this, in the score's unit
 SUM_TOLERANCE = 1e-6
 
@@ -69,11 +72,15 @@ def names() -> tuple[str, ...]:
 
 
 def offered() -> tuple[str, ...]:
-    """`names`, and after each the other styles that it may drive in, as `load` takes them."""
+    """`names`, and after each the other styles that it may drive in, and one that learned also watched, as `load` takes them."""
     return tuple(
         each
         for name in names()
-        for each in (name, *(f"{name}:{style}" for style in tuple(styles(name))[1:]))
+        for each in (
+            name,
+            *(f"{name}:{style}" for style in tuple(styles(name))[1:]),
+            *(f"{WATCHED}:{name}",) * (name in _learners()),
+        )
     )
 
 
@@ -142,7 +149,8 @@ def _made(place: str, source: str) -> Policy:
     """A policy of MADE_FROM, made from `source`; an error of its class is passed on as it is."""
     if not source:
         raise ValueError(f"policy {place!r} is made from something: {place}:{MADE_FROM[place]}")
-    return _class_in(_imported(f"{BUILT_IN}.{place}", place), place, "")(source)
+    made_from = load(source) if place == WATCHED else source
+    return _class_in(_imported(f"{BUILT_IN}.{place}", place), place, "")(made_from)
 
 
 def exporter() -> ModuleType:
@@ -152,14 +160,18 @@ def exporter() -> ModuleType:
 
 def trainer(name: str) -> ModuleType:
     """The module that trains a shipped policy, `policies/NAME/train.py`; ValueError where none does."""
-    folders = importlib.util.find_spec(BUILT_IN).submodule_search_locations
-    learners = {path.parent.name for folder in folders for path in Path(folder).glob("*/train.py")}
-    trainable = sorted(learners.intersection(names()))
+    trainable = sorted(_learners().intersection(names()))
     if name not in trainable:
         raise ValueError(
             f"no policy {name!r} that can be trained; choose from {', '.join(trainable)}"
         )
     return _imported(f"{BUILT_IN}.{name}.train", name)
+
+
+def _learners() -> set[str]:
+    """The policies that have a module that trains them."""
+    folders = importlib.util.find_spec(BUILT_IN).submodule_search_locations
+    return {path.parent.name for folder in folders for path in Path(folder).glob("*/train.py")}
 
 
 def _module(place: str) -> ModuleType:
@@ -286,6 +298,25 @@ def checked(policy: Policy, scene: Scene) -> Choice:
             f"policy {policy.name!r} {fault} at step {scene.step} of {scene.scenario}"
         )
     return choice
+
+
+def taken_over(policy: Policy, scene: Scene, choice: Choice) -> Takeover | None:
+    """What is driven in place of the policy's choice, where something watches over it and takes over.
+
+    PolicyError where that cannot be told, or is no action of the road.
+    """
+    watch = powers(policy).taken_over
+    if watch is None:
+        return None
+    try:
+        takeover = watch(scene, choice)
+    except Exception as error:
+        raise PolicyError(f"the monitor of {policy.name!r} raised {_said(error)}") from error
+    if takeover and not scene.legal.allows(takeover.action):
+        raise PolicyError(
+            f"the monitor of {policy.name!r} drives {takeover.action}, which is not legal"
+        )
+    return takeover
 
 
 def _fault_of_scene(scene: Scene) -> str:

@@ -14,7 +14,7 @@ engine
 roads       geometry lanes
 types       fitting settings trajectory actions scene pictures truth said choice policy edits questions episode
 kinematics  history control goal hazards trajectory tracker surroundings foresight past refusals edits
-language    free words quantities edits en de zh tables glossary page reported by_hand say parse report questions incident
+language    free words quantities edits en de zh tables glossary page reported by_hand say parse monitor report questions incident
 camera      door palette typeface view birdseye driverseye ground caster mounted files
 measures    statistics motion metrics
 scenarios
@@ -22,10 +22,10 @@ twin        kernel network worlds suppositions entry edits spawn rules arrivals 
 policy
 world       drivers config edits values perception task blame following recorder twin beginnings
 reasoning   deciding causes reasons decisions evidence outcomes facts accounts economy narrate
-episodes    codec lines whole log shelf notes rollout record replay branch by_hand hindsight asking api
+episodes    codec lines whole log shelf notes rollout record replay branch by_hand hindsight splicing asking api
 checking    clock scene sight facts instructor weighed text asked futures decisions takeovers weighing purposes verdicts avoidable incident tally listener scenery faithfulness examination
 evaluation  results versions folder summary run
-show        roadside sheet suggested moments viewer hosting brought noting proof kept answers comparing differences offline film session precedence seats telling charts report gallery evaluating incidents requests service
+show        roadside sheet suggested moments viewer hosting brought noting proof kept answers thoughts comparing differences offline film session precedence seats telling charts report gallery evaluating incidents requests service
 app
 cli
 """

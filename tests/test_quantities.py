@@ -33,6 +33,7 @@ from drive.checking.asked import WITHOUT
 from drive.checking.verdicts import CAUSES, GRADED
 from drive.kinematics.foresight import foresee
 from drive.language import LANGUAGES, QUANTITIES, TERMS, words_of
+from drive.language.quantities import RELATIONS
 from drive.policy import load
 from drive.reasoning.causes import attribute
 from drive.reasoning.narrate import merge
@@ -260,20 +261,19 @@ def thinks_in_words(rival: int) -> Rationale:
     at, rng = scene(), np.random.default_rng(rival)
     options = tuple(Option(Meta(name), score=0.0) for name in vla.OPTIONS)
     grades = [(rival + 2 * n) % len(vla.GRADES) for n in range(len(options))]
-    seen = [int(rng.integers(0, count)) for count in vla.SCENE_WORDS]
-    relation = max(rival - 1, 0) % len(vla.RELATIONS)
+    seen = np.array([rng.integers(0, count) for count in vla.SCENE_WORDS])
     if rival % 2:
-        seen[relation] = vla.NO_GAP
+        seen[rival] = vla.NO_GAP
     else:
-        seen[relation], seen[relation + len(vla.RELATIONS)] = 3, 4
-    thoughts = thinking.claims_of(seen, [*grades, rival, 1 if rival else 0])
-    choice = Choice(options[1].action, options, thoughts=thoughts)
+        seen[rival], seen[rival + len(RELATIONS)] = 3, 4
+    minded = thinking.Minded(seen, np.array(grades), [], {rival: 1})
+    choice = Choice(options[1].action, options, thoughts=thinking.claims_of(minded))
     return narrated(at, foresee(at, choice))
 
 
 UNIT = (
     a_few,
-    *(functools.partial(thinks_in_words, rival) for rival in range(len(vla.RIVALS))),
+    *(functools.partial(thinks_in_words, rival) for rival in range(len(RELATIONS))),
     for_the_exit,
     limited,
     functools.partial(meets, 1),

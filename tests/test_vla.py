@@ -17,6 +17,7 @@ from drive.checking.sight import car_in
 from drive.checking.verdicts import Verifier
 from drive.episodes.rollout import run
 from drive.language import LANGUAGES, make_claim, read, say_rationale
+from drive.language.quantities import RELATIONS
 from drive.reasoning.narrate import narrate
 from drive.reasoning.reasons import situation_of
 from drive.types import Choice, Claim, Meta, Rationale
@@ -91,7 +92,7 @@ def test_the_true_scene_words_are_true_by_other_code(episode):
     batch.begin([5])
     for step in episode.steps:
         (words,), _ = scene_words(batch.worlds)
-        for number, relation in enumerate(g.RELATIONS):
+        for number, relation in enumerate(RELATIONS):
             car = car_in(step.scene, relation)
             assert (words[number] == g.NO_GAP) == (car is None), relation
             seen += car is not None
@@ -103,18 +104,22 @@ def test_the_true_scene_words_are_true_by_other_code(episode):
 
 
 def drawn_words(rng):
-    verdict = np.array([rng.integers(0, n) for n in g.VERDICT_WORDS])
-    if verdict[-1] == 0 or verdict[-2] == 0:
-        verdict[-2:] = 0
-    return np.array([rng.integers(0, n) for n in g.SCENE_WORDS]), verdict
+    scene, verdict = (
+        np.array([rng.integers(0, n) for n in each]) for each in (g.SCENE_WORDS, g.VERDICT_WORDS)
+    )
+    causes = {
+        int(k): int(rng.integers(0, len(g.OPTIONS)))
+        for k in rng.permutation(6)[: rng.integers(0, 3)]
+    }
+    return thinking.Minded(scene, verdict, [], causes)
 
 
 def test_any_words_can_be_said_in_every_language_and_are_read_again(episode):
     rng = np.random.default_rng(0)
     step = episode.steps[3]
     for _ in range(60):
-        scene, verdict = drawn_words(rng)
-        claims = thinking.claims_of(scene, verdict)
+        minded = drawn_words(rng)
+        claims, verdict = thinking.claims_of(minded), minded.verdict
         assert np.array_equal(thinking.words_of(claims), verdict)
         if not claims:
             continue
@@ -251,7 +256,7 @@ def test_the_teacher_grades_what_it_values():
     batch = make("highway-fast", 8)
     batch.begin(range(8))
     lesson = Teacher().lesson(batch.worlds, batch.legal())
-    grades = lesson.verdict[:, : len(g.OPTIONS)]
+    grades = lesson.verdict
     best = network.masked(lesson.values, lesson.legal).argmax(-1)
     assert (grades[torch.arange(8), best] == g.BEST).all()
     assert (grades[~lesson.legal] == g.NOT_POSSIBLE).all() and (grades[lesson.legal] > 0).all()

@@ -5,7 +5,7 @@ Knows no simulator and no rationale: the caller says which cars stand out, and i
 
 from drive.camera.birdseye import Marks, bird_eye
 from drive.camera.driverseye import driver_eye
-from drive.camera.files import packed, save_film, save_picture
+from drive.camera.files import packed, pixels, save_film, save_picture
 from drive.camera.palette import DARK, LIGHT, PALETTES, Colour, Palette, risk_colour
 from drive.camera.typeface import INSTALL, font, uncovered
 from drive.camera.view import (
@@ -51,6 +51,7 @@ __all__ = [
     "moment_of",
     "moment_within",
     "packed",
+    "pixels",
     "risk_colour",
     "save_film",
     "save_picture",

@@ -35,6 +35,7 @@ from drive.types import (
     Rationale,
     Scene,
     Step,
+    Takeover,
     Term,
     Trajectory,
 )
@@ -71,6 +72,7 @@ class Decided:
     choice: Choice
     attribution: Attribution | None
     rationale: Rationale
+    takeover: Takeover | None = None  # of what watches over the policy
     # kind of term -> the options with the wish of that kind given up, where the policy can weigh so
     given_up: Mapping[str, Choice] = field(default_factory=dict)
 
@@ -107,13 +109,14 @@ def decided_again(
 def decided(step: Step, scene: Scene, policy: Policy, before: Rationale | None = None) -> Decided:
     """The decision made again, explained as it was: with causes where the step has some, in its language, after what was said before."""
     weighed = policies.checked(policy, scene)
+    takeover = policies.taken_over(policy, scene, weighed)
     given_up = dict(_given_up(policy, scene, weighed))
     choice = foresee(scene, weighed)
     attribution = attribute(policy, scene, choice) if step.attribution is not None else None
     language = step.rationale.language
     at = situation_of(scene, choice)
     rationale = explain(at, choice, policy.tie, language, attribution, before)
-    return Decided(choice, attribution, rationale, given_up)
+    return Decided(choice, attribution, rationale, takeover, given_up)
 
 
 def _given_up(policy: Policy, scene: Scene, choice: Choice) -> Iterator[tuple[str, Choice]]:
@@ -272,13 +275,15 @@ ASKED = {  # what is compared, and what it is
     "trajectories": "of every option, to what a log writes",
     "causes": "what the decision depends on",
     "words": "the rationale: decision, claims, rival and text; the words that the action was decoded from",
+    "takeovers": "where a monitor drove instead, what, and why",
 }
 NO_BOUND = 1e9  # times as large: a bound from above that nothing reaches
 OF_ONE_WISH = {
     "headway": ("gap kept ahead",),
     "gap kept ahead": ("headway",),
 }  # kind -> others that follow the same wish
-TERM_FIELDS = {"worth": "worths", "threshold": "wishes"}  # all others: terms
+TERM_NAMES = tuple(each.name for each in fields(Term))
+TERM_FIELDS = dict.fromkeys(TERM_NAMES, "terms") | {"worth": "worths", "threshold": "wishes"}
 
 
 def _other_costs(logged: Choice, given_up: Mapping[str, Choice]) -> Iterator[str]:
@@ -303,6 +308,22 @@ def _differences(logged: Step, again: Decided) -> Iterator[_Difference]:
     if logged.attribution is not None:
         yield from _of_attribution(logged.attribution, again.attribution)
     yield from _of_words(logged.rationale, again.rationale)
+    if logged.takeover is None or logged.takeover.by == "monitor":  # a person is not asked again
+        yield from _of_takeover(logged, again.takeover)
+
+
+def _of_takeover(step: Step, again: Takeover | None) -> Iterator[_Difference]:
+    logged = step.takeover
+    if logged is None or again is None:
+        said = (step.choice.action if each is None else each.action for each in (logged, again))
+        if (logged is None) != (again is None):
+            yield _Difference("takeovers", "the takeover", "action", *said)
+        return
+    yield from _of_value("takeovers", "the takeover", "action", logged.action, again.action)
+    for what in ("feared", "left"):
+        where = f"the takeover, what is {what}"
+        terms = getattr(logged, what), getattr(again, what)
+        yield from _of_terms(where, *terms, dict.fromkeys(TERM_NAMES, "takeovers"))
 
 
 def _of_choice(logged: Choice, again: Choice) -> Iterator[_Difference]:
@@ -327,13 +348,18 @@ def _of_option(logged: Option, again: Option) -> Iterator[_Difference]:
     yield from _of_value("scores", where, "score", logged.score, again.score)
     yield from _of_value("options", where, "lane", logged.target_lane, again.target_lane)
     yield from _of_path(where, logged.trajectory, again.trajectory)
-    pairs, missing = _paired(
-        logged.terms, again.terms, lambda term: (term.kind, term.cars, term.objects)
-    )
-    yield from (_gone("terms", f"{where}: {_name(term)}", here) for term, here in missing)
+    yield from _of_terms(where, logged.terms, again.terms, TERM_FIELDS)
+
+
+def _of_terms(
+    where: str, logged: tuple[Term, ...], again: tuple[Term, ...], kinds: Mapping[str, str]
+) -> Iterator[_Difference]:
+    """kinds: of check, by the field of a term."""
+    pairs, missing = _paired(logged, again, lambda term: (term.kind, term.cars, term.objects))
+    gone = kinds["kind"]
+    yield from (_gone(gone, f"{where}: {_name(term)}", here) for term, here in missing)
     for ours, theirs in pairs:
-        for each in fields(Term):
-            name, kind = each.name, TERM_FIELDS.get(each.name, "terms")
+        for name, kind in kinds.items():
             values = getattr(ours, name), getattr(theirs, name)
             yield from _of_value(kind, f"{where}, {_name(ours)}", name, *values)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from drive.checking.scene import Measured, Untestable, Untrue, judged
-from drive.language.quantities import RELATIONS, decimals_of
+from drive.language.quantities import decimals_of
 from drive.types import Car, Claim, Ego, Scene, Verdict
 
 BESIDE = 2.6  # [m]
@@ -27,12 +27,6 @@ def car_in(scene: Scene, relation: str) -> Car | None:
     """The nearest car in a relation, one of RELATIONS; None where there is none within WITHIN."""
     near = [(gap, car.id, car) for gap, car in _cars(scene, relation) if gap <= WITHIN]
     return min(near)[2] if near else None
-
-
-def others(scene: Scene) -> list[Car]:
-    """The cars that are in no relation."""
-    named = {car.id for relation in RELATIONS if (car := car_in(scene, relation))}
-    return [car for car in scene.cars if car.id not in named]
 
 
 def _cars(scene: Scene, relation: str) -> list[tuple[float, Car]]:

@@ -36,6 +36,7 @@ COMPARED = {  # of decisions -> what it is
     "trajectories": "asked again: where every option leads, to what a log writes",
     "causes": "asked again: what the decision depends on",
     "words": "asked again: decision, claims, rival and text",
+    "takeovers": "asked again: where a monitor drove instead, what, and why",
     "given up": "asked again without one wish: the score changes by what its terms cost",
 }
 NAME, COUNT = 13, 11  # columns' widths

@@ -546,16 +546,11 @@ def _of_condition(asked: _Asked, claim: Claim, ask: Reference) -> Verdict:
 
 
 def _by_relation(asked: _Asked, claim: Claim, ask: Reference) -> Verdict:
-    """Without the car that stands in the relation; where none of them is meant, without some other one."""
-    scene, relation = asked.step.scene, claim.quantity.removeprefix("without ")
-    if relation != "another":
-        car = sight.car_in(scene, relation)
-        if car is None:
-            return _false(claim, None, LEAST, "nobody is there")
-        return asked.changes(claim, ask.hiding(car.id))
-    verdicts = [asked.changes(claim, ask.hiding(car.id)) for car in sight.others(scene)]
-    does = next((verdict for verdict in verdicts if verdict.result == "true"), None)
-    return does or _false(claim, None, LEAST, "no other car does that")
+    """Without the car that stands in the relation."""
+    car = sight.car_in(asked.step.scene, claim.quantity.removeprefix("without "))
+    if car is None:
+        return _false(claim, None, LEAST, "nobody is there")
+    return asked.changes(claim, ask.hiding(car.id))
 
 
 def _graded(asked: _Asked, claim: Claim, ask: Reference) -> Verdict:
@@ -572,7 +567,7 @@ CAUSES = {
     "decision": _without,
     "traffic": _traffic,
     "more": _more,
-    **{f"without {relation}": _by_relation for relation in (*RELATIONS, "another")},
+    **{f"without {relation}": _by_relation for relation in RELATIONS},
 }
 GRADED = dict.fromkeys(GRADES, _graded)
 

@@ -34,6 +34,7 @@ def branch(
     physics: str = "twin",
     language: str | None = None,
     causes: str | None = None,
+    stage: Stage | None = None,
 ) -> Episode:
     """The episode as it would have gone on from a step, had the edits been made before its decision.
 
@@ -41,12 +42,13 @@ def branch(
     given. decisions: at most so many of its own, and then it has no end; to the end of the episode, unless
     given. physics: "highway-env" drives the same, slower, and does so unasked where the twin cannot follow
     the log within 1e-6 (highway-env steers a car that hardly moves by rounding errors, and the twin's are
-    others). language, causes: as in the episode, unless given. ValueError for a step or an edit that cannot
+    others). language, causes: as in the episode, unless given. stage: the episode, driven again before, where many branches
+    are driven of it. ValueError for a step or an edit that cannot
     be, a policy that cannot be loaded, and an episode that cannot be driven again up to the step.
     """
     if isinstance(episode, str | Path):
         episode = log.read(episode).episode
-    events = branching(episode, step, edits, policy, decisions, physics, language, causes)
+    events = branching(episode, step, edits, policy, decisions, physics, language, causes, stage)
     header = next(events)
     steps = list(events)
     end = steps.pop() if isinstance(steps[-1], End) else None
@@ -64,10 +66,7 @@ def branching(
     causes: str | None = None,
     stage: Stage | None = None,
 ) -> Iterator[Header | Step | End]:
-    """A branch as it is driven: its header, the parent's steps, its own, and its end with the metrics.
-
-    stage: the episode, driven again before, where many branches are driven of it.
-    """
+    """A branch as it is driven: its header, the parent's steps, its own, and its end with the metrics."""
     if decisions is not None and decisions < 1:
         raise ValueError(f"a branch takes 1 decision or more, not {decisions}")
     fork = forked(episode, step, edits, policy, stage or Stage(episode, physics))
@@ -211,5 +210,6 @@ def _header(stage: Stage, step: int, driver: Policy, physics: str) -> Header:
         tie=driver.tie,
         versions=rollout.versions(),
         physics=physics,
+        takeovers=rollout.takeovers(driver, before.takeovers),
         parent=Parent(stage.digest, step, drove, learned, inherited),
     )

@@ -98,7 +98,7 @@ def from_moment(
     ValueError as for `branch`.
     """
     fork = branch.forked(episode, step, (), None, branch.Stage(episode))
-    header = replace(fork.header, takeovers="person")
+    header = with_a_person(fork.header)
     driving = Driving(fork.world, fork.policy, language, causes, fork.steps)
     return Wheel(driving, header, fork.steps, _path(folder, branch.file_name(header, ())))
 
@@ -116,9 +116,15 @@ def from_start(
     policies.prepare(policy)
     world = World(scenario, physics=physics)
     world.reset(seed)
-    header = replace(rollout.header(world, policy, seed), takeovers="person")
+    header = with_a_person(rollout.header(world, policy, seed))
     driving = Driving(world, policy, language, causes)
     return Wheel(driving, header, (), _path(folder, log.file_name(header)))
+
+
+def with_a_person(header: Header) -> Header:
+    """The header of an episode in which a person can take over as well."""
+    both = "monitor" in header.takeovers
+    return replace(header, takeovers="person, monitor" if both else "person")
 
 
 def _path(folder: Path, name: str) -> Path:

@@ -35,6 +35,7 @@ LATER = {  # fields that are not written while they hold their default, as logs 
     types.Choice: ("answered", "notes", "thoughts", "unit", "even"),
     types.Contact: ("unavoidable",),
     types.End: ("edits",),
+    types.Takeover: ("feared", "left"),
     types.Header: ("physics", "parent", "settings", "takeovers"),
     types.Scene: ("grip",),
     types.Ego: ("kind",),

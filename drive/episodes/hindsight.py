@@ -84,7 +84,11 @@ class Hindsight:
 
 def differences(episode: Episode) -> Iterator[Step]:
     """The steps in which a person drove something else than the policy would have."""
-    return (step for step in episode.steps if step.driven != step.choice.action)
+    return (
+        step
+        for step in episode.steps
+        if step.driven != step.choice.action and step.takeover.by == "person"
+    )
 
 
 class Looker:
@@ -120,10 +124,11 @@ class Looker:
             if steps:
                 try:
                     choice = policies.checked(policy, scene)
+                    takeover = policies.taken_over(policy, scene, choice)
                 except policies.PolicyError as error:
                     end = End("policy failed", scene, None, world.laps, str(error))
                     break
-                action = choice.action
+                action = (takeover or choice).action
             outcome = world.step(action)
             steps.append(Step(scene, choice, None, outcome.tracks, outcome.reward, {}))
             if outcome.ended:

@@ -26,7 +26,8 @@ from drive.language import LANGUAGES
 from drive.types import Edit, End, Episode, Header, Scene, Step, Tracks
 
 SCHEMA = "whydrive.rationale"
-VERSION = (1, 3)  # 1.1: edits, physics, parent, followed paths; 1.2: takeovers; 1.3: debris
+# 1.1: edits, physics, parent, followed paths; 1.2: takeovers; 1.3: debris; 1.4: takeovers of a monitor
+VERSION = (1, 4)
 SHORTEST, LONGEST = 1e-4, 60.0  # [s] between states, and between decisions
 PROGRAM = re.compile(r"\.(py|safetensors)$")  # what a policy's file name ends in
 
@@ -246,7 +247,7 @@ def _step(line: dict, so_far: _SoFar, number: int, place: str) -> Step:
         raise LogError(f"{place}: step {scene.step} stands where step {number} belongs")
     if not any(option.action == step.choice.action for option in step.choice.options):
         raise LogError(f"{place}: the action taken is not among the options")
-    if step.takeover and step.takeover.by != so_far.takeovers:
+    if step.takeover and step.takeover.by not in so_far.takeovers:
         raise LogError(f"{place}: a {step.takeover.by} drove, and the header says that none did")
     if step.trajectory is None:
         raise LogError(f"{place}: the action taken leads nowhere; it has no trajectory")

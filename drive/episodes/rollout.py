@@ -55,7 +55,15 @@ def header(world: World, policy: Policy, seed: int) -> Header:
         drivers=world.driver_parameters(),
         versions=versions(),
         physics=world.physics,
+        takeovers=takeovers(policy),
     )
+
+
+def takeovers(policy: Policy, before: str = "") -> str:
+    """What can take over, as a header says it: what could before, and what watches over the policy."""
+    if policies.powers(policy).taken_over is None or "monitor" in before:
+        return before
+    return ", ".join(filter(None, (before, "monitor")))
 
 
 def when_asked(causes: str | bool) -> str:
@@ -98,6 +106,7 @@ class Intent:
     choice: Choice
     rationale: Rationale
     attribution: Attribution | None
+    takeover: Takeover | None = None  # of what watches over the policy
 
 
 class Driving:
@@ -133,6 +142,7 @@ class Driving:
         self._clock = clock = _Clock()
         try:
             choice = clock.time("decide", policies.checked, policy, scene)
+            takeover = clock.time("watch", policies.taken_over, policy, scene, choice)
         except policies.PolicyError as error:
             edits = self.world.edits
             self.end = End("policy failed", scene, None, self.world.laps, str(error), edits=edits)
@@ -156,10 +166,11 @@ class Driving:
             self._told,
         )
         self._told = in_full(filter(None, (self._told, rationale)))
-        return Intent(scene, self.world.edits, choice, rationale, attribution)
+        return Intent(scene, self.world.edits, choice, rationale, attribution, takeover)
 
     def act(self, intent: Intent, takeover: Takeover | None = None) -> Step:
-        """Drive what was decided last, or the takeover's action; the end, if it came, is in `end`."""
+        """Drive what was decided last, or what took over, the takeover that is given first; the end, if it came, is in `end`."""
+        takeover = takeover or intent.takeover
         action = takeover.action if takeover else intent.choice.action
         if action != intent.choice.action:
             self._told = None  # what is not driven does not go on
@@ -182,7 +193,9 @@ class Driving:
 def drive_unexplained(world: World, policy: Policy) -> Iterator[Outcome]:
     """Drive on from where the world is, without words and without end: what each step did."""
     while True:
-        yield world.step(policy.decide(world.scene).action)
+        choice = policy.decide(world.scene)
+        takeover = policies.taken_over(policy, world.scene, choice)
+        yield world.step((takeover or choice).action)
 
 
 def explain(
@@ -228,8 +241,10 @@ def run_unexplained(
         scene, begin = world.scene, clock()
         choice = policy.decide(scene)
         spent = {"decide": clock() - begin}
-        outcome = world.step(choice.action)
-        steps.append(Step(scene, choice, None, outcome.tracks, outcome.reward, spent))
+        takeover = policies.taken_over(policy, scene, choice)
+        outcome = world.step((takeover or choice).action)
+        step = Step(scene, choice, None, outcome.tracks, outcome.reward, spent, takeover=takeover)
+        steps.append(step)
         if outcome.ended:
             end = End(outcome.ended, world.scene, outcome.contact, world.laps)
             return Episode(about, tuple(steps), end)

@@ -50,6 +50,7 @@ TOLD_WHERE_ANY = (  # rows that stand only where some episode has a value above 
     "oncoming lane", "goal missed",
     "followed paths",  # says which kind of action drove, where not all took the road's own
 )  # fmt: skip
+WATCHED = ("success without takeover", "takeovers per 100 km")  # rows where a monitor watches
 MILLISECONDS = tuple(name for name in METRICS if name.startswith("decision latency"))
 COMPARED = ("success", "mean speed", "collision", "scene score")
 
@@ -124,6 +125,12 @@ class Results:
             shares.setdefault(record.policy, []).append(record.metrics.get(ANSWERED, 1.0))
         means = {name: math.fsum(each) / len(each) for name, each in shares.items()}
         return {name: mean for name, mean in means.items() if mean < 1.0}
+
+    @property
+    def besides(self) -> tuple[str, ...]:
+        """Metrics of what took part beside a policy, where it did: a fallback, a monitor."""
+        watched = any("takeovers" in record.metrics for record in self.records)
+        return (*(ANSWERED,) * bool(self.unanswered), *WATCHED * watched)
 
     def of(self, scenario: str, policy: str) -> tuple[Record, ...]:
         """The episodes of one policy on one scenario, in the order of the seeds' protocol."""
@@ -294,7 +301,7 @@ def _table(results: Results, scenario: str) -> Table:
     )
     counts = {policy: len(results.of(scenario, policy)) for policy in results.policies}
     table.add_row("n", *(str(n or MISSING) for n in counts.values()), *[MISSING] * len(others))
-    told = (OUTCOME[0], ANSWERED, *OUTCOME[1:]) if results.unanswered else OUTCOME
+    told = (OUTCOME[0], *results.besides, *OUTCOME[1:])
     for part in (told, MANNER):
         table.add_section()
         for name in part:

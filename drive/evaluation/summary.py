@@ -34,7 +34,11 @@ FIGURES = {  # metric -> its heading, in two parts
     "headway under 1 s": ("headway", "< 1 s"),
     "TTC under 2 s": ("TTC", "< 2 s"),
 }
-ANSWERED_HEADING = ("decisions", "answered")
+BESIDES = {  # headings where a fallback or a monitor took part
+    ANSWERED: ("decisions", "answered"),
+    "success without takeover": ("without", "takeover"),
+    "takeovers per 100 km": ("takeovers", "/100 km"),
+}
 FIRST = (("scenario", ""), ("policy", ""), ("n", ""))  # columns
 CLAIMS, WORDS = ("false", "claims"), ("words", "each")
 RIGHT = 2  # the columns from here on are numbers
@@ -105,10 +109,9 @@ def summary(results: Results) -> tuple[Line, ...]:
 
 
 def figures_of(results: Results) -> dict[str, tuple[str, str]]:
-    """What is told of every line: metric -> its heading; how much a fallback decided, where it decided anything."""
+    """What is told of every line: metric -> its heading; how much a fallback or a monitor drove, where one did."""
     [first, *others] = FIGURES.items()
-    answered = [(ANSWERED, ANSWERED_HEADING)] if results.unanswered else []
-    return dict([first, *answered, *others])
+    return dict([first, *((name, BESIDES[name]) for name in results.besides), *others])
 
 
 def said(logs: Iterable[Path]) -> Words | None:

@@ -39,11 +39,12 @@ def of_measures() -> str:
 
 
 def of_policy(policy: Policy) -> str:
-    """A policy's own files and what they import of the user's, or its class's code; its settings."""
+    """A policy's own files and what they import of the user's, or its class's code; its settings; a policy that it watches."""
     kind = type(policy)
     place = getattr(sys.modules.get(kind.__module__), "__file__", None)
     code = _digest(sorted(_with_imports(Path(place)))) if place else _typed(kind)
-    settings = getattr(policy, "settings", None)
+    settings, watched = getattr(policy, "settings", None), policies.powers(policy).watched
+    code = code if watched is None else _sha(code, of_policy(watched))
     return code if settings is None else _sha(code, repr(settings))
 
 

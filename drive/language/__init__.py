@@ -2,6 +2,7 @@
 
 from drive.language.by_hand import KEYS, hand_words, said_number, say_gains
 from drive.language.glossary import meaning
+from drive.language.monitor import say_beside, say_takeover, watch_words
 from drive.language.page import page_words, say_page, say_partner
 from drive.language.parse import make_ready, parse, read
 from drive.language.quantities import (
@@ -13,7 +14,7 @@ from drive.language.quantities import (
     said_action,
 )
 from drive.language.questions import answering, parse_question, say_question
-from drive.language.report import beside, ending, explanation, said_in, spoken
+from drive.language.report import beside, ending, explanation, handed_back, said_in, spoken
 from drive.language.reported import say_reported
 from drive.language.say import (
     Account,
@@ -42,6 +43,7 @@ __all__ = [
     "answering",
     "beside",
     "hand_words",
+    "handed_back",
     "ending",
     "explanation",
     "make_claim",
@@ -58,6 +60,7 @@ __all__ = [
     "say",
     "say_action",
     "say_also",
+    "say_beside",
     "say_duration",
     "say_gains",
     "say_in_passing",
@@ -68,7 +71,9 @@ __all__ = [
     "say_reported",
     "say_rival",
     "say_sentences",
+    "say_takeover",
     "say_term",
     "spoken",
+    "watch_words",
     "words_of",
 ]

@@ -11,7 +11,6 @@ SEEN = {  # ein Auto nach seinem Ort, wo keine Nummern zu sehen sind
     "behind": "das Auto hinten",
     "behind on the left": "das Auto hinten links",
     "behind on the right": "das Auto hinten rechts",
-    "another": "ein anderes Auto",
 }
 
 
@@ -28,6 +27,7 @@ GERMAN = Words(
     together=(", ", " und "),
     either=(", ", " oder "),
     absences={"task": "dieses Ziel", "speed limit": "Tempolimit"},
+    seen=SEEN,
     it="er",
     subject="{body} {predicates}",
     places=("", " auf der linken Spur", " auf der rechten Spur"),

@@ -11,7 +11,6 @@ SEEN = {  # a car by where it is, where a policy sees no ids
     "behind": "the car behind",
     "behind on the left": "the car behind on the left",
     "behind on the right": "the car behind on the right",
-    "another": "another car",
 }
 
 
@@ -28,6 +27,7 @@ ENGLISH = Words(
     together=(", ", " and "),
     either=(", ", " or "),
     absences={"task": "this goal", "speed limit": "the speed limit"},
+    seen=SEEN,
     it="it",
     subject="{body} {predicates}",
     places=("", " on the left", " on the right"),

@@ -118,7 +118,7 @@ QUANTITIES: dict[tuple[str, str], Quantity] = {
     ("cause", "more"): Quantity("", 0),
     **{
         ("cause", f"without {relation}"): Quantity(option=True, number=False)
-        for relation in (*RELATIONS, "another")
+        for relation in RELATIONS
     },
     ("sight", "gap ahead"): _between("m", 0),
     ("sight", "gap behind"): _between("m", 0),

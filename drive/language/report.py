@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from drive.language.by_hand import hand_words
+from drive.language.monitor import say_beside, say_takeover, watch_words
 from drive.language.page import say_partner
 from drive.language.parse import read
 from drive.language.say import say_action, say_rationale, say_term
@@ -41,8 +42,18 @@ def beside(step: Step, language: str) -> str:
     """Before the policy's words where it did not drive: that they are no reason for what was driven."""
     if step.takeover is None:
         return ""
+    if step.takeover.by == "monitor":
+        would = step.choice.action
+        return f"[{say_beside(would, language)}. {say_takeover(would, step.takeover, language)}] "
     act = say_action(step.choice.action, language)
     return f"[{hand_words(language).beside.format(act=act)}] "
+
+
+def handed_back(before: Step | None, step: Step, language: str) -> str:
+    """That the policy drives again, where a monitor drove the step before; else nothing."""
+    taken = before.takeover if before else None
+    was = taken is not None and taken.by == "monitor"
+    return watch_words(language).back if was and step.takeover is None else ""
 
 
 def ending(end: End, language: str = "en") -> str:

@@ -16,6 +16,7 @@ ROWS: tuple[tuple[str, str, str], ...] = (  # English, German, Chinese
     ("whether it is always done shows only over many decisions", "ob es immer so ist, zeigt sich erst über viele Entscheidungen", "是否总是如此，要看许多次决定"),
     ("it is the value of the policy's own law, not of the scene", "das ist ein Wert aus der Regel der Strategie, nicht aus der Szene", "这是策略自身规则的值，不是场景中的值"),
     ("a person drove {action} instead", "stattdessen fuhr ein Mensch: {action}", "人做了另一动作：{action}"),
+    ("a monitor drove {action} instead", "stattdessen fuhr der Wächter: {action}", "监控器做了另一动作：{action}"),
     ("a collision came at once", "es kam sofort zum Zusammenstoß", "立即发生了碰撞"),
     ("the road's sections changed, and with them the lanes' numbers", "der Straßenabschnitt wechselte, und mit ihm die Nummern der Spuren", "路段改变，车道编号随之改变"),
     ("the car left the stretch that the lane's frame covers", "der Wagen verließ den Abschnitt, den die Spur umfasst", "车辆驶出了该车道所覆盖的路段"),

@@ -39,6 +39,7 @@ class Words:
     together: tuple[str, str]  # between cars that are meant together, before the last
     either: tuple[str, str]  # between what is meant each alone, before the last
     absences: dict[str, str]  # the cause -> what is absent, where that is no car or object
+    seen: dict[str, str]  # a car by where it is -> as what is absent
     it: str  # the body that was just named
     subject: str  # a body and what is said of it: {body} and {predicates}
     places: tuple[str, str, str]  # in my lane, on the left, on the right

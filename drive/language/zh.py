@@ -11,7 +11,6 @@ SEEN = {  # 看不到编号时，按位置称呼
     "behind": "后车",
     "behind on the left": "左后车",
     "behind on the right": "右后车",
-    "another": "另一辆车",
 }
 
 
@@ -28,6 +27,7 @@ CHINESE = Words(
     together=("、", "和 "),
     either=("、", "或 "),
     absences={"task": "此目标", "speed limit": "限速"},
+    seen=SEEN,
     it="它",
     subject="{body}{predicates}",
     places=("", "在左侧车道", "在右侧车道"),

@@ -17,7 +17,7 @@ from drive.measures.motion import ENCOUNTER, TTC_CAP, Motion
 from drive.measures.statistics import present, quantile
 from drive.types import GRID, HORIZON, WAYPOINTS, Control, Episode, Follow, Meta, Step
 
-KILOMETRE = 1000.0  # [m]
+KILOMETRE, HUNDRED_KM = 1e3, 1e5  # [m]
 REVERSAL = 0.1  # share of a control's range that both swings of a reversal exceed
 
 # nuPlan's limits of comfort, set from what people drive (nuplan-devkit, ego_is_comfortable)
@@ -166,6 +166,25 @@ def _close_encounter(m: Motion) -> float:
 
 def _lane_changes(m: Motion) -> float:
     return float(len(m.lane_changes)) if len(m.times) else math.nan
+
+
+def _taken_over(m: Motion) -> float:
+    """Consecutive decisions that the monitor drives are one takeover; NaN where no monitor watches."""
+    if "monitor" not in m.episode.header.takeovers or not m.steps:
+        return math.nan
+    taken = [step.takeover is not None and step.takeover.by == "monitor" for step in m.steps]
+    return float(np.count_nonzero(np.diff(np.array(taken, int), prepend=0) == 1))
+
+
+def _taken_over_per_100_km(m: Motion) -> float:
+    distance = _distance(m)
+    return _taken_over(m) / (distance / HUNDRED_KM) if distance > 0 else math.nan
+
+
+def _alone(m: Motion) -> float:
+    """Was the task done, and every decision driven as the policy decided?"""
+    taken = _taken_over(m)
+    return math.nan if math.isnan(taken) else _success(m) * (taken == 0)
 
 
 AXES = {"FASTER": (1, 0), "SLOWER": (-1, 0), "LANE_LEFT": (0, 1), "LANE_RIGHT": (0, -1)}
@@ -375,6 +394,14 @@ METRICS: dict[str, Metric] = {
     "distance between incidents": Metric(
         _between_incidents, "m", ANY, "higher", "all distance over all incidents",
         pooled=("distance", "incidents"), rare=True,
+    ),
+    "takeovers": Metric(_taken_over, "", ANY, "lower", "times that the monitor drove instead"),
+    "takeovers per 100 km": Metric(
+        _taken_over_per_100_km, "1/100 km", ANY, "lower", "the same over the distance driven",
+        pooled=("takeovers", "distance"), per=HUNDRED_KM,
+    ),
+    "success without takeover": _rate(
+        _alone, "higher", "the task was done, and the monitor never drove"
     ),
     "lane changes": Metric(_lane_changes, "", ANY, None, "lanes entered from beside"),
     "action flapping": Metric(_flapping, "", SHARE, "lower", "share of decisions that undo the last"),

@@ -35,7 +35,7 @@ def messages(
         raise ValueError(
             "this drive began in the middle of another; another policy is compared from the start"
         )
-    if header.takeovers:
+    if header.by_hand:
         raise ValueError(
             "a person took part in this drive; another policy is compared with a policy's"
         )

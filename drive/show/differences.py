@@ -113,7 +113,9 @@ def lines(episode: Episode, language: str = "en") -> Iterator[str]:
     """For a terminal: a line for each difference, with hindsight below it; at last how it was measured."""
     words, policy = hand_words(language).page, episode.header.policy
     steps = tuple(differences(episode))
-    taken = sum(step.takeover is not None for step in episode.steps)
+    taken = sum(
+        step.takeover is not None and step.takeover.by == "person" for step in episode.steps
+    )
     head = words["differed" if steps else "nowhere" if taken else "nobody"]
     yield head.format(policy=policy, count=len(steps), of=taken)
     looker = Looker(episode)

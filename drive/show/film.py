@@ -21,7 +21,15 @@ from drive import camera
 from drive.camera import Colour, Marks, Palette, font
 from drive.checking.verdicts import Finding
 from drive.episodes.whole import whole
-from drive.language import beside, ending, hand_words, said_in, say_action, words_of
+from drive.language import (
+    beside,
+    ending,
+    hand_words,
+    said_in,
+    say_action,
+    say_beside,
+    words_of,
+)
 from drive.measures.motion import Motion
 from drive.reasoning.narrate import merge
 from drive.show.proof import WORST, finding_data
@@ -246,7 +254,7 @@ def _about(look: _Look) -> tuple[str, ...]:
     """What the film is of."""
     header, cards = look.episode.header, words_of(look.language).cards
     policy = cards["policy"].format(policy=header.policy)
-    policy = driver_name(header, look.language) if header.takeovers else policy
+    policy = driver_name(header, look.language) if header.by_hand else policy
     return header.scenario, f"{policy} · {cards['seed'].format(seed=header.seed)}", cards["title"]
 
 
@@ -379,13 +387,20 @@ def _head(draw: ImageDraw.ImageDraw, look: _Look, index: int):
     fallback = () if step.choice.answered else (words_of(look.language).fallback,)
     words = " · ".join((*decision_words(look.said[index].decision, look.language), *fallback))
     if step.takeover:
-        act = say_action(step.choice.action, look.language)
-        words = hand_words(look.language).beside.format(act=act)
+        words = _took_over(step, look.language)
     draw.text((x, 17), words, palette.faint, font(14))
     about = f"{header.scenario} · {driver_name(header, look.language)} · {header.seed}"
     if step is look.episode.steps[-1] and look.episode.end:
         about = " ".join(ending(look.episode.end, look.language).split())
     draw.text((draw.im.size[0] - MARGIN, 17), about, palette.faint, font(14), anchor="ra")
+
+
+def _took_over(step: Step, language: str) -> str:
+    """What the policy would have done, where something else drove."""
+    would = step.choice.action
+    if step.takeover.by == "monitor":
+        return say_beside(would, language)
+    return hand_words(language).beside.format(act=say_action(would, language))
 
 
 def _text(draw: ImageDraw.ImageDraw, pieces: list[tuple[str, Colour]], width: int):

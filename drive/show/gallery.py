@@ -245,11 +245,13 @@ def _read_row(each: Shelved) -> Row:
     if header.get("schema") != log.SCHEMA:
         raise lines.LogError(f"{each.name} is not a rationale log")
     scenario, policy, seed = str(header["scenario"]), str(header["policy"]), int(header["seed"])
-    by_hand = bool(header.get("takeovers"))  # then what came of it is not the policy's doing
+    by_hand = "person" in str(
+        header.get("takeovers", "")
+    )  # then what came of it is not the policy's doing
     whole = [line for line in others if line.strip(lines.BLANK)]
     end = _end(whole)
     texts = tuple(_texts(whole[:-1] if end else whole))
-    plain = not any(header.get(name) for name in ("overrides", "parent", "takeovers"))
+    plain = not (by_hand or header.get("overrides") or header.get("parent"))
     reason, message = str(end.get("reason", "")), str(end.get("message", ""))
     metrics = {str(n): float(v) for n, v in end.get("metrics", {}).items()}
     record = Record(scenario, policy, seed, each.path.name, reason, message, metrics)

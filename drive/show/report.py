@@ -53,6 +53,8 @@ POLICY = """default-src 'none'; style-src 'unsafe-inline'"""  # of the file's co
 HEADINGS = {
     "success": "success (95 %)",
     "decisions answered": "decisions answered",
+    "success without takeover": "without takeover",
+    "takeovers per 100 km": "takeovers / 100 km",
     "collision": "collision",
     "mean speed": "speed [m/s]",
     "headway under 1 s": "headway < 1 s",

@@ -35,6 +35,7 @@ from drive.show import (
     proof,
     seats,
     session,
+    thoughts,
 )
 from drive.show.film import film
 from drive.show.gallery import Gallery
@@ -139,6 +140,20 @@ def answer(asking: answers.Answering, asked: list, language: str = "en") -> str:
         return text({"problem": session.in_words(error, language)})
 
 
+def thought(thinking: thoughts.Thinking, asked: list, language: str = "en") -> str:
+    """What was thought at a logged decision, or would be with other words; or one sentence about why that is not told.
+
+    asked: run, name, step, words that are put in by hand (place -> word), decisions; the language may follow.
+    """
+    try:
+        run, name, step, given, decisions, *languages = asked
+        language = (*map(str, languages), language)[0]
+        step, decisions = session.whole(step), session.whole(decisions)
+        return text(thinking.think(run, name, step, given, decisions, language))
+    except (ValueError, TypeError, OSError) as error:
+        return text({"problem": session.in_words(error, language)})
+
+
 def able(scenario: str, policy: str) -> tuple[tuple[str, ...], str]:
     """The policies that can drive a scenario, and which is chosen: the present one if it is one of them."""
     names = drivers_of(scenario)
@@ -173,7 +188,7 @@ def rivals(run: str, name: str) -> str:
     """The policies that a logged episode may be compared with."""
     try:
         header = log.read_header(driven_again(run, name))
-        can_be = header.scenario in SCENARIOS and not header.takeovers
+        can_be = header.scenario in SCENARIOS and not header.by_hand
         names = drivers_of(header.scenario) if can_be else ()
     except (ValueError, OSError):
         names = ()

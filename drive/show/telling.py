@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from drive.language import ending, spoken
+from drive.language import ending, handed_back, spoken
 from drive.reasoning.narrate import facts_of, says_no_more
 from drive.types import End, Step
 
 SPAN = " [{begin:.1f}–{end:.1f} s]"  # how long a decision was kept that more than one step took
+BACK = "          [{}]\n"  # a line of its own, where a monitor drove before
 GOES_ON = " … "  # before what was told at last
 
 
@@ -30,6 +31,8 @@ def telling(
             first = last = None
             yield ending(event, language) + "\n"
         else:
+            if back := handed_back(last, event, language):
+                yield BACK.format(back)
             first = last = event
             yield spoken(event, language)
     yield from _closed(first, last)

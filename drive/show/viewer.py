@@ -23,11 +23,15 @@ from drive.language import (
     LANGUAGES,
     ending,
     hand_words,
+    handed_back,
     meaning,
     page_words,
     said_in,
     say_action,
+    say_beside,
+    say_takeover,
     say_term,
+    watch_words,
     words_of,
 )
 from drive.measures.motion import Motion
@@ -60,7 +64,7 @@ WORDS = re.compile(
 )  # without blanks, two characters are one
 CLAUSE = re.compile(r"(?<=[.;:])\s+|(?<=[。；：])")  # where one clause ends
 PLAYER = ("first.js", "words.js", "nodes.js", "episode.js", "supply.js", "labels.js", "scene.js", "driver.js", "strip.js",
-          "curves.js", "panel.js", "proof.js", "picture.js", "drop.js", "ask.js", "feared.js", "compare.js", "hand.js",
+          "curves.js", "panel.js", "proof.js", "picture.js", "drop.js", "ask.js", "thinking.js", "feared.js", "compare.js", "hand.js",
           "incident.js", "moments.js", "remarks.js", "tour.js", "player.js")  # fmt: skip
 GALLERY = ("browse", "unit", "decimal", "yes", "no")  # its words begin with these
 BROWSE = ("first.js", "words.js", "nodes.js", "browse.js")
@@ -195,7 +199,7 @@ def header_data(header: Header, run: str = "", name: str = "", language: str = "
         "task": header.task.kind,
         "anywhere": is_driven_anywhere(header),
         "questions": suggested.about_a_car(language),
-        "by_hand": bool(header.takeovers),
+        "by_hand": header.by_hand,
         "hand": _hand_words(header, language),
     }
     return {"id": [run, name], "header": about}
@@ -203,7 +207,7 @@ def header_data(header: Header, run: str = "", name: str = "", language: str = "
 
 def is_driven_anywhere(header: Header) -> bool:
     """Do scenario, policy and seed alone drive this episode again, wherever Whydrive is installed?"""
-    own = header.overrides or header.parent or header.takeovers
+    own = header.overrides or header.parent or header.by_hand
     own = own or header.physics != "highway-env"
     return not own and header.scenario in SCENARIOS and header.policy in offered()
 
@@ -217,9 +221,10 @@ def step_data(header: Header, step: Step, before: Step | None = None, language: 
     motion = Motion(Episode(header, (step,), None))
     risk, closest = risk_of(motion)
     scene, tracks = step.scene, step.tracks
-    parted = step.driven != step.choice.action
+    parted, back = step.driven != step.choice.action, handed_back(before, step, language)
     new = (
         parted
+        or bool(back)
         or before is None
         or (before.rationale.decision, before.choice.answered)
         != (
@@ -252,7 +257,8 @@ def step_data(header: Header, step: Step, before: Step | None = None, language: 
         "same": is_same(before, step),
         "action": _name(step.driven),
         "done": say_action(step.driven, language),
-        "takeover": _takeover(step, language),
+        "takeover": _takeover(header, step, language),
+        "back": back,
         "decision": decision_words(said.decision, language),
         "means": meaning(said.decision.longitudinal or "", language),
         "phrases": _cut(pieces),
@@ -262,6 +268,7 @@ def step_data(header: Header, step: Step, before: Step | None = None, language: 
         "tie": words_of(language).ties[step.rationale.tie],
         "fallback": "" if step.choice.answered else words_of(language).fallback,
         "notes": list(step.choice.notes),
+        "thinks": bool(step.choice.thoughts),
         "questions": suggested.about_a_step(step, rival(step), language),
         "options": [
             _option(number, option, step, language)
@@ -304,7 +311,7 @@ def end_data(end: End, steps: int, language: str = "en") -> dict:
 
 def driver_name(header: Header, language: str = "en") -> str:
     """What drove an episode: the policy, or a person beside it."""
-    if not header.takeovers:
+    if not header.by_hand:
         return header.policy
     return hand_words(language).page["name"].format(policy=header.policy)
 
@@ -316,15 +323,26 @@ def _hand_words(header: Header, language: str) -> dict[str, str]:
     return said | {name: say_action(Meta(name), language) for name in KEYS}
 
 
-def _takeover(step: Step, language: str) -> dict | None:
-    """What a person decided in place of the policy, whose own decision stands beside it; None: the policy drove."""
+def _takeover(header: Header, step: Step, language: str) -> dict | None:
+    """What was decided in place of the policy, whose own decision stands beside it; None: the policy drove.
+
+    Of a monitor with why; a person gives no reason.
+    """
     if step.takeover is None:
         return None
-    would = say_action(step.choice.action, language)
-    return {
-        "would": would,
-        "title": hand_words(language).beside.format(act=would),
-        "differs": step.driven != step.choice.action,
+    would, differs = step.choice.action, step.driven != step.choice.action
+    act = say_action(would, language)
+    data = {"by": step.takeover.by, "would": act, "differs": differs}
+    if step.takeover.by == "person":
+        words = _hand_words(header, language)
+        said = words["would"].replace("{act}", act) if differs else words["same"]
+        data |= {"name": words["you"], "speaker": words["it"], "said": said, "why": []}
+        return data | {"title": hand_words(language).beside.format(act=act)}
+    watch, why = watch_words(language), say_takeover(would, step.takeover, language)
+    data |= {"name": watch.name, "speaker": watch.policy, "said": watch.would.format(act=act)}
+    return data | {
+        "why": _cut(phrases(why, language)),
+        "title": say_beside(would, language),
     }
 
 

@@ -10,7 +10,10 @@ from drive.types.choice import (
     Choice,
     Imagined,
     Option,
+    Takeover,
     Term,
+    Thought,
+    Word,
 )
 from drive.types.edits import (
     Add,
@@ -29,7 +32,7 @@ from drive.types.edits import (
     Surface,
     Without,
 )
-from drive.types.episode import Contact, End, Episode, Header, Parent, Step, Takeover, Tracks
+from drive.types.episode import Contact, End, Episode, Header, Parent, Step, Tracks
 from drive.types.pictures import Pictures
 from drive.types.policy import Policy, Powers
 from drive.types.questions import (
@@ -123,6 +126,7 @@ __all__ = [
     "Surface",
     "Task",
     "Term",
+    "Thought",
     "Tie",
     "Takeover",
     "Tracks",
@@ -130,6 +134,7 @@ __all__ = [
     "Truth",
     "Verdict",
     "WhatIf",
+    "Word",
     "Why",
     "WhyNot",
     "Without",

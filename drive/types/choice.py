@@ -82,6 +82,39 @@ class Choice:
         return next((option for option in self.options if option.action == action), None)
 
 
+@dataclass(frozen=True)
+class Word:
+    """A place in the thoughts of a policy: the words that may stand there, how likely each was, and which one stands there."""
+
+    place: (
+        str  # its kind, then where: "gap ahead on the left"; no two places of a thought are alike
+    )
+    names: tuple[str, ...]  # of the words
+    likely: tuple[float, ...]  # of each, by the policy; 0: it cannot stand here
+    said: int  # number of the word that stands here
+    claims: tuple[Claim | None, ...]  # what each word says; None where no claim says it
+    by_hand: bool = False  # was it put here by hand?
+
+
+@dataclass(frozen=True)
+class Thought:
+    """The words of a policy that thinks in words, in the order in which it says them, and what it decides by them."""
+
+    words: tuple[Word, ...]
+    choice: Choice
+
+
+@dataclass(frozen=True)
+class Takeover:
+    """What was driven in a decision in place of the policy's choice, which says what the policy would have done."""
+
+    by: Literal["person", "monitor"]  # what decided
+    action: Action  # what it decided; a person's may be the policy's own
+    # contacts that the policy's action may lead to, as the monitor weighed it; a person gives no reason
+    feared: tuple[Term, ...] = ()
+    left: tuple[Term, ...] = ()  # those that the monitor's action may lead to all the same
+
+
 @dataclass(frozen=True, eq=False)
 class Imagined:
     """One hypothesis, driven out by a policy in thought: where all would be from the decision on."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from drive.roads import Road
 from drive.types.actions import Action
-from drive.types.choice import Attribution, Choice
+from drive.types.choice import Attribution, Choice, Takeover
 from drive.types.edits import Edit
 from drive.types.said import Rationale, Tie
 from drive.types.scene import Perception, Scene, Task
@@ -48,14 +48,6 @@ class Contact:
     side: Literal["front", "rear", "left", "right", "unknown"]  # of the ego
     at_fault: bool  # front or lateral contact: the ego could have avoided it by its own motion
     unavoidable: bool = False  # it came whatever the ego did from the start on
-
-
-@dataclass(frozen=True)
-class Takeover:
-    """What was driven in a decision that was not the policy's; the choice beside it is what the policy would have done."""
-
-    by: Literal["person"]  # what decided
-    action: Action  # what it decided; it may be the policy's own
 
 
 @dataclass(frozen=True)
@@ -117,9 +109,13 @@ class Header:
     physics: str = "highway-env"  # what moved the cars: "highway-env" or "twin"
     parent: Parent | None = None  # None where the episode is no branch
     settings: str = ""  # digest of the policy's tunable numbers; "" where it has none
-    takeovers: Literal["", "person"] = (
-        ""  # what could take over from the policy; each step says where it did
-    )
+    # what could take over from the policy; each step says where it did
+    takeovers: Literal["", "person", "monitor", "person, monitor"] = ""
+
+    @property
+    def by_hand(self) -> bool:
+        """Could a person take over?"""
+        return "person" in self.takeovers
 
     def policy_at(self, step: int) -> tuple[str, str]:
         """Name and weights of the policy that decided at a step; a branch begins with its parents' steps."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from drive.types.actions import Action, Legal
-from drive.types.choice import Choice, Imagined, Term
+from drive.types.choice import Choice, Imagined, Takeover, Term, Thought
+from drive.types.pictures import Pictures
 from drive.types.said import Rationale, Tie
 from drive.types.scene import Scene
 
@@ -50,3 +51,12 @@ class Powers:
     imagined: Callable[[Scene, Action, Term], Imagined] | None = None
     # decodes the action from the policy's own rationale; None for a policy that decides first
     act: Callable[[Scene, Rationale], Action] | None = None
+    # the pictures that it is shown of a scene, for a policy that sees nothing else
+    sees: Callable[[Scene], Pictures] | None = None
+    # its words, and what it decides by them; words that are given (place -> name) stand as they are, and the others
+    # are said again after them. ValueError for a place or a word that is none
+    spelled: Callable[[Scene, Mapping[str, str]], Thought] | None = None
+    # what is driven in place of its choice in a scene, and why; None where the choice is driven
+    taken_over: Callable[[Scene, Choice], Takeover | None] | None = None
+    # the policy that decides, where this one only watches over it
+    watched: Policy | None = None

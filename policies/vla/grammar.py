@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 
 from drive.language import quantities
-from drive.language.quantities import RELATIONS
 
 SIDES = np.array([0.0, 4.0, -4.0, 0.0, 4.0, -4.0])  # [m] left of the lane that is steered to
 FRONT = np.array([True, True, True, False, False, False])

@@ -108,9 +108,9 @@ def said_verdict(logits: list[Tensor], legal: Tensor) -> Tensor:
     """Verdict words [B, OPTIONS]: by the loss that is to be expected of each option, beside that of the best one.
 
     Not the likeliest grade: what is a danger in two of five such pictures is no good option. What is a danger in DANGER_FROM
-    of them is called one. What is not legal [B, OPTIONS] is not possible, and nothing else is.
+    of them is called one.
     """
-    likely = shares(logits)
+    likely = shares(logits, legal)
     worse = expected_loss(likely).masked_fill(~legal, torch.inf)
     limits = torch.tensor(g.WORSE, dtype=worse.dtype)
     grades = torch.bucketize(worse - worse.amin(1, keepdim=True), limits) + g.BEST
@@ -118,11 +118,10 @@ def said_verdict(logits: list[Tensor], legal: Tensor) -> Tensor:
     return torch.where(legal, grades, g.NOT_POSSIBLE)
 
 
-def shares(logits: list[Tensor]) -> Tensor:
-    """[B, OPTIONS, GRADES] of verdict logits: how likely each grade of a possible option is."""
-    grades = torch.stack(logits, 1)
-    impossible = torch.arange(len(g.GRADES)) == g.NOT_POSSIBLE
-    return grades.masked_fill(impossible, -torch.inf).softmax(-1)
+def shares(logits: list[Tensor], legal: Tensor) -> Tensor:
+    """How likely each grade is [B, OPTIONS, GRADES]; what is not legal [B, OPTIONS] is not possible, and nothing else is."""
+    none = torch.arange(len(g.GRADES)) == g.NOT_POSSIBLE
+    return torch.stack(logits, 1).masked_fill(legal[..., None] == none, -torch.inf).softmax(-1)
 
 
 def expected_loss(likely: Tensor) -> Tensor:

@@ -347,7 +347,7 @@ def _verdict_loss(logits: list[Tensor], lesson: Lesson) -> Tensor:
     best = network.masked(lesson.values, legal).amax(-1, keepdim=True)
     worse = (best - lesson.values).clamp(0, g.LOSS[g.DANGER])
     off = functional.smooth_l1_loss(
-        network.expected_loss(network.shares(logits)), worse, reduction="none"
+        network.expected_loss(network.shares(logits, legal)), worse, reduction="none"
     )
     return ((each + 0.5 * off) * legal).sum() / legal.sum()
 

@@ -146,12 +146,12 @@ function startHand({ root, find, trigger, server, where, take, play, renew, ende
   function list() {
     const { episode } = where(), { steps, header } = episode;
     wheel.hidden = !server.steered || Boolean(seat);
-    const taken = steps.filter((step) => step.takeover);
+    const taken = steps.filter((step) => step.takeover?.by === "person");
     late = late && where().playing;
     if (seat || late || shut || !taken.length) return;
     if (!panel.hidden && panel.dataset.taken === String(taken.length)) return; // it stands there
     panel.dataset.taken = taken.length;
-    const parted = steps.flatMap((step, k) => step.takeover?.differs ? [k] : []);
+    const parted = steps.flatMap((step, k) => step.takeover?.by === "person" && step.takeover.differs ? [k] : []);
     const head = (parted.length ? header.hand.differed : header.hand.nowhere)
       .replace("{count}", parted.length).replace("{of}", taken.length);
     const title = make("p", "wd-back"), close = make("button", "wd-shut", "×");

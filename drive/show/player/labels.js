@@ -107,9 +107,9 @@ function riskText(step) {
 }
 
 // What an option was, beside the chosen one; hand: the words where a person drove.
-function rankOf(option, fallback, hand) {
-  if (hand && (option.chosen || option.driven))
-    return [option.driven && hand.yours, option.chosen && hand.chosen].filter(Boolean).join(", ");
+function rankOf(option, fallback, takeover) {
+  if (takeover && (option.chosen || option.driven))
+    return [option.driven && takeover.name, option.chosen && takeover.speaker].filter(Boolean).join(", ");
   if (option.chosen) return fallback || say("options.chosen");
   if (option.without.length) return say("options.without", { cars: say("car", { car: option.without.join(", ") }) });
   return option.rival ? say("options.rival") : "";

@@ -10,18 +10,21 @@ function explained(node, means) {
 }
 
 // `said` is the step at which the text was said; `held` [s] how long it holds, or null.
-function showRationale(root, step, said, held, cited, hand) {
+function showRationale(root, step, said, held, cited) {
   const when = root.querySelector(".wd-when"), { takeover } = step;
   when.classList.toggle("wd-took", Boolean(takeover));
   when.replaceChildren(
-    make("b", "wd-act", takeover ? `${hand.you}: ${step.done}` : step.done),
-    ...(takeover ? [make("b", "wd-would", takeover.differs ? hand.would.replace("{act}", takeover.would) : hand.same)] : []),
+    make("b", "wd-act", takeover ? `${takeover.name}: ${step.done}` : step.done),
+    ...(takeover ? [make("b", "wd-would", takeover.said)] : []),
+    ...(step.back ? [make("span", "wd-chip wd-given", step.back)] : []),
     ...said.decision.map((word, k) => explained(make("span", "wd-chip", word), k ? "" : said.means)),
     ...(step.fallback ? [make("span", "wd-chip wd-fallback", step.fallback)] : []),
     ...(held === null ? [] : [make("span", "wd-held", heldText(said, held))]),
   );
-  const text = root.querySelector(".wd-text");
-  const speaker = takeover ? [make("span", "wd-speaker", `${hand.it}: `)] : [];
+  const watch = root.querySelector(".wd-watch"), text = root.querySelector(".wd-text");
+  watch.replaceChildren(...(takeover?.why ?? []).flatMap((phrase) => phraseNodes(phrase, cited)));
+  watch.hidden = !watch.hasChildNodes();
+  const speaker = takeover ? [make("span", "wd-speaker", `${takeover.speaker}: `)] : [];
   text.replaceChildren(...speaker, ...said.phrases.flatMap((phrase, k) => saidNodes(phrase, k, said, cited)));
   for (const node of text.querySelectorAll(".wd-phrase"))
     Object.assign(node, { role: "button", tabIndex: 0 });
@@ -55,12 +58,12 @@ function phraseNodes({ text, cars }, cited) {
   return [node, document.createTextNode(text.slice(bare.length))];
 }
 
-function showOptions(root, step, cited, hand) {
+function showOptions(root, step, cited) {
   const scored = step.options.some((option) => option.score !== null);
   const scale = scaleOf(step.options);
   root.querySelector("table").classList.toggle("wd-unscored", !scored);
   root.querySelector("tbody").replaceChildren(
-    ...step.options.map((option) => optionRow(option, cited, step.fallback, scale, step.takeover ? hand : null)));
+    ...step.options.map((option) => optionRow(option, cited, step.fallback, scale, step.takeover)));
 }
 
 const BELOW = 3, WORSE = 1.5; // how far below zero is shown, as a part of the most above it, or times the chosen score
@@ -108,13 +111,13 @@ function signed(number) {
   return `${number < 0 ? "−" : "+"}${digits(Math.abs(number), 2)}`;
 }
 
-function optionRow(option, cited, fallback, scale, hand) {
+function optionRow(option, cited, fallback, scale, takeover) {
   const row = make("tr");
   row.dataset.option = option.action;
   row.classList.toggle("wd-chosen", option.chosen);
   const name = make("td", "wd-option");
   name.append(make("span", "", option.words));
-  const rank = rankOf(option, fallback, hand);
+  const rank = rankOf(option, fallback, takeover);
   if (rank) name.append(make("small", "", rank));
   const terms = make("td");
   const list = make("ul", "wd-terms");

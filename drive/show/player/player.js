@@ -126,6 +126,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     asking.close();
     comparing.close();
     lookingBack.close();
+    thinking.close();
     nameEpisode();
     hand.begin(message);
     showStatus();
@@ -248,7 +249,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     sayAgain(episode, told);
     if (told.proof) receiveProof(episode.proofs, told.proof);
     showAnew();
-    await Promise.all([asking.resay(), comparing.resay(), lookingBack.resay(), hand.resay()]);
+    await Promise.all([asking.resay(), comparing.resay(), lookingBack.resay(), hand.resay(), thinking.resay()]);
   }
 
   // What is shown of the episode, drawn again.
@@ -402,7 +403,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
 
   // Another policy's drive, in the other picture, for as long as it is wanted.
   function showOther(episode, label, actual) {
-    if (asking.isOpen() || lookingBack.isPlaying()) return;
+    if (asking.isOpen() || lookingBack.isPlaying() || thinking.isPlaying()) return;
     state.beside = { episode, label, actual };
     root.toggleAttribute("data-beside", true);
     layout();
@@ -428,6 +429,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     state.shown = index;
     state.look.car = state.look.option = state.tested = null;
     showWords();
+    thinking.look(state.episode, index);
     markTick(ticks, index);
     markWorst(find(".wd-worst"), index);
     remarks.show();
@@ -458,8 +460,8 @@ function startPlayer({ element, trigger, props, watch, server }) {
     const { episode, shown } = state, step = episode.steps[shown];
     const [first, last] = runAround(episode, shown), said = episode.steps[first];
     const held = last > first ? episode.steps[last].times.at(-1) - said.time : null;
-    showRationale(root, step, said, held, citedIn(said), episode.header.hand);
-    showOptions(root, step, citedIn(said), episode.header.hand);
+    showRationale(root, step, said, held, citedIn(said));
+    showOptions(root, step, citedIn(said));
     asking.offer(step.questions);
     showMarked();
   }
@@ -497,7 +499,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
                     meeting: header.meetings.some(([, , a, b]) => way.has(a) !== way.has(b)),
                     rival: step.options.length > 1, cited: citedIn(said).size > 0,
                     unseen: cars.some((car) => !car.seen && near(car)),
-                    object: [step, ...(state.beside?.episode.steps ?? [])].some((each) => each.objects.length > 0), fallback: Boolean(step.fallback), hand: Boolean(step.takeover) };
+                    object: [step, ...(state.beside?.episode.steps ?? [])].some((each) => each.objects.length > 0), fallback: Boolean(step.fallback), hand: step.takeover?.by === "person", monitor: step.takeover?.by === "monitor" };
     for (const [mark, on] of Object.entries(shown))
       find(`.wd-legend [data-mark=${mark}]`).hidden = !on;
   }
@@ -534,6 +536,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
   }
 
   function endSaving() {
+    thinking.stop();
     if (!lookingBack.isPlaying()) return;
     lookingBack.stop();
     leaveFuture();
@@ -674,6 +677,7 @@ function startPlayer({ element, trigger, props, watch, server }) {
     lookback: () => lookingBack.open(),
     beside: () => lookingBack.beside(),
     forget: () => lookingBack.close(),
+    unsay: () => thinking.undo(),
   };
 
   const KEYS = {
@@ -921,6 +925,10 @@ function startPlayer({ element, trigger, props, watch, server }) {
     root, find, server, show: showFuture, reshow: nameFuture, leave: leaveFuture,
     begun: () => { asking.close(); comparing.close(); },
     where: () => state.episode && { episode: state.episode },
+  });
+  const thinking = startThinking({
+    root, find, server, show: showFuture, reshow: nameFuture, leave: leaveFuture,
+    begun: () => { asking.close(); comparing.close(); lookingBack.close(); },
   });
   const tour = startTour({ root, find, isOffered: Boolean(server.answered) });
   setLook(root.clientWidth < NARROW ? "bird" : "both");
