@@ -46,7 +46,7 @@ def test_a_takeover_says_what_drives_and_why_and_when_it_is_handed_back(visit, d
     wide = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert tab.page.evaluate(wide) <= 0
     back = next(k for k in range(number + 1, len(driven.steps)) if not driven.steps[k].takeover)
-    tab.link("watched", "faster", back)
+    tab = sized(visit(), size).link("watched", "faster", back)
     assert tab.text("wd-given") == words.back and tab.page.locator(".wd-watch").is_hidden()
     assert tab.page.locator(".wd-differed").is_hidden(), "no person drove"
 
