@@ -26,9 +26,9 @@ from drive.engine import Processes
 from drive.measures.statistics import Estimate, paired, ratio, wilson
 from drive.policy import load
 from drive.scenarios import REPORT_SEEDS
-from drive.types import Option
+from drive.types import Term
 from drive.world import World
-from policies.monitored import Monitored, Settings, contacts, hypotheses
+from policies.monitored import Monitored, Settings, hypotheses
 
 SCENARIO, POLICY = "highway-fast", "vla"
 HORIZON = 7.0  # [s] that the planner looks ahead; a decision of highway-fast lasts 1 s
@@ -53,8 +53,9 @@ def driven(seed: int, heard: bool) -> dict:
     while not ended:
         choice = monitored.decide(scene)
         weighed = monitored.weighed(scene)
-        taken, best = weighed.option(choice.action), weighed.chosen
-        decisions.append([*told(taken), *told(best)])
+        both = (choice.action, weighed.action)
+        ends = (monitored.dangers(scene, weighed, action) for action in both)
+        decisions.append([number for feared in ends for number in told(feared)])
         over = heard and excess(decisions[-1]) >= monitored.settings.least
         outcome = world.step(weighed.action if over else choice.action)
         metres += way(outcome)
@@ -88,9 +89,8 @@ def summed(outcome, time: float, metres: float) -> dict:
     return {"collided": outcome.ended == "collision", "time": contact, "metres": metres}
 
 
-def told(option: Option) -> tuple[int, float | None]:
-    """In how many hypotheses the plans of an option end in a contact, and the soonest [s]."""
-    feared = contacts(option)
+def told(feared: tuple[Term, ...]) -> tuple[int, float | None]:
+    """In how many hypotheses the plans of an action end in a contact, and the soonest [s]."""
     return hypotheses(feared), feared[0].after if feared else None
 
 

@@ -1,7 +1,7 @@
-"""Another policy, watched: where its action may lead to a contact and another would not, the planner drives instead.
+"""Another policy, watched: where its action may lead to a contact or off the road and another would not, the planner drives.
 
 Before an action is driven, the planner weighs it in its hypotheses, from the perceived scene alone: in how many of them does
-the best plan that begins with the action end in a contact, and in how many the best plan of all? Where the first are more, in
+the best plan that begins with the action end so, and in how many the best plan of all? Where the first are more, in
 some hypothesis the action is too late to be made good again, and another one is not. The planner then drives this one
 decision. The next is the policy's again, unless it is too late there as well.
 """
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from drive.types import Choice, Legal, Option, Policy, Scene, Takeover, Term
+from drive.types import Action, Choice, Policy, Scene, Takeover, Term
 from policies.planner import Planner
 
 
@@ -20,7 +20,7 @@ from policies.planner import Planner
 class Settings:
     """When the planner takes over; chosen by `benchmarks/monitor.py --tune`."""
 
-    least: int = 1  # hypotheses more that must end in a contact with the policy's action
+    least: int = 1  # hypotheses more that must end so with the policy's action
     planner: Any = None  # the planner's settings
     policy: Any = None  # those of the policy that is watched
 
@@ -40,11 +40,6 @@ class Monitored:
             raise AttributeError(name)
         return getattr(self.watched, name)
 
-    def applies(self, legal: Legal) -> bool:
-        """Where actions are meta-actions, and the policy has some: what is steered is not weighed by the planner."""
-        theirs = getattr(self.watched, "applies", None)
-        return bool(legal.meta) and (theirs is None or theirs(legal))
-
     def prepare(self, progress: Callable[[str], None]) -> None:
         """Let the planner and the policy make ready what takes long."""
         for policy in (self._planner, self.watched):
@@ -59,26 +54,23 @@ class Monitored:
         return self._planner.decide(scene)
 
     def taken_over(self, scene: Scene, choice: Choice) -> Takeover | None:
-        """What the planner drives instead, with the contacts that it fears of either action; None where the choice is driven.
+        """What the planner drives instead, with what it fears of either action; None where the choice is driven.
 
-        ValueError for an action that is no meta-action.
+        ValueError for an action that the planner does not weigh, as a path is.
         """
         weighed = self.weighed(scene)
-        option, best = weighed.option(choice.action), weighed.chosen
-        if option is None:
-            raise ValueError(f"the monitor weighs meta-actions, not {choice.action}")
-        feared, left = contacts(option), contacts(best)
+        feared, left = (
+            self.dangers(scene, weighed, action) for action in (choice.action, weighed.action)
+        )
         if hypotheses(feared) - hypotheses(left) < self.settings.least:
             return None
-        return Takeover("monitor", best.action, feared, left)
+        return Takeover("monitor", weighed.action, feared, left)
 
-
-def contacts(option: Option) -> tuple[Term, ...]:
-    """The contacts that the plans of an option end in, the soonest first."""
-    terms = (term for term in option.terms if term.kind == "contact")
-    return tuple(sorted(terms, key=lambda term: term.after))
+    def dangers(self, scene: Scene, weighed: Choice, action: Action) -> tuple[Term, ...]:
+        """How the best plans of the planner end that begin with an action; weighed: what the planner would do."""
+        return self._planner.dangers(scene, weighed, action)
 
 
 def hypotheses(terms: tuple[Term, ...]) -> int:
-    """In how many hypotheses a plan ends in one of these contacts: each ends in one at most."""
+    """In how many hypotheses a plan ends so: each ends in one way at most."""
     return sum(term.likely[0] for term in terms)

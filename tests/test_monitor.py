@@ -17,9 +17,9 @@ from drive.measures.metrics import measure
 from drive.policy import load
 from drive.show import viewer
 from drive.show.telling import telling
-from drive.types import Choice, Follow, Meta, Option, Term
+from drive.types import Choice, Control, Follow, Meta, Option, Term
 from drive.world import World
-from policies.monitored import Monitored, Settings, contacts, hypotheses
+from policies.monitored import Monitored, Settings, hypotheses
 from policies.planner import Planner
 
 SECONDS = 10
@@ -53,6 +53,12 @@ def false(driven, claims_only=False):
     return told + [f"{c.kind}: {c.why}" for step in steps for c in step.checks if c.false]
 
 
+def contacts(weighed, action):
+    """In how many hypotheses the best plans of an action end in a contact."""
+    terms = (term for term in weighed.option(action).terms if term.kind == "contact")
+    return sum(term.likely[0] for term in terms)
+
+
 # ---------------------------------------------------------------------------------- what is driven
 
 
@@ -65,10 +71,9 @@ def test_it_saves_a_policy_that_would_collide(driven):
 def test_the_planner_drives_where_more_of_its_hypotheses_end_in_a_contact_and_nowhere_else(driven):
     for step in driven.steps:
         weighed = Planner().decide(step.scene)
-        ours, best = weighed.option(step.choice.action), weighed.chosen
-        worse = hypotheses(contacts(ours)) > hypotheses(contacts(best))
-        assert worse == (step.takeover is not None)
-        assert step.driven == (best.action if worse else step.choice.action)
+        ours, best = contacts(weighed, step.choice.action), contacts(weighed, weighed.action)
+        assert (ours > best) == (step.takeover is not None)
+        assert step.driven == (weighed.action if ours > best else step.choice.action)
         assert step.choice.action == load("faster").decide(step.scene).action, "it says its own"
 
 
@@ -94,13 +99,34 @@ def test_what_is_tuned_of_the_policy_the_planner_or_the_monitor_changes_the_dige
     assert len(digests) == 3
 
 
-def test_a_path_is_not_weighed_and_a_steered_road_is_not_driven(driven):
+def test_a_path_is_not_weighed(driven):
     step = driven.steps[0]
     path = Follow(step.choice.chosen.trajectory)
-    with pytest.raises(policies.PolicyError, match="the monitor weighs meta-actions"):
+    with pytest.raises(policies.PolicyError, match="the planner does not weigh"):
         policies.taken_over(load("monitored:faster"), step.scene, Choice(path, (Option(path),)))
-    steered = World("racetrack").reset(0).legal
-    assert not policies.applies(load("monitored:idm"), steered)
+
+
+@pytest.mark.parametrize("name", ["racetrack", "racetrack-oval"])
+def test_where_the_road_is_steered_it_keeps_a_policy_on_it(name):
+    def drive(policy):
+        return run_unexplained(World(name, {"duration": 12}, "twin"), load(policy), 1)
+
+    watched = drive("monitored:idle")
+    assert drive("idle").end.reason == "off road" and watched.end.reason == "time is up"
+    feared = [term for step in taken(watched) for term in step.takeover.feared]
+    assert {term.kind for term in feared} == {"off the road"}
+    assert not taken(drive("monitored:idm")), "a policy that needs no help has none"
+
+
+def test_what_leads_off_the_road_is_driven_out_with_the_action_first():
+    """The control of the policy itself is driven, whatever it is; then the best manoeuvre."""
+    scene = World("racetrack", physics="twin").reset(1)
+    planner, most = Planner(), max(scene.legal.steering)
+    weighed = planner.decide(scene)
+    assert planner.dangers(scene, weighed, weighed.action) == ()
+    for side in (-1, 1):
+        terms = planner.dangers(scene, weighed, Control(weighed.action.acceleration, side * most))
+        assert all(term.kind in ("contact", "off the road") for term in terms)
 
 
 @pytest.mark.parametrize(
@@ -203,6 +229,8 @@ def test_why_is_said_in_every_language(driven, language, said):
     reason = replace(taken(driven)[0].takeover, action=Meta("SLOWER"), feared=(term,), left=())
     told = say_takeover(Meta("FASTER"), reason, language)
     assert told.startswith(said)
+    off = replace(reason, feared=(term, replace(term, kind="off the road", cars=(), likely=(2, 7))))
+    assert say_takeover(Meta("FASTER"), off, language) != told
     some = replace(reason, left=(replace(term, likely=(2, 7)),))
     assert "2" in say_takeover(Meta("FASTER"), some, language).removeprefix(said)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from drive.language.by_hand import said_number
 from drive.language.quantities import make_claim
 from drive.language.say import say_action, say_claims, say_doing, say_sentences
 from drive.language.tables import words_of
@@ -19,7 +20,8 @@ class Watch:
     would: str  # what the policy would have done: {act}
     beside: str  # both, before a decision's text
     back: str  # where the policy drives again
-    feared: str  # {contacts} that the policy's action may lead to, in {few} of {many} hypotheses
+    off: str  # an {option} that may lead off the road after {said}
+    feared: str  # {ends} that the policy's action may lead to, in {few} of {many} hypotheses
     left: str  # the monitor's {option} may lead to some all the same, in {few}
     none: str  # ... in none
 
@@ -31,7 +33,8 @@ WATCHES = {
         "the policy would: {act}",
         "the monitor took over; the policy would {act}",
         "handed back to the policy",
-        "{contacts}, in {few} of {many} hypotheses",
+        "{option} may lead off the road after {said}",
+        "{ends}, in {few} of {many} hypotheses",
         "{option} does in {few}",
         "{option} does in none",
     ),
@@ -41,7 +44,8 @@ WATCHES = {
         "die Strategie würde: {act}",
         "der Wächter übernahm; die Strategie würde {act}",
         "zurück an die Strategie",
-        "{contacts}, in {few} von {many} Hypothesen",
+        "{option} kann nach {said} von der Straße führen",
+        "{ends}, in {few} von {many} Hypothesen",
         "{option} tut es in {few}",
         "{option} tut es in keiner",
     ),
@@ -51,7 +55,8 @@ WATCHES = {
         "策略会：{act}",
         "监控器接管；策略会{act}",
         "交还给策略",
-        "{contacts}，{many} 个假设中有 {few} 个如此",
+        "{option}可能在 {said} 后驶出道路",
+        "{ends}，{many} 个假设中有 {few} 个如此",
         "{option}则有 {few} 个如此",
         "{option}则没有一个如此",
     ),
@@ -65,12 +70,17 @@ def watch_words(language: str) -> Watch:
 
 
 def say_takeover(would: Action, takeover: Takeover, language: str = "en") -> str:
-    """Why a monitor took over from the policy, which would have done that: what it fears of either action."""
+    """Why a monitor took over from the policy, which would have done that: what is feared of either action."""
     words, said = words_of(language), WATCHES[language]
-    contacts = say_claims(tuple(_contact(would, term) for term in takeover.feared), words)
+    contacts = tuple(_contact(would, term) for term in takeover.feared if term.kind == "contact")
+    ends = [say_claims(contacts, words)] if contacts else []
+    for term in takeover.feared:
+        if term.kind != "contact":
+            after = said_number(term.value, words.decimal) + words.units[term.unit]
+            ends.append(said.off.format(option=say_doing(would, words), said=after))
     few, many = (_hypotheses(terms) for terms in (takeover.feared, takeover.left))
     of = max((term.likely[1] for term in takeover.feared if term.likely), default=0)
-    sentence = said.feared.format(contacts=contacts, few=few, many=of)
+    sentence = said.feared.format(ends=words.clauses[1].join(ends), few=few, many=of)
     rest = said.left if many else said.none
     return say_sentences(
         [sentence, rest.format(option=say_doing(takeover.action, words), few=many)], language

@@ -615,7 +615,7 @@ GERMAN: dict[str, Said] = {
     "mind.behind on the left": "hinten links",
     "mind.behind on the right": "hinten rechts",
     "mind.gap": "Abstand",
-    "mind.closing": "kommt näher mit",
+    "mind.closing": "naht mit",
     "mind.left": "Spuren links",
     "mind.right": "Spuren rechts",
     "mind.nobody": "niemand",

@@ -21,7 +21,7 @@ from drive.episodes import by_hand, lines, log, notes, shelf
 from drive.episodes.api import drivers_of
 from drive.episodes.record import record
 from drive.language import LANGUAGES, make_ready, say_reported
-from drive.policy import load, offered, prepare
+from drive.policy import WATCHED, load, offered, prepare
 from drive.scenarios import SCENARIOS
 from drive.show import (
     answers,
@@ -567,7 +567,7 @@ class Page:
         language: str = "en",
     ):
         """Messages of a drive, in its turn, when its policy is ready."""
-        if self.preparation and policy.partition(":")[0] == OPENING["policy"]:
+        if self.preparation and policy.partition(":")[0] in (OPENING["policy"], WATCHED):
             async for message in self.preparation.told(wanted):
                 yield message | {"preparing": say_reported(message["preparing"], language)}
         async for message in session.in_turn(self.roads, messages, wanted):

@@ -148,6 +148,21 @@ class Planner:
         number = int(thought.plans.world[row]) + 1
         return Imagined(action, term, number, worst, times, tracks.pop(EGO), tracks)
 
+    def dangers(self, scene: Scene, choice: Choice, action: Action) -> tuple[Term, ...]:
+        """How the best plans end that begin with an action, one in each hypothesis: contacts, or off the road; the soonest first.
+
+        choice: its own in the scene. ValueError for an action that it does not weigh.
+        """
+        option = choice.option(action)
+        if isinstance(action, Control) and scene.legal.steered:
+            settings = self.settings_for(scene)
+            terms = steering.dangers(scene, self._roots(scene), settings, action)
+        elif option is not None:
+            terms = tuple(term for term in option.terms if term.kind == "contact")
+        else:
+            raise ValueError(f"the planner does not weigh {action}")
+        return tuple(sorted(terms, key=lambda term: term.after))
+
     def _thought(self, scene: Scene) -> Thought:
         last = self._last
         if last is not None and last[0] is scene:

@@ -18,6 +18,8 @@ from drive.types import Control, Option, Scene, Term
 from policies.planner.settings import Settings, Steering
 from policies.planner.terms import imagined
 
+BEYOND = 5.0  # [m] beyond the ends of a lane that count as on it: highway-env's rule
+
 
 @dataclass(frozen=True)
 class Manoeuvre:
@@ -47,8 +49,8 @@ def manoeuvres(scene: Scene) -> tuple[Manoeuvre, ...]:
     return (*now, *(Manoeuvre(here.id, side) for side in sides))
 
 
-def drive(scene: Scene, roots: Worlds, settings: Settings) -> Driven:
-    """Every manoeuvre in every root, the steering law asked at every decision."""
+def drive(scene: Scene, roots: Worlds, settings: Settings, first: Control | None = None) -> Driven:
+    """Every manoeuvre in every root, the steering law asked at every decision; `first`, where it is given, is driven before."""
     plans = manoeuvres(scene)
     hypotheses, held = len(roots), max(1, round(scene.period / scene.sub_step))
     worlds = roots.select(np.tile(np.arange(hypotheses), len(plans)))
@@ -71,6 +73,8 @@ def drive(scene: Scene, roots: Worlds, settings: Settings) -> Driven:
                 orders[world, 0, 1] = control.clipped(
                     control.steering_towards(lane, ego, scene.ego.length), scene.legal.steering
                 )
+        if step == 0 and first is not None:
+            orders[:, 0] = first.acceleration, first.steering
         wheel = orders[:, 0, 1].copy() if step == 0 else wheel
         drive = worlds.step(orders, held, scene.sub_step, stop_on_crash=True, risks=True, ego=True)
         states.append(drive.ego[::hypotheses])
@@ -106,6 +110,39 @@ def weighed(scene: Scene, driven: Driven, settings: Settings) -> list[tuple[Term
         )
         for number, plan in enumerate(driven.manoeuvres)
     ]
+
+
+def dangers(scene: Scene, roots: Worlds, settings: Settings, action: Control) -> tuple[Term, ...]:
+    """What becomes of an action whatever manoeuvre follows: a contact, or off the road, in how many hypotheses.
+
+    A hypothesis counts where every manoeuvre ends so; the one that lasts longest says how and when.
+    """
+    driven = drive(scene, roots, settings, action)
+    off = _leaves_road(scene, driven.states)
+    lasts = np.minimum(driven.crash, off[:, None])
+    best, every = lasts.argmax(0), np.arange(lasts.shape[1])
+    lost = np.isfinite(lasts[best, every])
+    by_contact = lost & (driven.crash[best, every] <= off[best])
+    kinds = (("contact", by_contact), ("off the road", lost & ~by_contact))
+    return tuple(_danger(kind, lasts.max(0), which) for kind, which in kinds if which.any())
+
+
+def _danger(kind: str, after: np.ndarray, which: np.ndarray) -> Term:
+    soonest = round(float(after[which].min()), 3)
+    likely = int(which.sum()), len(which)
+    return Term(kind, soonest, "s", "against", after=soonest, likely=likely)
+
+
+def _leaves_road(scene: Scene, states: np.ndarray) -> np.ndarray:
+    """[M] [s] until the ego's centre has left every lane; inf: it stays. states: [M, T, >= 2] after each sub-step."""
+    x, y = states[..., 0], states[..., 1]
+    on = np.zeros(x.shape, bool)
+    for lane in scene.road.lanes:
+        along, aside = lane.frenet(x, y)
+        on |= (abs(aside) <= lane.width / 2) & (along >= -BEYOND) & (along < lane.length + BEYOND)
+    away = ~on
+    first = (away.argmax(1) + 1) * scene.sub_step
+    return np.where(away.any(1), first, np.inf)
 
 
 def _contact(driven: Driven, number: int, settings: Settings) -> list[Term]:

@@ -5,13 +5,14 @@ const STILL = 120; // [ms] that a decision is shown before its thoughts are aske
 // begun, show, reshow, leave: a future is about to be driven; plays it beside
 // what was driven; names it anew; ends that.
 function startThinking({ root, find, server, begun, show, reshow, leave }) {
-  const panel = find(".wd-mind"), cameras = find(".wd-cameras"), link = find(".wd-other");
+  const panel = find(".wd-mind"), cameras = find(".wd-cameras");
+  const links = root.querySelectorAll(".wd-other"); // to a policy that thinks; the one in the help is for the keyboard
   let at = null, told = null, given = {}, turn = 0, playing = false, later = 0; // at: {episode, index}; told: as it was
 
   // A decision is shown.
   function look(episode, index) {
     const thinks = Boolean(server.thought && episode.steps[index].thinks);
-    link.hidden = thinks || !server.thought;
+    for (const link of links) link.hidden = thinks || !server.thought;
     root.toggleAttribute("data-thinks", thinks);
     panel.hidden = cameras.hidden = !thinks;
     if (!thinks || (at?.episode === episode && at.index === index)) return;
