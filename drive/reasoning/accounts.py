@@ -49,6 +49,13 @@ ROOM, ROOM_TO_SPEED_UP = (
 )  # [s] of road ahead, from which it is worth saying that it is free
 NEAR_EXIT = 500.0  # [m] to the exit, from which it is spoken of until its lane is reached
 GAPS = ("time gap", "gap ahead")  # which a fact may tell already, as short of a wish
+IN_THE_WAY = (
+    "hazard ahead",
+    "hazard on the left",
+    "hazard on the right",
+    "has priority",
+    "touching",
+)  # no free road beside these
 OF_AN_OPTION = ("wish", "worth", "contact", "preference", "rejection")  # kinds of claims
 BLOCKING = ("beside", "gap behind", "closing from behind", "imposed braking", "no lane", "lane ends",
             "oncoming", "time to collision", "predicted contact")  # fmt: skip
@@ -67,6 +74,8 @@ def account_of(
     grounds = _without_idle_room(situation, account.grounds, causes)
     near = {claim.cars for claim in facts if claim.quantity in ("too close", "too near")}
     grounds = tuple(c for c in grounds if c.cars not in near or c.quantity not in GAPS)
+    if any(claim.quantity in IN_THE_WAY for claim in facts):
+        grounds = tuple(claim for claim in grounds if claim.quantity != "free ahead")
     return replace(account, grounds=grounds, facts=facts, causes=causes), rival
 
 
@@ -144,13 +153,15 @@ def _by_weight(
         _intentions(situation),
         purpose=purpose,
     )
-    contest = contests[0] if contests else None
-    for each in _first_to_tell(situation, contests):
-        told = _against(situation, choice, each, account)
-        if told is not None:
-            account, contest = told, each
-            break
-    return account, contest and contest.option
+    told_first, is_bare = _first_to_tell(situation, contests), not (account.grounds or purpose)
+    for arithmetic in (False, True)[
+        : 1 + is_bare
+    ]:  # where nothing else is a reason, that it is slower
+        for each in told_first:
+            told = _against(situation, choice, each, account, arithmetic)
+            if told is not None:
+                return told, each.option
+    return account, contests[0].option if contests else None
 
 
 def _first_to_tell(situation: Situation, contests: tuple[Contest, ...]) -> list[Contest]:
@@ -174,7 +185,7 @@ def _grounds(situation: Situation, choice: Choice, purpose: Claim | None) -> tup
         room = room_ahead(situation)
         enough = ROOM_TO_SPEED_UP if situation.change == "speed up" else ROOM
         free = room is not None and room.said >= enough * max(situation.scene.ego.speed, 1.0)
-        return (room,) if free and situation.motion.lateral == "keep lane" else ()
+        return (room,) if free and situation.motion.lateral in ("keep lane", "turn") else ()
     seen = SEEN_OF_A_PURPOSE[purpose.quantity](situation, purpose)
     return tuple(seen[:2])
 

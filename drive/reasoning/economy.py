@@ -155,7 +155,9 @@ def short(account: Account, before: Account) -> Account:
     told = tuple((new or causes if nothing_else else new)[:1])
     bare = replace(account, causes=told, given_up=(), rival=None, standing=None, rival_grounds=())
     if account.decision.lateral is not None:
-        always = tuple(claim for claim in account.grounds if claim.quantity in NULL)
+        always = tuple(
+            claim for claim in account.grounds if claim.quantity in (*NULL, "free ahead")
+        )
         return replace(bare, grounds=always)
     speed = tuple(claim for claim in account.intentions if claim.quantity != "lane")
     return replace(bare, grounds=account.grounds[:1], intentions=speed, goes_on=True)
