@@ -417,7 +417,7 @@ def test_what_is_reported_in_english_is_said_in_the_visitors_language():
 PAGE = [*sorted(Path(viewer.__file__).parent.glob("*.py"))] + [
     Path(module.__file__) for module in (notes, asking, hindsight, branch, by_hand, log, edits, world_edits)
 ]  # fmt: skip
-OF_THE_COMMAND_LINE = (  # and of who starts the page: said where no language is known
+OF_THE_COMMAND_LINE = (  # and of the start of the page: said where no language is known
     "a branch takes 1 decision", "is a number above 0", "a film is a", "there is no log and no folder", "a page in a file is",
     "the page's address begins", "there is nothing to report", "from 0 to 999999999, not 7", "7 is a text",
 )  # fmt: skip

@@ -53,7 +53,7 @@ class Settings:
     """What decides the outcome of a training, besides the package versions."""
 
     seed: int = 0
-    rounds: int = 36
+    rounds: int = 40
     fleets: int = 8
     worlds: int = 128  # of a fleet; one gradient step learns from all of them
     decisions: int = 24  # of a round
