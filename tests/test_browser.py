@@ -24,6 +24,13 @@ ARGUMENTS = [
     "--disable-background-networking", "--disable-component-update",
 ]  # fmt: skip
 VIEWPORT = {"width": 1440, "height": 900}
+DESK, PHONE = (1280, 720), (390, 844)
+LOOKS = [  # sizes and schemes: each value every day, the other pairs where a run is thorough
+    pytest.param(DESK, "light", id="desk-light"),
+    pytest.param(PHONE, "dark", id="phone-dark"),
+    pytest.param(DESK, "dark", id="desk-dark", marks=pytest.mark.thorough),
+    pytest.param(PHONE, "light", id="phone-light", marks=pytest.mark.thorough),
+]
 HOSTILE = """<img src=x onerror="window.hacked=1"> car 1 </p><script>window.hacked=1</script> ${1} {{x}}"""
 
 
