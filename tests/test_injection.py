@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import base64
-import functools
 import inspect
 import json
 from dataclasses import replace
@@ -118,7 +117,7 @@ def link(tab, text):
     """Every parameter of a link takes markup; other texts one each, in turn."""
     number = [*TEXTS.values()].index(text)
     for query in LINKS if text == TEXTS["markup"] else [LINKS[number % len(LINKS)]]:
-        new = tab.beside()
+        new = tab.visit()
         new.open(f"?{query.format(quote(text[:4000]))}")
         new.until(AT_WORK)
         if not query.startswith("{"):
@@ -127,6 +126,7 @@ def link(tab, text):
             assert new.page.locator(".wd-notice *").count() == 0
         new.page.wait_for_selector(".wd-judge:not([hidden])")
         unharmed(new)
+        new.page.close()  # a browser keeps six connections to a server
 
 
 DROP = """([name, content]) => { const bytes = Uint8Array.from(atob(content), (c) => c.charCodeAt(0));
@@ -165,7 +165,7 @@ def dropped_content(tab, text):
 def log_texts(tab, text):
     """A log on the shelf, with the text wherever it has words."""
     name = tab.shelved(text)
-    new = tab.beside()
+    new = tab.visit()
     new.link("texts", name, 1)
     assert text in new.text("wd-text") and text in new.text("wd-name")
     new.press("w")
@@ -173,6 +173,7 @@ def log_texts(tab, text):
     new.press("End")
     new.page.wait_for_selector(".wd-judge:not([hidden])")
     unharmed(new)
+    new.page.close()
 
 
 FIELDS = (
@@ -208,7 +209,7 @@ def test_a_text_in_a_field_is_a_text(visit, runs, tmp_path, field, size):
         log.write(runs / "texts" / f"{name}.jsonl", worded(text))
         return name
 
-    tab.brought, tab.shelved, tab.beside = brought, shelved, functools.cache(visit)
+    tab.brought, tab.shelved, tab.visit = brought, shelved, visit
     name = f"{field.__name__}{size[0]}"
     log.write(runs / "injected" / f"{name}.jsonl", fake_episode(steps=4))
     tab.link("injected", name, 1)
