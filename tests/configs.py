@@ -171,9 +171,11 @@ def defaults(scenario: str) -> dict:
 
 
 @st.composite
-def cases(draw, policies: tuple[str, ...] = QUICK) -> Case:
+def cases(
+    draw, policies: tuple[str, ...] = QUICK, scenarios: tuple[str, ...] = tuple(SCENARIOS)
+) -> Case:
     """A legal configuration of some road, with a policy, a seed and a few decisions."""
-    scenario = draw(st.sampled_from(list(SCENARIOS)))
+    scenario = draw(st.sampled_from(scenarios))
     overrides = dict(draw(_some(ROADS[scenario])))
     config = defaults(scenario)
     if overrides.get("initial_lane_id"):

@@ -9,7 +9,7 @@ tested beside the page's own tests.
 import importlib.resources
 
 import pytest
-from test_browser import address, chromium, runs, tabs, visit  # noqa: F401  # fixtures
+from test_browser import LOOKS, address, chromium, runs, tabs, visit  # noqa: F401  # fixtures
 from test_first_screen import sized
 
 from drive.episodes import shelf
@@ -32,8 +32,7 @@ def faults(page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1280, 720), (390, 844)], ids=["desk", "phone"])
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
 def test_axe_finds_nothing_serious(visit, size, scheme):
     tab = sized(visit(color_scheme=scheme).link(step=3), size)
     tab.page.wait_for_timeout(500)

@@ -3,15 +3,12 @@
 # ruff: noqa: F811  # fixtures
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from commands import whydrive
 from digests import episode
 from test_browser import COUNT, HOSTILE, address, chromium, runs, tabs, visit  # noqa: F401  # fixtures
 
-import app
 from drive.episodes import log
 from drive.episodes.asking import Asker
 from drive.episodes.branch import branch
@@ -219,8 +216,7 @@ def test_the_command_line_gives_the_same_answer(tmp_path):
     log.write(path, driven)
     step, car = a_cause(driven)
     text = f"what if you did not see car {car}"
-    command = [sys.executable, "-m", "drive.cli", "ask", str(path), text, "--step", str(step)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(app.__file__).parent)
+    done = whydrive("ask", path, text, "--step", step)
     assert done.returncode == 0, done.stderr
     answer = answer_of(driven, text, step)
     assert answer.changed and done.stdout.splitlines() == [answer.asked, answer.text]

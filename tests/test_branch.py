@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from digests import episode
+from digests import DECISIONS, episode
 
 import drive
 from drive.checking.verdicts import Verifier, asked_again, verify_log
@@ -50,7 +50,7 @@ def nearest(scene):
 
 
 def driven_on(scenario, name="rule", step=4):
-    driven = episode(scenario, name)
+    driven = episode(scenario, name, DECISIONS)
     return driven, step, driven.steps[step].scene
 
 

@@ -10,7 +10,16 @@ from dataclasses import replace
 import pytest
 from fake_episode import crash, fake_episode
 from test_accessible import faults
-from test_browser import HOSTILE, address, chromium, hostile, runs, tabs, visit  # noqa: F401  # fixtures
+from test_browser import (  # noqa: F401  # fixtures
+    HOSTILE,
+    LOOKS,
+    address,
+    chromium,
+    hostile,
+    runs,
+    tabs,
+    visit,
+)
 
 from drive.checking.incident import incident_of, told
 from drive.checking.verdicts import verify_log
@@ -77,8 +86,7 @@ def rows(tab):
     return tab.page.evaluate(ROWS)
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("size", "theme"), LOOKS)
 def test_failures_come_first_in_a_table_that_fits_and_can_be_read(visit, size, theme):
     tab = browsing(visit(), size, f"?__theme={theme}")
     kinds = [kind_of(row) for row in rows(tab)]
@@ -288,8 +296,7 @@ def test_a_drive_that_went_well_is_not_looked_back_at_and_a_foreign_log_says_why
     assert tab.page.locator(".wd-saving").count() == 0
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
 def test_axe_finds_nothing_serious_in_the_gallery_and_in_a_report(visit, size, scheme):
     tab = browsing(visit(color_scheme=scheme), size)
     told = faults(tab.page)

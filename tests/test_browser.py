@@ -23,6 +23,14 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 ]  # fmt: skip
+VIEWPORT = {"width": 1440, "height": 900}
+DESK, PHONE = (1280, 720), (390, 844)
+LOOKS = [  # sizes and schemes: each value every day, the other pairs where a run is thorough
+    pytest.param(DESK, "light", id="desk-light"),
+    pytest.param(PHONE, "dark", id="phone-dark"),
+    pytest.param(DESK, "dark", id="desk-dark", marks=pytest.mark.thorough),
+    pytest.param(PHONE, "light", id="phone-light", marks=pytest.mark.thorough),
+]
 HOSTILE = """<img src=x onerror="window.hacked=1"> car 1 </p><script>window.hacked=1</script> ${1} {{x}}"""
 
 
@@ -80,13 +88,20 @@ def address(runs):
 
 
 @pytest.fixture(scope="module")
-def chromium():
+def chromium(tmp_path_factory):
+    """A browser whose first context has a profile on disk, where it keeps the page's scripts compiled.
+
+    A context without one compiles them anew for every tab, which is half of what a tab costs.
+    """
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
+        usual = playwright.chromium.launch_persistent_context(
+            tmp_path_factory.mktemp("profile"),
+            executable_path=CHROMIUM, args=ARGUMENTS, viewport=VIEWPORT,
+        )  # fmt: skip
+        yield usual.browser
+        usual.close()
 
 
 @dataclass
@@ -133,15 +148,17 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def tabs(chromium, address):
-    """Makes tabs; those with the same options share what the browser has cached."""
-    contexts = {}
+    """Makes tabs, light or dark; those with the same other options share what the browser has cached."""
+    contexts = {(): chromium.contexts[0]}
 
-    def new(**options):
+    def new(color_scheme="light", **options):
         key = tuple(sorted(options.items()))
         if key not in contexts:
-            contexts[key] = chromium.new_context(viewport={"width": 1440, "height": 900}, **options)
-            contexts[key].set_default_timeout(60000)
-        return Visit(contexts[key].new_page(), address)
+            contexts[key] = chromium.new_context(viewport=VIEWPORT, **options)
+        contexts[key].set_default_timeout(60000)
+        page = contexts[key].new_page()
+        page.emulate_media(color_scheme=color_scheme)
+        return Visit(page, address)
 
     return new
 

@@ -3,8 +3,10 @@
 import warnings
 
 import pytest
-from configs import Case, cases, examine, odd_cases, refusal, wrong_cases
-from hypothesis import HealthCheck, Phase, given, settings
+from configs import QUICK, Case, cases, examine, odd_cases, refusal, wrong_cases
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from drive.scenarios import SCENARIOS
 
 ALWAYS_THE_SAME = settings(
     derandomize=True,
@@ -22,16 +24,29 @@ def no_warnings():
         yield
 
 
-@settings(ALWAYS_THE_SAME, max_examples=130)
-@given(cases())
-def test_whatever_is_configured_is_driven_as_highway_env_does_and_explained_truly(case):
-    assert not examine(case).faults, case
+@pytest.mark.parametrize("amount", [3, pytest.param(8, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("number", range(len(SCENARIOS)), ids=SCENARIOS)
+def test_whatever_is_configured_is_driven_as_highway_env_does_and_explained_truly(number, amount):
+    """A few configurations of every road; every quick policy has its turn."""
+    road, names = tuple(SCENARIOS)[number], tuple(QUICK[(number + k) % len(QUICK)] for k in (0, 1))
+
+    @seed(number)
+    @settings(ALWAYS_THE_SAME, max_examples=amount)
+    @given(cases(names, (road,)))
+    def holds(case):
+        assert not examine(case).faults, case
+
+    holds()
 
 
-@settings(ALWAYS_THE_SAME, max_examples=40)
-@given(odd_cases())
-def test_an_unusual_number_is_driven_alike_or_refused_where_highway_env_breaks(case):
-    assert not examine(case).faults, case
+@pytest.mark.parametrize("amount", [20, pytest.param(40, marks=pytest.mark.thorough)])
+def test_an_unusual_number_is_driven_alike_or_refused_where_highway_env_breaks(amount):
+    @settings(ALWAYS_THE_SAME, max_examples=amount)
+    @given(odd_cases())
+    def holds(case):
+        assert not examine(case).faults, case
+
+    holds()
 
 
 @settings(ALWAYS_THE_SAME, max_examples=130)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import functools
 import itertools
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from commands import whydrive
 from fake_episode import crash, fake_episode
 
 from drive.checking.avoidable import Settings, look_back
@@ -228,15 +227,10 @@ def test_a_log_that_cannot_be_driven_again_is_told_of_without_a_search():
     assert sum("cannot be searched for" in each for each in told(incident)) == 1
 
 
-def whydrive(*arguments):
-    command = [sys.executable, "-m", "drive.cli", "incident", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-
-
 def test_the_command_prints_the_report_and_writes_what_avoids_it(tmp_path):
     path = tmp_path / "fast.jsonl"
     log.write(path, episode())
-    done = whydrive(path, "--out", tmp_path / "out")
+    done = whydrive("incident", path, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     *sentences, look, written = done.stdout.splitlines()
     assert sentences == [*told(report())]
@@ -247,9 +241,9 @@ def test_the_command_prints_the_report_and_writes_what_avoids_it(tmp_path):
 def test_the_command_says_what_is_wrong_in_one_sentence(tmp_path):
     (tmp_path / "bad.jsonl").write_text("no log\n")
     for path in (tmp_path / "none.jsonl", tmp_path / "bad.jsonl"):
-        done = whydrive(path)
+        done = whydrive("incident", path)
         assert done.returncode == 2 and done.stderr.startswith("whydrive: ")
         assert len(done.stderr.splitlines()) == 1 and not done.stdout
     log.write(tmp_path / "calm.jsonl", fake_episode(steps=2))
-    done = whydrive(tmp_path / "calm.jsonl")
+    done = whydrive("incident", tmp_path / "calm.jsonl")
     assert done.returncode == 0 and done.stdout.startswith("There was no incident")

@@ -167,7 +167,10 @@ def said(action, *arguments) -> str:
     return ""
 
 
-@pytest.mark.parametrize("batch", range(BATCHES))
+@pytest.mark.parametrize(
+    "batch",
+    [pytest.param(k, marks=[pytest.mark.thorough] if k % 2 else []) for k in range(BATCHES)],
+)
 def test_a_mutated_log_is_refused_in_a_sentence_or_can_be_used(batch, whole, tmp_path):
     path, refused = tmp_path / "mutated.jsonl", 0
     for number in range(batch, MUTATIONS, BATCHES):

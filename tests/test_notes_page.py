@@ -13,7 +13,7 @@ import pytest
 from fake_episode import fake_episode
 from test_accessible import faults
 from test_browse_page import browsing, rows
-from test_browser import HOSTILE, address, chromium, runs, tabs, visit  # noqa: F401  # fixtures
+from test_browser import HOSTILE, LOOKS, address, chromium, runs, tabs, visit  # noqa: F401  # fixtures
 from test_offline import unplugged  # noqa: F401  # fixture
 
 from drive.episodes import log, notes
@@ -192,8 +192,7 @@ def test_one_click_takes_all_notes_away(noting, form):
     assert row["text"] == HOSTILE and int(row["step"]) == 5
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
 def test_axe_finds_nothing_serious_where_something_is_noted(noting, size, scheme):
     given = [(notes.NOTE, 2, 2.0, f"note {k} " * 20) for k in range(6)]
     tab, _ = noting(size, *given, (notes.BOOKMARK, 4, 4.0, "moment"), color_scheme=scheme)

@@ -14,6 +14,7 @@ import gymnasium
 import highway_env  # noqa: F401  (registers the environments)
 import numpy as np
 import pytest
+from commands import whydrive
 from driving import some_action
 from hand_made import car, scene
 from highway_env.envs.common.observation import observation_factory
@@ -724,13 +725,6 @@ def test_an_observation_of_another_size_is_refused_when_it_is_given(made, tmp_pa
 
 
 # ----------------------------------------------------------------------------------- the command line
-
-
-def whydrive(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "drive.cli", *map(str, arguments)], capture_output=True, text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
 
 
 def test_from_the_command_line_a_zip_takes_the_flag_and_then_drives(saved, tmp_path):
