@@ -15,7 +15,7 @@ from fake_episode import crash, fake_episode, fallen_back
 from test_browser import address, chromium, hostile, runs, tabs, visit  # noqa: F401  # fixtures
 
 from drive.episodes import log, notes
-from drive.show import answers, differences, incidents, requests, service, session
+from drive.show import answers, differences, incidents, requests, service, session, thoughts
 
 ELSEWHERE = "http://elsewhere.invalid/x"
 TEXTS = {
@@ -245,6 +245,12 @@ ASKED = {
     ),
     "answer where": lambda odd: requests.answer(
         answers.Answering(requests.driven_again), [odd, odd, odd, "why", odd]
+    ),
+    "thought": lambda odd: requests.thought(
+        thoughts.Thinking(requests.driven_again), ["first", "straight-rule-7", 1, odd, 1]
+    ),
+    "thought where": lambda odd: requests.thought(
+        thoughts.Thinking(requests.driven_again), [odd, odd, odd, {"gap ahead": odd}, odd, odd]
     ),
     "hindsight": lambda odd: requests.hindsight(
         differences.Looking(requests.driven_again), [odd, odd, odd]
