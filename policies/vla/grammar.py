@@ -25,7 +25,7 @@ GRADES = ("not possible", *quantities.GRADES)
 WORSE = (0.04, 0.15, 0.4, 1.0, 2.5, 6.0)
 NOT_POSSIBLE, BEST, DANGER = 0, 1, 7
 LOSS = (0.0, 0.0, 0.09, 0.27, 0.7, 1.7, 4.0, 12.0)  # of reward, of what each of GRADES says
-DANGER_FROM = 0.3  # an option that is a danger with this probability is called one
+DANGER_FROM = 0.2  # an option that is a danger with this probability is called one
 VERDICT_WORDS = (len(GRADES),) * len(OPTIONS)
 
 
