@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from digests import episode
+from digests import DECISIONS, episode
 from hand_made import FASTER, IDLE, LEFT, METAS, RIGHT, SLOWER, car, narrated, scene, step_of
 from situations import (
     BY_NAME,
@@ -297,7 +297,7 @@ UNIT = (
 @functools.cache
 def produced() -> frozenset[tuple[str, str]]:
     """Every (kind, quantity) that something said."""
-    driven = (step.rationale for pair in DRIVEN for step in episode(*pair).steps)
+    driven = (step.rationale for pair in DRIVEN for step in episode(*pair, DECISIONS).steps)
     by_hand = (told(key)[-1] for key in BY_NAME)
     rationales = (*driven, *(unit() for unit in UNIT), *by_hand)
     return frozenset((claim.kind, claim.quantity) for said in rationales for claim in said.claims)
@@ -306,7 +306,7 @@ def produced() -> frozenset[tuple[str, str]]:
 @functools.cache
 def weighed() -> frozenset[str]:
     """Every kind of term that a shipped policy weighed."""
-    steps = (step for pair in DRIVEN for step in episode(*pair).steps)
+    steps = (step for pair in DRIVEN for step in episode(*pair, DECISIONS).steps)
     met = (
         ("planner", followed()),
         ("idm", followed()),
