@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from commands import in_a_process, whydrive
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from drive import policy
@@ -146,6 +146,7 @@ def test_a_choice_with_rows_as_lists_and_whole_numbers_is_driven(tmp_path):
     st.text(max_size=12), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=4),
     st.lists(st.integers(-3, 99), max_size=3), st.sampled_from(["for", "against"]),
 )  # fmt: skip
+@example("whereabouts", 0.0, "", [], "for")  # of no car
 def test_a_term_of_any_kind_is_said_somehow(kind, value, unit, cars, counts):
     import tempfile
     from pathlib import Path

@@ -104,7 +104,7 @@ def claims_by_reason(situation: Situation, reason: Reason) -> list[Claim]:
         return _free(situation, reason)
     if term.kind == UNAVAILABLE:
         return _no_lane(situation, reason)
-    if term.kind == WHEREABOUTS:
+    if term.kind == WHEREABOUTS and term.cars:
         return _whereabouts(situation, term)
     return _seen(situation, reason)
 
