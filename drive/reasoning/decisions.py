@@ -186,7 +186,7 @@ def purpose_by_reasons(situation: Situation, weighed: Weighed) -> Claim | None:
 
 def _subject(situation: Situation, first: Reason) -> str | None:
     """What a reason is about: a key of PURPOSES."""
-    if first.term.kind == WHEREABOUTS:
+    if first.term.kind == WHEREABOUTS and first.term.cars:
         return _met(situation, first.term.cars[0])
     if first.subject in ("lead", "crossing") and first.term.cars:
         leads = _leads(situation, first.term.cars[0])
