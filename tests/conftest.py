@@ -12,6 +12,12 @@ WRITTEN = (
 NOMINAL = {name: getattr(IDMVehicle, name) for name in WRITTEN}
 
 
+LONG = (  # test files that take more than a quarter of a minute, the longest first
+    "contract", "rationales", "injection", "page_words", "browser", "first_screen", "browse_page", "world", "ask_page",
+    "reliability", "by_hand_page", "sb3", "notes_page", "accessible", "evaluate", "edits", "asking", "config_properties",
+    "liars", "unknown_visitor", "follow", "branch", "watch_page", "planner", "brought", "hosting_page", "resimulate",
+    "twin", "cli", "vla", "incident", "misbehaving_policies", "llm",
+)  # fmt: skip
 WHY = "a full product of what the everyday run covers value by value: pytest --thorough"
 
 
@@ -19,8 +25,15 @@ def pytest_addoption(parser):
     parser.addoption("--thorough", action="store_true", help="also run the tests marked thorough")
 
 
+def pytest_configure(config):
+    """Files go to the workers of pytest-xdist in the order below, not by their number of tests."""
+    config.option.loadscopereorder = False
+
+
 def pytest_collection_modifyitems(config, items):
-    """What is marked thorough is skipped unless it is asked for."""
+    """Long files come first, so that no worker is left with one at the end; what is thorough is skipped unless asked for."""
+    rank = {f"test_{name}": number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(LONG)))
     if not config.getoption("--thorough"):
         for item in items:
             if item.get_closest_marker("thorough"):

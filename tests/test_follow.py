@@ -92,7 +92,16 @@ def driven(world: World, seconds: float, driver) -> list[tuple[Scene, object]]:
     return steps
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+SEEN_OTHERWISE = ("highway-fog", "highway-occluded")  # the road and the traffic of "highway"
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        pytest.param(name, marks=pytest.mark.thorough if name in SEEN_OTHERWISE else [])
+        for name in SCENARIOS
+    ],
+)
 def test_world_and_twin_drive_a_followed_path_alike(scenario):
     worlds = [World(scenario), World(scenario, physics="twin")]
     for world in worlds:
