@@ -148,11 +148,14 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def tabs(chromium, address):
-    """Makes tabs, light or dark; those with the same other options share what the browser has cached."""
-    contexts = {(): chromium.contexts[0]}
+    """Makes tabs, light or dark; those with the same other options share what the browser has cached.
 
-    def new(color_scheme="light", **options):
-        key = tuple(sorted(options.items()))
+    clock: for a test that sets it; the others share a context in which time is what it is.
+    """
+    contexts = {(False,): chromium.contexts[0]}
+
+    def new(color_scheme="light", clock=False, **options):
+        key = (clock, *sorted(options.items()))
         if key not in contexts:
             contexts[key] = chromium.new_context(viewport=VIEWPORT, **options)
         contexts[key].set_default_timeout(60000)
