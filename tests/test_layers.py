@@ -25,7 +25,7 @@ reasoning   deciding causes reasons decisions evidence outcomes facts accounts e
 episodes    codec lines whole log shelf notes rollout record replay branch by_hand hindsight splicing asking api
 checking    clock scene sight facts instructor weighed text asked futures decisions takeovers weighing purposes verdicts avoidable incident tally listener scenery faithfulness examination
 evaluation  results versions folder summary run
-show        roadside sheet suggested moments viewer hosting brought noting proof kept answers thoughts comparing differences offline film session precedence seats telling charts report gallery evaluating incidents requests service
+show        roadside sheet suggested moments viewer hosting brought noting proof precedence kept answers thoughts comparing differences offline film session seats telling charts report gallery evaluating incidents requests service
 app
 cli
 """

@@ -7,7 +7,7 @@ import pytest
 
 from drive import run
 from drive.episodes import log
-from drive.show import answers, proof, requests
+from drive.show import answers, differences, incidents, kept, proof, requests, thoughts
 from drive.show.precedence import Precedence
 
 SOON = 30.0  # [s] by which what must happen has happened, on a busy machine too
@@ -64,18 +64,34 @@ def test_verdicts_on_the_page_give_way_before_every_test(logged):
     assert len(waits) >= tests / 2
 
 
-def test_while_the_page_answers_its_verdicts_wait(logged, monkeypatch):
-    """Asked through the page's own function: at the moment of the answer, `give_way` would not return."""
-    asking, seen = answers.Answering(lambda run, name: logged), []
-    asked = Precedence()
-    monkeypatch.setattr(requests, "QUESTIONS", asked)
-    ask = asking.ask
+ASKED = {  # what a visitor asks the server for, and waits for
+    "answer": lambda path: requests.answer(
+        answers.Answering(path), ["run", "episode", 1, "why", 1]
+    ),
+    "thought": lambda path: requests.thought(thoughts.Thinking(path), ["run", "episode", 1, {}, 0]),
+    "hindsight": lambda path: requests.hindsight(differences.Looking(path), ["run", "episode", 1]),
+}
 
-    def watched(*given):
+
+@pytest.mark.parametrize("name", ASKED)
+def test_while_the_page_answers_its_verdicts_wait(logged, monkeypatch, name):
+    """At the moment at which the log is looked at, `give_way` would not return; afterwards it would."""
+    asked, seen = Precedence(), []
+    monkeypatch.setattr(kept, "QUESTIONS", asked)
+    made = kept.Kept._made
+
+    def watched(self, path):
         seen.append(asked._answering)
-        return ask(*given)
+        return made(self, path)
 
-    monkeypatch.setattr(asking, "ask", watched)
-    assert "phrases" in requests.answer(asking, ["run", "episode", 1, "why", 1])
-    assert "problem" in requests.answer(asking, ["run", "episode", 99, "why", 1])
-    assert seen == [1, 1] and asked._answering == 0
+    monkeypatch.setattr(kept.Kept, "_made", watched)
+    ASKED[name](lambda run, episode: logged)
+    assert seen == [1] and asked._answering == 0
+
+
+def test_while_an_incident_is_reported_its_verdicts_wait(logged, monkeypatch):
+    asked, seen = Precedence(), []
+    monkeypatch.setattr(incidents, "QUESTIONS", asked)
+    monkeypatch.setattr(incidents, "report_data", lambda *_: seen.append(asked._answering) or {})
+    incidents.Incidents().report(logged)
+    assert seen == [1] and asked._answering == 0

@@ -153,14 +153,14 @@ def _by_weight(
         _intentions(situation),
         purpose=purpose,
     )
-    told_first, is_bare = _first_to_tell(situation, contests), not (account.grounds or purpose)
-    for arithmetic in (False, True)[
-        : 1 + is_bare
-    ]:  # where nothing else is a reason, that it is slower
-        for each in told_first:
-            told = _against(situation, choice, each, account, arithmetic)
-            if told is not None:
-                return told, each.option
+    in_turn = _first_to_tell(situation, contests)
+    tries = [(each, False) for each in in_turn]
+    if not (account.grounds or purpose):  # nothing else is a reason but that an option is slower
+        tries += [(each, True) for each in in_turn]
+    for each, arithmetic in tries:
+        told = _against(situation, choice, each, account, arithmetic)
+        if told is not None:
+            return told, each.option
     return account, contests[0].option if contests else None
 
 

@@ -11,6 +11,7 @@ from drive.checking.verdicts import path_beside
 from drive.episodes import log
 from drive.language.incident import say_sequence
 from drive.show import answers, proof
+from drive.show.precedence import QUESTIONS
 from drive.types import Episode
 
 WAITING, KEPT = 8, 30  # visitors that wait for a report; reports that are kept
@@ -33,7 +34,7 @@ class Incidents:
                 raise ValueError("many visitors are asking; please ask again in a moment")
             self._asking += 1
         try:
-            with self._turn:
+            with QUESTIONS.answering(), self._turn:
                 made = report_data(path, language)
         finally:
             with self._lock:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from drive.episodes import log
+from drive.show.precedence import QUESTIONS
 from drive.types import Episode
 
 KEPT = 4  # logs that are kept, driven again
@@ -19,7 +20,7 @@ Made = TypeVar("Made")
 
 
 class Kept(Generic[Made]):
-    """Makes something of a log that answers questions: few at a time, each log by one at a time."""
+    """Makes something of a log that answers questions: few at a time, each log by one at a time, all before what can wait."""
 
     def __init__(self, make: Callable[[Episode], Made]):
         self._make = make
@@ -30,7 +31,7 @@ class Kept(Generic[Made]):
     @contextmanager
     def of(self, path: Path) -> Iterator[Made]:
         """What was made of a log, for one question. ValueError where too many ask; OSError for no such log."""
-        with self._turn():
+        with QUESTIONS.answering(), self._turn():
             made, only_one = self._made(path)
             with only_one:
                 yield made

@@ -16,6 +16,7 @@ import orjson
 
 from drive.episodes import lines, log, notes, shelf
 from drive.episodes.notes import Note, Notes
+from drive.language import say_reported
 from drive.show import brought, hosting
 from drive.show.hosting import HOST
 
@@ -67,13 +68,13 @@ def written(path: Path) -> dict[Path, Notes]:
 # ------------------------------------------------------------------------------ what the player is told
 
 
-def told(files: Sequence[Path], mine: Path | None = None) -> dict:
+def told(files: Sequence[Path], mine: Path | None = None, language: str = "en") -> dict:
     """Notes for the player, and a sentence on what could not be read. mine: the file whose notes can be taken back."""
     rows, problems = [], []
     for path in files:
         those = notes.read(path)
         rows += [_row(note, path == mine) for note in those.notes]
-        problems += filter(None, (those.problem(path.name),))
+        problems += filter(None, (say_reported(those.problem(path.name), language),))
     rows.sort(key=lambda row: (row["step"], row["time"]))
     return {"rows": rows, "problem": "; ".join(problems)}
 

@@ -46,7 +46,7 @@ def write(
     language = language or episode.steps[0].rationale.language
     name, told = lines.stem(path), proved(path, language)
     files = [notes.path_beside(path)] if noted is None else noted
-    remarks = {"id": ["", name], "notes": noting.told(files)}
+    remarks = {"id": ["", name], "notes": noting.told(files, language=language)}
     put(out, page(episode, name, told, language, remarks).encode())
     return "steps" in told["proof"]
 

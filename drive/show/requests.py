@@ -133,9 +133,7 @@ def answer(asking: answers.Answering, asked: list, language: str = "en") -> str:
         run, name, step, question, decisions, *languages = asked
         language, asked_in = (*map(str, languages), language, None)[:2]
         step, decisions = session.whole(step), session.whole(decisions)
-        with QUESTIONS.answering():
-            told = asking.ask(run, name, step, question, decisions, language, asked_in)
-        return text(told)
+        return text(asking.ask(run, name, step, question, decisions, language, asked_in))
     except (ValueError, TypeError, OSError) as error:
         return text({"problem": session.in_words(error, language)})
 
@@ -219,9 +217,7 @@ def noted(asked: list, key: str = "", language: str = "en") -> str:
         if does:
             noting.changed(path, noting.place(run, name, path, key), *does)
             files = noting.places(run, name, path, key)
-        told = noting.told(files, _own_notes(run, name, path, key))
-        told["problem"] = say_reported(told["problem"], language)
-        return text({"notes": told})
+        return text({"notes": noting.told(files, _own_notes(run, name, path, key), language)})
     except (ValueError, OSError) as error:
         return text({"problem": session.in_words(error, language)})
     except TypeError:
