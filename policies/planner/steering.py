@@ -18,8 +18,6 @@ from drive.types import Control, Option, Scene, Term
 from policies.planner.settings import Settings, Steering
 from policies.planner.terms import imagined
 
-BEYOND = 5.0  # [m] beyond the ends of a lane that count as on it: highway-env's rule
-
 
 @dataclass(frozen=True)
 class Manoeuvre:
@@ -138,8 +136,7 @@ def _leaves_road(scene: Scene, states: np.ndarray) -> np.ndarray:
     x, y = states[..., 0], states[..., 1]
     on = np.zeros(x.shape, bool)
     for lane in scene.road.lanes:
-        along, aside = lane.frenet(x, y)
-        on |= (abs(aside) <= lane.width / 2) & (along >= -BEYOND) & (along < lane.length + BEYOND)
+        on |= lane.contains(*lane.frenet(x, y))
     away = ~on
     first = (away.argmax(1) + 1) * scene.sub_step
     return np.where(away.any(1), first, np.inf)

@@ -108,7 +108,7 @@ class Vla:
             )
             logits = self._network.scene_logits(feature)
             seen, likely = network.said(logits)[0].numpy(), _shares(logits)
-            scene = thinking.with_words(seen, likely, by_hand, 0)
+            scene = thinking.with_words(seen, likely, by_hand)
             cars, others = thinking.without_each(scene)
             verdicts, more = self._graded(feature, np.stack([scene, *others]), pictures, by_hand)
         first, *others = self._scores(verdicts, pictures.own, pictures.legal).argmax(1).tolist()

@@ -36,8 +36,8 @@ PLACES: dict[str, tuple[str, ...]] = {
     **{f"grade {option}": g.GRADES for option in g.OPTIONS},
 }
 FIRST_GRADE = len(g.SCENE_WORDS)
-# places whose words fit together: one, its word for nobody, the other, its word for nobody
-PAIRS = tuple((k, g.NO_GAP, k + len(RELATIONS), g.NO_CLOSING) for k in range(len(RELATIONS)))
+# places whose words fit together -> the word of each for nobody
+PAIRS = tuple({k: g.NO_GAP, k + len(RELATIONS): g.NO_CLOSING} for k in range(len(RELATIONS)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,29 +133,27 @@ def _may_stand(place: int, word: int, legal: Sequence[str]) -> bool:
 
 
 def with_words(
-    said: np.ndarray, likely: Sequence[Sequence[float]], by_hand: Mapping[int, int], first: int
+    said: np.ndarray, likely: Sequence[Sequence[float]], by_hand: Mapping[int, int]
 ) -> np.ndarray:
-    """Words [places] of the places from `first` on, with those that are put in by hand.
+    """Scene words, with those that are put in by hand.
 
-    A word for nobody stands at both places of a pair or at neither: what was put in by hand decides, and the
-    other place has its likeliest word that fits. likely: of the words [places].
+    A word for nobody stands at both places of a pair or at neither: what was put in by hand decides, and the other place has its
+    likeliest word that fits. likely: of the words.
     """
-    said, last = said.copy(), first + len(said)
+    said = said.copy()
     for place, word in by_hand.items():
-        if first <= place < last:
-            said[place - first] = word
-    for one, nobody, other, nothing in PAIRS if by_hand else ():
-        at = one - first, other - first
-        if not (first <= one < last) or (said[at[0]] == nobody) == (said[at[1]] == nothing):
+        if place < FIRST_GRADE:
+            said[place] = word
+    for nobody in PAIRS if by_hand else ():
+        is_nobody = [said[place] == word for place, word in nobody.items()]
+        if all(is_nobody) or not any(is_nobody):
             continue
-        none = by_hand.get(one) == nobody or by_hand.get(other) == nothing
-        for number, word in zip(at, (nobody, nothing), strict=True):
+        none = any(by_hand.get(place) == word for place, word in nobody.items())
+        for place, word in nobody.items():
             if none:
-                said[number] = word
-            elif said[number] == word:
-                said[number] = int(
-                    np.argmax([p * (k != word) for k, p in enumerate(likely[number])])
-                )
+                said[place] = word
+            elif said[place] == word:
+                said[place] = int(np.argmax([p * (k != word) for k, p in enumerate(likely[place])]))
     return said
 
 
